@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { Policy } from '#contract/policy.ts';
+import type { Push } from './push.ts';
+import type { Secrets } from './secrets.ts';
+import type { Database } from './store/database.ts';
+
+/** What every route is given. */
+export interface ServerDeps {
+  readonly database: Database;
+  readonly secrets: Secrets;
+  readonly policy: () => Policy;
+  readonly now: () => Date;
+  readonly log: Logger;
+  readonly push: Push;
+  /** Origin of the console, such as `https://localhost:8443`. */
+  readonly origin: string;
+}

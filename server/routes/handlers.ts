@@ -1,0 +1,50 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import type { Answer, Api, GateFailure, Input, RouteName, RowFailure } from '#contract/api/index.ts';
+import type { Role } from '#contract/api/row.ts';
+import type { Result } from '#contract/errors.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+
+export interface Anyone {
+  readonly kind: 'anyone';
+  readonly address: string;
+}
+export interface TerminalSender {
+  readonly kind: 'terminal';
+  readonly terminal: TerminalId;
+  readonly name: string;
+  /** Public key of the certificate that this connection was made with: SPKI, DER. */
+  readonly publicKey: Buffer;
+  readonly address: string;
+}
+export interface ConsoleSender {
+  readonly kind: 'console';
+  readonly session: string;
+  readonly person: PersonId;
+  readonly roles: readonly Role[];
+  /** The terminal whose window it is; null in a browser. */
+  readonly terminal: TerminalId | null;
+  readonly address: string;
+}
+export type Sender = Anyone | TerminalSender | ConsoleSender;
+
+export type SenderOf<Name extends RouteName> = Api[Name]['sender'] extends 'anyone'
+  ? Anyone
+  : Api[Name]['sender'] extends 'terminal'
+    ? TerminalSender
+    : ConsoleSender;
+
+export interface Reply {
+  setCookie(name: string, value: string, options: CookieSerializeOptions): void;
+}
+
+export type StreamName = 'terminals/stream' | 'console/stream';
+export type HandledName = Exclude<RouteName, StreamName>;
+
+/** Gets what the gate let through; expected failures are values, a throw is a bug. */
+export type Handler<Name extends HandledName> = (
+  input: Input<Name>,
+  sender: SenderOf<Name>,
+  reply: Reply,
+) => Promise<Result<Answer<Name>, RowFailure<Name> | GateFailure>>;
+
+export type Handlers = { readonly [Name in HandledName]: Handler<Name> };

@@ -1,0 +1,146 @@
+import pg from 'pg';
+
+/** Statements inside one transaction, or alone. Rows come as plain objects; `bigint` as number, `timestamptz` as Date. */
+export interface Transaction {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Reaches every server process when the transaction commits. The payload is small: PostgreSQL takes 8000 bytes. */
+  notify(channel: Channel, payload: object): Promise<void>;
+}
+
+export type Channel = 'pushed' | 'changed' | 'cut';
+
+export interface Database extends Transaction {
+  /** Commits what `work` did when it returns, whatever it returns; rolls back when it throws. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** `missed` is called after the connection that listens was lost and is there again: what was sent meanwhile is gone. */
+  listen(channel: Channel, hear: (payload: unknown) => void, missed?: () => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+};
+
+const transactionOn = (client: pg.ClientBase | pg.Pool): Transaction => ({
+  query: async <Row>(text: string, values: readonly unknown[] = []) =>
+    (await client.query(text, [...values])).rows as Row[],
+  notify: async (channel, payload) => {
+    await client.query('select pg_notify($1, $2)', [channel, JSON.stringify(payload)]);
+  },
+});
+
+interface Heard {
+  readonly hear: (payload: unknown) => void;
+  readonly missed: (() => void) | undefined;
+}
+
+/** Listens on one connection of its own, for as long as the database is open; a lost connection is made anew. */
+const createListener = (settings: pg.ClientConfig, report: (problem: unknown) => void) => {
+  const heard = new Map<Channel, Set<Heard>>();
+  let client: pg.Client | undefined;
+  let connecting: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const connect = async (): Promise<void> => {
+    const fresh = new pg.Client(settings);
+    fresh.on('error', () => undefined);
+    fresh.on('notification', ({ channel, payload }) => {
+      for (const one of heard.get(channel as Channel) ?? []) one.hear(JSON.parse(payload ?? 'null'));
+    });
+    await fresh.connect();
+    for (const channel of heard.keys()) await fresh.query(`listen ${channel}`);
+    fresh.on('end', () => {
+      client = undefined;
+      if (!closed) reconnect();
+    });
+    client = fresh;
+  };
+  const reconnect = (): void => {
+    if (closed) return;
+    connect().then(
+      () => {
+        for (const all of heard.values()) for (const one of all) one.missed?.();
+      },
+      (problem: unknown) => {
+        report(problem);
+        retry = setTimeout(reconnect, 500);
+      },
+    );
+  };
+  return {
+    listen: async (channel: Channel, one: Heard): Promise<() => Promise<void>> => {
+      connecting ??= connect();
+      await connecting;
+      const all = heard.get(channel) ?? new Set();
+      if (!heard.has(channel)) {
+        heard.set(channel, all);
+        await client?.query(`listen ${channel}`);
+      }
+      all.add(one);
+      return async () => {
+        all.delete(one);
+      };
+    },
+    close: async (): Promise<void> => {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+};
+
+export interface DatabaseSettings {
+  readonly connectionString: string;
+  readonly connections?: number;
+  readonly report: (problem: unknown) => void;
+}
+
+export const createDatabase = ({ connectionString, connections = 10, report }: DatabaseSettings): Database => {
+  const settings: pg.ClientConfig = {
+    connectionString,
+    types,
+    application_name: 'kazasu',
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({
+    ...settings,
+    max: connections,
+    statement_timeout: 15_000,
+    idle_in_transaction_session_timeout: 20_000,
+    options: '-c synchronous_commit=on',
+  });
+  pool.on('error', report);
+  const listener = createListener(settings, report);
+  return {
+    ...transactionOn(pool),
+    transaction: async (work) => {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const value = await work(transactionOn(client));
+        await client.query('commit');
+        return value;
+      } catch (problem) {
+        await client.query('rollback').catch((failed: Error) => {
+          broken = failed;
+        });
+        throw problem;
+      } finally {
+        client.release(broken);
+      }
+    },
+    listen: (channel, hear, missed) => listener.listen(channel, { hear, missed }),
+    close: async () => {
+      await listener.close();
+      await pool.end();
+    },
+  };
+};
+
+/** True when `problem` is a violation of the named unique constraint or index (SQLSTATE 23505). */
+export const violates = (problem: unknown, constraint: string): boolean =>
+  problem instanceof pg.DatabaseError && problem.code === '23505' && problem.constraint === constraint;
