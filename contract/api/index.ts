@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { consoleRows } from './console.ts';
+import { logins } from './logins.ts';
+import { people } from './people.ts';
+import type { Row } from './row.ts';
+import { terminals } from './terminals.ts';
+
+/** Every HTTP request of the product. Routing, parsing, guards, OpenAPI, docs and negative tests come from here. */
+export const api = { ...terminals, ...logins, ...people, ...consoleRows } as const;
+
+export type Api = typeof api;
+export type RouteName = keyof Api;
+type Member<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.output<R[K]> : undefined;
+type Sent<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.input<R[K]> : undefined;
+
+/** What a handler gets, parsed. */
+export interface Input<Name extends RouteName> {
+  readonly params: Member<Api[Name], 'params'>;
+  readonly query: Member<Api[Name], 'query'>;
+  readonly body: Member<Api[Name], 'body'>;
+}
+/** What a caller gives. */
+export interface Call<Name extends RouteName> {
+  readonly params: Sent<Api[Name], 'params'>;
+  readonly query: Sent<Api[Name], 'query'>;
+  readonly body: Sent<Api[Name], 'body'>;
+}
+export type Answer<Name extends RouteName> = z.output<Api[Name]['answer']>;
+/** Failure codes of the row itself and of the gate in front of every row. */
+export type RowFailure<Name extends RouteName> = Api[Name]['failures'][number];
+export const gateFailures = [
+  'REQUEST_INVALID',
+  'REQUEST_UNKNOWN',
+  'REQUEST_TOO_LARGE',
+  'INTERNAL',
+  'SERVER_BUSY',
+  'TERMINAL_CERTIFICATE_MISSING',
+  'TERMINAL_REVOKED',
+  'CONSOLE_SIGNED_OUT',
+  'CONSOLE_ROLE_MISSING',
+  'CONSOLE_FORGED',
+] as const;
+export type GateFailure = (typeof gateFailures)[number];

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { cardEvidence } from '../card.ts';
+import { attemptId, ceremonyId, instant, lockId, personId, sessionId, terminalId } from '../ids.ts';
+import { lockReason, secretFactor } from '../screen.ts';
+import { roles, table } from './row.ts';
+
+/** The person as the lock screen greets them and the badge names them. */
+export const greeting = z.strictObject({
+  person: personId,
+  name: z.string(),
+  number: z.string(),
+  roles: z.array(z.enum(roles)),
+});
+export type Greeting = z.infer<typeof greeting>;
+
+/** The server's word that one terminal may open one lock for one person. */
+export const grantFacts = z.strictObject({
+  terminal: terminalId,
+  lock: lockId,
+  session: sessionId,
+  attempt: attemptId,
+  person: personId,
+  issuedAt: instant,
+  /** After this the grant opens nothing; 30 seconds. */
+  expiresAt: instant,
+});
+export type GrantFacts = z.infer<typeof grantFacts>;
+
+/** `payload` is base64url of the JSON of `GrantFacts`; `signature` is Ed25519 (RFC 8032) over the bytes of `payload`, base64url. */
+export const grant = z.strictObject({ payload: z.string().max(2000), signature: z.string().max(200) });
+export type Grant = z.infer<typeof grant>;
+
+const attemptParams = z.strictObject({ attempt: attemptId });
+
+export const logins = table({
+  'attempts/begin': {
+    method: 'POST',
+    path: '/v1/attempts',
+    sender: 'terminal',
+    event: 'attempt.begun',
+    failures: ['CARD_REFUSED'],
+    summary: 'A card is held over the reader of a locked terminal. Answers whom to greet and what to ask for.',
+    body: z.strictObject({ lock: lockId, card: cardEvidence }),
+    answer: z.strictObject({
+      attempt: attemptId,
+      greeting,
+      /** Factors that policy accepts now, the usual one first; never empty. */
+      factors: z.array(secretFactor).min(1),
+      expiresAt: instant,
+      supportCode: z.string(),
+    }),
+  },
+  'attempts/prove': {
+    method: 'POST',
+    path: '/v1/attempts/:attempt/proofs',
+    sender: 'terminal',
+    event: 'proof.accepted',
+    failures: ['PROOF_WRONG', 'PROOF_LOCKED', 'ATTEMPT_ENDED', 'TERMINAL_OTHER', 'CARD_REFUSED', 'SERVER_BUSY'],
+    summary: 'The second factor. The try is counted before the secret is looked at.',
+    params: attemptParams,
+    body: z.strictObject({ factor: secretFactor, secret: z.string().min(1).max(64) }),
+    answer: z.strictObject({ session: sessionId, grant, endsAt: instant }),
+  },
+  'attempts/abandon': {
+    method: 'POST',
+    path: '/v1/attempts/:attempt/abandon',
+    sender: 'terminal',
+    event: 'attempt.abandoned',
+    failures: ['ATTEMPT_ENDED', 'TERMINAL_OTHER'],
+    summary: 'Nobody finished it: cancelled, too slow, or another card.',
+    params: attemptParams,
+    body: z.strictObject({ reason: z.enum(['cancelled', 'too-slow', 'other-card', 'lost']) }),
+    answer: z.strictObject({}),
+  },
+  'sessions/end': {
+    method: 'POST',
+    path: '/v1/sessions/:session/end',
+    sender: 'terminal',
+    event: 'session.ended',
+    failures: ['SESSION_ENDED', 'TERMINAL_OTHER'],
+    summary: 'The terminal was locked. A session ends once.',
+    params: z.strictObject({ session: sessionId }),
+    body: z.strictObject({ reason: lockReason, endedAt: instant }),
+    answer: z.strictObject({}),
+  },
+  'sessions/open-console': {
+    method: 'POST',
+    path: '/v1/sessions/:session/console',
+    sender: 'terminal',
+    event: null,
+    failures: ['SESSION_ENDED', 'TERMINAL_OTHER', 'CONSOLE_ROLE_MISSING'],
+    summary: 'A ticket, good once for 30 seconds, that signs the person of this session in to the console.',
+    params: z.strictObject({ session: sessionId }),
+    body: z.strictObject({}),
+    answer: z.strictObject({ ticket: z.string() }),
+  },
+  'ceremonies/give-card': {
+    method: 'POST',
+    path: '/v1/ceremonies/:ceremony/card',
+    sender: 'terminal',
+    event: 'card.enrolled',
+    failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'CARD_TAKEN', 'CARD_RANDOM', 'CEREMONY_OTHER_CARD'],
+    summary:
+      'The card that was held for an enrolment step: the new card (task `card`), or the person’s own (task `pin`).',
+    params: z.strictObject({ ceremony: ceremonyId }),
+    body: z.strictObject({ card: cardEvidence }),
+    answer: z.strictObject({ next: z.enum(['done', 'choose-pin']) }),
+  },
+  'ceremonies/give-pin': {
+    method: 'POST',
+    path: '/v1/ceremonies/:ceremony/pin',
+    sender: 'terminal',
+    event: 'pin.set',
+    failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'PIN_LENGTH', 'PIN_EASY', 'SERVER_BUSY'],
+    summary: 'The PIN that the person chose at the keypad, after holding their card.',
+    params: z.strictObject({ ceremony: ceremonyId }),
+    body: z.strictObject({ pin: z.string().min(1).max(64) }),
+    answer: z.strictObject({}),
+  },
+  'ceremonies/leave': {
+    method: 'POST',
+    path: '/v1/ceremonies/:ceremony/leave',
+    sender: 'terminal',
+    event: 'ceremony.ended',
+    failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER'],
+    summary: 'The person cancelled the enrolment step at the terminal.',
+    params: z.strictObject({ ceremony: ceremonyId }),
+    body: z.strictObject({}),
+    answer: z.strictObject({}),
+  },
+});

@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import { assurance, technology } from '../card.ts';
+import { cardId, ceremonyId, instant, personId, terminalId } from '../ids.ts';
+import { roles, table } from './row.ts';
+
+const role = z.enum(roles);
+/** Text for people: no control characters, no bidirectional overrides, NFC; whitespace at the ends is cut. */
+const text = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .refine((value) => !/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(value), 'control characters')
+    .transform((value) => value.normalize('NFC'));
+
+export const personSummary = z.strictObject({
+  id: personId,
+  /** Staff number. */
+  number: z.string(),
+  name: z.string(),
+  kana: z.string(),
+  state: z.enum(['active', 'suspended']),
+  roles: z.array(role),
+});
+export type PersonSummary = z.infer<typeof personSummary>;
+
+export const cardSummary = z.strictObject({
+  id: cardId,
+  label: z.string(),
+  technology,
+  assurance,
+  /** Last four characters of the identifier, for people to tell cards apart. */
+  ending: z.string(),
+  state: z.enum(['active', 'revoked']),
+  enrolledAt: instant,
+  revokedAt: instant.nullable(),
+});
+export type CardSummary = z.infer<typeof cardSummary>;
+
+export const factorSummary = z.strictObject({
+  kind: z.enum(['pin', 'totp', 'password']),
+  state: z.enum(['active', 'locked', 'disabled']),
+  setAt: instant,
+  lockedUntil: instant.nullable(),
+});
+
+export const personPage = z.strictObject({
+  person: personSummary,
+  cards: z.array(cardSummary),
+  factors: z.array(factorSummary),
+  sessions: z.array(z.strictObject({ id: z.uuid(), terminal: z.string(), startedAt: instant })),
+});
+export type PersonPage = z.infer<typeof personPage>;
+
+export const ceremonyState = z.strictObject({
+  id: ceremonyId,
+  task: z.enum(['card', 'pin']),
+  state: z.enum(['waiting', 'card-held', 'done', 'failed', 'cancelled', 'expired']),
+  /** A failure code, when it failed. */
+  problem: z.string().nullable(),
+  card: cardSummary.nullable(),
+  expiresAt: instant,
+});
+export type CeremonyState = z.infer<typeof ceremonyState>;
+
+const personParams = z.strictObject({ person: personId });
+const desk = ['helpdesk', 'admin'] as const;
+
+export const people = table({
+  'people/list': {
+    method: 'GET',
+    path: '/v1/people',
+    sender: ['helpdesk', 'admin', 'auditor'],
+    event: null,
+    failures: [],
+    summary: 'People by name, kana or staff number.',
+    query: z.strictObject({
+      search: z.string().max(80).default(''),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    answer: z.strictObject({ people: z.array(personSummary) }),
+  },
+  'people/add': {
+    method: 'POST',
+    path: '/v1/people',
+    sender: desk,
+    event: 'person.added',
+    failures: ['PERSON_NUMBER_TAKEN', 'CONSOLE_ROLE_MISSING'],
+    summary: 'Adds a person. Only an admin may give another role than clinician.',
+    body: z.strictObject({
+      number: text(40),
+      name: text(80),
+      kana: z.string().trim().max(80).default(''),
+      roles: z.array(role).max(5).default(['clinician']),
+    }),
+    answer: z.strictObject({ person: personSummary }),
+  },
+  'people/show': {
+    method: 'GET',
+    path: '/v1/people/:person',
+    sender: ['helpdesk', 'admin', 'auditor'],
+    event: null,
+    failures: ['PERSON_UNKNOWN'],
+    summary: 'A person with cards, factors and open sessions.',
+    params: personParams,
+    answer: personPage,
+  },
+  'people/suspend': {
+    method: 'POST',
+    path: '/v1/people/:person/suspend',
+    sender: ['admin'],
+    event: 'person.suspended',
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF'],
+    summary: 'The person may no longer log in; open sessions end at once.',
+    params: personParams,
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
+  'people/begin-totp': {
+    method: 'POST',
+    path: '/v1/people/:person/totp',
+    sender: desk,
+    event: 'totp.begun',
+    failures: ['PERSON_UNKNOWN'],
+    summary: 'A new TOTP seed as an otpauth URI, for the person to scan; in force only after `confirm-totp`.',
+    params: personParams,
+    body: z.strictObject({}),
+    answer: z.strictObject({ uri: z.string() }),
+  },
+  'people/confirm-totp': {
+    method: 'POST',
+    path: '/v1/people/:person/totp/confirm',
+    sender: desk,
+    event: 'totp.enrolled',
+    failures: ['PERSON_UNKNOWN', 'TOTP_WRONG', 'TOTP_NOT_BEGUN'],
+    summary: 'The first code from the person’s authenticator puts the new seed in force.',
+    params: personParams,
+    body: z.strictObject({ code: z.string().min(6).max(12) }),
+    answer: z.strictObject({}),
+  },
+  'people/unlock': {
+    method: 'POST',
+    path: '/v1/people/:person/unlock',
+    sender: desk,
+    event: 'person.changed',
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF'],
+    summary: 'Lifts the lock of factors after wrong tries. Disabled factors must be set anew.',
+    params: personParams,
+    body: z.strictObject({}),
+    answer: z.strictObject({}),
+  },
+  'people/invite': {
+    method: 'POST',
+    path: '/v1/people/:person/invitation',
+    sender: ['admin'],
+    event: 'person.changed',
+    failures: ['PERSON_UNKNOWN'],
+    summary: 'A one-time link with which the person sets a console password and TOTP of their own.',
+    params: personParams,
+    body: z.strictObject({}),
+    answer: z.strictObject({ code: z.string(), expiresAt: instant }),
+  },
+  'cards/revoke': {
+    method: 'POST',
+    path: '/v1/cards/:card/revoke',
+    sender: desk,
+    event: 'card.revoked',
+    failures: ['CARD_UNKNOWN'],
+    summary: 'Revokes a card for ever; sessions that it opened end at once, and terminals confirm.',
+    params: z.strictObject({ card: cardId }),
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
+  'ceremonies/begin': {
+    method: 'POST',
+    path: '/v1/ceremonies',
+    sender: desk,
+    event: 'ceremony.begun',
+    failures: ['PERSON_UNKNOWN', 'TERMINAL_UNKNOWN', 'TERMINAL_OFFLINE'],
+    summary: 'Asks a terminal to read a new card of a person, or to let the person set a PIN.',
+    body: z.strictObject({
+      task: z.enum(['card', 'pin']),
+      person: personId,
+      terminal: terminalId,
+      label: z.string().trim().max(40).default(''),
+    }),
+    answer: z.strictObject({ ceremony: ceremonyState }),
+  },
+  'ceremonies/show': {
+    method: 'GET',
+    path: '/v1/ceremonies/:ceremony',
+    sender: desk,
+    event: null,
+    failures: ['CEREMONY_ENDED'],
+    summary: 'How far an enrolment step has come.',
+    params: z.strictObject({ ceremony: ceremonyId }),
+    answer: z.strictObject({ ceremony: ceremonyState }),
+  },
+  'ceremonies/cancel': {
+    method: 'POST',
+    path: '/v1/ceremonies/:ceremony/cancel',
+    sender: desk,
+    event: 'ceremony.ended',
+    failures: ['CEREMONY_ENDED'],
+    summary: 'Takes an enrolment step back.',
+    params: z.strictObject({ ceremony: ceremonyId }),
+    body: z.strictObject({}),
+    answer: z.strictObject({}),
+  },
+});

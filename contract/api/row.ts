@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import type { EventKind } from '../audit.ts';
+import type { FailureCode } from '../errors.ts';
+
+export const roles = ['clinician', 'helpdesk', 'admin', 'auditor', 'operator'] as const;
+export type Role = (typeof roles)[number];
+
+/** Who may send a request. `anyone` rows are few and named; `terminal` needs a client certificate; a list of roles needs a console session. */
+export type Sender = 'anyone' | 'terminal' | readonly [Role, ...Role[]];
+
+export interface Row {
+  readonly method: 'GET' | 'POST';
+  /** Fastify notation; members of `params` stand behind a colon. */
+  readonly path: `/v1/${string}`;
+  readonly sender: Sender;
+  readonly summary: string;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** Failure codes of its own; those of the gate (shape, sender, bug) come on top of every row. */
+  readonly failures: readonly FailureCode[];
+  /** The event that it writes in the same transaction; `null` where it only reads. */
+  readonly event: EventKind | null;
+}
+
+/** Keeps the literal types of a table of rows. */
+export const table = <const Rows extends Record<string, Row>>(rows: Rows): Rows => rows;

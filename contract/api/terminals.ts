@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { journalRecord } from '../audit.ts';
+import { instant, personId, sessionId, terminalId } from '../ids.ts';
+import { terminalPolicy } from '../policy.ts';
+import { table } from './row.ts';
+
+const pem = z.string().max(8192);
+
+/** The certificate that a terminal holds and what it must know to check the server's word. */
+export const admission = z.strictObject({
+  terminal: terminalId,
+  name: z.string(),
+  /** Client certificate, PEM; its common name is the terminal's identifier. */
+  certificate: pem,
+  /** The hospital's own authority, PEM. */
+  authority: pem,
+  /** Ed25519 public key (SPKI, PEM) by which grants and pushes are signed. */
+  grantKey: pem,
+  expiresAt: instant,
+});
+export type Admission = z.infer<typeof admission>;
+
+/** A numbered revocation as a terminal gets it. */
+export const revocationOrder = z.strictObject({
+  number: z.int().min(1),
+  what: z.enum(['card', 'person', 'session', 'terminal']),
+  /** Identifier of the card, person, session or terminal. */
+  subject: z.uuid(),
+  /** Persons whose sessions it ends on this terminal. */
+  person: personId.nullish(),
+  at: instant,
+});
+export type RevocationOrder = z.infer<typeof revocationOrder>;
+
+/** An enrolment step that the console asks of a terminal. */
+export const ceremonyOrder = z.strictObject({
+  ceremony: z.uuid(),
+  task: z.enum(['card', 'pin']),
+  personName: z.string(),
+  byName: z.string(),
+  expiresAt: instant,
+});
+export type CeremonyOrder = z.infer<typeof ceremonyOrder>;
+
+/** What the push stream carries, as server-sent events whose data is one JSON document each. */
+export const pushed = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('hello'),
+    serverTime: instant,
+    name: z.string(),
+    policy: terminalPolicy,
+    /** Head of the revocations; the terminal asked for all after the last that it knew and they follow. */
+    revocationHead: z.int().min(0),
+  }),
+  z.strictObject({ kind: z.literal('revocation'), order: revocationOrder }),
+  z.strictObject({ kind: z.literal('session-ended'), session: sessionId, reason: z.string() }),
+  z.strictObject({ kind: z.literal('ceremony'), order: ceremonyOrder }),
+  z.strictObject({ kind: z.literal('ceremony-cancelled'), ceremony: z.uuid() }),
+  z.strictObject({ kind: z.literal('policy'), policy: terminalPolicy }),
+  z.strictObject({ kind: z.literal('beat'), serverTime: instant }),
+]);
+export type Pushed = z.infer<typeof pushed>;
+
+/** SHA-256 fingerprint of the terminal's public key (SPKI, DER), hexadecimal. */
+const receiptBody = z.strictObject({
+  number: z.int().min(1),
+  /** When the last window was covered, by the terminal's clock; `null` when the order concerned nobody here. */
+  lockedAt: instant.nullable(),
+  receivedAt: instant,
+  /** ECDSA P-256 with SHA-256 (IEEE P1363, base64url) over `${number}.${lockedAt ?? ''}.${receivedAt}` in UTF-8. */
+  signature: z.string().max(200),
+});
+
+export const terminalSummary = z.strictObject({
+  id: terminalId,
+  name: z.string(),
+  place: z.string(),
+  state: z.enum(['announced', 'active', 'revoked']),
+  online: z.boolean(),
+  lastSeenAt: instant.nullable(),
+  enrolledAt: instant.nullable(),
+  certificateExpiresAt: instant.nullable(),
+  /** Terminal's clock minus server's, milliseconds, at the last contact. */
+  clockOffsetMs: z.number().nullable(),
+  person: z.strictObject({ id: personId, name: z.string() }).nullable(),
+});
+export type TerminalSummary = z.infer<typeof terminalSummary>;
+
+const terminalParams = z.strictObject({ terminal: terminalId });
+
+export const terminals = table({
+  'terminals/enrol': {
+    method: 'POST',
+    path: '/v1/terminals/enrol',
+    sender: 'anyone',
+    event: 'terminal.enrolled',
+    failures: ['ENROLMENT_REFUSED'],
+    summary: 'A new terminal shows its one-time code and a certificate request (PKCS #10, P-256, PEM) and is admitted.',
+    body: z.strictObject({ code: z.string().max(100), request: pem }),
+    answer: admission,
+  },
+  'terminals/renew': {
+    method: 'POST',
+    path: '/v1/terminals/renew',
+    sender: 'terminal',
+    event: 'terminal.renewed',
+    failures: ['ENROLMENT_REFUSED'],
+    summary: 'A terminal asks for its next certificate with a fresh request for the same or a new key.',
+    body: z.strictObject({ request: pem }),
+    answer: admission,
+  },
+  'terminals/stream': {
+    method: 'GET',
+    path: '/v1/terminals/stream',
+    sender: 'terminal',
+    event: 'terminal.connected',
+    failures: [],
+    summary:
+      'The push stream (server-sent events, see `Pushed`): hello, what was missed after `after`, then what happens.',
+    query: z.strictObject({ after: z.coerce.number().int().min(0), clock: z.coerce.number() }),
+    answer: z.never(),
+  },
+  'terminals/report': {
+    method: 'POST',
+    path: '/v1/terminals/report',
+    sender: 'terminal',
+    event: null,
+    failures: [],
+    summary:
+      'Journal records, oldest first. Stored exactly once by terminal, epoch and sequence; answers the last stored.',
+    body: z.strictObject({ records: z.array(journalRecord).min(1).max(500) }),
+    answer: z.strictObject({ epoch: z.uuid(), sequence: z.int() }),
+  },
+  'terminals/confirm': {
+    method: 'POST',
+    path: '/v1/terminals/confirm',
+    sender: 'terminal',
+    event: 'revocation.confirmed',
+    failures: [],
+    summary: 'Signed receipt of a revocation.',
+    body: receiptBody,
+    answer: z.strictObject({}),
+  },
+  'terminals/list': {
+    method: 'GET',
+    path: '/v1/terminals',
+    sender: ['helpdesk', 'admin', 'auditor', 'operator'],
+    event: null,
+    failures: [],
+    summary: 'Terminals by name.',
+    answer: z.strictObject({ terminals: z.array(terminalSummary) }),
+  },
+  'terminals/announce': {
+    method: 'POST',
+    path: '/v1/terminals',
+    sender: ['admin'],
+    event: 'terminal.announced',
+    failures: ['TERMINAL_NAME_TAKEN'],
+    summary: 'Makes the one-time code with which a new terminal enrols; shown once.',
+    body: z.strictObject({ name: z.string().trim().min(1).max(40), place: z.string().trim().max(80) }),
+    answer: z.strictObject({ terminal: terminalId, code: z.string(), expiresAt: instant }),
+  },
+  'terminals/revoke': {
+    method: 'POST',
+    path: '/v1/terminals/:terminal/revoke',
+    sender: ['admin'],
+    event: 'terminal.revoked',
+    failures: ['TERMINAL_UNKNOWN'],
+    summary: 'Shuts a terminal out at once: requests, open connections and stream.',
+    params: terminalParams,
+    body: z.strictObject({ reason: z.string().trim().min(1).max(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
+});

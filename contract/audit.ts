@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { attemptId, cardId, ceremonyId, eventId, instant, personId, sessionId, terminalId } from './ids.ts';
+
+interface EventRow {
+  /** DICOM PS3.15 A.5.3 event id and type, for the export to an audit record repository. */
+  readonly dicom: readonly [id: number, type?: number];
+  readonly meaning: string;
+}
+
+/** The closed vocabulary of the log. Past tense, `subject.happened`. */
+export const eventKinds = {
+  'server.started': { dicom: [110100, 110120], meaning: 'The server took up its work.' },
+  'server.stopped': { dicom: [110100, 110121], meaning: 'The server ended in an orderly way.' },
+  'request.refused': {
+    dicom: [110113, 110126],
+    meaning:
+      'A request was turned away before it reached its handler: no or a foreign certificate, a bad shape, a missing role.',
+  },
+
+  'terminal.announced': { dicom: [110113, 110137], meaning: 'An admin made a one-time enrolment code for a terminal.' },
+  'terminal.enrolled': { dicom: [110113, 110126], meaning: 'A terminal made its key and got its first certificate.' },
+  'terminal.enrolment-refused': { dicom: [110113, 110126], meaning: 'An enrolment code was unknown, used or too old.' },
+  'terminal.renewed': { dicom: [110113, 110126], meaning: 'A terminal renewed its certificate.' },
+  'terminal.revoked': { dicom: [110113, 110137], meaning: 'A terminal was shut out.' },
+  'terminal.connected': { dicom: [110100, 110120], meaning: 'A terminal opened its push stream.' },
+  'terminal.disconnected': { dicom: [110100, 110121], meaning: 'A terminal lost its push stream.' },
+
+  'attempt.begun': {
+    dicom: [110114, 110122],
+    meaning: 'A known card was held over a reader; a second factor was asked for.',
+  },
+  'attempt.refused': {
+    dicom: [110114, 110122],
+    meaning: 'A card was refused: unknown, suspended, revoked, or its person may not log in.',
+  },
+  'attempt.abandoned': { dicom: [110114, 110122], meaning: 'Nobody finished the attempt.' },
+  'proof.accepted': { dicom: [110114, 110122], meaning: 'The second factor was accepted.' },
+  'proof.refused': { dicom: [110114, 110122], meaning: 'The second factor was wrong.' },
+  'proof.replayed': { dicom: [110114, 110122], meaning: 'A one-time code or an ended attempt was used again.' },
+  'credential.locked': { dicom: [110113, 110137], meaning: 'A factor was locked after too many wrong tries.' },
+  'session.began': { dicom: [110114, 110122], meaning: 'A person began to use a terminal.' },
+  'session.ended': { dicom: [110114, 110123], meaning: 'A session ended; the reason says how.' },
+
+  'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },
+  'person.changed': { dicom: [110113, 110137], meaning: 'A person was changed.' },
+  'person.suspended': { dicom: [110113, 110137], meaning: 'A person may no longer log in.' },
+  'card.enrolled': { dicom: [110113, 110137], meaning: 'A card was bound to a person.' },
+  'card.enrolment-refused': {
+    dicom: [110113, 110137],
+    meaning: 'A card could not be enrolled: taken, or without a fixed identifier.',
+  },
+  'card.revoked': { dicom: [110113, 110137], meaning: 'A card was revoked.' },
+  'pin.set': { dicom: [110113, 110137], meaning: 'A person set their PIN at a keypad.' },
+  'pin.refused': { dicom: [110113, 110137], meaning: 'A new PIN did not follow the rules, or another card was held.' },
+  'totp.begun': { dicom: [110113, 110137], meaning: 'A TOTP seed was made and shown for enrolment.' },
+  'totp.enrolled': { dicom: [110113, 110137], meaning: 'A TOTP seed was confirmed by a code.' },
+  'totp.refused': { dicom: [110113, 110137], meaning: 'A TOTP seed was not confirmed.' },
+  'password.set': { dicom: [110113, 110137], meaning: 'A console password was set by its owner.' },
+  'ceremony.begun': {
+    dicom: [110113, 110137],
+    meaning: 'Helpdesk asked a terminal to enrol a card or to have a PIN set.',
+  },
+  'ceremony.ended': {
+    dicom: [110113, 110137],
+    meaning: 'An enrolment step ended without effect: cancelled or too late.',
+  },
+
+  'revocation.issued': { dicom: [110113, 110137], meaning: 'A numbered revocation was made and pushed.' },
+  'revocation.confirmed': {
+    dicom: [110113, 110137],
+    meaning: 'A terminal confirmed a revocation with a signed receipt.',
+  },
+
+  'console.signed-in': { dicom: [110114, 110122], meaning: 'A person signed in to the console with two factors.' },
+  'console.sign-in-refused': { dicom: [110114, 110122], meaning: 'A console sign-in was refused.' },
+  'console.signed-out': { dicom: [110114, 110123], meaning: 'A person signed out of the console.' },
+  'log.viewed': { dicom: [110101], meaning: 'The log was looked at.' },
+
+  'guard.started': {
+    dicom: [110100, 110120],
+    meaning: 'The deciding process of a terminal started; the terminal is locked.',
+  },
+  'guard.stopped': { dicom: [110100, 110121], meaning: 'The deciding process of a terminal ended in an orderly way.' },
+  'screen.joined': { dicom: [110100, 110120], meaning: 'The screen of a terminal joined its guard.' },
+  'screen.lost': { dicom: [110100, 110121], meaning: 'The screen of a terminal went away.' },
+  'screen.opened': { dicom: [110114, 110122], meaning: 'The desktop of a terminal was shown under a fresh lease.' },
+  'screen.locked': { dicom: [110114, 110123], meaning: 'The desktop of a terminal was covered.' },
+  'screen.call-refused': {
+    dicom: [110113],
+    meaning: 'A window sent a call that it may not send, or with a bad shape.',
+  },
+  'reader.ready': { dicom: [110100, 110120], meaning: 'A card reader is ready.' },
+  'reader.lost': { dicom: [110100, 110121], meaning: 'The card reader, its service or its process went away.' },
+  'card.misread': {
+    dicom: [110113],
+    meaning: 'A card could not be read: too short, not readable, several at once, or without a fixed identifier.',
+  },
+  'link.lost': { dicom: [110100, 110121], meaning: 'The server could not be reached.' },
+  'link.restored': { dicom: [110100, 110120], meaning: 'The server was reached again.' },
+  'clock.wrong': {
+    dicom: [110113],
+    meaning: 'The clock of a terminal differs from the server’s by more than the limit.',
+  },
+} as const satisfies Record<string, EventRow>;
+
+export type EventKind = keyof typeof eventKinds;
+export const eventKind = z.enum(Object.keys(eventKinds) as [EventKind, ...EventKind[]]);
+
+export const factor = z.enum(['card', 'pin', 'totp', 'password', 'one-time-code', 'terminal-session']);
+export type Factor = z.infer<typeof factor>;
+
+export const outcome = z.enum(['success', 'minor', 'serious', 'major']);
+
+/** Who did it, to whom, where, with what, and how it went (ISO 27789; MHLW 6.0 運用編 17①). Never a secret, never a raw card number. */
+export const eventFacts = z.strictObject({
+  kind: eventKind,
+  outcome,
+  /** The person whom it is about. */
+  person: personId.nullish(),
+  /** The person who did it, when it is another one. */
+  actor: personId.nullish(),
+  card: cardId.nullish(),
+  attempt: attemptId.nullish(),
+  session: sessionId.nullish(),
+  ceremony: ceremonyId.nullish(),
+  /** Factors that were presented. */
+  factors: z.array(factor).default([]),
+  /** A short machine-readable reason, such as `card-revoked` or `same-card`. */
+  reason: z.string().max(80).nullish(),
+  supportCode: z.string().max(16).nullish(),
+  /** Small further facts: a reader's name, an address, a count. */
+  detail: z.record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()])).default({}),
+});
+export type EventFacts = z.infer<typeof eventFacts>;
+/** Event facts as a writer gives them: what has a default may be left out. */
+export type EventInput = z.input<typeof eventFacts>;
+
+/** A line of a terminal's journal. `hash` = SHA-256 over the canonical form of all other members. */
+export const journalRecord = z.strictObject({
+  /** New at every fresh journal; with `sequence` it names one record of one terminal for ever. */
+  epoch: z.uuid(),
+  sequence: z.int().min(1),
+  /** Hash of the record before, 64 zeros for the first (hexadecimal). */
+  previous: z.string().regex(/^[0-9a-f]{64}$/),
+  at: instant,
+  facts: eventFacts,
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type JournalRecord = z.infer<typeof journalRecord>;
+
+/** An event as the server keeps and shows it. */
+export const storedEvent = z.strictObject({
+  id: eventId,
+  /** When the server wrote it, by the server's clock. */
+  at: instant,
+  /** When it happened by the terminal's clock, if a terminal reported it. */
+  happenedAt: instant.nullish(),
+  terminal: terminalId.nullish(),
+  terminalName: z.string().nullish(),
+  personName: z.string().nullish(),
+  personNumber: z.string().nullish(),
+  actorName: z.string().nullish(),
+  cardLabel: z.string().nullish(),
+  ...eventFacts.shape,
+});
+export type StoredEvent = z.infer<typeof storedEvent>;

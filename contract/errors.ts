@@ -1,0 +1,231 @@
+import { z } from 'zod';
+
+/** How the audit names an outcome (DICOM PS3.15 A.5.2: 0, 4, 8, 12). */
+export type Outcome = 'success' | 'minor' | 'serious' | 'major';
+
+export interface FailureRow {
+  /** HTTP status (RFC 9110) when the failure crosses HTTP. */
+  readonly status: number;
+  /** True when the same request may be sent again unchanged. */
+  readonly retry: boolean;
+  /** The outcome of the event that records it. */
+  readonly outcome: Outcome;
+  /** What an engineer or an integrator reads; never shown on the lock screen. */
+  readonly meaning: string;
+}
+
+/** Every failure that crosses a process or a wire. Codes are `AREA_REASON` and are never reused. */
+export const failures = {
+  REQUEST_INVALID: {
+    status: 400,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The request does not have the shape that the contract asks for.',
+  },
+  REQUEST_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such call.' },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The request body is larger than this call takes.',
+  },
+  REQUEST_FOREIGN: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The sender is not one that may use this call.',
+  },
+  INTERNAL: {
+    status: 500,
+    retry: true,
+    outcome: 'major',
+    meaning: 'A bug or a broken part. The log of the process has the details.',
+  },
+  SERVER_BUSY: {
+    status: 503,
+    retry: true,
+    outcome: 'minor',
+    meaning: 'Too many secrets are being checked at this moment; try again after `retryAfterSeconds`.',
+  },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    retry: true,
+    outcome: 'minor',
+    meaning: 'The terminal got no answer from the server in time.',
+  },
+
+  TERMINAL_CERTIFICATE_MISSING: {
+    status: 401,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The call is for terminals and came without a valid client certificate.',
+  },
+  TERMINAL_REVOKED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The terminal was revoked or never enrolled here.',
+  },
+  TERMINAL_OTHER: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The attempt, session or ceremony belongs to another terminal.',
+  },
+  TERMINAL_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such terminal.' },
+  TERMINAL_NAME_TAKEN: { status: 409, retry: false, outcome: 'minor', meaning: 'Another terminal has this name.' },
+  TERMINAL_OFFLINE: {
+    status: 409,
+    retry: true,
+    outcome: 'minor',
+    meaning: 'The terminal is not connected at this moment.',
+  },
+  ENROLMENT_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The enrolment code is unknown, used, or too old, or the key proof does not hold.',
+  },
+
+  CARD_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The card opens nothing here. The exact reason is found by the support code alone.',
+  },
+  CARD_RANDOM: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning:
+      'The card shows another identifier at each read (ISO 14443-3 08…, PUPI, IDm 01FE or 02FE) and cannot identify anybody.',
+  },
+  CARD_TAKEN: { status: 409, retry: false, outcome: 'minor', meaning: 'The card is enrolled already.' },
+  CARD_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such card.' },
+
+  PROOF_WRONG: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The PIN or code was not accepted. A code used before, too old or too new is answered the same.',
+  },
+  PROOF_LOCKED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'Too many wrong tries; the factor is locked.',
+  },
+  ATTEMPT_ENDED: {
+    status: 409,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The attempt is unknown, has ended or is too old. A replayed proof ends here.',
+  },
+  SESSION_ENDED: { status: 409, retry: false, outcome: 'minor', meaning: 'The session is unknown or has ended.' },
+
+  PIN_LENGTH: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The PIN is shorter or longer than the policy allows, or has other characters than digits.',
+  },
+  PIN_EASY: { status: 422, retry: false, outcome: 'minor', meaning: 'The PIN is one of those that are guessed first.' },
+  TOTP_WRONG: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The confirming code does not fit the new seed.',
+  },
+  TOTP_NOT_BEGUN: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'No TOTP enrolment is waiting for its code.',
+  },
+  PASSWORD_WEAK: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The password is too short or one of those that are guessed first.',
+  },
+  PERSON_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such person.' },
+  PERSON_NUMBER_TAKEN: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'Another person has this staff number.',
+  },
+  PERSON_SELF: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'Nobody changes their own rights or revokes themself.',
+  },
+  CEREMONY_ENDED: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The enrolment step is unknown, has ended or is too old.',
+  },
+  CEREMONY_OTHER_CARD: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The card that was held belongs to somebody else.',
+  },
+
+  CONSOLE_SIGNED_OUT: {
+    status: 401,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'There is no console session, or it has ended.',
+  },
+  CONSOLE_SIGN_IN_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The staff number, password or code was not accepted.',
+  },
+  CONSOLE_ROLE_MISSING: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'The signed-in person may not do this.',
+  },
+  CONSOLE_FORGED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'Origin, content type or CSRF token is not the one that the console sends.',
+  },
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureCode = keyof typeof failures;
+
+const failureCode = z.enum(Object.keys(failures) as [FailureCode, ...FailureCode[]]);
+
+/** A failure as it crosses a wire. It never says which factor failed or whether a card or person exists. */
+export const failure = z.strictObject({
+  code: failureCode,
+  /** Nine characters by which helpdesk finds the event, written XXX-XXX-XXX. */
+  supportCode: z.string().optional(),
+  /** Tries left before the factor locks; only with PROOF_WRONG. */
+  triesLeft: z.int().min(0).optional(),
+  retryAfterSeconds: z.int().min(1).optional(),
+  /** What is wrong with a request, for engineers: path in the request and rule. */
+  problems: z.array(z.strictObject({ path: z.string(), rule: z.string() })).optional(),
+});
+export type Failure<Code extends FailureCode = FailureCode> = Omit<z.infer<typeof failure>, 'code'> & {
+  readonly code: Code;
+};
+
+export type Result<Value, Code extends FailureCode = FailureCode> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly failure: Failure<Code> };
+
+export const succeed = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value });
+
+export const fail = <Code extends FailureCode>(
+  code: Code,
+  details: Omit<Failure<Code>, 'code'> = {},
+): { readonly ok: false; readonly failure: Failure<Code> } => ({ ok: false, failure: { ...details, code } });

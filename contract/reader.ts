@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { cardEvidence, misread } from './card.ts';
+
+/** State of the reader service: `no-service` PC/SC is absent, `no-reader` nothing is plugged in. */
+export const readerStatus = z.enum(['no-service', 'no-reader', 'ready']);
+export type ReaderStatus = z.infer<typeof readerStatus>;
+
+const presentation = z.strictObject({
+  reader: z.string(),
+  /** Counts presentations in this reader process; everything about one card in the field carries one number. */
+  presentation: z.int().min(1),
+});
+
+/** What the reader process tells the guard: one JSON message each over the child process's channel. */
+export const fromReader = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('status'), status: readerStatus, readers: z.array(z.string()) }),
+  /** A card has entered the field; nothing is known of it yet. */
+  presentation.extend({ kind: z.literal('card-entered') }),
+  presentation.extend({ kind: z.literal('card-read'), card: cardEvidence, milliseconds: z.number().min(0) }),
+  presentation.extend({ kind: z.literal('card-misread'), reason: misread }),
+  presentation.extend({ kind: z.literal('card-left') }),
+]);
+export type FromReader = z.infer<typeof fromReader>;
+
+/** What the guard tells the reader process. The process also ends when the channel closes. */
+export const toReader = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('configure'),
+    /** Readers whose name contains one of these are left alone (SAM slots and the like). */
+    ignoreReaders: z.array(z.string()),
+  }),
+  z.strictObject({ kind: z.literal('stop') }),
+]);
+export type ToReader = z.infer<typeof toReader>;

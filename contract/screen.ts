@@ -1,0 +1,281 @@
+import { z } from 'zod';
+import { misread } from './card.ts';
+import { cover, coverState, lease } from './curtain.ts';
+import { failure } from './errors.ts';
+import { lockId } from './ids.ts';
+
+// ---------------------------------------------------------------- views: what a window shows
+
+export const language = z.enum(['ja', 'en']);
+export type Language = z.infer<typeof language>;
+
+/** The kinds of window. `lock` carries the keypad, `cover` hides a further display, `badge` lies on the open desktop. */
+export const windowKind = z.enum(['lock', 'cover', 'badge']);
+export type WindowKind = z.infer<typeof windowKind>;
+
+export const secretFactor = z.enum(['pin', 'totp']);
+export type SecretFactor = z.infer<typeof secretFactor>;
+
+/** Why a terminal was locked, as its next person may read it. */
+export const lockReason = z.enum([
+  'start',
+  'same-card',
+  'other-card',
+  'button',
+  'idle',
+  'limit',
+  'revoked',
+  'terminal-revoked',
+  'suspend',
+  'screen-lost',
+  'reader-lost',
+  'server-ended',
+  'guard-stopped',
+]);
+export type LockReason = z.infer<typeof lockReason>;
+
+/** Why the lock screen cannot take a card at this moment. Each has its own picture, words and way forward. */
+export const notReady = z.enum([
+  'starting',
+  'no-service',
+  'no-reader',
+  'not-enrolled',
+  'terminal-revoked',
+  'server-unreachable',
+  'clock-wrong',
+  'journal-failed',
+]);
+export type NotReady = z.infer<typeof notReady>;
+
+export const refusal = z.enum(['card', 'locked', 'too-slow', 'busy', 'server', 'failed']);
+export type Refusal = z.infer<typeof refusal>;
+
+const epochMilliseconds = z.number();
+const typed = z.int().min(0).max(64);
+
+export const ceremonyProblem = z.enum([
+  'card-taken',
+  'card-random',
+  'card-other',
+  'card-unusable',
+  'pin-length',
+  'pin-easy',
+  'pin-different',
+  'ended',
+  'server',
+  'misread',
+]);
+export type CeremonyProblem = z.infer<typeof ceremonyProblem>;
+
+/** What the window shows. Ready to paint: no rule is left to the renderer. */
+export const picture = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('not-ready'), why: notReady }),
+  z.strictObject({
+    kind: z.literal('ready'),
+    /** A passing word above the instruction. */
+    notice: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('locked'), why: lockReason }),
+        z.strictObject({ kind: z.literal('misread'), why: misread }),
+        z.strictObject({ kind: z.literal('lift-card') }),
+      ])
+      .optional(),
+  }),
+  z.strictObject({ kind: z.literal('reading') }),
+  z.strictObject({ kind: z.literal('identifying') }),
+  z.strictObject({
+    kind: z.literal('secret'),
+    greet: z.string(),
+    factor: secretFactor,
+    /** Factors that the person may choose instead. */
+    others: z.array(secretFactor),
+    /** How many characters have been typed; the guard alone holds them. */
+    typed,
+    shortest: z.int(),
+    longest: z.int(),
+    /** True while the server checks what was typed. */
+    checking: z.boolean(),
+    /** Present after a refusal. `triesLeft` is absent where the server does not tell. */
+    wrong: z.strictObject({ triesLeft: z.int().optional() }).optional(),
+    endsAt: epochMilliseconds,
+  }),
+  z.strictObject({ kind: z.literal('refused'), why: refusal, supportCode: z.string().optional() }),
+  z.strictObject({ kind: z.literal('opening'), greet: z.string() }),
+  z.strictObject({
+    kind: z.literal('open'),
+    greet: z.string(),
+    number: z.string(),
+    endsAt: epochMilliseconds,
+    mayOpenConsole: z.boolean(),
+    /** Present while the idle warning shows; the terminal locks then. */
+    locksAt: epochMilliseconds.optional(),
+    /** False while the server cannot be reached. */
+    online: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal('ceremony'),
+    task: z.enum(['card', 'pin']),
+    step: z.enum(['hold-card', 'sending', 'choose-pin', 'repeat-pin', 'done', 'failed']),
+    /** For whom, and who asked for it. */
+    person: z.string(),
+    by: z.string(),
+    typed,
+    shortest: z.int(),
+    longest: z.int(),
+    problem: ceremonyProblem.optional(),
+  }),
+]);
+export type Picture = z.infer<typeof picture>;
+
+export const cue = z.enum(['read', 'accepted', 'refused', 'locked', 'warning', 'done']);
+export type Cue = z.infer<typeof cue>;
+
+/** One view of the terminal, made by the guard. `number` grows; a window shows the newest. */
+export const view = z.strictObject({
+  number: z.int().min(1),
+  /** True: every display is covered. */
+  cover: z.boolean(),
+  terminal: z.string(),
+  helpdesk: z.string(),
+  online: z.boolean(),
+  picture,
+  /** A sound to play once, when this view is new. */
+  cue: cue.optional(),
+});
+export type View = z.infer<typeof view>;
+
+/** What one window gets: the guard's view and what Electron main adds to it. */
+export interface Frame {
+  readonly window: WindowKind;
+  readonly view: View;
+  readonly settings: Settings;
+}
+
+/** Kept by `electron-store` on the terminal. Nothing secret. */
+export const settings = z.strictObject({ language, sound: z.boolean() });
+export type Settings = z.infer<typeof settings>;
+
+// ---------------------------------------------------------------- calls: what a window may ask
+
+interface CallRow {
+  readonly request: z.ZodType;
+  /** Windows that may send it. Anything else is refused and recorded. */
+  readonly windows: readonly WindowKind[];
+  /** Who performs it: Electron main itself, or the guard. */
+  readonly by: 'main' | 'guard';
+  readonly meaning: string;
+}
+
+export const key = z.enum(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'back', 'clear', 'enter']);
+export type Key = z.infer<typeof key>;
+
+const nothing = z.strictObject({});
+
+/** Every call of a window. Each is answered with a `Result<{}>`; what changes comes as a new view. */
+export const calls = {
+  'login/press': {
+    request: z.strictObject({ key }),
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'A key of the keypad or the keyboard.',
+  },
+  'login/choose-factor': {
+    request: z.strictObject({ factor: secretFactor }),
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'Use another factor.',
+  },
+  'login/cancel': {
+    request: nothing,
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'End this attempt or this enrolment step.',
+  },
+  'session/lock': {
+    request: nothing,
+    windows: ['badge'],
+    by: 'guard',
+    meaning: 'Lock the terminal and end the session.',
+  },
+  'session/stay': {
+    request: nothing,
+    windows: ['badge'],
+    by: 'guard',
+    meaning: 'The person is still there; end the idle warning.',
+  },
+  'session/open-console': {
+    request: nothing,
+    windows: ['badge'],
+    by: 'guard',
+    meaning: 'Open the console in a window of this terminal.',
+  },
+  'settings/change': {
+    request: settings.partial(),
+    windows: ['lock', 'badge'],
+    by: 'main',
+    meaning: 'Change language or sound on this terminal.',
+  },
+  'window/ready': {
+    request: nothing,
+    windows: ['lock', 'cover', 'badge'],
+    by: 'main',
+    meaning: 'The page has loaded and wants its first frame.',
+  },
+  'window/painted': {
+    request: z.strictObject({ number: z.int() }),
+    windows: ['lock', 'cover', 'badge'],
+    by: 'main',
+    meaning: 'The view of this number is on the glass.',
+  },
+} as const satisfies Record<string, CallRow>;
+
+export type CallName = keyof typeof calls;
+export type CallRequest<Name extends CallName> = z.infer<(typeof calls)[Name]['request']>;
+export type GuardCallName = { [Name in CallName]: (typeof calls)[Name]['by'] extends 'guard' ? Name : never }[CallName];
+export type MainCallName = Exclude<CallName, GuardCallName>;
+
+// ---------------------------------------------------------------- the local socket between guard and screen
+
+/** Guard to screen. JSON Lines over a local socket that the guard listens on; one screen at a time. */
+export const toScreen = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('view'), view }),
+  lease,
+  cover,
+  z.strictObject({
+    kind: z.literal('answer'),
+    id: z.int(),
+    result: z.union([
+      z.strictObject({ ok: z.literal(true), value: nothing }),
+      z.strictObject({ ok: z.literal(false), failure }),
+    ]),
+  }),
+  /** Open the console window: `origin` of the server, a ticket that signs in once, and the authority to trust (PEM). */
+  z.strictObject({ kind: z.literal('open-console'), origin: z.url(), ticket: z.string(), authority: z.string() }),
+  z.strictObject({ kind: z.literal('close-console') }),
+  z.strictObject({ kind: z.literal('ping'), id: z.int() }),
+]);
+export type ToScreen = z.infer<typeof toScreen>;
+
+/** Screen to guard. The screen decides nothing: these are reports and what was typed. */
+export const fromScreen = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('hello'), pid: z.int(), runtime: z.string() }),
+  z.strictObject({ kind: z.literal('call'), id: z.int(), window: windowKind, name: z.string(), request: z.unknown() }),
+  z.strictObject({
+    kind: z.literal('call-refused'),
+    window: z.string(),
+    name: z.string(),
+    why: z.enum(['unknown-call', 'foreign-sender', 'foreign-window', 'bad-request']),
+  }),
+  coverState,
+  /** A view is on the glass of the window that a person looks at. */
+  z.strictObject({ kind: z.literal('painted'), number: z.int(), window: windowKind }),
+  /** Seconds since the last input of any kind on this workstation; sent every second while open. */
+  z.strictObject({ kind: z.literal('idle'), seconds: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('power'), what: z.enum(['suspend', 'resume', 'lock-requested', 'shutdown']) }),
+  /** A window or helper process died and was made anew. */
+  z.strictObject({ kind: z.literal('repaired'), what: z.string().max(80) }),
+  z.strictObject({ kind: z.literal('pong'), id: z.int() }),
+]);
+export type FromScreen = z.infer<typeof fromScreen>;
+
+export { lockId };

@@ -1,0 +1,72 @@
+import type { LockReason, Refusal } from '#contract/screen.ts';
+import {
+  type Effect,
+  type Given,
+  type Idle,
+  type Notice,
+  openOf,
+  type Phase,
+  type State,
+  type Step,
+  spans,
+} from './state.ts';
+
+export const stay = (state: State): Step => ({ state, effects: [] });
+
+export const go = (state: State, phase: Phase, ...effects: Effect[]): Step => ({ state: { ...state, phase }, effects });
+
+/** Performs `next` on the outcome of `first`; the effects of both, in order. */
+export const andThen = (first: Step, next: (state: State) => Step): Step => {
+  const second = next(first.state);
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+};
+
+export const idle = (notice: Notice | null, now: number): Idle => ({
+  kind: 'idle',
+  notice,
+  noticeUntil: notice ? now + spans.notice : 0,
+});
+
+export const toIdle = (state: State, given: Given, notice: Notice | null, ...effects: Effect[]): Step =>
+  go(state, idle(notice, given.now), { kind: 'forget-digits' }, ...effects);
+
+export const refuse = (
+  state: State,
+  given: Given,
+  why: Refusal,
+  supportCode: string | null,
+  ...effects: Effect[]
+): Step =>
+  go(
+    state,
+    { kind: 'refused', why, supportCode, until: given.now + spans.refused },
+    { kind: 'forget-digits' },
+    { kind: 'cue', cue: 'refused' },
+    ...effects,
+  );
+
+/**
+ * Covers the screen under a fresh lock and ends whatever was under way: an open session, an attempt, an enrolment step.
+ * Always possible, from every phase; the grant of an earlier lock opens nothing afterwards.
+ */
+export const lock = (state: State, given: Given, reason: LockReason): Step => {
+  const { phase } = state;
+  const open = openOf(phase);
+  const effects: Effect[] = [{ kind: 'cover', lock: given.freshLock }, { kind: 'forget-digits' }];
+  if (phase.kind === 'ceremony' && phase.step !== 'done')
+    effects.push({ kind: 'leave-ceremony', ceremony: phase.order.ceremony });
+  if (phase.kind === 'asking' || phase.kind === 'checking')
+    effects.push({ kind: 'abandon', attempt: phase.attempt, reason: reason === 'other-card' ? 'other-card' : 'lost' });
+  const session = open?.session ?? (phase.kind === 'opening' ? phase.session : null);
+  const person = open?.greeting.person ?? (phase.kind === 'opening' ? phase.greeting.person : null);
+  if (session) {
+    effects.push(
+      { kind: 'record', facts: { kind: 'screen.locked', outcome: 'success', person, session, reason } },
+      { kind: 'end-session', session, reason },
+      { kind: 'close-console' },
+      { kind: 'cue', cue: 'locked' },
+    );
+  }
+  const notice: Notice | null = session ? { kind: 'locked', why: reason } : null;
+  return { state: { ...state, lock: given.freshLock, phase: idle(notice, given.now) }, effects };
+};

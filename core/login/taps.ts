@@ -1,0 +1,93 @@
+import type { CardEvidence, Misread } from '#contract/card.ts';
+import { ceremonyCard, ceremonyMisread } from './ceremony.ts';
+import { andThen, go, idle, lock, refuse, stay } from './moves.ts';
+import { type CardKey, type Given, type State, type Step, spans } from './state.ts';
+
+/** A card has come into the field: say so at once, before it is known. */
+export const cardEntered = (state: State, given: Given, presentation: number): Step =>
+  state.phase.kind === 'idle' || state.phase.kind === 'refused'
+    ? go(state, { kind: 'reading', presentation, until: given.now + spans.reading })
+    : stay(state);
+
+export const cardLeft = (state: State, given: Given, presentation: number): Step => {
+  const lastTap =
+    state.lastTap && state.lastTap.presentation === presentation
+      ? { ...state.lastTap, leftAt: given.now }
+      : state.lastTap;
+  const left: State = { ...state, lastTap };
+  return state.phase.kind === 'reading' && state.phase.presentation === presentation
+    ? go(left, idle({ kind: 'misread', why: 'too-short' }, given.now))
+    : stay(left);
+};
+
+export const cardMisread = (state: State, given: Given, reason: Misread, reader: string): Step => {
+  const record = {
+    kind: 'record',
+    facts: { kind: 'card.misread', outcome: 'minor', reason, detail: { reader } },
+  } as const;
+  const { phase } = state;
+  if (phase.kind === 'ceremony') return ceremonyMisread(state, given, reason, record);
+  if (phase.kind === 'idle' || phase.kind === 'reading' || phase.kind === 'refused')
+    return go(state, idle({ kind: 'misread', why: reason }, given.now), record, { kind: 'cue', cue: 'refused' });
+  return { state, effects: [record] };
+};
+
+/** A resting card, a trembling hand and a second tap in haste are one tap. */
+const isBounce = (state: State, card: CardKey, now: number): boolean => {
+  const last = state.lastTap;
+  if (!last || last.card !== card) return false;
+  if (now - last.at < spans.sameTap) return true;
+  return last.leftAt !== null && now - last.leftAt < spans.lifted;
+};
+
+export const cardRead = (
+  state: State,
+  given: Given,
+  presentation: number,
+  evidence: CardEvidence,
+  card: CardKey,
+): Step => {
+  const bounce = isBounce(state, card, given.now);
+  const noted: State = {
+    ...state,
+    lastTap: { card, presentation, at: bounce && state.lastTap ? state.lastTap.at : given.now, leftAt: null },
+  };
+  const { phase } = state;
+  if (bounce) return phase.kind === 'reading' ? go(noted, idle({ kind: 'lift-card' }, given.now)) : stay(noted);
+
+  switch (phase.kind) {
+    case 'ceremony':
+      return ceremonyCard(noted, given, evidence);
+    case 'open':
+      if (card !== phase.card)
+        return andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
+      return given.now - phase.openedAt < spans.haste ? stay(noted) : lock(noted, given, 'same-card');
+    case 'opening':
+      return card === phase.card
+        ? stay(noted)
+        : andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
+    case 'asking':
+    case 'checking':
+      if (card === phase.card) return stay(noted);
+      return andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
+    case 'identifying':
+      return card === phase.card ? stay(noted) : identify(noted, given, evidence, card);
+    case 'idle':
+    case 'reading':
+    case 'refused':
+      return identify(noted, given, evidence, card);
+  }
+};
+
+const identify = (state: State, given: Given, evidence: CardEvidence, card: CardKey): Step => {
+  if (state.journal === 'failed') return refuse(state, given, 'failed', null);
+  if (state.link !== 'online') return refuse(state, given, 'server', null);
+  const request = state.requests + 1;
+  return go(
+    { ...state, requests: request },
+    { kind: 'identifying', request, card },
+    { kind: 'forget-digits' },
+    { kind: 'identify', request, lock: state.lock, evidence },
+    { kind: 'cue', cue: 'read' },
+  );
+};

@@ -1,0 +1,79 @@
+import type { NotReady, Picture, View } from '#contract/screen.ts';
+import { longestOf, shortestOf } from './attempt.ts';
+import { warningAt } from './deadline.ts';
+import type { Moment, State } from './state.ts';
+import { mayOpenConsole } from './step.ts';
+
+/** What the screen shows of a state. `cover` is false only while a session is open with nothing lying over it. */
+export const viewOf = (state: State, now: Moment): Omit<View, 'number' | 'cue'> => ({
+  cover: state.phase.kind !== 'open',
+  terminal: state.terminal,
+  helpdesk: state.policy.helpdesk,
+  online: state.link === 'online',
+  picture: pictureOf(state, now),
+});
+
+const pictureOf = (state: State, now: Moment): Picture => {
+  const { phase } = state;
+  switch (phase.kind) {
+    case 'idle': {
+      const why = notReadyOf(state);
+      if (why) return { kind: 'not-ready', why };
+      return phase.notice ? { kind: 'ready', notice: phase.notice } : { kind: 'ready' };
+    }
+    case 'reading':
+    case 'identifying':
+      return { kind: phase.kind };
+    case 'asking':
+    case 'checking':
+      return {
+        kind: 'secret',
+        greet: phase.greeting.name,
+        factor: phase.factor,
+        others: phase.factors.filter((factor) => factor !== phase.factor),
+        typed: phase.typed,
+        shortest: shortestOf(state, phase.factor),
+        longest: longestOf(state, phase.factor),
+        checking: phase.kind === 'checking',
+        ...(phase.wrong ? { wrong: phase.wrong } : {}),
+        endsAt: phase.endsAt,
+      };
+    case 'refused':
+      return { kind: 'refused', why: phase.why, ...(phase.supportCode ? { supportCode: phase.supportCode } : {}) };
+    case 'opening':
+      return { kind: 'opening', greet: phase.greeting.name };
+    case 'open': {
+      const warned = now >= warningAt(state, phase.inputAt);
+      return {
+        kind: 'open',
+        greet: phase.greeting.name,
+        number: phase.greeting.number,
+        endsAt: phase.endsAt,
+        mayOpenConsole: mayOpenConsole(phase.greeting.roles),
+        online: state.link === 'online',
+        ...(warned ? { locksAt: phase.inputAt + state.policy.idleSeconds * 1000 } : {}),
+      };
+    }
+    case 'ceremony':
+      return {
+        kind: 'ceremony',
+        task: phase.order.task,
+        step: phase.step,
+        person: phase.order.personName,
+        by: phase.order.byName,
+        typed: phase.typed,
+        ...state.policy.pin,
+        ...(phase.problem ? { problem: phase.problem } : {}),
+      };
+  }
+};
+
+/** The first thing that stands in the way of a card, the one that a person can do least about first. */
+const notReadyOf = (state: State): NotReady | null => {
+  if (state.journal === 'failed') return 'journal-failed';
+  if (state.link === 'not-enrolled' || state.link === 'terminal-revoked') return state.link;
+  if (state.reader === 'starting' || state.link === 'starting') return 'starting';
+  if (state.reader !== 'ready') return state.reader;
+  if (state.link === 'unreachable') return 'server-unreachable';
+  return null;
+};
