@@ -436,14 +436,11 @@ describe('whatever happens', () => {
     },
     { kind: 'opened', session: '22222222-2222-4222-8222-222222222222' as SessionId },
   ];
+  const interruption = fc.oneof({ weight: 12, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: event });
   const pause = fc.integer({ min: 0, max: 4000 });
   const someEvents = fc.array(fc.tuple(event, pause), { maxLength: 60 });
   const walk = fc
-    .tuple(
-      fc.boolean(),
-      fc.array(fc.option(event, { freq: 8 }), { minLength: login.length, maxLength: login.length }),
-      someEvents,
-    )
+    .tuple(fc.boolean(), fc.array(interruption, { minLength: login.length, maxLength: login.length }), someEvents)
     .map(([begin, between, rest]) => {
       const start = begin ? login.flatMap((each, i) => [...(between[i] ? [between[i]] : []), each]) : [];
       return [...start.map((each) => [each, 10] as const), ...rest];
