@@ -1,16 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type BuiltDriver,
+  bundleInformation,
+  type ReaderDriver,
+  slotNumber,
+  tryBuildDriver,
+  vpcdLibrary,
+} from './driver.ts';
+import { freePairOfPorts } from './ports.ts';
+import type { SlotAddress } from './virtual-card.ts';
 
 /** A PC/SC service of one's own: nothing else on the machine sees it. */
 export interface ReaderService {
   /** Value for `PCSCLITE_CSOCK_NAME` in the environment of whoever shall use this service. */
   readonly socket: string;
-  /** TCP ports of the slots on the loopback address: a card connects to one. */
-  readonly ports: readonly number[];
+  /** Where a card connects to, one for each slot: `createVirtualSlot(service.ports[0])`. */
+  readonly ports: readonly SlotAddress[];
+  readonly driver: ReaderDriver;
+  /** Takes a reader away, or brings it back; `kazasu` only. */
+  unplug(slot: number): void;
+  plug(slot: number): void;
   /** Ends the service in good order and removes its folder. */
   stop(): Promise<void>;
   /** SIGKILL: the socket stays behind, as after a crash. */
@@ -20,44 +33,66 @@ export interface ReaderService {
 }
 
 export interface ReaderServiceOptions {
+  /** Made if absent, removed by `stop`. A service left over in it by a dead process is ended first. */
   readonly folder: string;
-  readonly slots?: 1 | 2;
+  /** Number of readers with one slot each; default 2. */
+  readonly slots?: number;
+  /** Names of the readers instead of a number; PC/SC adds two numbers to each. */
+  readonly readers?: readonly string[];
+  /** Default: `kazasu` where it can be compiled. `vpcd` always has two slots of one reader. */
+  readonly driver?: ReaderDriver;
+  /** Default true. False: the readers are unplugged at start. */
+  readonly plugged?: boolean;
 }
 
-const library = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
-
-/** Binds the folder over /run/pcscd in a mount namespace of its own and becomes the service; dies with its starter. */
+/**
+ * Binds the folder over /run/pcscd, and its drivers over the system's, in a mount namespace of its own, and becomes the
+ * service; dies with its starter.
+ */
 const enter = `
+run=$1 readers=$2 drivers=$3 preload=$4
 if [ ! -d /run/pcscd ]; then mount -t tmpfs tmpfs /run && mkdir /run/pcscd; fi
-mount --bind "$1" /run/pcscd && exec setpriv --pdeathsig KILL pcscd --foreground --config "$2"
+mount --bind "$run" /run/pcscd || exit 1
+if [ -n "$preload" ]; then mount --bind "$drivers" /usr/lib/pcsc/drivers || exit 1; fi
+exec setpriv --pdeathsig KILL env LD_PRELOAD="$preload" KAZASU_READERS="$run" pcscd --foreground --config "$readers"
 `;
 
 export async function startReaderService(options: ReaderServiceOptions): Promise<ReaderService> {
-  const run = join(options.folder, 'run');
-  const configuration = join(options.folder, 'readers');
+  const folder = resolve(options.folder);
+  const run = join(folder, 'run');
+  const configuration = join(folder, 'readers');
   const socket = join(run, 'pcscd.comm');
-  endLeftover(run);
+  if (socket.length > 100) throw new Error(`Too long for a socket: ${socket}`);
+  endLeftover(run, configuration);
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });
   mkdirSync(configuration, { recursive: true });
-  const port = await freePairOfPorts();
-  const channel = `0x${port.toString(16).toUpperCase()}`;
-  writeFileSync(
-    join(configuration, 'vpcd'),
-    `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${channel}\nLIBPATH ${library}\nCHANNELID ${channel}\n`,
-  );
+  const names = options.readers ?? Array.from({ length: options.slots ?? 2 }, (_, index) => `Kazasu Reader ${index}`);
+  const built = options.driver === 'vpcd' ? undefined : tryBuildDriver();
+  if (built === undefined && options.driver === 'kazasu') throw new Error('The virtual reader cannot be compiled');
+  const drivers = join(folder, 'drivers');
+  const slots = names.map((_, slot) => join(run, `r${slotNumber(slot)}`));
+  const marker = (slot: number) => `${slots[slot]}.plugged`;
+  if (built !== undefined) installBundle(drivers, names, built);
+  const ports = built === undefined ? await configureVpcd(configuration) : slots.map((slot) => `${slot}.card`);
+  if (built !== undefined && options.plugged !== false)
+    for (const slot of slots.keys()) writeFileSync(marker(slot), '');
 
   let service: ChildProcess | undefined;
   async function start(): Promise<void> {
     rmSync(socket, { force: true });
     rmSync(join(run, 'pcscd.pid'), { force: true });
-    const asRoot = process.getuid?.() === 0;
-    const namespace = asRoot ? ['--mount'] : ['--map-root-user', '--mount'];
-    const child = spawn('unshare', [...namespace, 'sh', '-c', enter, 'sh', run, configuration], {
+    const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
+    const places = [run, configuration, drivers, built?.udev ?? ''];
+    const child = spawn('unshare', [...namespace, 'sh', '-c', enter, 'sh', ...places], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
-    child.stdout.on('data', (text) => (said += text));
-    child.stderr.on('data', (text) => (said += text));
+    const listen = (text: Buffer) => {
+      said = `${said}${text}`.slice(-2_000);
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
     service = child;
     while (!existsSync(socket)) {
       if (child.exitCode !== null) throw new Error(`The PC/SC service did not start: ${said}`);
@@ -79,7 +114,14 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
   await start();
   return {
     socket,
-    ports: options.slots === 1 ? [port] : [port, port + 1],
+    ports,
+    driver: built === undefined ? 'vpcd' : 'kazasu',
+    unplug(slot) {
+      rmSync(marker(slot), { force: true });
+    },
+    plug(slot) {
+      writeFileSync(marker(slot), '');
+    },
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGTERM');
@@ -87,42 +129,35 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
     },
     async stop() {
       await end('SIGTERM');
-      rmSync(options.folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+async function configureVpcd(configuration: string): Promise<number[]> {
+  const port = await freePairOfPorts();
+  const channel = `0x${port.toString(16).toUpperCase()}`;
+  writeFileSync(
+    join(configuration, 'vpcd'),
+    `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${channel}\nLIBPATH ${vpcdLibrary}\nCHANNELID ${channel}\n`,
+  );
+  return [port, port + 1];
+}
+
+function installBundle(drivers: string, readers: readonly string[], built: BuiltDriver): void {
+  const contents = join(drivers, 'kazasu.bundle', 'Contents');
+  mkdirSync(join(contents, 'Linux'), { recursive: true });
+  writeFileSync(join(contents, 'Info.plist'), bundleInformation(readers));
+  copyFileSync(built.ifd, join(contents, 'Linux', 'ifd-kazasu.so'));
+}
+
 /** A service that outlived its starter has its process number in the folder. */
-function endLeftover(run: string): void {
+function endLeftover(run: string, configuration: string): void {
   try {
     const pid = Number.parseInt(readFileSync(join(run, 'pcscd.pid'), 'utf8'), 10);
-    if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(run, '..', 'readers'))) {
-      process.kill(pid, 'SIGKILL');
-    }
+    const ours = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(configuration);
+    if (pid > 0 && ours) process.kill(pid, 'SIGKILL');
   } catch {
     // Nothing is left over.
   }
-}
-
-/** The virtual reader's second slot listens on the port after the first one's. */
-async function freePairOfPorts(): Promise<number> {
-  for (;;) {
-    const first = await listen(0);
-    const second = await listen(first.port + 1).catch(() => undefined);
-    await first.close();
-    await second?.close();
-    if (second !== undefined) return first.port;
-  }
-}
-
-async function listen(port: number): Promise<{ port: number; close: () => Promise<void> }> {
-  const server = createServer();
-  server.listen(port, '0.0.0.0');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    port: address.port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
 }

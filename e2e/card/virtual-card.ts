@@ -18,10 +18,13 @@ export interface VirtualSlot {
   seenAt(): number | undefined;
 }
 
+/** A TCP port on the loopback address (vpcd) or the path of a unix socket (our own virtual reader). */
+export type SlotAddress = number | string;
+
 const control = { off: 0, on: 1, reset: 2, atr: 4 } as const;
 
-/** A slot of a virtual reader (vpcd): each message is a 16-bit big-endian length and a body. */
-export function createVirtualSlot(port: number, host = '127.0.0.1'): VirtualSlot {
+/** A slot of a virtual reader: each message is a 16-bit big-endian length and a body. */
+export function createVirtualSlot(address: SlotAddress): VirtualSlot {
   let socket: Socket | undefined;
   let seen: number | undefined;
 
@@ -40,7 +43,8 @@ export function createVirtualSlot(port: number, host = '127.0.0.1'): VirtualSlot
     async insert(card) {
       await remove();
       seen = undefined;
-      const opened = connect({ port, host, noDelay: true });
+      const opened =
+        typeof address === 'number' ? connect({ port: address, host: '127.0.0.1', noDelay: true }) : connect(address);
       opened.on('error', () => opened.destroy());
       socket = opened;
       let pending = Buffer.alloc(0);
