@@ -1,0 +1,159 @@
+import type { TerminalSummary } from '#contract/api/terminals.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { Transaction } from './database.ts';
+
+/** A terminal is online while its stream's process has heard of it within this time; three beats. */
+export const onlineFor = 15_000;
+
+interface TerminalRow {
+  readonly id: TerminalId;
+  readonly name: string;
+  readonly place: string;
+  readonly state: TerminalSummary['state'];
+  readonly connected_at: Date | null;
+  readonly last_seen_at: Date | null;
+  readonly enrolled_at: Date | null;
+  readonly certificate_expires_at: Date | null;
+  readonly clock_offset_ms: number | null;
+  readonly person: PersonId | null;
+  readonly person_name: string | null;
+}
+
+const asInstant = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>, now: Date): boolean =>
+  row.connected_at !== null && row.last_seen_at !== null && now.getTime() - row.last_seen_at.getTime() < onlineFor;
+
+export const listTerminals = async (tx: Transaction, now: Date): Promise<TerminalSummary[]> => {
+  const rows = await tx.query<TerminalRow>(
+    `select terminal.id, terminal.name, place, terminal.state, connected_at, last_seen_at, enrolled_at,
+            certificate_expires_at, clock_offset_ms, person.id as person, person.name as person_name
+     from terminal
+     left join lateral (
+       select person from session
+       where session.terminal = terminal.id and ended_at is null and ends_at > $1
+       order by started_at desc limit 1
+     ) as open on true
+     left join person on person.id = open.person
+     order by terminal.name, terminal.announced_at`,
+    [now],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    place: row.place,
+    state: row.state,
+    online: row.state === 'active' && isFresh(row, now),
+    lastSeenAt: asInstant(row.last_seen_at),
+    enrolledAt: asInstant(row.enrolled_at),
+    certificateExpiresAt: asInstant(row.certificate_expires_at),
+    clockOffsetMs: row.clock_offset_ms,
+    person: row.person === null || row.person_name === null ? null : { id: row.person, name: row.person_name },
+  }));
+};
+
+/** Name of the terminal while it may use this server; `undefined` when it is unknown, not yet enrolled, or revoked. */
+export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<{ name: string } | undefined> => {
+  const [row] = await tx.query<{ name: string }>("select name from terminal where id = $1 and state = 'active'", [id]);
+  return row;
+};
+
+export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
+  const [row] = await tx.query<Pick<TerminalRow, 'connected_at' | 'last_seen_at'>>(
+    "select connected_at, last_seen_at from terminal where id = $1 and state = 'active'",
+    [id],
+  );
+  return row !== undefined && isFresh(row, now);
+};
+
+export interface Announcement {
+  readonly id: TerminalId;
+  readonly name: string;
+  readonly place: string;
+  readonly codeHash: Buffer;
+  readonly expiresAt: Date;
+  readonly by: PersonId | null;
+}
+
+/** Throws the database's error (constraint `terminal_name`) when another terminal has the name. */
+export const announce = async (tx: Transaction, now: Date, toAnnounce: Announcement): Promise<void> => {
+  const { id, name, place, codeHash, expiresAt, by } = toAnnounce;
+  // A name that was announced and never enrolled before its code ended is free again.
+  await tx.query(
+    `update terminal set state = 'revoked', revoked_at = $2
+     where name = $1 and state = 'announced'
+       and not exists (select 1 from enrolment_code where terminal = terminal.id and expires_at > $2)`,
+    [name, now],
+  );
+  await tx.query(
+    `insert into terminal (id, name, place, state, announced_at, announced_by) values ($1, $2, $3, 'announced', $4, $5)`,
+    [id, name, place, now, by],
+  );
+  await tx.query(
+    'insert into enrolment_code (code_hash, terminal, created_at, created_by, expires_at) values ($1, $2, $3, $4, $5)',
+    [codeHash, id, now, by, expiresAt],
+  );
+};
+
+/** Uses a code up. `undefined` when it is unknown, used or too old. */
+export const useEnrolmentCode = async (
+  tx: Transaction,
+  now: Date,
+  codeHash: Buffer,
+): Promise<{ terminal: TerminalId; name: string } | undefined> => {
+  const [row] = await tx.query<{ terminal: TerminalId; name: string }>(
+    `update enrolment_code set used_at = $2
+     from terminal
+     where code_hash = $1 and used_at is null and expires_at > $2
+       and terminal.id = enrolment_code.terminal and terminal.state = 'announced'
+     returning terminal.id as terminal, terminal.name`,
+    [codeHash, now],
+  );
+  return row;
+};
+
+export interface Held {
+  readonly serial: string;
+  readonly expiresAt: Date;
+}
+
+export const admit = async (tx: Transaction, now: Date, id: TerminalId, held: Held): Promise<void> => {
+  await tx.query(
+    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2),
+            certificate_serial = $3, certificate_expires_at = $4
+     where id = $1`,
+    [id, now, held.serial, held.expiresAt],
+  );
+};
+
+/** False when there is no such terminal or it was revoked before. */
+export const revoke = async (tx: Transaction, now: Date, id: TerminalId): Promise<boolean> => {
+  const rows = await tx.query(
+    "update terminal set state = 'revoked', revoked_at = $2 where id = $1 and state <> 'revoked' returning id",
+    [id, now],
+  );
+  return rows.length === 1;
+};
+
+/** Ends what is open at a terminal. Answers the sessions that ended. */
+export const endSessionsAt = async (
+  tx: Transaction,
+  now: Date,
+  id: TerminalId,
+  reason: string,
+): Promise<{ id: string; person: PersonId; card: string; attempt: string }[]> => {
+  await tx.query("update attempt set state = 'abandoned', ended_at = $2 where terminal = $1 and state = 'open'", [
+    id,
+    now,
+  ]);
+  await tx.query(
+    `update ceremony set state = 'cancelled', ended_at = $2 where terminal = $1 and state in ('waiting', 'card-held')`,
+    [id, now],
+  );
+  await tx.query('update console_session set ended_at = $2 where terminal = $1 and ended_at is null', [id, now]);
+  return tx.query(
+    `update session set ended_at = $2, end_reason = $3 where terminal = $1 and ended_at is null
+     returning id, person, card, attempt`,
+    [id, now, reason],
+  );
+};

@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Authority, KeyAndCertificate } from './authority.ts';
+import { lifetimes } from './authority.ts';
+
+/** Renewed when less than a third of its life is left. */
+const early = lifetimes.server / 3;
+
+const isGood = (pem: string, authority: Authority, names: readonly string[], now: Date): boolean => {
+  const certificate = new X509Certificate(pem);
+  const covers = (name: string) => certificate.checkHost(name) ?? certificate.checkIP(name);
+  return (
+    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
+    certificate.validToDate.getTime() - now.getTime() > early &&
+    names.every((name) => covers(name) !== undefined)
+  );
+};
+
+/** The server's own key and certificate: the one on disk while it is good for all `names`, otherwise a new one. */
+export const openServerCertificate = async (
+  folder: string,
+  authority: Authority,
+  names: readonly string[],
+  now: Date,
+): Promise<KeyAndCertificate> => {
+  const path = join(folder, 'server.json');
+  try {
+    const kept = JSON.parse(await readFile(path, 'utf8')) as { key: string; certificate: string };
+    if (isGood(kept.certificate, authority, names, now)) {
+      return { ...kept, expiresAt: new X509Certificate(kept.certificate).validToDate };
+    }
+  } catch {
+    // Not there yet, or unreadable: a new one costs nothing.
+  }
+  const fresh = await authority.issueServer(names, now);
+  await writeFile(`${path}.new`, JSON.stringify({ key: fresh.key, certificate: fresh.certificate }), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return fresh;
+};
