@@ -1,0 +1,153 @@
+import type { CardEvidence } from '#contract/card.ts';
+import { fail, succeed } from '#contract/errors.ts';
+import type { CeremonyId, TerminalId } from '#contract/ids.ts';
+import { isRandomIdentifier } from '#core/card/identifier.ts';
+import { checkPin } from '#core/policy/pin.ts';
+import { hashSecret } from '../credentials.ts';
+import type { ServerDeps } from '../deps.ts';
+import type { HashQueue } from '../hash-queue.ts';
+import { type KnownCard, tryFindCard, tryInsertCard } from '../store/cards.ts';
+import { type Ceremony, isOpen, moveCeremony, tryLockCeremony } from '../store/ceremonies.ts';
+import { setSecret } from '../store/credentials.ts';
+import type { Transaction } from '../store/database.ts';
+import { type EventToRecord, record } from '../store/events.ts';
+import { touchPerson } from '../store/people.ts';
+import { recordForeign } from './attempts.ts';
+import type { Handlers } from './handlers.ts';
+
+/** The terminal's part of an enrolment step: the card that was held, the PIN that was chosen. */
+export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
+  ({
+    'ceremonies/give-card': async ({ params, body }, { terminal }) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const found = await getOpen(tx, now, params.ceremony, terminal);
+        if (!found.ok) return found;
+        const ceremony = found.value;
+        const indexes = deps.secrets.cardIndexes(body.card);
+        const known = await tryFindCard(tx, indexes);
+        return ceremony.task === 'pin'
+          ? holdOwnCard(tx, now, ceremony, known)
+          : enrolCard(tx, now, ceremony, { evidence: body.card, indexes, known });
+      }),
+
+    'ceremonies/give-pin': async ({ params, body }, { terminal }) => {
+      const place = queue.tryEnter();
+      if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
+      try {
+        const checked = await deps.database.transaction(async (tx) => {
+          const now = deps.now();
+          const found = await getOpen(tx, now, params.ceremony, terminal);
+          if (!found.ok) return found;
+          const ceremony = found.value;
+          if (ceremony.task !== 'pin' || ceremony.state !== 'card-held') return fail('CEREMONY_ENDED');
+          const verdict = checkPin(body.pin, deps.policy().pin, ceremony.personNumber);
+          if (verdict.ok) return succeed(verdict.pin);
+          const facts = { kind: 'pin.refused', outcome: 'minor', reason: verdict.reason } as const;
+          await record(tx, now, { ...about(ceremony), ...facts, card: ceremony.card, factors: ['card'] });
+          return fail(verdict.code);
+        });
+        if (!checked.ok) return checked;
+        const secret = await place.run(() => hashSecret(deps.secrets, checked.value));
+        return await deps.database.transaction(async (tx) => {
+          const now = deps.now();
+          const found = await getOpen(tx, now, params.ceremony, terminal);
+          if (!found.ok) return found;
+          const ceremony = found.value;
+          const [card] = await tx.query(
+            `select 1 from card c join person p on p.id = c.person
+              where c.id = $1 and c.state = 'active' and p.state = 'active' for share of c, p`,
+            [ceremony.card],
+          );
+          if (ceremony.state !== 'card-held' || !card) return fail('CEREMONY_ENDED');
+          await setSecret(tx, now, { person: ceremony.person, kind: 'pin', secret, step: null });
+          const facts = { kind: 'pin.set', outcome: 'success', card: ceremony.card } as const;
+          await record(tx, now, { ...about(ceremony), ...facts, factors: ['card', 'pin'] });
+          await touchPerson(tx, now, ceremony.person);
+          await moveCeremony(tx, now, ceremony.id, { state: 'done' });
+          return succeed({});
+        });
+      } finally {
+        place.leave();
+      }
+    },
+
+    'ceremonies/leave': async ({ params }, { terminal }) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const found = await getOpen(tx, now, params.ceremony, terminal);
+        if (!found.ok) return found;
+        const facts = { kind: 'ceremony.ended', outcome: 'minor', reason: 'left' } as const;
+        await record(tx, now, { ...about(found.value), ...facts });
+        await moveCeremony(tx, now, found.value.id, { state: 'cancelled' });
+        return succeed({});
+      }),
+  }) satisfies Partial<Handlers>;
+
+async function getOpen(tx: Transaction, now: Date, id: CeremonyId, terminal: TerminalId) {
+  const ceremony = await tryLockCeremony(tx, id);
+  if (!ceremony) return fail('CEREMONY_ENDED');
+  if (ceremony.terminal !== terminal) {
+    await recordForeign(tx, now, { terminal, ceremony: id });
+    return fail('TERMINAL_OTHER');
+  }
+  return isOpen(ceremony, now) ? succeed(ceremony) : fail('CEREMONY_ENDED');
+}
+
+/** Before choosing a PIN the person holds a card of theirs: whoever only knows the helpdesk gets no PIN. */
+async function holdOwnCard(tx: Transaction, now: Date, ceremony: Ceremony, known: KnownCard | undefined) {
+  if (known?.person.id === ceremony.person && known.cardState === 'active') {
+    await moveCeremony(tx, now, ceremony.id, { state: 'card-held', card: known.card });
+    return succeed({ next: 'choose-pin' as const });
+  }
+  const facts = { kind: 'pin.refused', reason: 'other-card', card: known?.card ?? null } as const;
+  await record(tx, now, { ...about(ceremony), ...facts, outcome: 'minor', factors: ['card'] });
+  await moveCeremony(tx, now, ceremony.id, { state: 'waiting', problem: 'CEREMONY_OTHER_CARD' });
+  return fail('CEREMONY_OTHER_CARD');
+}
+
+interface Held {
+  readonly evidence: CardEvidence;
+  readonly indexes: readonly [Buffer, ...Buffer[]];
+  /** What was known of the card before. */
+  readonly known: KnownCard | undefined;
+}
+
+async function enrolCard(tx: Transaction, now: Date, ceremony: Ceremony, { evidence, indexes, known }: Held) {
+  const { person, label, askedBy: by } = ceremony;
+  const random = isRandomIdentifier(evidence.technology, evidence.identifier);
+  const card = random ? undefined : await tryInsertCard(tx, now, { person, evidence, indexes, label, by });
+  if (!card) {
+    const code = random ? 'CARD_RANDOM' : 'CARD_TAKEN';
+    await record(tx, now, {
+      ...about(ceremony),
+      kind: 'card.enrolment-refused',
+      outcome: 'minor',
+      reason: random ? 'random-identifier' : 'card-taken',
+      card: random ? null : (known?.card ?? null),
+      factors: ['card'],
+    });
+    await moveCeremony(tx, now, ceremony.id, { state: 'waiting', problem: code });
+    return fail(code);
+  }
+  const { technology, assurance } = card;
+  await record(tx, now, {
+    ...about(ceremony),
+    kind: 'card.enrolled',
+    outcome: 'success',
+    card: card.id,
+    factors: ['card'],
+    detail: { technology, assurance, ...(known ? { revokedBefore: true } : {}) },
+  });
+  await touchPerson(tx, now, person);
+  await moveCeremony(tx, now, ceremony.id, { state: 'done', card: card.id });
+  return succeed({ next: 'done' as const });
+}
+
+const about = (ceremony: Ceremony) =>
+  ({
+    terminal: ceremony.terminal,
+    person: ceremony.person,
+    actor: ceremony.askedBy,
+    ceremony: ceremony.id,
+  }) satisfies Partial<EventToRecord>;

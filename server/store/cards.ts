@@ -1,0 +1,133 @@
+import type { CardSummary, PersonSummary } from '#contract/api/people.ts';
+import type { Assurance, CardEvidence, Technology } from '#contract/card.ts';
+import type { CardId, PersonId } from '#contract/ids.ts';
+import type { Transaction } from './database.ts';
+import { createUuid } from './uuid.ts';
+
+interface CardRow {
+  readonly id: CardId;
+  readonly person: PersonId;
+  readonly label: string;
+  readonly technology: Technology;
+  readonly assurance: Assurance;
+  readonly ending: string;
+  readonly state: 'active' | 'revoked';
+  readonly enrolled_at: Date;
+  readonly revoked_at: Date | null;
+}
+
+const columns = 'id, person, label, technology, assurance, ending, state, enrolled_at, revoked_at';
+
+export const toCardSummary = (row: CardRow): CardSummary => ({
+  id: row.id,
+  label: row.label,
+  technology: row.technology,
+  assurance: row.assurance,
+  ending: row.ending,
+  state: row.state,
+  enrolledAt: row.enrolled_at.toISOString(),
+  revokedAt: row.revoked_at?.toISOString() ?? null,
+});
+
+export interface KnownCard {
+  readonly card: CardId;
+  readonly cardState: 'active' | 'revoked';
+  readonly assurance: Assurance;
+  readonly person: PersonSummary;
+}
+
+interface KnownRow {
+  readonly card: CardId;
+  readonly card_state: 'active' | 'revoked';
+  readonly assurance: Assurance;
+  readonly id: PersonId;
+  readonly number: string;
+  readonly name: string;
+  readonly kana: string;
+  readonly state: PersonSummary['state'];
+  readonly roles: PersonSummary['roles'];
+}
+
+/** The card with one of these blind indexes and its person; the active one when an older record of it was revoked. */
+export const tryFindCard = async (tx: Transaction, indexes: readonly Buffer[]): Promise<KnownCard | undefined> => {
+  const [row] = await tx.query<KnownRow>(
+    `select c.id as card, c.state as card_state, c.assurance, p.id, p.number, p.name, p.kana, p.state, p.roles
+       from card c join person p on p.id = c.person
+      where c.blind_index = any($1::bytea[])
+      order by (c.state = 'active') desc, c.enrolled_at desc limit 1`,
+    [indexes],
+  );
+  if (!row) return undefined;
+  const { card, card_state: cardState, assurance, ...person } = row;
+  return { card, cardState, assurance, person };
+};
+
+export interface CardToEnrol {
+  readonly person: PersonId;
+  readonly evidence: CardEvidence;
+  /** Blind indexes, the one to store first. */
+  readonly indexes: readonly [Buffer, ...Buffer[]];
+  readonly label: string;
+  readonly by: PersonId;
+}
+
+/** Undefined when the card is in use already. */
+export const tryInsertCard = async (
+  tx: Transaction,
+  now: Date,
+  toEnrol: CardToEnrol,
+): Promise<CardSummary | undefined> => {
+  const { person, evidence, indexes, label, by } = toEnrol;
+  const taken = await tx.query(`select 1 from card where blind_index = any($1::bytea[]) and state <> 'revoked'`, [
+    indexes,
+  ]);
+  if (taken.length > 0) return undefined;
+  const [row] = await tx.query<CardRow>(
+    `insert into card (id, person, blind_index, technology, assurance, ending, label, enrolled_at, enrolled_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (blind_index) where state <> 'revoked' do nothing returning ${columns}`,
+    [
+      createUuid(now),
+      person,
+      indexes[0],
+      evidence.technology,
+      evidence.assurance,
+      evidence.identifier.slice(-4),
+      label,
+      now,
+      by,
+    ],
+  );
+  return row && toCardSummary(row);
+};
+
+export const tryGetCard = async (tx: Transaction, id: CardId): Promise<CardSummary | undefined> => {
+  const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1`, [id]);
+  return row && toCardSummary(row);
+};
+
+export const listCards = async (tx: Transaction, person: PersonId): Promise<CardSummary[]> =>
+  (await tx.query<CardRow>(`select ${columns} from card where person = $1 order by enrolled_at desc`, [person])).map(
+    toCardSummary,
+  );
+
+/** Held until the transaction ends: no session can begin with the card meanwhile. */
+export const tryLockCard = async (
+  tx: Transaction,
+  id: CardId,
+): Promise<{ readonly person: PersonId; readonly state: 'active' | 'revoked' } | undefined> => {
+  const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1 for update`, [id]);
+  return row;
+};
+
+export const revokeCard = async (
+  tx: Transaction,
+  now: Date,
+  id: CardId,
+  how: { readonly by: PersonId; readonly reason: string },
+): Promise<void> => {
+  await tx.query(
+    `update card set state = 'revoked', revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state = 'active'`,
+    [id, now, how.by, how.reason],
+  );
+};

@@ -1,0 +1,155 @@
+import type { CredentialId, PersonId } from '#contract/ids.ts';
+import type { Policy } from '#contract/policy.ts';
+import { type KnownFactor, usableFactors } from '#core/policy/factors.ts';
+import { reserveTry } from '#core/policy/tries.ts';
+import type { Transaction } from './database.ts';
+import { createUuid } from './uuid.ts';
+
+export type CredentialKind = KnownFactor['kind'];
+
+/** A credential that is in force. */
+export interface Credential extends KnownFactor {
+  readonly id: CredentialId;
+  readonly person: PersonId;
+  /** As stored: a hash or a sealed seed, not trusted to be whole. */
+  readonly secret: unknown;
+  readonly lastStep: number | null;
+  readonly setAt: Date;
+}
+
+interface CredentialRow {
+  readonly id: CredentialId;
+  readonly person: PersonId;
+  readonly kind: CredentialKind;
+  readonly state: 'active' | 'locked' | 'disabled';
+  readonly secret: unknown;
+  readonly last_step: number | null;
+  readonly failures: number;
+  readonly locked_until: Date | null;
+  readonly set_at: Date;
+}
+
+const columns = 'id, person, kind, state, secret, last_step, failures, locked_until, set_at';
+
+const toCredential = (row: CredentialRow): Credential => ({
+  id: row.id,
+  person: row.person,
+  kind: row.kind,
+  disabled: row.state === 'disabled',
+  secret: row.secret,
+  lastStep: row.last_step,
+  failures: row.failures,
+  lockedUntil: row.locked_until?.getTime() ?? null,
+  setAt: row.set_at,
+});
+
+export const listCredentials = async (tx: Transaction, person: PersonId): Promise<Credential[]> =>
+  (
+    await tx.query<CredentialRow>(
+      `select ${columns} from credential where person = $1 and set_at is not null order by kind`,
+      [person],
+    )
+  ).map(toCredential);
+
+export const listUsableFactors = async (tx: Transaction, person: PersonId, rules: Policy['tries'], now: Date) =>
+  usableFactors(await listCredentials(tx, person), rules, now.getTime());
+
+export type Reservation =
+  | { readonly kind: 'reserved'; readonly credential: Credential }
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'absent' };
+
+/** Counts a try before its secret is looked at. However many come at once, each sees the count of the one before. */
+export const reserve = async (
+  tx: Transaction,
+  now: Date,
+  rules: Policy['tries'],
+  which: { readonly person: PersonId; readonly kind: CredentialKind },
+): Promise<Reservation> => {
+  const [row] = await tx.query<CredentialRow>(
+    `select ${columns} from credential where person = $1 and kind = $2 and set_at is not null for update`,
+    [which.person, which.kind],
+  );
+  if (!row) return { kind: 'absent' };
+  const credential = toCredential(row);
+  const next = reserveTry(credential, rules, now.getTime());
+  if (!next) return { kind: 'locked' };
+  await tx.query('update credential set failures = $2, locked_until = $3 where id = $1', [
+    credential.id,
+    next.failures,
+    next.lockedUntil === null ? null : new Date(next.lockedUntil),
+  ]);
+  return { kind: 'reserved', credential: { ...credential, failures: next.failures, lockedUntil: next.lockedUntil } };
+};
+
+/**
+ * A secret was right: ends the count. False when it was changed meanwhile, or when `step` (TOTP) is not above the last
+ * accepted one; two at once cannot both pass.
+ */
+export const accept = async (tx: Transaction, credential: Credential, step: number | null): Promise<boolean> => {
+  const rows = await tx.query(
+    `update credential set failures = 0, locked_until = null, last_step = coalesce($3::bigint, last_step)
+      where id = $1 and state = 'active' and secret = $2::jsonb
+        and ($3::bigint is null or last_step is null or last_step < $3::bigint)
+      returning id`,
+    [credential.id, JSON.stringify(credential.secret), step],
+  );
+  return rows.length === 1;
+};
+
+/** Too many wrong tries in all: until it is set anew. */
+export const disable = async (tx: Transaction, id: CredentialId): Promise<void> => {
+  await tx.query(`update credential set state = 'disabled' where id = $1`, [id]);
+};
+
+/** Puts a new secret in force and ends the old one, its counts and its lock. */
+export const setSecret = async (
+  tx: Transaction,
+  now: Date,
+  toSet: {
+    readonly person: PersonId;
+    readonly kind: CredentialKind;
+    readonly secret: object;
+    readonly step: number | null;
+  },
+): Promise<void> => {
+  await tx.query(
+    `insert into credential (id, person, kind, secret, last_step, set_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict on constraint credential_person_kind do update
+       set secret = excluded.secret, last_step = excluded.last_step, set_at = excluded.set_at, state = 'active',
+           failures = 0, locked_until = null, pending = null, pending_until = null`,
+    [createUuid(now), toSet.person, toSet.kind, JSON.stringify(toSet.secret), toSet.step, now],
+  );
+};
+
+/** Keeps a TOTP seed until its first code; the one in force stays so. */
+export const setPendingSeed = async (
+  tx: Transaction,
+  now: Date,
+  toSet: { readonly person: PersonId; readonly sealed: object; readonly until: Date },
+): Promise<void> => {
+  await tx.query(
+    `insert into credential (id, person, kind, pending, pending_until) values ($1, $2, 'totp', $3, $4)
+     on conflict on constraint credential_person_kind do update
+       set pending = excluded.pending, pending_until = excluded.pending_until`,
+    [createUuid(now), toSet.person, JSON.stringify(toSet.sealed), toSet.until],
+  );
+};
+
+/** The waiting seed as stored, held until the transaction ends. */
+export const tryLockPendingSeed = async (tx: Transaction, now: Date, person: PersonId): Promise<unknown> => {
+  const [row] = await tx.query<{ pending: unknown }>(
+    `select pending from credential where person = $1 and kind = 'totp' and pending_until > $2 for update`,
+    [person, now],
+  );
+  return row?.pending ?? undefined;
+};
+
+/** Lifts locks after wrong tries; what is disabled stays so. */
+export const liftLocks = async (tx: Transaction, person: PersonId): Promise<number> =>
+  (
+    await tx.query(
+      `update credential set failures = 0, locked_until = null where person = $1 and state = 'active' returning id`,
+      [person],
+    )
+  ).length;

@@ -1,0 +1,88 @@
+import type { PersonSummary } from '#contract/api/people.ts';
+import type { Role } from '#contract/api/row.ts';
+import type { PersonId } from '#contract/ids.ts';
+import type { Transaction } from './database.ts';
+import { createUuid } from './uuid.ts';
+
+interface PersonRow {
+  readonly id: PersonId;
+  readonly number: string;
+  readonly name: string;
+  readonly kana: string;
+  readonly state: 'active' | 'suspended';
+  readonly roles: Role[];
+}
+
+const columns = 'id, number, name, kana, state, roles';
+
+/** Staff numbers are compared without regard to full-width characters. */
+export const normaliseNumber = (number: string): string => number.normalize('NFKC').trim();
+
+export const tryGetPerson = async (tx: Transaction, id: PersonId): Promise<PersonSummary | undefined> => {
+  const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1`, [id]);
+  return row;
+};
+
+/** Held until the transaction ends, against a change of the person meanwhile. */
+export const tryLockPerson = async (tx: Transaction, id: PersonId): Promise<PersonSummary | undefined> => {
+  const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1 for update`, [id]);
+  return row;
+};
+
+export const tryFindByNumber = async (tx: Transaction, number: string): Promise<PersonSummary | undefined> => {
+  const [row] = await tx.query<PersonRow>(`select ${columns} from person where number = $1`, [normaliseNumber(number)]);
+  return row;
+};
+
+const hiragana = Array.from({ length: 0x3097 - 0x3041 }, (_, place) => String.fromCodePoint(0x3041 + place)).join('');
+const katakana = Array.from({ length: 0x3097 - 0x3041 }, (_, place) => String.fromCodePoint(0x30a1 + place)).join('');
+
+/** Folds case, width and kana and drops spaces, so that やまだ, ﾔﾏﾀﾞ and ヤマダ find each other. */
+const folded = (text: string): string =>
+  `regexp_replace(translate(lower(normalize(${text}, NFKC)), '${hiragana}', '${katakana}'), '\\s', '', 'g')`;
+
+/** By number, name or kana; those changed last when nothing is searched for. */
+export const searchPeople = async (tx: Transaction, search: string, limit: number): Promise<PersonSummary[]> => {
+  if (search.trim() === '') {
+    return tx.query<PersonRow>(`select ${columns} from person order by changed_at desc, number limit $1`, [limit]);
+  }
+  return tx.query<PersonRow>(
+    `select ${columns} from person
+      where position(${folded('$1::text')} in ${folded('number')}) > 0
+         or position(${folded('$1::text')} in ${folded('name')}) > 0
+         or position(${folded('$1::text')} in ${folded('kana')}) > 0
+      order by number limit $2`,
+    [search, limit],
+  );
+};
+
+export type PersonToAdd = Pick<PersonSummary, 'number' | 'name' | 'kana' | 'roles'>;
+
+/** Undefined when the number is taken. */
+export const tryInsertPerson = async (
+  tx: Transaction,
+  now: Date,
+  toAdd: PersonToAdd,
+): Promise<PersonSummary | undefined> => {
+  const [row] = await tx.query<PersonRow>(
+    `insert into person (id, number, name, kana, roles, created_at, changed_at) values ($1, $2, $3, $4, $5, $6, $6)
+     on conflict on constraint person_number do nothing returning ${columns}`,
+    [createUuid(now), normaliseNumber(toAdd.number), toAdd.name, toAdd.kana, [...new Set(toAdd.roles)], now],
+  );
+  if (row) await tx.notify('changed', { what: 'people' });
+  return row;
+};
+
+export const suspendPerson = async (tx: Transaction, now: Date, id: PersonId): Promise<void> => {
+  await tx.query(`update person set state = 'suspended', changed_at = $2 where id = $1`, [id, now]);
+  await tx.notify('changed', { what: 'people' });
+};
+
+/** Puts the person among those changed last and has the consoles read anew. */
+export const touchPerson = async (tx: Transaction, now: Date, id: PersonId): Promise<void> => {
+  await tx.query('update person set changed_at = $2 where id = $1', [id, now]);
+  await tx.notify('changed', { what: 'people' });
+};
+
+export const hasAdmin = async (tx: Transaction): Promise<boolean> =>
+  (await tx.query(`select 1 from person where 'admin' = any(roles) and state = 'active' limit 1`)).length > 0;
