@@ -1,0 +1,77 @@
+import type { Answer, Call, GateFailure, RowFailure } from '#contract/api/index.ts';
+import type { Failure, FailureCode, Result } from '#contract/errors.ts';
+import { type ConsoleRoute, routes } from './data/routes.ts';
+
+type Given<Name extends ConsoleRoute> = {
+  [Part in 'params' | 'query' | 'body' as Call<Name>[Part] extends undefined ? never : Part]: Call<Name>[Part];
+};
+/** What a caller gives: those of `params`, `query` and `body` that the row has. */
+export type Request<Name extends ConsoleRoute> = Given<Name>;
+/** Codes that a page must have words for: of the row, of the gate, and of a server that does not answer. */
+export type Code<Name extends ConsoleRoute> = RowFailure<Name> | GateFailure | 'SERVER_UNREACHABLE';
+export type Reply<Name extends ConsoleRoute> = Result<Answer<Name>, Code<Name>>;
+
+export interface Api {
+  call<Name extends ConsoleRoute>(name: Name, request: Request<Name>): Promise<Reply<Name>>;
+}
+
+interface Parts {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+}
+
+/** Path with its members filled in and the query behind it. */
+export const address = (path: string, { params = {}, query = {} }: Parts): string => {
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const tail = search.toString();
+  return tail === '' ? filled : `${filled}?${tail}`;
+};
+
+const failureOf = (answer: unknown, status: number): Failure => {
+  const found = (answer as { failure?: Failure } | null)?.failure;
+  if (typeof found?.code === 'string') return found;
+  return { code: status >= 502 && status <= 504 ? 'SERVER_UNREACHABLE' : 'INTERNAL' };
+};
+
+export interface ApiDeps {
+  readonly fetch: (address: string, init: RequestInit) => Promise<Response>;
+  /** Empty before anybody is signed in. */
+  readonly csrf: () => string;
+  /** The session is gone; called once for each such answer. */
+  readonly onSignedOut: () => void;
+}
+
+export const createApi = ({ fetch, csrf, onSignedOut }: ApiDeps): Api => {
+  const send = async (name: ConsoleRoute, parts: Parts): Promise<Result<unknown>> => {
+    const { method, path } = routes[name];
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (method === 'POST') headers['content-type'] = 'application/json';
+    if (method === 'POST' && csrf() !== '') headers['x-kazasu-csrf'] = csrf();
+    try {
+      const response = await fetch(address(path, parts), {
+        method,
+        headers,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        ...(method === 'POST' ? { body: JSON.stringify(parts.body ?? {}) } : {}),
+      });
+      const answer: unknown = await response.json().catch(() => null);
+      if (response.ok) return { ok: true, value: answer };
+      return { ok: false, failure: failureOf(answer, response.status) };
+    } catch {
+      return { ok: false, failure: { code: 'SERVER_UNREACHABLE' } };
+    }
+  };
+  return {
+    call: async <Name extends ConsoleRoute>(name: Name, request: Request<Name>) => {
+      const result = await send(name, request as Parts);
+      if (!result.ok && result.failure.code === ('CONSOLE_SIGNED_OUT' satisfies FailureCode)) onSignedOut();
+      return result as Reply<Name>;
+    },
+  };
+};

@@ -1,0 +1,55 @@
+/** Where in the console somebody is; lives in the fragment, so that the server serves one page. */
+export type Place =
+  | { readonly kind: 'people' }
+  | { readonly kind: 'person'; readonly id: string }
+  | { readonly kind: 'terminals' }
+  | { readonly kind: 'revocations' }
+  | { readonly kind: 'log'; readonly filter: LogFilter };
+
+export interface LogFilter {
+  readonly person?: string;
+  readonly terminal?: string;
+  readonly kind?: string;
+  readonly supportCode?: string;
+}
+const filterNames = ['person', 'terminal', 'kind', 'supportCode'] as const satisfies readonly (keyof LogFilter)[];
+
+export const parsePlace = (fragment: string): Place | undefined => {
+  const [path = '', search = ''] = fragment.replace(/^#\/?/, '').split('?');
+  const [first, second] = path.split('/');
+  if (first === 'people')
+    return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
+  if (first === 'terminals' || first === 'revocations') return { kind: first };
+  if (first !== 'log') return undefined;
+  const given = new URLSearchParams(search);
+  const filter: Partial<Record<keyof LogFilter, string>> = {};
+  for (const name of filterNames) {
+    const value = given.get(name);
+    if (value !== null && value !== '') filter[name] = value;
+  }
+  return { kind: 'log', filter };
+};
+
+export const fragmentOf = (place: Place): string => {
+  if (place.kind === 'person') return `#/people/${place.id}`;
+  if (place.kind !== 'log') return `#/${place.kind}`;
+  const given = new URLSearchParams();
+  for (const name of filterNames) {
+    const value = place.filter[name];
+    if (value !== undefined && value !== '') given.set(name, value);
+  }
+  const tail = given.toString();
+  return tail === '' ? '#/log' : `#/log?${tail}`;
+};
+
+/** A secret in a fragment: of an invitation, or the ticket of a terminal's own window. */
+export const secretIn = (
+  fragment: string,
+): { readonly kind: 'invitation' | 'ticket'; readonly code: string } | undefined => {
+  const given = new URLSearchParams(fragment.replace(/^#/, ''));
+  for (const kind of ['invitation', 'ticket'] as const) {
+    const code = given.get(kind);
+    if (code !== null && code !== '') return { kind, code };
+  }
+  return undefined;
+};

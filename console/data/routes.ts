@@ -1,0 +1,48 @@
+import type { Api, RouteName } from '#contract/api/index.ts';
+import type { Role } from '#contract/api/row.ts';
+
+/** Rows that a console sends: all but those of terminals, the stream (an `EventSource`) and the health check. */
+export type ConsoleRoute = {
+  [Name in RouteName]: Api[Name]['sender'] extends 'terminal' ? never : Name;
+}[Exclude<RouteName, 'console/stream' | 'server/health' | 'terminals/enrol'>];
+
+const everyone = ['helpdesk', 'admin', 'auditor', 'operator'] as const;
+const readers = ['helpdesk', 'admin', 'auditor'] as const;
+const desk = ['helpdesk', 'admin'] as const;
+const admins = ['admin'] as const;
+
+/**
+ * Method, path and sender of each row, as literals: the contract's own table carries the schema library, which has no place in a page.
+ * A row that is missing here or differs from the contract does not compile.
+ */
+export const routes = {
+  'console/sign-in': { method: 'POST', path: '/v1/console/sign-in', sender: 'anyone' },
+  'console/open-invitation': { method: 'POST', path: '/v1/console/invitation', sender: 'anyone' },
+  'console/accept-invitation': { method: 'POST', path: '/v1/console/invitation/accept', sender: 'anyone' },
+  'console/enter': { method: 'POST', path: '/v1/console/enter', sender: 'anyone' },
+  'console/me': { method: 'GET', path: '/v1/console/me', sender: everyone },
+  'console/sign-out': { method: 'POST', path: '/v1/console/sign-out', sender: everyone },
+  'people/list': { method: 'GET', path: '/v1/people', sender: readers },
+  'people/add': { method: 'POST', path: '/v1/people', sender: desk },
+  'people/show': { method: 'GET', path: '/v1/people/:person', sender: readers },
+  'people/suspend': { method: 'POST', path: '/v1/people/:person/suspend', sender: admins },
+  'people/begin-totp': { method: 'POST', path: '/v1/people/:person/totp', sender: desk },
+  'people/confirm-totp': { method: 'POST', path: '/v1/people/:person/totp/confirm', sender: desk },
+  'people/unlock': { method: 'POST', path: '/v1/people/:person/unlock', sender: desk },
+  'people/invite': { method: 'POST', path: '/v1/people/:person/invitation', sender: admins },
+  'cards/revoke': { method: 'POST', path: '/v1/cards/:card/revoke', sender: desk },
+  'ceremonies/begin': { method: 'POST', path: '/v1/ceremonies', sender: desk },
+  'ceremonies/show': { method: 'GET', path: '/v1/ceremonies/:ceremony', sender: desk },
+  'ceremonies/cancel': { method: 'POST', path: '/v1/ceremonies/:ceremony/cancel', sender: desk },
+  'terminals/list': { method: 'GET', path: '/v1/terminals', sender: everyone },
+  'terminals/announce': { method: 'POST', path: '/v1/terminals', sender: admins },
+  'terminals/revoke': { method: 'POST', path: '/v1/terminals/:terminal/revoke', sender: admins },
+  'events/list': { method: 'GET', path: '/v1/events', sender: readers },
+  'revocations/list': { method: 'GET', path: '/v1/revocations', sender: readers },
+} as const satisfies { readonly [Name in ConsoleRoute]: Pick<Api[Name], 'method' | 'path' | 'sender'> };
+
+/** Whether a page offers it. The server decides anyway. */
+export const may = (roles: readonly Role[], name: ConsoleRoute): boolean => {
+  const sender: 'anyone' | readonly Role[] = routes[name].sender;
+  return sender === 'anyone' || sender.some((role) => roles.includes(role));
+};

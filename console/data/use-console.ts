@@ -1,0 +1,31 @@
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+import type { SignedIn } from '#contract/api/console.ts';
+import type { Api } from '../api.ts';
+import { type ConsoleRoute, may } from './routes.ts';
+import type { Stream, StreamState } from './stream.ts';
+
+/** What every page of a signed-in person has at hand. */
+export interface Console {
+  readonly api: Api;
+  readonly stream: Stream;
+  readonly signedIn: SignedIn;
+}
+
+const context = createContext<Console | undefined>(undefined);
+export const ConsoleProvider = context.Provider;
+
+export const useConsole = (): Console => {
+  const found = useContext(context);
+  if (found === undefined) throw new Error('a page of the console stands outside of its provider');
+  return found;
+};
+
+export const useMay = (): ((name: ConsoleRoute) => boolean) => {
+  const { roles } = useConsole().signedIn.person;
+  return useCallback((name) => may(roles, name), [roles]);
+};
+
+export const useStreamState = (): StreamState => {
+  const { stream } = useConsole();
+  return useSyncExternalStore(stream.watch, stream.state);
+};

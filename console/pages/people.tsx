@@ -1,0 +1,83 @@
+import { type ReactNode, useDeferredValue, useState } from 'react';
+import { fragmentOf } from '../data/place.ts';
+import { useMay } from '../data/use-console.ts';
+import { useData } from '../data/use-data.ts';
+import { useWords } from '../data/use-words.ts';
+import { AddPerson } from '../parts/add-person.tsx';
+import { Button } from '../parts/button.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { PersonState } from '../parts/person-state.tsx';
+
+const most = 50;
+
+export const People = (): ReactNode => {
+  const { say } = useWords();
+  const may = useMay();
+  const [typed, setTyped] = useState('');
+  const search = useDeferredValue(typed.trim());
+  const [adding, setAdding] = useState(false);
+  const found = useData('people/list', { query: { search, limit: most } }, ['people']);
+  const add = may('people/add') && (
+    <Button look="primary" icon="plus" onClick={() => setAdding(true)}>
+      {say('people.add')}
+    </Button>
+  );
+  return (
+    <>
+      <PageHead title={say('nav.people')} lead={say('people.lead')} actions={add} />
+      <div className="search">
+        <Icon name="search" />
+        <input
+          type="search"
+          aria-label={say('people.search')}
+          placeholder={say('people.search')}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          maxLength={80}
+        />
+      </div>
+      <LoadedView loaded={found}>
+        {({ people }) =>
+          people.length === 0 ? (
+            <Empty icon="people" title={search === '' ? say('people.none') : say('people.not-found', { search })}>
+              <p>{search === '' ? say('people.none-hint') : say('people.not-found-hint')}</p>
+            </Empty>
+          ) : (
+            <div className="surface table-wrap">
+              <table>
+                <caption className="visually-hidden">{say('nav.people')}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">{say('person.name')}</th>
+                    <th scope="col">{say('person.number')}</th>
+                    <th scope="col">{say('person.roles')}</th>
+                    <th scope="col">{say('common.state')}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {people.map((person) => (
+                    <tr key={person.id} className="linked">
+                      <th scope="row">
+                        <a href={fragmentOf({ kind: 'person', id: person.id })}>{person.name}</a>
+                        {person.kana !== '' && <span className="kana">{person.kana}</span>}
+                      </th>
+                      <td className="number">{person.number}</td>
+                      <td>{person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'))}</td>
+                      <td>
+                        <PersonState state={person.state} />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              {people.length === most && <p className="table-foot">{say('people.more', { most })}</p>}
+            </div>
+          )
+        }
+      </LoadedView>
+      {adding && <AddPerson close={() => setAdding(false)} />}
+    </>
+  );
+};

@@ -1,0 +1,191 @@
+import { type ReactNode, useState } from 'react';
+import type { CardSummary, PersonPage } from '#contract/api/people.ts';
+import { fragmentOf } from '../data/place.ts';
+import { useAct } from '../data/use-act.ts';
+import { useConsole, useMay } from '../data/use-console.ts';
+import { useData } from '../data/use-data.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from '../parts/button.tsx';
+import { CardList } from '../parts/card-list.tsx';
+import { Ceremony } from '../parts/ceremony.tsx';
+import { FactorList } from '../parts/factor-list.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Invite } from '../parts/invite.tsx';
+import { LoadedView } from '../parts/loaded-view.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { FailureNotice, Notice } from '../parts/notice.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { PersonState } from '../parts/person-state.tsx';
+import { RevokeCard } from '../parts/revoke-card.tsx';
+import { Suspend } from '../parts/suspend.tsx';
+import { TotpEnrolment } from '../parts/totp-enrolment.tsx';
+
+export const PersonView = ({ id }: { readonly id: string }): ReactNode => {
+  const { say } = useWords();
+  const shown = useData('people/show', { params: { person: id } }, ['people']);
+  return (
+    <>
+      <a className="back" href={fragmentOf({ kind: 'people' })}>
+        <Icon name="back" />
+        {say('nav.people')}
+      </a>
+      <LoadedView loaded={shown}>{(page) => <Person page={page} />}</LoadedView>
+    </>
+  );
+};
+
+type Open =
+  | { readonly kind: 'ceremony'; readonly task: 'card' | 'pin' }
+  | { readonly kind: 'totp' }
+  | { readonly kind: 'revoke'; readonly card: CardSummary }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'invite' };
+
+const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
+  const { person, cards, factors, sessions } = page;
+  const { say } = useWords();
+  const { signedIn } = useConsole();
+  const may = useMay();
+  const [open, setOpen] = useState<Open>();
+  const close = (): void => setOpen(undefined);
+  const own = signedIn.person.id === person.id;
+  // The server lets helpdesk change the factors of clinicians alone.
+  const powerful = person.roles.some((role) => role !== 'clinician') && !signedIn.person.roles.includes('admin');
+  const mayEnrol = may('ceremonies/begin') && !powerful && person.state === 'active';
+  const activeCards = cards.filter((card) => card.state === 'active');
+  return (
+    <>
+      <PageHead
+        title={person.name}
+        badge={<PersonState state={person.state} />}
+        lead={[
+          person.kana,
+          say('person.number-is', { number: person.number }),
+          person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator')),
+        ]
+          .filter((part) => part !== '')
+          .join(' · ')}
+        actions={
+          <>
+            {may('people/invite') && person.state === 'active' && !own && (
+              <Button icon="password" onClick={() => setOpen({ kind: 'invite' })}>
+                {say('invite.title')}
+              </Button>
+            )}
+            {may('people/suspend') && person.state === 'active' && !own && (
+              <Button look="danger" onClick={() => setOpen({ kind: 'suspend' })}>
+                {say('suspend.title')}
+              </Button>
+            )}
+          </>
+        }
+      />
+      {person.state === 'suspended' && (
+        <Notice look="warn">
+          <p>{say('person.is-suspended')}</p>
+        </Notice>
+      )}
+      {powerful && may('ceremonies/begin') && (
+        <Notice look="info">
+          <p>{say('person.powerful')}</p>
+        </Notice>
+      )}
+      <Locked page={page} mayUnlock={may('people/unlock') && !own} />
+      <div className="two-columns">
+        <section className="surface" aria-labelledby="cards">
+          <div className="section-head">
+            <h2 id="cards">{say('card.title')}</h2>
+            {mayEnrol && (
+              <Button
+                look={activeCards.length === 0 ? 'primary' : 'plain'}
+                icon="card"
+                onClick={() => setOpen({ kind: 'ceremony', task: 'card' })}
+              >
+                {say('card.enrol')}
+              </Button>
+            )}
+          </div>
+          <CardList
+            cards={cards}
+            {...(may('cards/revoke') ? { revoke: (card: CardSummary) => setOpen({ kind: 'revoke', card }) } : {})}
+          />
+        </section>
+        <section className="surface" aria-labelledby="factors">
+          <div className="section-head">
+            <h2 id="factors">{say('factor.title')}</h2>
+          </div>
+          <FactorList
+            factors={factors}
+            mayEnrol={mayEnrol}
+            hasCard={activeCards.length > 0}
+            setPin={() => setOpen({ kind: 'ceremony', task: 'pin' })}
+            setTotp={() => setOpen({ kind: 'totp' })}
+          />
+        </section>
+        <section className="surface" aria-labelledby="sessions">
+          <div className="section-head">
+            <h2 id="sessions">{say('session.title')}</h2>
+          </div>
+          {sessions.length === 0 ? (
+            <p className="quiet-line">{say('session.none')}</p>
+          ) : (
+            <ul className="lines">
+              {sessions.map((session) => (
+                <li key={session.id}>
+                  <Icon name="terminal" />
+                  <span className="line-main">{session.terminal}</span>
+                  <span className="line-side">
+                    {say('session.since')} <Moment at={session.startedAt} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+          {may('events/list') && (
+            <a className="section-foot" href={fragmentOf({ kind: 'log', filter: { person: person.id } })}>
+              <Icon name="log" />
+              {say('person.to-log')}
+            </a>
+          )}
+        </section>
+      </div>
+      {open?.kind === 'ceremony' && (
+        <Ceremony
+          key={open.task}
+          task={open.task}
+          person={person}
+          close={close}
+          {...(open.task === 'card' ? { next: () => setOpen({ kind: 'ceremony', task: 'pin' }) } : {})}
+        />
+      )}
+      {open?.kind === 'totp' && <TotpEnrolment person={person} close={close} />}
+      {open?.kind === 'revoke' && <RevokeCard card={open.card} person={person} sessions={sessions} close={close} />}
+      {open?.kind === 'suspend' && <Suspend person={person} sessions={sessions} close={close} />}
+      {open?.kind === 'invite' && <Invite person={person} close={close} />}
+    </>
+  );
+};
+
+const Locked = ({ page, mayUnlock }: { readonly page: PersonPage; readonly mayUnlock: boolean }): ReactNode => {
+  const { say } = useWords();
+  const unlock = useAct('people/unlock');
+  const locked = page.factors.filter((factor) => factor.state === 'locked');
+  if (locked.length === 0) return null;
+  return (
+    <>
+      <Notice look="warn">
+        <p>
+          {say('factor.locked-notice', {
+            factors: locked.map((factor) => say(`factor.${factor.kind}`)).join(say('common.list-separator')),
+          })}
+        </p>
+        {mayUnlock && (
+          <Button busy={unlock.busy} onClick={() => void unlock.send({ params: { person: page.person.id }, body: {} })}>
+            {say('factor.unlock')}
+          </Button>
+        )}
+      </Notice>
+      <FailureNotice failure={unlock.failure} />
+    </>
+  );
+};

@@ -1,0 +1,69 @@
+import type { ReactNode } from 'react';
+import type { Revocation } from '#contract/api/console.ts';
+import { useData } from '../data/use-data.ts';
+import { useWords } from '../data/use-words.ts';
+import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Pill } from '../parts/pill.tsx';
+import { ReceiptList } from '../parts/receipts.tsx';
+
+export const Revocations = (): ReactNode => {
+  const { say } = useWords();
+  const listed = useData('revocations/list', { query: { limit: 50 } }, ['revocations', 'terminals']);
+  return (
+    <>
+      <PageHead title={say('nav.revocations')} lead={say('revocations.lead')} />
+      <LoadedView loaded={listed}>
+        {({ revocations }) =>
+          revocations.length === 0 ? (
+            <Empty icon="shield" title={say('revocations.none')}>
+              <p>{say('revocations.none-hint')}</p>
+            </Empty>
+          ) : (
+            <ol className="revocations">
+              {revocations.map((one) => (
+                <li key={one.number} className="surface">
+                  <Head revocation={one} />
+                  {one.receipts.length === 0 ? (
+                    <p className="quiet-line">{say('receipt.nobody')}</p>
+                  ) : (
+                    <ReceiptList receipts={one.receipts} />
+                  )}
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </LoadedView>
+    </>
+  );
+};
+
+const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode => {
+  const { say } = useWords();
+  const { receipts } = revocation;
+  const confirmed = receipts.filter((one) => one.state === 'confirmed').length;
+  return (
+    <div className="section-head">
+      <div>
+        <h2>
+          <span className="muted">{say('revocations.number', { number: revocation.number })}</span>{' '}
+          {say(`revocations.what.${revocation.what}`)} {revocation.subject}
+        </h2>
+        <p className="line-more">
+          <Moment at={revocation.at} clock /> · {say('revocations.by', { name: revocation.by })}
+          {revocation.reason !== '' && <> · {say('revocations.reason', { reason: revocation.reason })}</>}
+        </p>
+      </div>
+      {receipts.length > 0 && (
+        <Pill
+          tone={confirmed === receipts.length ? 'good' : 'calm'}
+          {...(confirmed === receipts.length ? {} : { icon: 'clock' })}
+        >
+          {say('revocations.confirmed', { confirmed, all: receipts.length })}
+        </Pill>
+      )}
+    </div>
+  );
+};

@@ -1,0 +1,63 @@
+import { type ReactNode, type SubmitEvent, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
+import { useAct } from '../data/use-act.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Field } from './field.tsx';
+import { Moment } from './moment.tsx';
+import { FailureNotice, Notice } from './notice.tsx';
+import { SecretText } from './secret-text.tsx';
+
+export const AnnounceTerminal = ({ close }: { readonly close: () => void }): ReactNode => {
+  const { say } = useWords();
+  const act = useAct('terminals/announce');
+  const [name, setName] = useState('');
+  const [place, setPlace] = useState('');
+  const [made, setMade] = useState<Answer<'terminals/announce'>>();
+  const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    setMade(await act.send({ body: { name, place } }));
+  };
+  return (
+    <Dialog title={made === undefined ? say('terminals.announce') : say('terminals.announced', { name })} close={close}>
+      {made === undefined ? (
+        <form onSubmit={(event) => void submit(event)} className="form">
+          <Field
+            label={say('terminals.name')}
+            value={name}
+            change={setName}
+            maxLength={40}
+            required
+            autoFocus
+            hint={say('terminals.name-hint')}
+          />
+          <Field label={say('terminals.place')} value={place} change={setPlace} maxLength={80} />
+          <FailureNotice failure={act.failure} />
+          <div className="dialog-actions">
+            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button look="primary" type="submit" busy={act.busy}>
+              {say('terminals.announce-submit')}
+            </Button>
+          </div>
+        </form>
+      ) : (
+        <>
+          <p>{say('terminals.code-lead', { name })}</p>
+          <SecretText label={say('terminals.code')} text={made.code} />
+          <p>
+            {say('common.valid-until')} <Moment at={made.expiresAt} />
+          </p>
+          <Notice look="warn">
+            <p>{say('common.shown-once')}</p>
+          </Notice>
+          <div className="dialog-actions">
+            <Button look="primary" onClick={close}>
+              {say('common.done')}
+            </Button>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+};

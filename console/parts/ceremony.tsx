@@ -1,0 +1,161 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { CeremonyState, PersonSummary } from '#contract/api/people.ts';
+import type { TerminalSummary } from '#contract/api/terminals.ts';
+import { useAct } from '../data/use-act.ts';
+import { useConsole } from '../data/use-console.ts';
+import { useData } from '../data/use-data.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import { CeremonyProgress } from './ceremony-progress.tsx';
+import { Dialog } from './dialog.tsx';
+import { Choice, Field } from './field.tsx';
+import { Empty, LoadedView } from './loaded-view.tsx';
+import { FailureNotice } from './notice.tsx';
+
+export type Task = CeremonyState['task'];
+
+interface CeremonyProps {
+  readonly task: Task;
+  readonly person: PersonSummary;
+  readonly close: () => void;
+  /** What usually follows it. */
+  readonly next?: () => void;
+}
+
+/** An enrolment step at a terminal: choose the terminal, then watch what happens there. */
+export const Ceremony = ({ task, person, close, next }: CeremonyProps): ReactNode => {
+  const { say } = useWords();
+  const [begun, setBegun] = useState<{ readonly ceremony: CeremonyState; readonly terminal: TerminalSummary }>();
+  const cancel = useAct('ceremonies/cancel');
+  const [ended, setEnded] = useState(false);
+  const leave = async (): Promise<void> => {
+    if (begun !== undefined && !ended) await cancel.send({ params: { ceremony: begun.ceremony.id }, body: {} });
+    close();
+  };
+  return (
+    <Dialog
+      title={say(task === 'card' ? 'card.enrol-for' : 'pin.set-for', { name: person.name })}
+      close={() => void leave()}
+    >
+      {begun === undefined ? (
+        <Begin
+          task={task}
+          person={person}
+          close={close}
+          begin={(ceremony, terminal) => setBegun({ ceremony, terminal })}
+        />
+      ) : (
+        <CeremonyProgress
+          key={begun.ceremony.id}
+          first={begun.ceremony}
+          terminal={begun.terminal.name}
+          person={person}
+          leave={() => void leave()}
+          again={() => {
+            setEnded(false);
+            setBegun(undefined);
+          }}
+          onEnd={() => setEnded(true)}
+          {...(next === undefined ? {} : { next })}
+        />
+      )}
+    </Dialog>
+  );
+};
+
+interface BeginProps {
+  readonly task: Task;
+  readonly person: PersonSummary;
+  readonly close: () => void;
+  readonly begin: (ceremony: CeremonyState, terminal: TerminalSummary) => void;
+}
+
+const Begin = ({ task, person, close, begin }: BeginProps): ReactNode => {
+  const { say } = useWords();
+  const listed = useData('terminals/list', {}, ['terminals']);
+  return (
+    <>
+      <p>{say(task === 'card' ? 'card.enrol-lead' : 'pin.set-lead')}</p>
+      <LoadedView loaded={listed}>
+        {({ terminals }) => {
+          const online = terminals.filter((terminal) => terminal.state === 'active' && terminal.online);
+          return online.length === 0 ? (
+            <>
+              <Empty icon="offline" title={say('ceremony.no-terminal')}>
+                <p>{say('ceremony.no-terminal-hint')}</p>
+              </Empty>
+              <div className="dialog-actions">
+                <Button onClick={close}>{say('common.close')}</Button>
+              </div>
+            </>
+          ) : (
+            <BeginForm task={task} person={person} close={close} begin={begin} online={online} />
+          );
+        }}
+      </LoadedView>
+    </>
+  );
+};
+
+const lastTerminalKey = 'kazasu.terminal';
+
+const BeginForm = ({
+  task,
+  person,
+  close,
+  begin,
+  online,
+}: BeginProps & { readonly online: readonly TerminalSummary[] }): ReactNode => {
+  const { say } = useWords();
+  const { signedIn } = useConsole();
+  const act = useAct('ceremonies/begin');
+  const [label, setLabel] = useState('');
+  const here = signedIn.terminal ?? sessionStorage.getItem(lastTerminalKey);
+  const [chosen, setChosen] = useState<string>(here ?? (online.length === 1 ? (online[0]?.id ?? '') : ''));
+  const terminal = online.find((one) => one.id === chosen);
+  useEffect(() => {
+    if (terminal !== undefined) sessionStorage.setItem(lastTerminalKey, terminal.id);
+  }, [terminal]);
+  const start = async (): Promise<void> => {
+    if (terminal === undefined) return;
+    const begun = await act.send({ body: { task, person: person.id, terminal: terminal.id, label: label.trim() } });
+    if (begun !== undefined) begin(begun.ceremony, terminal);
+  };
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <Choice
+        label={say('ceremony.terminal')}
+        value={terminal?.id ?? ''}
+        change={setChosen}
+        hint={say('ceremony.terminal-hint')}
+      >
+        <option value="">{say('ceremony.choose')}</option>
+        {online.map((one) => (
+          <option key={one.id} value={one.id}>
+            {say('ceremony.option', {
+              name: one.name,
+              place: one.place,
+              here: one.id === signedIn.terminal ? say('ceremony.here') : '',
+            })}
+          </option>
+        ))}
+      </Choice>
+      {task === 'card' && (
+        <Field label={say('card.label')} value={label} change={setLabel} maxLength={40} hint={say('card.label-hint')} />
+      )}
+      <FailureNotice failure={act.failure} />
+      <div className="dialog-actions">
+        <Button onClick={close}>{say('common.cancel')}</Button>
+        <Button look="primary" type="submit" busy={act.busy} disabled={terminal === undefined}>
+          {say('ceremony.begin')}
+        </Button>
+      </div>
+    </form>
+  );
+};

@@ -1,0 +1,48 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { useWords } from '../data/use-words.ts';
+import { Icon } from './icon.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  readonly close: () => void;
+  /** False while something is on its way that must be seen to its end. */
+  readonly mayClose?: boolean;
+  readonly children: ReactNode;
+}
+
+/** A modal of the browser's own: it keeps the focus inside and gives it back. */
+export const Dialog = ({ title, close, mayClose = true, children }: DialogProps): ReactNode => {
+  const { say } = useWords();
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      className="dialog"
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        if (mayClose) close();
+      }}
+    >
+      <header className="dialog-head">
+        <h2 id={heading}>{title}</h2>
+        <button
+          type="button"
+          className="icon-button"
+          onClick={close}
+          disabled={!mayClose}
+          aria-label={say('common.close')}
+        >
+          <Icon name="cross" />
+        </button>
+      </header>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  );
+};

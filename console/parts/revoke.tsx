@@ -1,0 +1,90 @@
+import { type ReactNode, type SubmitEvent, useState } from 'react';
+import type { Failure } from '#contract/errors.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Field } from './field.tsx';
+import { FailureNotice } from './notice.tsx';
+import { Receipts } from './receipts.tsx';
+
+interface RevokeProps {
+  readonly title: string;
+  /** What it will do, one sentence each. */
+  readonly consequences: readonly string[];
+  /** Usual reasons, offered beside words of one's own. */
+  readonly reasons: readonly string[];
+  readonly submit: string;
+  readonly busy: boolean;
+  readonly failure: Failure | undefined;
+  /** Answers the number of the revocation. */
+  readonly send: (reason: string) => Promise<number | undefined>;
+  readonly close: () => void;
+}
+
+/** A deed that cannot be taken back: says what it will do, asks why, then shows what it did. */
+export const Revoke = ({
+  title,
+  consequences,
+  reasons,
+  submit,
+  busy,
+  failure,
+  send,
+  close,
+}: RevokeProps): ReactNode => {
+  const { say } = useWords();
+  const [picked, setPicked] = useState<string>();
+  const [own, setOwn] = useState('');
+  const [number, setNumber] = useState<number>();
+  const reason = picked === '' ? own.trim() : (picked ?? '');
+  const onSubmit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    if (reason !== '') setNumber(await send(reason));
+  };
+  return (
+    <Dialog title={title} close={close} mayClose={!busy}>
+      {number === undefined ? (
+        <form onSubmit={(event) => void onSubmit(event)} className="form">
+          <div className="consequences">
+            <p>{say('revoke.will')}</p>
+            <ul>
+              {consequences.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          </div>
+          <fieldset className="radios">
+            <legend>{say('revoke.reason')}</legend>
+            {[...reasons, ''].map((one) => (
+              <label key={one} className="check">
+                <input type="radio" name="reason" checked={picked === one} onChange={() => setPicked(one)} required />
+                <span>{one === '' ? say('revoke.other') : one}</span>
+              </label>
+            ))}
+          </fieldset>
+          {picked === '' && (
+            <Field label={say('revoke.own-words')} value={own} change={setOwn} maxLength={80} required autoFocus />
+          )}
+          <FailureNotice failure={failure} />
+          <div className="dialog-actions">
+            <Button onClick={close} disabled={busy}>
+              {say('common.cancel')}
+            </Button>
+            <Button look="danger" type="submit" busy={busy} disabled={reason === ''}>
+              {submit}
+            </Button>
+          </div>
+        </form>
+      ) : (
+        <>
+          <Receipts number={number} />
+          <div className="dialog-actions">
+            <Button look="primary" onClick={close} autoFocus>
+              {say('common.done')}
+            </Button>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+};

@@ -1,0 +1,189 @@
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { SignedIn } from '#contract/api/console.ts';
+import type { Api } from '../api.ts';
+import { fragmentOf, type Place, parsePlace } from '../data/place.ts';
+import { type ConsoleRoute, may } from '../data/routes.ts';
+import { createStream, type Stream } from '../data/stream.ts';
+import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
+import { useWords } from '../data/use-words.ts';
+import { Log } from '../pages/log.tsx';
+import { People } from '../pages/people.tsx';
+import { PersonView } from '../pages/person.tsx';
+import { Revocations } from '../pages/revocations.tsx';
+import { Terminals } from '../pages/terminals.tsx';
+import { Brand } from './brand.tsx';
+import { Icon, type IconName } from './icon.tsx';
+import { LanguageSwitch } from './language-switch.tsx';
+import { Notice } from './notice.tsx';
+
+const rooms = [
+  { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
+  { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
+  { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
+  { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
+] as const satisfies readonly {
+  readonly place: Place;
+  readonly needs: ConsoleRoute;
+  readonly icon: IconName;
+  readonly word: string;
+}[];
+
+const onHash = (listener: () => void): (() => void) => {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+};
+
+interface ShellProps {
+  readonly api: Api;
+  readonly signedIn: SignedIn;
+  readonly leave: (why: 'ended' | 'signed-out') => void;
+}
+
+export const Shell = ({ api, signedIn, leave }: ShellProps): ReactNode => {
+  const stream = useStream(api);
+  const fragment = useSyncExternalStore(onHash, () => location.hash);
+  const { roles } = signedIn.person;
+  const open = rooms.filter((room) => may(roles, room.needs));
+  const asked = parsePlace(fragment);
+  const allowed = asked !== undefined && open.some((room) => room.place.kind === roomOf(asked));
+  const place = allowed ? asked : open[0]?.place;
+  const console = useMemo<Console | undefined>(() => stream && { api, stream, signedIn }, [api, stream, signedIn]);
+  const signOut = async (): Promise<void> => {
+    await api.call('console/sign-out', { body: {} });
+    leave('signed-out');
+  };
+  useEnd(signedIn.endsAt, api);
+  if (console === undefined || place === undefined) return null;
+  return (
+    <ConsoleProvider value={console}>
+      <div className="shell">
+        <SkipLink />
+        <Head signedIn={signedIn} signOut={() => void signOut()} rooms={open} here={roomOf(place)} />
+        <main className="page" id="page">
+          <LineState />
+          <Page key={place.kind === 'person' ? place.id : place.kind} place={place} />
+        </main>
+      </div>
+    </ConsoleProvider>
+  );
+};
+
+const roomOf = (place: Place): Place['kind'] => (place.kind === 'person' ? 'people' : place.kind);
+
+const Page = ({ place }: { readonly place: Place }): ReactNode => {
+  switch (place.kind) {
+    case 'people':
+      return <People />;
+    case 'person':
+      return <PersonView id={place.id} />;
+    case 'terminals':
+      return <Terminals />;
+    case 'revocations':
+      return <Revocations />;
+    case 'log':
+      return <Log filter={place.filter} />;
+  }
+};
+
+const useStream = (api: Api): Stream | undefined => {
+  const [stream, setStream] = useState<Stream>();
+  useEffect(() => {
+    const own = createStream({
+      open: () => new EventSource('/v1/console/stream'),
+      // Answers CONSOLE_SIGNED_OUT when the session is gone, which ends it here too.
+      onEnded: () => void api.call('console/me', {}),
+      later: (run, milliseconds) => {
+        const timer = setTimeout(run, milliseconds);
+        return () => clearTimeout(timer);
+      },
+    });
+    setStream(own);
+    return () => own.stop();
+  }, [api]);
+  return stream;
+};
+
+/** Asks the server once the session should have ended: it answers that nobody is signed in. */
+const useEnd = (endsAt: string, api: Api): void => {
+  const check = useCallback(() => void api.call('console/me', {}), [api]);
+  useEffect(() => {
+    const timer = setTimeout(check, Math.min(Math.max(Date.parse(endsAt) - Date.now() + 500, 0), 2 ** 31 - 1));
+    return () => clearTimeout(timer);
+  }, [endsAt, check]);
+};
+
+const SkipLink = (): ReactNode => {
+  const { say } = useWords();
+  const jump = (): void => document.querySelector<HTMLElement>('#page h1')?.focus();
+  return (
+    <button type="button" className="skip" onClick={jump}>
+      {say('nav.skip')}
+    </button>
+  );
+};
+
+interface HeadProps {
+  readonly signedIn: SignedIn;
+  readonly signOut: () => void;
+  readonly rooms: readonly (typeof rooms)[number][];
+  readonly here: Place['kind'];
+}
+
+const Head = ({ signedIn, signOut, rooms: open, here }: HeadProps): ReactNode => {
+  const { say } = useWords();
+  const { person } = signedIn;
+  return (
+    <header className="head">
+      <div className="head-brand">
+        <Brand />
+        <span className="head-what">{say('nav.console')}</span>
+      </div>
+      <nav className="nav" aria-label={say('nav.label')}>
+        {open.map((room) => (
+          <a key={room.word} href={fragmentOf(room.place)} aria-current={room.place.kind === here ? 'page' : undefined}>
+            <Icon name={room.icon} />
+            <span>{say(room.word)}</span>
+          </a>
+        ))}
+      </nav>
+      <div className="head-person">
+        <p className="me">
+          <span className="me-name">{person.name}</span>
+          <span className="me-roles">
+            {person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'))}
+          </span>
+        </p>
+        <LanguageSwitch />
+        <button type="button" className="sign-out" onClick={signOut}>
+          <Icon name="leave" />
+          <span>{say('nav.sign-out')}</span>
+        </button>
+      </div>
+    </header>
+  );
+};
+
+/** Says when what is shown may be old. Waits a moment: a line that returns at once is nobody's worry. */
+const LineState = (): ReactNode => {
+  const { say } = useWords();
+  const state = useStreamState();
+  const [late, setLate] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    if (state !== 'lost') {
+      setLate(false);
+      return;
+    }
+    timer.current = setTimeout(() => setLate(true), 1500);
+    return () => clearTimeout(timer.current);
+  }, [state]);
+  return (
+    <div className="line-state" role="status">
+      {late && (
+        <Notice look="warn">
+          <p>{say('nav.line-lost')}</p>
+        </Notice>
+      )}
+    </div>
+  );
+};

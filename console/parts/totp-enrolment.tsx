@@ -1,0 +1,84 @@
+import { type ReactNode, type SubmitEvent, useEffect, useState } from 'react';
+import type { PersonSummary } from '#contract/api/people.ts';
+import { useAct } from '../data/use-act.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Field } from './field.tsx';
+import { FailureNotice, Notice } from './notice.tsx';
+import { TotpScan } from './totp-scan.tsx';
+
+/** The person scans the seed and says a code. A seed is asked for by a press, since it replaces one that waits. */
+export const TotpEnrolment = ({
+  person,
+  close,
+}: {
+  readonly person: PersonSummary;
+  readonly close: () => void;
+}): ReactNode => {
+  const { say } = useWords();
+  const begin = useAct('people/begin-totp');
+  const confirm = useAct('people/confirm-totp');
+  const [uri, setUri] = useState<string>();
+  const [code, setCode] = useState('');
+  const [done, setDone] = useState(false);
+  const params = { person: person.id };
+  useEffect(() => () => setUri(undefined), []);
+  const show = async (): Promise<void> => setUri((await begin.send({ params, body: {} }))?.uri);
+  const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const answer = await confirm.send({ params, body: { code: code.replace(/\s/g, '') } });
+    if (answer !== undefined) setDone(true);
+    else setCode('');
+  };
+  return (
+    <Dialog title={say('totp.set-for', { name: person.name })} close={close}>
+      {done ? (
+        <>
+          <div role="status">
+            <Notice look="good">
+              <p className="big">{say('totp.done', { name: person.name })}</p>
+            </Notice>
+          </div>
+          <div className="dialog-actions">
+            <Button look="primary" onClick={close} autoFocus>
+              {say('common.done')}
+            </Button>
+          </div>
+        </>
+      ) : uri === undefined ? (
+        <>
+          <p>{say('totp.lead')}</p>
+          <FailureNotice failure={begin.failure} />
+          <div className="dialog-actions">
+            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button look="primary" busy={begin.busy} onClick={() => void show()} autoFocus>
+              {say('totp.show')}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <form onSubmit={(event) => void submit(event)} className="form">
+          <TotpScan uri={uri} />
+          <Field
+            label={say('totp.code-of', { name: person.name })}
+            value={code}
+            change={setCode}
+            inputMode="numeric"
+            maxLength={7}
+            required
+            autoFocus
+            hint={say('totp.code-hint')}
+          />
+          <FailureNotice failure={confirm.failure} />
+          <div className="dialog-actions">
+            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button look="primary" type="submit" busy={confirm.busy}>
+              {say('totp.confirm')}
+            </Button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  );
+};
