@@ -1,0 +1,297 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Browser, chromium, type Page } from 'playwright';
+import type { CardSummary, PersonSummary } from '#contract/api/people.ts';
+import type { StoredEvent } from '#contract/audit.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import type { WindowKind } from '#contract/screen.ts';
+import { type Display, openDisplay } from '#setup/display.ts';
+import { type ServerHouse, startServer, startTerminal, type TerminalHouse } from '#setup/house.ts';
+import { type Keyring, openKeyring } from '#setup/keyring.ts';
+import { createStops } from '#setup/stops.ts';
+import { type ReaderService, startReaderService } from './card/service.ts';
+import { type CardKind, createVirtualSlot, type VirtualSlot } from './card/virtual-card.ts';
+import { becomeFirstAdmin, type ConsoleClient, createClient, type Secrets, seedOf, totp } from './client.ts';
+
+/** A whole hospital in one folder: server, PostgreSQL, terminals, readers, display and keyring; all real. */
+export interface World {
+  readonly folder: string;
+  readonly server: ServerHouse;
+  readonly admin: ConsoleClient;
+  readonly adminSecrets: Secrets;
+  readonly display: Display;
+  addTerminal(name: string, place?: string): Promise<Terminal>;
+  addPerson(person: {
+    number: string;
+    name: string;
+    kana?: string;
+    roles?: PersonSummary['roles'];
+  }): Promise<PersonSummary>;
+  events(filter?: { person?: string; terminal?: string; kind?: string; supportCode?: string }): Promise<StoredEvent[]>;
+  /** Waits until the log holds such an event. */
+  event(fits: (event: StoredEvent) => boolean, what: string): Promise<StoredEvent>;
+  stop(): Promise<void>;
+}
+
+export interface Terminal {
+  readonly id: TerminalId;
+  readonly name: string;
+  readonly house: TerminalHouse;
+  readonly readers: ReaderService;
+  readonly slot: VirtualSlot;
+  /** The window of this kind; waits for it, also after the screen was started again. */
+  window(kind: WindowKind): Promise<Page>;
+  /** Holds a card over the reader for as long as a hand does, and takes it away. */
+  tap(card: CardKind): Promise<void>;
+  /** Waits until the lock screen (or the badge) shows this picture. */
+  shows(picture: string, within?: number): Promise<Page>;
+  /** Types digits on the keyboard, and Enter. */
+  type(digits: string, enter?: boolean): Promise<void>;
+  logIn(card: CardKind, pin: string): Promise<void>;
+  /** Enrols the card, then the PIN, with the person standing at this terminal. */
+  enrol(person: PersonSummary, card: CardKind, pin: string): Promise<CardSummary>;
+  enrolCard(person: PersonSummary, card: CardKind): Promise<CardSummary>;
+  enrolPin(person: PersonSummary, card: CardKind, pin: string): Promise<void>;
+}
+
+export async function until<Value>(
+  what: string,
+  ask: () => Promise<Value | undefined | null | false> | Value | undefined | null | false,
+  within = 10_000,
+): Promise<Value> {
+  const end = performance.now() + within;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await ask();
+      if (value) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > end) throw new Error(`Waited ${within} ms in vain: ${what}`, { cause: last });
+    await delay(20);
+  }
+}
+
+/** The same card within 1.5 s is one tap to the product: a test that means two taps lets that time pass. */
+export const lifted = (): Promise<void> => delay(1_600);
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export interface WorldOptions {
+  readonly folder?: string;
+  /** Width x height x depth of the virtual display. */
+  readonly size?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const own = options.folder === undefined;
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'kazasu-'));
+  const stops = createStops();
+  if (own) stops.add(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    const port = await freePort();
+    const [display, keyring, server] = await Promise.all([
+      openDisplay({ folder: join(folder, 'display'), virtual: true, ...(options.size ? { size: options.size } : {}) }),
+      openKeyring({ folder: join(folder, 'keyring'), own: true }),
+      startServer({ folder: join(folder, 'server'), port, ...(options.env ? { env: options.env } : {}) }),
+    ]);
+    stops.add(display.stop);
+    stops.add(keyring.stop);
+    stops.add(server.stop);
+    const admin = createClient(server.origin, server.authority);
+    stops.add(admin.close);
+    const link = server.firstAdmin();
+    if (link === null) throw new Error('The server printed no link for the first admin');
+    const adminSecrets = await becomeFirstAdmin(admin, link);
+
+    const events: World['events'] = async (filter = {}) =>
+      (await admin.do('events/list', { query: { limit: 200, ...filter } as never })).events;
+
+    return {
+      folder,
+      server,
+      admin,
+      adminSecrets,
+      display,
+      events,
+      event: (fits, what) => until(`an event: ${what}`, async () => (await events()).find(fits)),
+      addPerson: async (person) =>
+        (await admin.do('people/add', { body: { kana: '', roles: ['clinician'], ...person } })).person,
+      async addTerminal(name, place = '3階東病棟') {
+        const terminal = await startWorldTerminal({ folder, admin, server, display, keyring, name, place });
+        stops.add(terminal.stop);
+        return terminal;
+      },
+      stop: stops.stop,
+    };
+  } catch (error) {
+    await stops.stop();
+    throw error;
+  }
+}
+
+interface TerminalParts {
+  readonly folder: string;
+  readonly admin: ConsoleClient;
+  readonly server: ServerHouse;
+  readonly display: Display;
+  readonly keyring: Keyring;
+  readonly name: string;
+  readonly place: string;
+}
+
+async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { stop(): Promise<void> }> {
+  const { admin, server, name } = parts;
+  const stops = createStops();
+  const { terminal: id, code } = await admin.do('terminals/announce', { body: { name, place: parts.place } });
+  const folder = join(parts.folder, `terminal-${id.slice(0, 8)}`);
+  const readers = await startReaderService({ folder: join(tmpdir(), `kz-${id.slice(0, 8)}`), slots: 1 });
+  stops.add(readers.stop);
+  const address = readers.ports[0];
+  if (address === undefined) throw new Error('no reader');
+  const slot = createVirtualSlot(address);
+  stops.add(slot.remove);
+  const house = await startTerminal({
+    folder,
+    origin: server.origin,
+    authority: server.authority,
+    code,
+    readerSocket: readers.socket,
+    env: { ...parts.display.env, ...parts.keyring.env },
+    debug: true,
+  });
+  stops.add(house.stop);
+  const screen = createScreenEyes(house);
+  stops.add(screen.close);
+
+  const shows: Terminal['shows'] = async (picture, within = 10_000) => {
+    const page = await screen.window(picture === 'open' ? 'badge' : 'lock');
+    await page.waitForSelector(`[data-picture="${picture}"]`, { timeout: within, state: 'attached' });
+    return page;
+  };
+  const tap: Terminal['tap'] = async (card) => {
+    await slot.insert(card);
+    await until('the reader sees the card', () => slot.seenAt() !== undefined);
+    await delay(120);
+    await slot.remove();
+  };
+  const type: Terminal['type'] = async (digits, enter = true) => {
+    const page = await screen.window('lock');
+    for (const digit of digits) await page.keyboard.press(digit);
+    if (enter) await page.keyboard.press('Enter');
+  };
+  const enrolCard: Terminal['enrolCard'] = async (person, card) => {
+    const { ceremony } = await admin.do('ceremonies/begin', {
+      body: { task: 'card', person: person.id, terminal: id, label: '職員証' },
+    });
+    await shows('ceremony');
+    await tap(card);
+    return until('the card is enrolled', async () => {
+      const now = await admin.do('ceremonies/show', { params: { ceremony: ceremony.id } });
+      return now.ceremony.state === 'done' ? now.ceremony.card : null;
+    });
+  };
+  const enrolPin: Terminal['enrolPin'] = async (person, card, pin) => {
+    const { ceremony } = await admin.do('ceremonies/begin', {
+      body: { task: 'pin', person: person.id, terminal: id, label: '' },
+    });
+    const page = await shows('ceremony');
+    await page.waitForSelector('[data-step="hold-card"]');
+    await tap(card);
+    await page.waitForSelector('[data-step="choose-pin"]');
+    await type(pin);
+    await page.waitForSelector('[data-step="repeat-pin"]');
+    await type(pin);
+    await until('the PIN is set', async () => {
+      const now = await admin.do('ceremonies/show', { params: { ceremony: ceremony.id } });
+      return now.ceremony.state === 'done';
+    });
+    await shows('ready');
+  };
+  const terminal: Terminal = {
+    id,
+    name,
+    house,
+    readers,
+    slot,
+    window: screen.window,
+    tap,
+    shows,
+    type,
+    async logIn(card, pin) {
+      await shows('ready');
+      await tap(card);
+      await shows('secret');
+      await type(pin);
+      await shows('open');
+    },
+    enrolCard,
+    enrolPin,
+    async enrol(person, card, pin) {
+      await shows('ready');
+      const enrolled = await enrolCard(person, card);
+      await shows('ready');
+      await lifted();
+      await enrolPin(person, card, pin);
+      await lifted();
+      return enrolled;
+    },
+  };
+  await until('the terminal is online', async () => {
+    const { terminals } = await admin.do('terminals/list');
+    return terminals.find((each) => each.id === id)?.online;
+  });
+  await shows('ready', 20_000);
+  return { ...terminal, stop: stops.stop };
+}
+
+/** Sees the pages of a screen, also after it was started again. */
+function createScreenEyes(house: TerminalHouse): { window: Terminal['window']; close(): Promise<void> } {
+  let browser: Browser | null = null;
+  let pid: number | undefined;
+
+  const connect = async (): Promise<Browser> => {
+    if (browser?.isConnected() && pid === house.screen.pid()) return browser;
+    await browser?.close().catch(() => undefined);
+    pid = house.screen.pid();
+    const file = join(house.screenData, 'DevToolsActivePort');
+    if (!existsSync(file)) throw new Error('the screen has not opened its port yet');
+    const port = readFileSync(file, 'utf8').split('\n')[0];
+    browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true, timeout: 3_000 });
+    return browser;
+  };
+  return {
+    window: (kind) =>
+      until(
+        `the ${kind} window`,
+        async () => {
+          const pages = (await connect()).contexts().flatMap((context) => context.pages());
+          return pages.find((page) => page.url().endsWith(`/${kind}`));
+        },
+        15_000,
+      ),
+    close: async () => {
+      await browser?.close().catch(() => undefined);
+    },
+  };
+}
+
+/** Gives a person a TOTP as helpdesk does it, and returns the seed that their authenticator holds. */
+export async function enrolTotp(world: World, person: PersonSummary): Promise<string> {
+  const { uri } = await world.admin.do('people/begin-totp', { params: { person: person.id } });
+  const seed = seedOf(uri);
+  await world.admin.do('people/confirm-totp', { params: { person: person.id }, body: { code: totp(seed) } });
+  return seed;
+}

@@ -1,0 +1,125 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findElectron } from './electron.ts';
+import { type Kept, keep } from './keep.ts';
+import { consoleFolder, node, root, screenFolder } from './paths.ts';
+import { createStops } from './stops.ts';
+
+/** What every process of the product gets of this one's environment; nothing else leaks in. */
+const inherited = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR'] as const;
+const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+
+export interface ServerHouse {
+  /** For example `https://localhost:8443`. */
+  readonly origin: string;
+  /** File of the hospital's own certificate authority (PEM). */
+  readonly authority: string;
+  /** One-time link that creates the first admin; null once there is one. */
+  firstAdmin(): string | null;
+  readonly process: Kept;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly folder: string;
+  readonly port: number;
+  /** Further settings of the server, such as `DATABASE_URL`. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+interface ReadyLine {
+  readonly origin: string;
+  readonly authority: string;
+  readonly firstAdmin: string | null;
+}
+
+/** Starts the server with its embedded PostgreSQL and keeps it running. */
+export async function startServer(options: ServerOptions): Promise<ServerHouse> {
+  mkdirSync(options.folder, { recursive: true, mode: 0o755 });
+  const kept = await keep({
+    name: 'server',
+    command: node,
+    args: [join(root, 'server', 'start.ts')],
+    cwd: root,
+    env: {
+      ...plainEnvironment(),
+      KAZASU_DATA: options.folder,
+      KAZASU_PORT: String(options.port),
+      KAZASU_CONSOLE: consoleFolder,
+      ...options.env,
+    },
+    log: join(options.folder, 'log', 'server.log'),
+    ready: { line: /^\{"ready":true.*\}$/ },
+    stopWithin: 10_000,
+  });
+  const said = (): ReadyLine => JSON.parse(kept.match()?.[0] ?? '{}') as ReadyLine;
+  const { origin, authority } = said();
+  return { origin, authority, firstAdmin: () => said().firstAdmin, process: kept, stop: kept.stop };
+}
+
+export interface TerminalHouse {
+  readonly guard: Kept;
+  readonly screen: Kept;
+  /** Where Electron keeps its data; `DevToolsActivePort` lies there when `debug` is set. */
+  readonly screenData: string;
+  stop(): Promise<void>;
+}
+
+export interface TerminalOptions {
+  readonly folder: string;
+  readonly origin: string;
+  readonly authority: string;
+  /** One-time code; needed until the terminal is enrolled. */
+  readonly code?: string;
+  /** Socket of the PC/SC service; the system's own when left out. */
+  readonly readerSocket?: string;
+  /** Variables of the display and of the keyring. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Lets a test drive the screen; a release build refuses it. */
+  readonly debug?: boolean;
+}
+
+/** Starts the guard and the screen of one terminal and keeps each running. */
+export async function startTerminal(options: TerminalOptions): Promise<TerminalHouse> {
+  const { folder } = options;
+  const run = join(folder, 'run');
+  const screenData = join(folder, 'screen');
+  for (const each of [folder, run, screenData]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  const socket = join(run, 'guard.sock');
+  const environment = { ...plainEnvironment(), ...options.env, KAZASU_GUARD_SOCKET: socket };
+  const stops = createStops();
+  try {
+    const guard = await keep({
+      name: 'guard',
+      command: node,
+      args: [join(root, 'guard', 'start.ts')],
+      cwd: root,
+      env: {
+        ...environment,
+        KAZASU_DATA: join(folder, 'guard'),
+        KAZASU_SERVER: options.origin,
+        KAZASU_AUTHORITY: options.authority,
+        ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
+        ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
+      },
+      log: join(folder, 'log', 'guard.log'),
+      ready: { line: /^\{"ready":true.*\}$/ },
+    });
+    stops.add(guard.stop);
+    const electron = findElectron();
+    const screen = await keep({
+      name: 'screen',
+      command: electron.path,
+      args: [...electron.flags, ...(options.debug === true ? ['--remote-debugging-port=0'] : []), screenFolder],
+      cwd: root,
+      env: { ...environment, KAZASU_SCREEN_DATA: screenData },
+      log: join(folder, 'log', 'screen.log'),
+    });
+    stops.add(screen.stop);
+    return { guard, screen, screenData, stop: stops.stop };
+  } catch (error) {
+    await stops.stop();
+    throw error;
+  }
+}
