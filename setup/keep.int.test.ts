@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { keep } from './keep.ts';
+import { eachLine } from './lines.ts';
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kazasu-keep-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = (code: string) => ({ command: process.execPath, args: ['-e', code] });
+const ticking = 'console.log("ready on " + 42); setInterval(() => {}, 1000);';
+const log = (name: string) => join(folder, `${name}.log`);
+const gone = (pid: number) =>
+  !existsSync(`/proc/${pid}`) || /State:\tZ/.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+async function until(what: string, done: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!done()) {
+    assert.ok(performance.now() < end, `${what}: not within 5 s`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('resolves when the ready line is printed, and gives its match', async () => {
+  const kept = await keep({ name: 'ticker', ...script(ticking), log: log('line'), ready: { line: /ready on (\d+)/ } });
+  assert.equal(kept.match()?.[1], '42');
+  await kept.stop();
+  assert.match(readFileSync(log('line'), 'utf8'), /ready on 42/);
+});
+
+test('starts again what was killed, and is ready again', async () => {
+  const kept = await keep({ name: 'ticker', ...script(ticking), log: log('again'), ready: { line: /ready/ } });
+  const first = kept.pid();
+  const died = new Promise<void>((resolve) => {
+    kept.listen((event) => event.kind === 'died' && resolve());
+  });
+  kept.kill('SIGKILL');
+  await died;
+  await kept.whenReady();
+  assert.notEqual(kept.pid(), first);
+  assert.equal(kept.restarts(), 1);
+  await kept.stop();
+});
+
+test('stop ends a child that ignores SIGTERM, and its own children', async () => {
+  const stubborn = `process.on('SIGTERM', () => {});
+    const { spawn } = require('node:child_process');
+    const grandchild = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    console.log('grandchild ' + grandchild.pid); setInterval(() => {}, 1000);`;
+  const kept = await keep({
+    name: 'stubborn',
+    ...script(stubborn),
+    log: log('stubborn'),
+    ready: { line: /grandchild (\d+)/ },
+    stopWithin: 200,
+  });
+  const child = kept.pid();
+  const grandchild = Number(kept.match()?.[1]);
+  await kept.stop();
+  assert.ok(child !== undefined && gone(child), 'the child is gone');
+  await until('the grandchild is gone', () => gone(grandchild));
+});
+
+test('a child that ends before it is ready rejects with its last lines', async () => {
+  const failing = script('console.error("no such port"); process.exit(3)');
+  await assert.rejects(
+    keep({ name: 'failing', ...failing, log: log('failing'), ready: { line: /never/ } }),
+    /failing ended before it was ready[\s\S]*no such port/,
+  );
+});
+
+test('a program that does not exist rejects', async () => {
+  await assert.rejects(
+    keep({ name: 'absent', command: '/no/such/program', log: log('absent'), ready: { line: /x/ } }),
+    /absent/,
+  );
+});
+
+test('a child that never becomes ready rejects in time, and is gone', async () => {
+  let pid: number | undefined;
+  await assert.rejects(
+    keep({
+      name: 'mute',
+      ...script('setInterval(() => {}, 1000)'),
+      log: log('mute'),
+      readyWithin: 300,
+      ready: { check: async () => false },
+    }),
+    /mute was not ready within 0.3 s/,
+  );
+  assert.equal(pid, undefined);
+});
+
+test('children die with a parent that was killed outright', { skip: !existsSync('/usr/bin/setpriv') }, async () => {
+  const parent: ChildProcess = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { keep } from ${JSON.stringify(join(import.meta.dirname, 'keep.ts'))};
+       const kept = await keep({ name: 'orphan', command: process.execPath, args: ['-e', ${JSON.stringify(ticking)}],
+         log: ${JSON.stringify(log('orphan'))}, ready: { line: /ready/ } });
+       console.log('pid ' + kept.pid());`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const pid = await new Promise<number>((resolve) => {
+    if (parent.stdout) eachLine(parent.stdout, (line) => line.startsWith('pid ') && resolve(Number(line.slice(4))));
+  });
+  assert.ok(!gone(pid), 'the child runs');
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  await until('the orphan is gone', () => gone(pid));
+});
