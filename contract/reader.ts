@@ -15,7 +15,11 @@ const presentation = z.strictObject({
 export const fromReader = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), status: readerStatus, readers: z.array(z.string()) }),
   /** A card has entered the field; nothing is known of it yet. */
-  presentation.extend({ kind: z.literal('card-entered') }),
+  presentation.extend({
+    kind: z.literal('card-entered'),
+    /** It was there when the reader was first seen (at start, or when service or reader came back): no tap. */
+    resting: z.literal(true).optional(),
+  }),
   presentation.extend({ kind: z.literal('card-read'), card: cardEvidence, milliseconds: z.number().min(0) }),
   presentation.extend({ kind: z.literal('card-misread'), reason: misread }),
   presentation.extend({ kind: z.literal('card-left') }),
@@ -28,6 +32,13 @@ export const toReader = z.discriminatedUnion('kind', [
     kind: z.literal('configure'),
     /** Readers whose name contains one of these are left alone (SAM slots and the like). */
     ignoreReaders: z.array(z.string()),
+    /** FeliCa: the system whose IDm identifies a card; FFFF (the default) is the card's first system. */
+    felicaSystemCode: z
+      .string()
+      .regex(/^[0-9A-F]{4}$/)
+      .optional(),
+    /** Two different cards read within this time are told as `several-cards`; default 1000. */
+    severalWithinMilliseconds: z.int().min(0).optional(),
   }),
   z.strictObject({ kind: z.literal('stop') }),
 ]);

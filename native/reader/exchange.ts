@@ -3,11 +3,12 @@ import { parseReply } from '#core/card/apdu.ts';
 import { type AtrKind, parseAtr } from '#core/card/atr.ts';
 import type { CardChannel, CardDriver, DriverSettings, ExchangeFailure, Identified } from './drivers/driver.ts';
 import { misread, misreadOf } from './drivers/driver.ts';
-import type { Pcsc, PcscCard, PcscContext, PcscFailure } from './pcsc.ts';
+import type { Pcsc, PcscCard, PcscContext, PcscFailure, PcscResult } from './pcsc.ts';
 
 export interface ExchangeDeps {
   readonly pcsc: Pcsc;
   readonly drivers: readonly CardDriver[];
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
 
@@ -22,13 +23,29 @@ export const limits = {
 
 /** Reads the cards of one reader, one after the other, over a context of its own. */
 export interface CardExchange {
+  /** Answers as soon as the card is known; only the next card waits until this one has been let go. */
   identify(atr: Uint8Array, settings: DriverSettings): Promise<Identified>;
   close(): Promise<void>;
 }
 
+/** What was learned from a card, and the letting go that is still to do. */
+interface Attempt {
+  readonly identified: Identified | 'again';
+  readonly letGo: () => Promise<unknown>;
+}
+
 export function createExchange(deps: ExchangeDeps, reader: string): CardExchange {
   let context: PcscContext | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
+  // The first card finds the connection to the service made.
+  let queue: Promise<unknown> = open().catch(() => undefined);
+  let lettingGo: Promise<unknown> = Promise.resolve();
+
+  async function open(): Promise<PcscResult<PcscContext>> {
+    if (context !== undefined) return { ok: true, value: context };
+    const established = await deps.pcsc.establish();
+    if (established.ok) context = established.value;
+    return established;
+  }
 
   async function dropContext(): Promise<void> {
     const dropped = context;
@@ -36,16 +53,13 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     await dropped?.release();
   }
 
-  async function connect(deadline: number): Promise<PcscCard | PcscFailure> {
+  async function connect(deadline: number): Promise<PcscResult<PcscCard>> {
     const giveUp = Math.min(deadline, deps.now() + limits.sharing);
     for (;;) {
-      if (context === undefined) {
-        const established = await deps.pcsc.establish();
-        if (!established.ok) return established;
-        context = established.value;
-      }
-      const connected = await context.connect(reader);
-      if (connected.ok) return connected.value;
+      const opened = await open();
+      if (!opened.ok) return opened;
+      const connected = await opened.value.connect(reader);
+      if (connected.ok) return connected;
       if (connected.code === 'no-service') await dropContext();
       const worthRetrying = ['sharing-violation', 'card-reset', 'no-service'].includes(connected.code);
       if (!worthRetrying || deps.now() >= giveUp) return connected;
@@ -54,9 +68,15 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
   }
 
   /** One connection and one transaction; 'again' when another program has reset the card under it. */
-  async function attempt(driver: CardDriver, atr: AtrKind, settings: DriverSettings, deadline: number) {
-    const card = await connect(deadline);
-    if ('ok' in card) return misreadOf(exchangeFailure(card));
+  async function attempt(
+    driver: CardDriver,
+    atr: AtrKind,
+    settings: DriverSettings,
+    deadline: number,
+  ): Promise<Attempt> {
+    const connected = await connect(deadline);
+    if (!connected.ok) return { identified: misreadOf(exchangeFailure(connected)), letGo: async () => undefined };
+    const card = connected.value;
     let reset = false;
     const fail = (failure: PcscFailure): { ok: false; reason: ExchangeFailure } => {
       reset ||= failure.code === 'card-reset';
@@ -73,42 +93,44 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
         return reply === undefined ? { ok: false, reason: 'lost' } : { ok: true, reply };
       },
     };
-    try {
-      const begun = await card.begin();
-      const identified = begun.ok ? await driver.identify(channel, settings) : misreadOf(fail(begun).reason);
-      if (begun.ok) await card.end();
-      return reset && deps.now() < deadline ? 'again' : identified;
-    } finally {
-      await card.disconnect('leave');
-    }
+    const begun = await card.begin();
+    const identified = begun.ok ? await driver.identify(channel, settings) : misreadOf(fail(begun).reason);
+    return {
+      identified: reset && deps.now() < deadline ? 'again' : identified,
+      async letGo() {
+        if (begun.ok) await card.end();
+        await card.disconnect('leave');
+      },
+    };
   }
 
-  async function identifyNow(atrBytes: Uint8Array, settings: DriverSettings, deadline: number): Promise<Identified> {
-    const atr = parseAtr(atrBytes);
-    const driver = deps.drivers.find((one) => one.claims(atr));
-    if (driver === undefined) return misread('unreadable');
+  async function identifyNow(driver: CardDriver, atr: AtrKind, settings: DriverSettings): Promise<Identified> {
+    const deadline = deps.now() + limits.card;
     for (;;) {
-      const identified = await attempt(driver, atr, settings, deadline);
+      const { identified, letGo } = await attempt(driver, atr, settings, deadline);
+      lettingGo = letGo().catch(() => undefined);
       if (identified !== 'again') return identified;
+      await lettingGo;
     }
   }
 
   return {
-    identify(atr, settings) {
-      const deadline = deps.now() + limits.card;
-      const read = queue.then(() => identifyNow(atr, settings, deadline));
+    identify(atrBytes, settings) {
+      const atr = parseAtr(atrBytes);
+      const driver = deps.drivers.find((one) => one.claims(atr));
+      if (driver === undefined) return Promise.resolve(misread('unreadable'));
+      const read = queue.then(() => lettingGo).then(() => identifyNow(driver, atr, settings));
       queue = read.catch(() => undefined);
       return read;
     },
     async close() {
       await queue;
+      await lettingGo;
       await dropContext();
     },
   };
 }
 
-function exchangeFailure(failure: PcscFailure): 'lost' | 'failed' {
-  return failure.code === 'no-card' || failure.code === 'no-reader' || failure.code === 'no-service'
-    ? 'lost'
-    : 'failed';
+function exchangeFailure(failure: PcscFailure): ExchangeFailure {
+  return ['no-card', 'no-reader', 'no-service'].includes(failure.code) ? 'lost' : 'failed';
 }

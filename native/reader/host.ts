@@ -3,12 +3,12 @@
  * closes. Each wait and each exchange occupies a worker thread, so start it with `UV_THREADPOOL_SIZE=16`.
  */
 import { performance } from 'node:perf_hooks';
-import { type FromReader, toReader } from '#contract/reader.ts';
+import { type FromReader, fromReader, type ToReader, toReader } from '#contract/reader.ts';
 import { drivers } from './drivers/index.ts';
 import { createExchange } from './exchange.ts';
 import { createMonitor } from './monitor.ts';
-import { createPcsc } from './pcsc.ts';
-import { createPresentations } from './presentations.ts';
+import { absentPcsc, createPcsc, type Pcsc } from './pcsc.ts';
+import { createPresentations, type PresentationSettings } from './presentations.ts';
 import { loadWinscard } from './winscard.ts';
 
 /** Slots for security modules, which look like readers with a mute card. */
@@ -20,22 +20,48 @@ function log(event: string, fields: Readonly<Record<string, unknown>> = {}): voi
 }
 
 function tell(message: FromReader): void {
-  if (process.connected) process.send?.(message);
+  if (!fromReader.safeParse(message).success) log('own-message-wrong', { kind: message.kind });
+  else if (process.connected) process.send?.(message);
 }
 
-function start(): { stop: () => Promise<void>; ignore: (parts: readonly string[]) => void } {
-  const pcsc = createPcsc(loadWinscard());
+type Configuration = Extract<ToReader, { kind: 'configure' }>;
+
+interface Host {
+  configure(configuration: Configuration): void;
+  stop(): Promise<void>;
+}
+
+/** A machine without the library has no service; that is a state to show, not a reason to end. */
+function findPcsc(): Pcsc {
+  try {
+    return createPcsc(loadWinscard());
+  } catch (error) {
+    log('no-library', { error: error instanceof Error ? error.message : 'unknown' });
+    return absentPcsc;
+  }
+}
+
+function start(): Host {
+  const pcsc = findPcsc();
   const now = () => performance.now();
+  let settings: PresentationSettings = { felicaSystemCode: 'FFFF', severalWithin: 1_000 };
   const presentations = createPresentations({
     createExchange: (reader) => createExchange({ pcsc, drivers, now }, reader),
-    settings: () => ({ felicaSystemCode: 'FFFF' }),
+    settings: () => settings,
     emit: tell,
     now,
     log,
+    giveUp: () => end(exitCodes.hanging),
   });
   const monitor = createMonitor({ pcsc, emit: presentations.take, log }, ignoredAtStart);
   return {
-    ignore: monitor.ignore,
+    configure({ ignoreReaders, felicaSystemCode, severalWithinMilliseconds }) {
+      settings = {
+        felicaSystemCode: felicaSystemCode ?? settings.felicaSystemCode,
+        severalWithin: severalWithinMilliseconds ?? settings.severalWithin,
+      };
+      monitor.ignore(ignoreReaders);
+    },
     async stop() {
       await monitor.stop();
       await presentations.stop();
@@ -43,23 +69,36 @@ function start(): { stop: () => Promise<void>; ignore: (parts: readonly string[]
   };
 }
 
+/** The guard starts the process again whatever the code; the code is for the log. */
+const exitCodes = { stopped: 0, bug: 1, noChannel: 2, hanging: 3 } as const;
+
+/** Ends in good order, but never later than this: a driver that does not answer must not keep the process. */
+const longestEnd = 1_500;
+
+function end(code: number): void {
+  setTimeout(() => process.exit(code), longestEnd).unref();
+  void host.stop().then(() => process.exit(code));
+}
+
+function bug(error: unknown): void {
+  log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'not an error' });
+  process.exit(exitCodes.bug);
+}
+
 if (process.send === undefined) {
   log('no-channel');
-  process.exit(2);
+  process.exit(exitCodes.noChannel);
 }
+
+process.on('uncaughtException', bug);
+process.on('unhandledRejection', bug);
 
 const host = start();
 
-function end(): void {
-  // A driver that never answers must not keep the process: the limit of a wait is one second.
-  setTimeout(() => process.exit(0), 1_500).unref();
-  void host.stop().then(() => process.exit(0));
-}
-
-process.on('disconnect', end);
+process.on('disconnect', () => end(exitCodes.stopped));
 process.on('message', (message: unknown) => {
   const parsed = toReader.safeParse(message);
-  if (!parsed.success) return log('bad-message');
-  if (parsed.data.kind === 'configure') host.ignore(parsed.data.ignoreReaders);
-  else end();
+  if (!parsed.success) log('message-refused');
+  else if (parsed.data.kind === 'configure') host.configure(parsed.data);
+  else end(exitCodes.stopped);
 });

@@ -53,7 +53,7 @@ export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Mo
   const stopSignal = new AbortController();
 
   function report(status: ReaderStatus): void {
-    const event: FieldEvent = { kind: 'status', status, readers: [...readers.keys()] };
+    const event: FieldEvent = { kind: 'status', status, readers: [...readers.keys()].toSorted() };
     const text = JSON.stringify(event);
     if (text === reported) return;
     reported = text;

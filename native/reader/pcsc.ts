@@ -113,8 +113,15 @@ export function createPcsc(winscard: Winscard): Pcsc {
   };
 }
 
+/** For a machine without a PC/SC library. */
+export const absentPcsc: Pcsc = {
+  establish: async () => ({ ok: false, code: 'no-service', status: statusCodes.noService }),
+};
+
 function createContext(winscard: Winscard, context: number): PcscContext {
   let released = false;
+  // One card at a time over a context: its replies share this room.
+  const room = new Uint8Array(longestReply);
   return {
     async listReaders() {
       const names = new Uint8Array(16_384);
@@ -138,7 +145,7 @@ function createContext(winscard: Winscard, context: number): PcscContext {
       const card: [number] = [0];
       const protocol: [number] = [0];
       const status = await winscard.connect(context, reader, shareShared, protocolT0orT1, card, protocol);
-      return outcome(status, () => createCard(winscard, card[0], protocol[0]));
+      return outcome(status, () => createCard(winscard, card[0], protocol[0], room));
     },
     cancel() {
       if (!released) winscard.cancel(context);
@@ -151,15 +158,14 @@ function createContext(winscard: Winscard, context: number): PcscContext {
   };
 }
 
-function createCard(winscard: Winscard, card: number, protocol: number): PcscCard {
-  const reply = new Uint8Array(longestReply);
+function createCard(winscard: Winscard, card: number, protocol: number, room: Uint8Array): PcscCard {
   const request = ioRequest(protocol);
   return {
     begin: async () => outcome(await winscard.beginTransaction(card), nothing),
     async transmit(command) {
-      const length: [number] = [reply.length];
-      const status = await winscard.transmit(card, request, command, command.length, null, reply, length);
-      return outcome(status, () => reply.slice(0, length[0]));
+      const length: [number] = [room.length];
+      const status = await winscard.transmit(card, request, command, command.length, null, room, length);
+      return outcome(status, () => room.slice(0, length[0]));
     },
     end: async () => outcome(await winscard.endTransaction(card, dispositions.leave), nothing),
     disconnect: async (disposition) => outcome(await winscard.disconnect(card, dispositions[disposition]), nothing),

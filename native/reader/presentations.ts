@@ -1,16 +1,23 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FromReader } from '#contract/reader.ts';
 import { type DriverSettings, type Identified, misread } from './drivers/driver.ts';
 import { type CardExchange, limits } from './exchange.ts';
 import type { FieldEvent } from './monitor.ts';
+import { after } from './timing.ts';
 
 export interface PresentationsDeps {
   readonly createExchange: (reader: string) => CardExchange;
-  readonly settings: () => DriverSettings;
+  readonly settings: () => PresentationSettings;
   readonly emit: (message: FromReader) => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+  /** Too many calls hang in drivers: this process cannot go on. */
+  readonly giveUp: () => void;
+}
+
+export interface PresentationSettings extends DriverSettings {
+  /** Milliseconds within which two different cards are one wallet, not two people. */
+  readonly severalWithin: number;
 }
 
 export interface Presentations {
@@ -19,10 +26,10 @@ export interface Presentations {
   stop(): Promise<void>;
 }
 
-/** Milliseconds. */
-export const several = 1_000;
-/** How long a read that is under way may still bring a card that has just left. */
+/** Milliseconds that a read under way may still bring a card that has just left. */
 const graceAfterLeaving = 150;
+/** Each hanging call keeps a worker thread, of which there are sixteen. */
+const mostHanging = 8;
 
 interface Field {
   exchange: CardExchange;
@@ -39,6 +46,7 @@ interface Field {
 export function createPresentations(deps: PresentationsDeps): Presentations {
   const fields = new Map<string, Field>();
   let presentations = 0;
+  let hanging = 0;
   let lastRead: { identity: string; at: number } | undefined;
 
   function fieldOf(reader: string): Field {
@@ -51,50 +59,56 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
     return field;
   }
 
+  /** The exchange's answer, or a misread when the card has left or the time is over; then the exchange is given up. */
   async function identify(field: Field, reader: string, atr: Uint8Array, left: AbortSignal): Promise<Identified> {
-    const pulled = new AbortController();
-    const tooShort = new Promise<Identified>((resolve) => {
-      const wait = () =>
-        delay(graceAfterLeaving, undefined, { signal: pulled.signal }).then(
-          () => resolve(misread('too-short')),
-          () => undefined,
-        );
-      if (left.aborted) void wait();
-      else left.addEventListener('abort', wait, { once: true, signal: pulled.signal });
+    const done = new AbortController();
+    const { exchange } = field;
+    const read = exchange.identify(atr, deps.settings()).catch((error: unknown) => {
+      deps.log('read-failed', { reader, error: error instanceof Error ? error.name : 'unknown' });
+      return misread('unreadable');
     });
-    const overtime = delay(limits.card, misread('unreadable'), { signal: pulled.signal });
-    overtime.catch(() => undefined);
-    const exchange = field.exchange;
-    const read = exchange.identify(atr, deps.settings());
-    let answered = false;
-    read.then(
-      () => {
-        answered = true;
-      },
-      () => {
-        answered = true;
-      },
-    );
-    const identified = await Promise.race([read, tooShort, overtime]);
-    pulled.abort();
-    if (!answered) {
-      // The driver still holds the call: this exchange is given up, the next card gets a fresh one.
-      deps.log('exchange-given-up', { reader });
-      field.exchange = deps.createExchange(reader);
-      void exchange.close();
+    const identified = await Promise.race([
+      read,
+      after(limits.card, done.signal).then(() => undefined),
+      leaving(left, done.signal).then(() => undefined),
+    ]);
+    done.abort();
+    if (identified === undefined) giveUpExchange(field, reader, read);
+    // A refusal by a card that is no longer there only says that it was held too shortly.
+    const refused = identified === undefined || (identified.kind === 'misread' && identified.reason === 'unreadable');
+    return refused ? misread(left.aborted ? 'too-short' : 'unreadable') : identified;
+  }
+
+  async function leaving(left: AbortSignal, done: AbortSignal): Promise<void> {
+    if (!left.aborted) {
+      await new Promise((resolve) => left.addEventListener('abort', resolve, { once: true, signal: done }));
     }
-    // A refusal of a card that is no longer there is a card that was held too shortly.
-    if (left.aborted && identified.kind === 'misread' && identified.reason === 'unreadable')
-      return misread('too-short');
-    return identified;
+    await after(graceAfterLeaving, done);
+  }
+
+  /** The driver still holds the call: the next card gets a fresh exchange over a context of its own. */
+  function giveUpExchange(field: Field, reader: string, read: Promise<unknown>): void {
+    hanging += 1;
+    deps.log('exchange-given-up', { reader, hanging });
+    const { exchange } = field;
+    void read.then(() => {
+      hanging -= 1;
+      void exchange.close();
+    });
+    field.exchange = deps.createExchange(reader);
+    if (hanging >= mostHanging) deps.giveUp();
   }
 
   function severalAtOnce(identified: Identified): boolean {
     if (identified.kind !== 'card') return false;
-    const identity = `${identified.card.technology} ${identified.card.identifier}`;
+    const { technology, identifier } = identified.card;
     const before = lastRead;
-    lastRead = { identity, at: deps.now() };
-    return before !== undefined && before.identity !== identity && deps.now() - before.at < several;
+    lastRead = { identity: `${technology} ${identifier}`, at: deps.now() };
+    return (
+      before !== undefined &&
+      before.identity !== lastRead.identity &&
+      lastRead.at - before.at < deps.settings().severalWithin
+    );
   }
 
   function enter(event: Extract<FieldEvent, { kind: 'entered' }>): void {
@@ -106,7 +120,7 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
     field.told = field.told.then(async () => {
       const presentation = ++presentations;
       field.presentation = presentation;
-      deps.emit({ kind: 'card-entered', reader, presentation });
+      deps.emit({ kind: 'card-entered', reader, presentation, ...(event.resting ? { resting: true } : {}) });
       const identified = event.mute ? misread('unreadable') : await identify(field, reader, event.atr, left.signal);
       if (identified.kind === 'misread') {
         deps.emit({ kind: 'card-misread', reader, presentation, reason: identified.reason });
@@ -119,23 +133,26 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
     });
   }
 
+  function leave(reader: string): void {
+    const field = fieldOf(reader);
+    field.left.abort();
+    field.told = field.told.then(() => {
+      deps.emit({ kind: 'card-left', reader, presentation: field.presentation });
+    });
+  }
+
   return {
     take(event) {
-      if (event.kind === 'status') {
+      if (event.kind === 'entered') enter(event);
+      else if (event.kind === 'left') leave(event.reader);
+      else {
+        for (const reader of event.readers) fieldOf(reader);
         for (const [reader, field] of fields) {
           if (event.readers.includes(reader)) continue;
           fields.delete(reader);
           void field.told.then(() => field.exchange.close());
         }
         deps.emit({ kind: 'status', status: event.status, readers: [...event.readers] });
-      } else if (event.kind === 'entered') {
-        enter(event);
-      } else {
-        const field = fieldOf(event.reader);
-        field.left.abort();
-        field.told = field.told.then(() =>
-          deps.emit({ kind: 'card-left', reader: event.reader, presentation: field.presentation }),
-        );
       }
     },
     async stop() {
