@@ -1,0 +1,135 @@
+import type { TerminalId } from '#contract/ids.ts';
+import type { ToScreen } from '#contract/screen.ts';
+import type { Effect, LoginEvent, State } from '#core/login/state.ts';
+import type { Clock } from './clock.ts';
+import type { Digits } from './digits.ts';
+import type { Expected, GrantFault } from './grant.ts';
+import type { Journal } from './journal.ts';
+import type { Log } from './log.ts';
+import type { Uplink } from './uplink.ts';
+
+export interface EffectsDeps {
+  readonly clock: Clock;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly uplink: Pick<Uplink, 'call' | 'endSession' | 'confirm' | 'identity'>;
+  readonly digits: Digits;
+  readonly toScreen: (message: ToScreen) => void;
+  readonly dispatch: (event: LoginEvent) => void;
+  readonly state: () => State;
+  readonly findGrantFault: (grant: Of<'open'>['grant'], expected: Expected) => GrantFault | null;
+  readonly origin: string;
+  readonly log: Log;
+}
+
+type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
+/** Views and leases are the session's own. */
+type Kept = 'cover' | 'begin-lease' | 'cue';
+type Performed = Exclude<Effect, { kind: Kept }>;
+type Performers = { readonly [Kind in Performed['kind']]: (effect: Of<Kind>) => void };
+
+/** Performs the effects of the machine. Nothing here waits: what takes time answers with an event. */
+export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
+  const { clock, digits, dispatch, journal, log, uplink } = deps;
+  const { call } = uplink;
+
+  async function identify({ request, lock, evidence }: Of<'identify'>): Promise<void> {
+    const reply = await call('attempts/begin', { body: { lock, card: evidence } });
+    if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
+    const { attempt, greeting, factors, supportCode, expiresAt } = reply.value;
+    const endsAt = clock.toMoment(expiresAt);
+    dispatch({ kind: 'identified', request, attempt, greeting, factors, supportCode, endsAt });
+  }
+
+  async function prove({ attempt, factor }: Of<'prove'>): Promise<void> {
+    const secretBody = digits.toBody('secret', { factor });
+    digits.forget();
+    const reply = await call('attempts/prove', { params: { attempt }, secretBody });
+    if (!reply.ok) return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
+    const { session, grant, endsAt } = reply.value;
+    dispatch({ kind: 'proved', attempt, session, grant, endsAt: clock.toMoment(endsAt) });
+  }
+
+  async function open({ lock, session, attempt, grant, greeting, factor }: Of<'open'>): Promise<void> {
+    const failed = (reason: string) => {
+      log.warn('open-failed', { reason });
+      dispatch({ kind: 'open-failed', session });
+    };
+    const terminal: TerminalId | undefined = uplink.identity()?.terminal;
+    if (terminal === undefined || lock !== deps.state().lock) return failed('lock');
+    const serverNow = clock.serverNow();
+    const { person } = greeting;
+    const fault = deps.findGrantFault(grant, { terminal, lock, session, attempt, person, serverNow });
+    if (fault !== null) return failed(fault);
+    const written = await journal.append({
+      kind: 'screen.opened',
+      outcome: 'success',
+      person,
+      attempt,
+      session,
+      factors: ['card', factor],
+    });
+    if (!written.ok) return failed('journal');
+    dispatch({ kind: 'opened', session });
+  }
+
+  async function giveCard({ ceremony, evidence }: Of<'give-card'>): Promise<void> {
+    const reply = await call('ceremonies/give-card', { params: { ceremony }, body: { card: evidence } });
+    if (reply.ok) dispatch({ kind: 'ceremony-answered', ceremony, next: reply.value.next });
+    else dispatch({ kind: 'ceremony-failed', ceremony, failure: reply.failure });
+  }
+
+  async function givePin({ ceremony }: Of<'give-pin'>): Promise<void> {
+    const secretBody = digits.toBody('pin');
+    digits.forget();
+    digits.forgetFirst();
+    const reply = await call('ceremonies/give-pin', { params: { ceremony }, secretBody });
+    if (reply.ok) dispatch({ kind: 'ceremony-answered', ceremony, next: 'done' });
+    else dispatch({ kind: 'ceremony-failed', ceremony, failure: reply.failure });
+  }
+
+  async function openConsole({ session }: Of<'open-console'>): Promise<void> {
+    const reply = await call('sessions/open-console', { params: { session }, body: {} });
+    if (!reply.ok) return log.warn('console-refused', { code: reply.failure.code });
+    const authority = uplink.identity()?.authority ?? '';
+    deps.toScreen({ kind: 'open-console', origin: deps.origin, ticket: reply.value.ticket, authority });
+  }
+
+  const performers: Performers = {
+    identify: (effect) => void identify(effect),
+    prove: (effect) => void prove(effect),
+    abandon: ({ attempt, reason }) =>
+      void call('attempts/abandon', { params: { attempt }, body: { reason } }, { lane: 'background' }),
+    open: (effect) => void open(effect),
+    'end-session': ({ session, reason }) => uplink.endSession(session, reason, clock.toInstant(clock.now())),
+    record: ({ facts }) => void journal.append(facts),
+    confirm: ({ number, receivedAt, lockedAt }) =>
+      uplink.confirm({
+        number,
+        receivedAt: clock.toInstant(receivedAt),
+        lockedAt: lockedAt === null ? null : clock.toInstant(lockedAt),
+      }),
+    'add-digit': ({ digit }) => digits.add(digit),
+    'drop-digit': () => digits.drop(),
+    'forget-digits': () => digits.forget(),
+    'give-card': (effect) => void giveCard(effect),
+    'keep-first-pin': () => digits.keepFirst(),
+    'compare-pins': ({ ceremony }) => dispatch({ kind: 'pins-compared', ceremony, same: digits.sameAsFirst() }),
+    'give-pin': (effect) => void givePin(effect),
+    'leave-ceremony': ({ ceremony }) =>
+      void call('ceremonies/leave', { params: { ceremony }, body: {} }, { lane: 'background' }),
+    'open-console': (effect) => void openConsole(effect),
+    'close-console': () => deps.toScreen({ kind: 'close-console' }),
+  };
+
+  return {
+    perform(effect) {
+      const perform = performers[effect.kind as Performed['kind']] as (effect: Effect) => void;
+      perform(effect);
+    },
+    /** The first of two PINs is held only while the second is typed or compared. */
+    settle({ phase }) {
+      const wanted = phase.kind === 'ceremony' && (phase.step === 'repeat-pin' || phase.step === 'sending');
+      if (!wanted) digits.forgetFirst();
+    },
+  };
+}

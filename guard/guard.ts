@@ -1,0 +1,192 @@
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalRecord } from '#contract/audit.ts';
+import type { LockId } from '#contract/ids.ts';
+import { policy, type TerminalPolicy } from '#contract/policy.ts';
+import type { LoginEvent } from '#core/login/state.ts';
+import { createCardKeys } from './card-key.ts';
+import { createClock } from './clock.ts';
+import { createDigits } from './digits.ts';
+import { createEffects } from './effects.ts';
+import { enrol, keepRenewed } from './enrolment.ts';
+import { findGrantFault } from './grant.ts';
+import type { Identity } from './identity.ts';
+import { openJournal } from './journal.ts';
+import { createLeaseKeeper } from './lease.ts';
+import type { Log } from './log.ts';
+import { openPosition } from './position.ts';
+import { startReaderLink } from './reader-link.ts';
+import { startScreenLink } from './screen-link.ts';
+import { createSession } from './session.ts';
+import type { Settings } from './settings.ts';
+import { unfinishedSession } from './unfinished.ts';
+import { createUplink } from './uplink.ts';
+import { createVault, type Keychain } from './vault.ts';
+
+export interface GuardDeps {
+  readonly settings: Settings;
+  readonly keychain: Keychain;
+  /** What an engineer reads when the keychain does not answer. */
+  readonly keychainAdvice: string;
+  /** Path of the program of the reader process. */
+  readonly readerProgram: string;
+  readonly log: Log;
+  readonly tell: (message: string) => void;
+}
+
+export interface Guard {
+  stop(): Promise<void>;
+}
+
+/** What holds until the server has said what does. */
+function policyAtStart(): TerminalPolicy {
+  const { pin, session, helpdesk } = policy.parse({});
+  return { pin, idleSeconds: session.idleSeconds, warnSeconds: session.warnSeconds, helpdesk };
+}
+
+/** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
+export async function startGuard(deps: GuardDeps): Promise<Guard> {
+  const { log, settings } = deps;
+  const stopping = new AbortController();
+  const steady = () => performance.timeOrigin + performance.now();
+  const dispatch = (event: LoginEvent) => session.dispatch(event);
+
+  const clock = createClock({
+    steady,
+    wall: Date.now,
+    onWrong(wrong, offset) {
+      dispatch({ kind: 'clock-changed', wrong });
+      const detail = { milliseconds: Math.round(offset) };
+      if (wrong) void journal.append({ kind: 'clock.wrong', outcome: 'minor', detail });
+    },
+  });
+  await mkdir(settings.data, { recursive: true, mode: 0o700 });
+  const authority = await readFile(settings.authority, 'utf8');
+  const position = await openPosition(join(settings.data, 'position.json'), log);
+  const uplink = createUplink({ origin: settings.origin, clock, position, onEvent: dispatch, log });
+  const journal = await openJournal({
+    folder: join(settings.data, 'journal'),
+    now: clock.wall,
+    log,
+    onDurable: uplink.upload,
+    onFailed: () => dispatch({ kind: 'journal-changed', journal: 'failed' }),
+    uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
+  });
+
+  const lease = createLeaseKeeper({ now: clock.now, send: (message) => screen.send(message) });
+  const effects = createEffects({
+    clock,
+    journal,
+    uplink,
+    digits: createDigits(),
+    toScreen: (message) => screen.send(message),
+    dispatch,
+    state: () => session.state(),
+    findGrantFault: (grant, expected) => {
+      const identity = uplink.identity();
+      return identity === null ? 'signature' : findGrantFault(grant, createPublicKey(identity.grantKey), expected);
+    },
+    origin: settings.origin,
+    log,
+  });
+  const session = createSession({
+    clock,
+    policy: policyAtStart(),
+    terminal: '',
+    lease,
+    perform: effects.perform,
+    onState: effects.settle,
+    showView: (view) => screen.send({ kind: 'view', view }),
+    freshLock: () => randomUUID() as LockId,
+    log,
+  });
+  const screen = await startScreenLink({
+    path: settings.socket,
+    onEvent: dispatch,
+    greetings: () => [
+      { kind: 'cover', lock: session.state().lock },
+      { kind: 'view', view: session.currentView() },
+    ],
+    onResume: uplink.hurry,
+    record: (facts) => void journal.append(facts),
+    now: clock.now,
+    log,
+  });
+  const reader = startReaderLink({
+    program: deps.readerProgram,
+    environment: settings.readerEnvironment,
+    ignoreReaders: settings.ignoreReaders,
+    cardKey: createCardKeys(),
+    onEvent: dispatch,
+    log,
+  });
+  await recordStart(journal.found);
+
+  const vault = await createVault({ folder: settings.data, keychain: deps.keychain, log });
+  const renewing = keepRenewed({
+    call: uplink.call,
+    identity: uplink.identity,
+    onRenewed: uplink.use,
+    vault,
+    serverNow: clock.serverNow,
+    log,
+    signal: stopping.signal,
+  });
+  const admitting = admit();
+
+  async function recordStart(found: readonly JournalRecord[]): Promise<void> {
+    uplink.upload(found);
+    const left = unfinishedSession(found);
+    const { repaired } = journal;
+    await journal.append({
+      kind: 'guard.started',
+      outcome: 'success',
+      ...(repaired === null ? {} : { detail: repaired }),
+    });
+    if (left === null) return;
+    // The guard before this one died while the desktop was open.
+    await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
+    uplink.endSession(left.session, 'start', clock.toInstant(clock.now()));
+  }
+
+  async function admit(): Promise<void> {
+    const loaded = await vault.load();
+    if (!loaded.ok) {
+      deps.tell(deps.keychainAdvice);
+      return dispatch({ kind: 'link-changed', link: 'not-enrolled' });
+    }
+    const identity: Identity | null = loaded.value ?? (await enrolNow());
+    if (identity === null) return dispatch({ kind: 'link-changed', link: 'not-enrolled' });
+    uplink.use(identity);
+  }
+
+  async function enrolNow(): Promise<Identity | null> {
+    if (settings.enrolmentCode === undefined) {
+      deps.tell(
+        'This terminal is not enrolled. Start it once with KAZASU_ENROLMENT_CODE set to a code from the console.',
+      );
+      return null;
+    }
+    const identity = await enrol(
+      { origin: settings.origin, authority, vault, log, signal: stopping.signal },
+      settings.enrolmentCode,
+    );
+    if (identity === null) deps.tell('The server did not take the enrolment code. Ask an admin for a new one.');
+    return identity;
+  }
+
+  return {
+    async stop() {
+      dispatch({ kind: 'lock-asked', reason: 'guard-stopped' });
+      stopping.abort();
+      await Promise.all([admitting, renewing]);
+      await reader.stop();
+      await journal.append({ kind: 'guard.stopped', outcome: 'success' });
+      await screen.stop();
+      await uplink.stop();
+      session.stop();
+      await journal.close();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { Pool } from 'undici';
+import { type Answer, api, type Call, type GateFailure, type RouteName, type RowFailure } from '#contract/api/index.ts';
+import { type Failure, fail, failure, type Result, succeed } from '#contract/errors.ts';
+import type { Identity } from './identity.ts';
+import { codeOf, type Log } from './log.ts';
+
+type Row<Name extends RouteName> = (typeof api)[Name];
+/** Requests that a terminal may send. */
+export type TerminalRoute = {
+  [Name in RouteName]: Row<Name>['sender'] extends 'terminal' | 'anyone' ? Name : never;
+}[RouteName];
+
+type Parts<Name extends RouteName> = {
+  [Part in 'params' | 'query' | 'body' as Call<Name>[Part] extends undefined ? never : Part]: Call<Name>[Part];
+};
+/** A body that was made outside, because it holds a secret: it is overwritten after sending. */
+export type Request<Name extends RouteName> =
+  | Parts<Name>
+  | (Omit<Parts<Name>, 'body'> & { readonly secretBody: Buffer });
+export type Code<Name extends RouteName> = RowFailure<Name> | GateFailure | 'SERVER_UNREACHABLE';
+export type Reply<Name extends RouteName> = Result<Answer<Name>, Code<Name>>;
+
+/** Connections for what a person waits for, and others, so that nothing else stands in their way. */
+export type Lane = 'login' | 'background';
+export interface CallOptions {
+  readonly lane?: Lane;
+  /** Milliseconds until the call counts as unanswered. */
+  readonly limit?: number;
+}
+
+export interface Http {
+  call<Name extends TerminalRoute>(name: Name, request: Request<Name>, options?: CallOptions): Promise<Reply<Name>>;
+  /** Opens the connections of the login lane, or keeps them open. */
+  warm(): Promise<void>;
+  /** Lets calls end, then closes. */
+  close(): Promise<void>;
+  /** Closes at once; calls under way count as unanswered. */
+  destroy(): Promise<void>;
+}
+
+const loginConnections = 2;
+const callLimit = 2_000;
+const connectLimit = 1_500;
+/** Largest answer that is taken (bytes). */
+const longestAnswer = 1 << 20;
+
+export interface HttpDeps {
+  readonly origin: string;
+  /** Certificates to trust, PEM; nothing else is trusted. */
+  readonly authority: string;
+  /** Without one only what anyone may send is answered. */
+  readonly identity: Identity | null;
+  readonly log: Log;
+}
+
+/** Options for a connection: TLS 1.3, the pinned authority, the terminal's certificate. */
+export const tlsOf = ({ authority, identity }: Pick<HttpDeps, 'authority' | 'identity'>) => ({
+  ca: authority,
+  minVersion: 'TLSv1.3' as const,
+  timeout: connectLimit,
+  ...(identity === null ? {} : { cert: identity.certificate, key: identity.privateKey }),
+});
+
+export function createHttp(deps: HttpDeps): Http {
+  const poolOf = (connections: number) =>
+    new Pool(deps.origin, {
+      connections,
+      connect: tlsOf(deps),
+      keepAliveTimeout: 60_000,
+      keepAliveMaxTimeout: 600_000,
+      maxResponseSize: longestAnswer,
+    });
+  const lanes: Readonly<Record<Lane, Pool>> = { login: poolOf(loginConnections), background: poolOf(1) };
+
+  async function call<Name extends TerminalRoute>(
+    name: Name,
+    request: Request<Name>,
+    options: CallOptions = {},
+  ): Promise<Reply<Name>> {
+    const row = api[name];
+    const parts = request as { params?: object; query?: object; body?: unknown; secretBody?: Buffer };
+    const body = parts.secretBody ?? (parts.body === undefined ? null : JSON.stringify(parts.body));
+    try {
+      const response = await lanes[options.lane ?? 'login'].request({
+        method: row.method,
+        path: pathOf(row.path, parts.params ?? {}, parts.query ?? {}),
+        headers: { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) },
+        body,
+        signal: AbortSignal.timeout(options.limit ?? callLimit),
+      });
+      const text = await response.body.text();
+      return readAnswer(name, response.statusCode, text) as Reply<Name>;
+    } catch (error) {
+      deps.log.info('call-unanswered', { call: name, code: codeOf(error) });
+      return fail('SERVER_UNREACHABLE') as Reply<Name>;
+    } finally {
+      parts.secretBody?.fill(0);
+    }
+  }
+
+  function readAnswer(name: TerminalRoute, status: number, text: string): Result<unknown> {
+    const answer = parseJson(text);
+    if (status >= 200 && status < 300) {
+      const parsed = api[name].answer.safeParse(answer);
+      if (parsed.success) return succeed(parsed.data);
+      deps.log.error('answer-foreign', { call: name, status });
+      return fail('INTERNAL');
+    }
+    return { ok: false, failure: failureOf(answer, status) };
+  }
+
+  return {
+    call,
+    async warm() {
+      const ask = () => call('server/health', {} as Request<'server/health'>);
+      await Promise.all(Array.from({ length: loginConnections }, ask));
+    },
+    async close() {
+      await Promise.all(Object.values(lanes).map((pool) => pool.close()));
+    },
+    async destroy() {
+      await Promise.all(Object.values(lanes).map((pool) => pool.destroy()));
+    },
+  };
+}
+
+/** The failure that an answer carries, by itself or as the member `failure`. */
+export function failureOf(answer: unknown, status: number): Failure {
+  const inner = typeof answer === 'object' && answer !== null && 'failure' in answer ? answer.failure : answer;
+  const parsed = failure.safeParse(inner);
+  if (parsed.success) return parsed.data as Failure;
+  return { code: status >= 502 && status <= 504 ? 'SERVER_UNREACHABLE' : 'INTERNAL' };
+}
+
+export function pathOf(path: string, params: object, query: object): string {
+  const given = params as Readonly<Record<string, unknown>>;
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(given[name])));
+  const search = new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
+  return search === '' ? filled : `${filled}?${search}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

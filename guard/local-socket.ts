@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { codeOf } from './log.ts';
+
+/** A guard is listening on this socket already. */
+export class SocketTaken extends Error {
+  constructor(path: string) {
+    super(`Another guard is running: it answers on ${path}. Stop it first, or give this one a socket of its own.`);
+    this.name = 'SocketTaken';
+  }
+}
+
+const isPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\');
+
+/**
+ * Listens on a local socket that only its owner can reach (folder 0700, socket 0600). A socket that a dead guard left behind
+ * is removed; one that answers throws `SocketTaken`.
+ */
+export async function listenLocally(server: Server, path: string): Promise<void> {
+  if (isPipe(path)) return listen(server, path);
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { mode, uid } = await stat(folder);
+  if (uid !== process.getuid?.()) throw new Error(`The folder ${folder} belongs to somebody else.`);
+  if ((mode & 0o077) !== 0) await chmod(folder, 0o700);
+  try {
+    await listen(server, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    if (await answers(path)) throw new SocketTaken(path);
+    await rm(path, { force: true });
+    await listen(server, path);
+  }
+  await chmod(path, 0o600);
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

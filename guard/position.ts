@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { replaceFile } from './journal-file.ts';
+import { codeOf, type Log } from './log.ts';
+
+const shape = z.strictObject({
+  /** For each epoch of the journal the last sequence that the server has confirmed. */
+  uploaded: z.record(z.uuid(), z.int().min(1)),
+  /** Every revocation up to this number is confirmed. */
+  revocation: z.int().min(0),
+});
+export type Places = z.infer<typeof shape>;
+
+/** How far this terminal has come with its server. Losing it costs a repetition and nothing else. */
+export interface Position {
+  get(): Places;
+  change(part: Partial<Places>): void;
+  /** Resolves when the file holds what was set last. */
+  settled(): Promise<void>;
+}
+
+export async function openPosition(path: string, log: Log): Promise<Position> {
+  let places = await readPlaces(path, log);
+  let dirty = false;
+  let writing: Promise<void> | undefined;
+
+  async function write(): Promise<void> {
+    while (dirty) {
+      dirty = false;
+      await replaceFile(path, `${JSON.stringify(places)}\n`).catch((error: unknown) =>
+        log.error('position-not-kept', { code: codeOf(error) }),
+      );
+    }
+    writing = undefined;
+  }
+
+  return {
+    get: () => places,
+    change(part) {
+      places = { ...places, ...part };
+      dirty = true;
+      writing ??= Promise.resolve().then(write);
+    },
+    settled: async () => writing,
+  };
+}
+
+async function readPlaces(path: string, log: Log): Promise<Places> {
+  const none: Places = { uploaded: {}, revocation: 0 };
+  try {
+    const parsed = shape.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    if (parsed.success) return parsed.data;
+    log.warn('position-unreadable');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') log.warn('position-unreadable', { code: codeOf(error) });
+  }
+  return none;
+}

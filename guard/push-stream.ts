@@ -1,0 +1,109 @@
+import { Client } from 'undici';
+import { type Pushed, pushed, terminals } from '#contract/api/terminals.ts';
+import type { Link } from '#core/login/state.ts';
+import { createBackOff, pause } from './back-off.ts';
+import { createEventStreamParser } from './event-stream.ts';
+import { failureOf, pathOf, tlsOf } from './http.ts';
+import type { Identity } from './identity.ts';
+import { codeOf, type Log } from './log.ts';
+
+export interface PushStreamDeps {
+  readonly origin: string;
+  readonly identity: () => Identity;
+  /** The last revocation that is over and done, and this terminal's clock. */
+  readonly query: () => { after: number; clock: number };
+  readonly onPushed: (message: Pushed) => void;
+  readonly onLink: (link: Link) => void;
+  readonly log: Log;
+  /** Milliseconds without a byte after which the server counts as gone. */
+  readonly silence?: number;
+}
+
+export interface PushStream {
+  /** Tries at once instead of waiting; after a resume. */
+  hurry(): void;
+  stop(): Promise<void>;
+}
+
+const answerLimit = 3_000;
+const longestSilence = 12_000;
+const row = terminals['terminals/stream'];
+
+/** Holds the push stream open for as long as it runs, and says what the link is worth. */
+export function startPushStream(deps: PushStreamDeps): PushStream {
+  const stopped = new AbortController();
+  const backOff = createBackOff({ first: 300, longest: 5_000 });
+  let hurried = new AbortController();
+
+  async function hold(): Promise<void> {
+    const identity = deps.identity();
+    const client = new Client(deps.origin, {
+      connect: tlsOf({ authority: identity.authority, identity }),
+      bodyTimeout: 0,
+    });
+    const broken = new AbortController();
+    let patience = setTimeout(() => broken.abort(), answerLimit);
+    try {
+      const response = await client.request({
+        method: row.method,
+        path: pathOf(row.path, {}, deps.query()),
+        headers: { accept: 'text/event-stream' },
+        signal: AbortSignal.any([stopped.signal, broken.signal]),
+      });
+      if (response.statusCode !== 200) return refused(await response.body.text(), response.statusCode);
+      const parser = createEventStreamParser();
+      const decoder = new TextDecoder();
+      clearTimeout(patience);
+      patience = setTimeout(() => broken.abort(), deps.silence ?? longestSilence);
+      for await (const chunk of response.body) {
+        patience.refresh();
+        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) take(event);
+      }
+    } catch (error) {
+      if (!stopped.signal.aborted) deps.log.info('stream-broken', { code: codeOf(error) });
+    } finally {
+      clearTimeout(patience);
+      await client.destroy();
+    }
+    if (!stopped.signal.aborted) deps.onLink('unreachable');
+  }
+
+  function refused(text: string, status: number): void {
+    const { code } = failureOf(parseJson(text), status);
+    deps.log.warn('stream-refused', { code, status });
+    if (code === 'TERMINAL_REVOKED') deps.onLink('terminal-revoked');
+    else deps.onLink(code === 'TERMINAL_CERTIFICATE_MISSING' ? 'not-enrolled' : 'unreachable');
+  }
+
+  function take(event: string): void {
+    const parsed = pushed.safeParse(parseJson(event));
+    if (!parsed.success) return deps.log.error('push-foreign');
+    if (parsed.data.kind === 'hello') backOff.reset();
+    deps.onPushed(parsed.data);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await hold();
+      hurried = new AbortController();
+      await pause(backOff.next(), AbortSignal.any([stopped.signal, hurried.signal]));
+    }
+  }
+
+  const running = run();
+  return {
+    hurry: () => hurried.abort(),
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import { createServer, type Socket } from 'node:net';
+import type { EventInput } from '#contract/audit.ts';
+import { type FailureCode, fail, succeed } from '#contract/errors.ts';
+import { type FromScreen, fromScreen, type ToScreen } from '#contract/screen.ts';
+import type { LoginEvent } from '#core/login/state.ts';
+import { createLines } from './lines.ts';
+import { listenLocally } from './local-socket.ts';
+import type { Log } from './log.ts';
+import { type CallFault, readCall } from './screen-calls.ts';
+
+export interface ScreenLinkDeps {
+  readonly path: string;
+  readonly onEvent: (event: LoginEvent) => void;
+  /** What a screen that has just joined must know. */
+  readonly greetings: () => readonly ToScreen[];
+  readonly onResume: () => void;
+  readonly record: (facts: EventInput) => void;
+  readonly now: () => number;
+  readonly log: Log;
+  /** Milliseconds between pings, and without an answer until a screen counts as hung. */
+  readonly pings?: { readonly every: number; readonly limit: number };
+}
+
+/** The one screen of this terminal. It shows and asks; whatever it says is parsed, and what it may not say is recorded. */
+export interface ScreenLink {
+  /** Lost without a word when no screen has joined. */
+  send(message: ToScreen): void;
+  stop(): Promise<void>;
+}
+
+const longestLine = 64 * 1024;
+/** Bytes that may wait to be read by a screen before it counts as hung. */
+const longestBacklog = 1 << 20;
+const faultCodes: Readonly<Record<CallFault, FailureCode>> = {
+  'unknown-call': 'REQUEST_UNKNOWN',
+  'foreign-window': 'REQUEST_FOREIGN',
+  'bad-request': 'REQUEST_INVALID',
+};
+/** A window gone mad must not fill the journal: so many refusals are recorded in a minute. */
+const recordedRefusals = 20;
+
+export async function startScreenLink(deps: ScreenLinkDeps): Promise<ScreenLink> {
+  const { log, now, onEvent } = deps;
+  const pings = deps.pings ?? { every: 1_000, limit: 3_000 };
+  let current: Socket | undefined;
+  let joined = false;
+  let heardAt = 0;
+  let pingId = 0;
+  let refusals = { since: 0, count: 0 };
+
+  function refuse(why: string, detail: Readonly<Record<string, string>>): void {
+    log.warn('call-refused', { why, ...detail });
+    if (now() - refusals.since > 60_000) refusals = { since: now(), count: 0 };
+    refusals.count += 1;
+    if (refusals.count > recordedRefusals) return;
+    deps.record({ kind: 'screen.call-refused', outcome: 'serious', reason: why, detail });
+  }
+
+  function send(message: ToScreen): void {
+    if (!joined || current === undefined) return;
+    current.write(`${JSON.stringify(message)}\n`);
+    if (current.writableLength > longestBacklog) drop('backlog');
+  }
+
+  function drop(why: string): void {
+    if (current === undefined) return;
+    log.warn('screen-dropped', { why });
+    current.destroy();
+    lose(current);
+  }
+
+  function lose(socket: Socket): void {
+    if (socket !== current) return;
+    current = undefined;
+    if (!joined) return;
+    joined = false;
+    deps.record({ kind: 'screen.lost', outcome: 'minor' });
+    onEvent({ kind: 'screen-lost' });
+  }
+
+  function take(message: FromScreen): void {
+    switch (message.kind) {
+      case 'hello':
+        if (joined) return refuse('hello-twice', {});
+        joined = true;
+        log.info('screen-joined', { pid: message.pid, runtime: message.runtime });
+        deps.record({ kind: 'screen.joined', outcome: 'success', detail: { runtime: message.runtime.slice(0, 80) } });
+        for (const greeting of deps.greetings()) send(greeting);
+        return onEvent({ kind: 'screen-joined' });
+      case 'call': {
+        const read = readCall(message);
+        if (typeof read === 'string') {
+          refuse(read, { window: message.window, call: message.name.slice(0, 80) });
+          return send({ kind: 'answer', id: message.id, result: fail(faultCodes[read]) });
+        }
+        send({ kind: 'answer', id: message.id, result: succeed({}) });
+        return onEvent(read);
+      }
+      case 'call-refused':
+        return refuse(message.why, { window: message.window.slice(0, 80), call: message.name.slice(0, 80) });
+      case 'cover-state':
+        log.debug('cover-state', { covered: message.covered, displays: message.displays });
+        if (message.covered && message.lock !== null) onEvent({ kind: 'covered', lock: message.lock });
+        return;
+      case 'painted':
+        return log.debug('painted', { number: message.number, window: message.window, at: now() });
+      case 'idle':
+        return onEvent({ kind: 'idle-reported', seconds: message.seconds });
+      case 'power':
+        if (message.what === 'resume') return deps.onResume();
+        return onEvent({ kind: 'lock-asked', reason: message.what === 'lock-requested' ? 'button' : 'suspend' });
+      case 'repaired':
+        return log.warn('screen-repaired', { what: message.what });
+      case 'pong':
+        return;
+    }
+  }
+
+  function read(line: string): void {
+    const parsed = fromScreen.safeParse(parseJson(line));
+    if (!parsed.success) return refuse('bad-request', { call: 'message' });
+    if (!joined && parsed.data.kind !== 'hello') return drop('no-hello');
+    heardAt = now();
+    take(parsed.data);
+  }
+
+  function accept(socket: Socket): void {
+    if (current !== undefined) {
+      log.warn('screen-refused', { why: 'second' });
+      return void socket.destroy();
+    }
+    current = socket;
+    heardAt = now();
+    const lines = createLines(longestLine);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of lines.push(chunk)) if (socket === current) read(line);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        refuse('bad-request', { call: 'line' });
+        drop('line');
+      }
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => lose(socket));
+  }
+
+  const server = createServer(accept);
+  await listenLocally(server, deps.path);
+  const pinging = setInterval(() => {
+    if (current === undefined) return;
+    if (now() - heardAt > pings.limit) return drop('silent');
+    send({ kind: 'ping', id: ++pingId });
+  }, pings.every);
+
+  return {
+    send,
+    async stop() {
+      clearInterval(pinging);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      current?.end();
+      current?.destroySoon();
+      await closed;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

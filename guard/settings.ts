@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const text = z.string().trim().min(1);
+
+const environment = z.object({
+  KAZASU_DATA: text.describe('folder of this terminal'),
+  KAZASU_SERVER: z.url({ protocol: /^https$/ }).describe('origin of the server'),
+  KAZASU_AUTHORITY: text.describe('file with the certificate to trust before the terminal is enrolled (PEM)'),
+  KAZASU_ENROLMENT_CODE: text.max(100).optional().describe('one-time code; used while not enrolled'),
+  KAZASU_GUARD_SOCKET: text.describe('local socket or named pipe for the screen'),
+  KAZASU_IGNORE_READERS: z.string().default(' SAM ').describe('parts of reader names to leave alone, by commas'),
+  KAZASU_LOG: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  KAZASU_PARENT: z.enum(['0', '1']).default('0').describe('1: end when the parent ends'),
+  PCSCLITE_CSOCK_NAME: text.optional().describe('socket of the PC/SC service, where it is not the usual one'),
+});
+
+export interface Settings {
+  readonly data: string;
+  readonly origin: string;
+  readonly authority: string;
+  readonly enrolmentCode: string | undefined;
+  readonly socket: string;
+  readonly ignoreReaders: readonly string[];
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly endsWithParent: boolean;
+  /** The whole environment of the reader process. */
+  readonly readerEnvironment: Readonly<Record<string, string>>;
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads the environment once; every problem is told, not only the first. */
+export function parseSettings(env: Readonly<Record<string, string | undefined>>): Parsed {
+  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(filled);
+  if (!parsed.success)
+    return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
+  const given = parsed.data;
+  const readerEnvironment: Record<string, string> = {};
+  for (const name of ['PATH', 'SystemRoot', 'PCSCLITE_CSOCK_NAME']) {
+    const value = env[name];
+    if (value !== undefined) readerEnvironment[name] = value;
+  }
+  const settings: Settings = {
+    data: given.KAZASU_DATA,
+    origin: new URL(given.KAZASU_SERVER).origin,
+    authority: given.KAZASU_AUTHORITY,
+    enrolmentCode: given.KAZASU_ENROLMENT_CODE,
+    socket: given.KAZASU_GUARD_SOCKET,
+    ignoreReaders: given.KAZASU_IGNORE_READERS.split(',').filter((part) => part.trim() !== ''),
+    logLevel: given.KAZASU_LOG,
+    endsWithParent: given.KAZASU_PARENT === '1',
+    readerEnvironment,
+  };
+  return { ok: true, settings: Object.freeze(settings) };
+}

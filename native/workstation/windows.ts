@@ -1,0 +1,8 @@
+import { createKeychain } from './keychain.ts';
+import type { Workstation } from './workstation.ts';
+
+export const createWindows = (): Workstation => ({
+  keychain: createKeychain(),
+  keychainAdvice:
+    'The Windows Credential Manager does not answer. Kazasu keeps its private key there and nowhere else.',
+});
