@@ -56,7 +56,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
           const ceremony = found.value;
           const [card] = await tx.query(
             `select 1 from card c join person p on p.id = c.person
-              where c.id = $1 and c.state = 'active' and p.state = 'active' for share of c, p`,
+              where c.id = $1 and c.state = 'active' and p.state = 'active' for share of c for no key update of p`,
             [ceremony.card],
           );
           if (ceremony.state !== 'card-held' || !card) return fail('CEREMONY_ENDED');

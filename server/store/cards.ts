@@ -116,7 +116,7 @@ export const tryLockCard = async (
   tx: Transaction,
   id: CardId,
 ): Promise<{ readonly person: PersonId; readonly state: 'active' | 'revoked' } | undefined> => {
-  const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1 for update`, [id]);
+  const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1 for no key update`, [id]);
   return row;
 };
 

@@ -59,7 +59,7 @@ export const tryLockInvitation = async (
   return row;
 };
 
-export const useInvitation = async (tx: Transaction, now: Date, codeHash: Buffer): Promise<void> => {
+export const closeInvitation = async (tx: Transaction, now: Date, codeHash: Buffer): Promise<void> => {
   await tx.query('update invitation set used_at = $2 where code_hash = $1', [codeHash, now]);
 };
 
@@ -73,3 +73,7 @@ export const createFirstAdminInvitation = (database: Database, secrets: Secrets,
     if (await hasAdmin(tx)) return null;
     return (await insertInvitation(tx, secrets, now, { person: null, by: null })).code;
   });
+
+export const dropInvitations = async (tx: Transaction, person: PersonId): Promise<void> => {
+  await tx.query('delete from invitation where person = $1 and used_at is null', [person]);
+};

@@ -25,7 +25,7 @@ export const tryGetPerson = async (tx: Transaction, id: PersonId): Promise<Perso
 
 /** Held until the transaction ends, against a change of the person meanwhile. */
 export const tryLockPerson = async (tx: Transaction, id: PersonId): Promise<PersonSummary | undefined> => {
-  const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1 for update`, [id]);
+  const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1 for no key update`, [id]);
   return row;
 };
 

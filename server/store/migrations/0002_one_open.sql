@@ -8,5 +8,4 @@ create unique index session_open_terminal on session (terminal) where ended_at i
 drop index ceremony_open;
 create unique index ceremony_open on ceremony (terminal) where state in ('waiting', 'card-held');
 
-create index attempt_person on attempt (person) where state = 'open';
 create index session_ends on session (ends_at) where ended_at is null;

@@ -1,0 +1,93 @@
+import type { Factor } from '#contract/audit.ts';
+import { fail, succeed } from '#contract/errors.ts';
+import { mayUseConsole } from '#core/policy/rights.ts';
+import type { ServerDeps } from '../deps.ts';
+import { createHashQueue } from '../hash-queue.ts';
+import { createSignIn } from '../sign-in.ts';
+import { consoleCookie, endConsoleSession, getConsoleSession, tryUseTicket } from '../store/console.ts';
+import { record } from '../store/events.ts';
+import { tryGetPerson } from '../store/people.ts';
+import { tryGetSession } from '../store/sessions.ts';
+import { createSupportCode } from '../store/support-codes.ts';
+import { hashToken } from '../tokens.ts';
+import { enter } from './entering.ts';
+import type { Handlers } from './handlers.ts';
+import { createInvitationRoutes } from './invitations.ts';
+
+export const createConsoleRoutes = (deps: ServerDeps) => {
+  // Its own queue of one: whoever floods this page keeps no terminal waiting.
+  const queue = createHashQueue(1);
+  const signIn = createSignIn(deps);
+  return {
+    ...createInvitationRoutes(deps, queue),
+
+    'console/sign-in': async ({ body }, { address }, reply) => {
+      const place = queue.tryEnter();
+      if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      try {
+        const verdict = await signIn(body, place);
+        return await deps.database.transaction(async (tx) => {
+          const now = deps.now();
+          if (verdict.ok) {
+            const factors: Factor[] = ['password', 'totp'];
+            return succeed(await enter(tx, now, reply, { person: verdict.person, factors, at: null, address }));
+          }
+          const supportCode = await createSupportCode(tx);
+          const damaged = verdict.why === 'credential-damaged';
+          await record(tx, now, {
+            kind: 'console.sign-in-refused',
+            outcome: damaged ? 'major' : verdict.why === 'locked' || verdict.why === 'code-used' ? 'serious' : 'minor',
+            person: verdict.person?.id ?? null,
+            factors: ['password', 'totp'],
+            reason: verdict.why,
+            supportCode,
+            detail: { address },
+          });
+          return fail('CONSOLE_SIGN_IN_REFUSED', { supportCode });
+        });
+      } finally {
+        place.leave();
+      }
+    },
+
+    'console/enter': async ({ body }, { address }, reply) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const ticket = await tryUseTicket(tx, now, hashToken(body.ticket));
+        const session = ticket && (await tryGetSession(tx, ticket.session));
+        const person = ticket && (await tryGetPerson(tx, ticket.person));
+        const live = session && !session.endedAt && session.endsAt > now && person?.state === 'active';
+        if (!session || !person || !live || !mayUseConsole(person.roles)) {
+          await record(tx, now, {
+            kind: 'console.sign-in-refused',
+            outcome: 'serious',
+            person: person?.id ?? null,
+            terminal: session?.terminal ?? null,
+            session: session?.id ?? null,
+            factors: ['terminal-session'],
+            reason: ticket ? 'session-ended' : 'ticket-unknown',
+            detail: { address },
+          });
+          return fail('CONSOLE_SIGN_IN_REFUSED');
+        }
+        const at = { terminal: session.terminal, session: session.id, endsAt: session.endsAt };
+        return succeed(await enter(tx, now, reply, { person, factors: ['terminal-session'], at, address }));
+      }),
+
+    'console/me': async (_input, { session }) => {
+      const found = await getConsoleSession(deps.database, session);
+      const person = await tryGetPerson(deps.database, found.person);
+      if (!person) return fail('CONSOLE_SIGNED_OUT');
+      return succeed({ person, csrf: found.csrf, terminal: found.terminal, endsAt: found.endsAt.toISOString() });
+    },
+
+    'console/sign-out': async (_input, { session, person, terminal }, reply) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        await endConsoleSession(tx, now, session);
+        await record(tx, now, { kind: 'console.signed-out', outcome: 'success', person, terminal });
+        reply.setCookie(consoleCookie.name, '', { ...consoleCookie.options, maxAge: 0 });
+        return succeed({});
+      }),
+  } satisfies Partial<Handlers>;
+};

@@ -1,0 +1,160 @@
+import { fail, succeed } from '#contract/errors.ts';
+import { mayChangeFactorsOf, mayGiveRoles } from '#core/policy/rights.ts';
+import { judgeTries } from '#core/policy/tries.ts';
+import { makeTotpSeed, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
+import type { ServerDeps } from '../deps.ts';
+import { listCards } from '../store/cards.ts';
+import {
+  type Credential,
+  liftLocks,
+  listCredentials,
+  setPendingSeed,
+  setSecret,
+  tryLockPendingSeed,
+} from '../store/credentials.ts';
+import { record } from '../store/events.ts';
+import { insertInvitation } from '../store/invitations.ts';
+import { searchPeople, touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
+import { listOpenSessions } from '../store/sessions.ts';
+import { createDeskRoutes } from './desk.ts';
+import type { Handlers } from './handlers.ts';
+import { by, refuseRole, refuseSelf } from './refusing.ts';
+import { createRevokingRoutes } from './revoking.ts';
+
+/** How long a new TOTP seed waits for its first code. */
+const pendingMilliseconds = 10 * 60_000;
+
+export const createPeopleRoutes = (deps: ServerDeps) =>
+  ({
+    ...createDeskRoutes(deps),
+    ...createRevokingRoutes(deps),
+
+    'people/list': async ({ query }) =>
+      succeed({ people: await searchPeople(deps.database, query.search, query.limit) }),
+
+    'people/add': async ({ body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        if (!mayGiveRoles(sender.roles, body.roles)) return refuseRole(tx, now, sender, null, 'people/add');
+        const person = await tryInsertPerson(tx, now, body);
+        if (!person) return fail('PERSON_NUMBER_TAKEN');
+        await record(tx, now, {
+          kind: 'person.added',
+          outcome: 'success',
+          person: person.id,
+          actor: sender.person,
+          detail: { number: person.number, roles: person.roles.join(' ') },
+        });
+        return succeed({ person });
+      }),
+
+    'people/show': async ({ params }) => {
+      const person = await tryGetPerson(deps.database, params.person);
+      if (!person) return fail('PERSON_UNKNOWN');
+      const now = deps.now();
+      const cards = await listCards(deps.database, person.id);
+      const credentials = await listCredentials(deps.database, person.id);
+      const sessions = await listOpenSessions(deps.database, now, person.id);
+      return succeed({
+        person,
+        cards,
+        factors: credentials.map((credential) => describeFactor(credential, deps, now)),
+        sessions: sessions.map((session) => ({ ...session, startedAt: session.startedAt.toISOString() })),
+      });
+    },
+
+    'people/begin-totp': async ({ params }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryLockPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        if (!mayChangeFactorsOf(sender.roles, person.roles)) {
+          return refuseRole(tx, now, sender, person.id, 'people/begin-totp');
+        }
+        const seed = makeTotpSeed();
+        const until = new Date(now.getTime() + pendingMilliseconds);
+        await setPendingSeed(tx, now, { person: person.id, sealed: sealSeed(deps.secrets, seed, person.id), until });
+        await record(tx, now, { ...by(sender, person.id), kind: 'totp.begun', outcome: 'success' });
+        return succeed({ uri: totpUri(seed, person) });
+      }),
+
+    'people/confirm-totp': async ({ params, body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryLockPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        if (!mayChangeFactorsOf(sender.roles, person.roles)) {
+          return refuseRole(tx, now, sender, person.id, 'people/confirm-totp');
+        }
+        const seed = tryOpenSeed(deps.secrets, await tryLockPendingSeed(tx, now, person.id), person.id);
+        if (seed === undefined) return fail('TOTP_NOT_BEGUN');
+        const step = matchTotp(seed, body.code, now.getTime());
+        if (step === undefined) {
+          await record(tx, now, { ...by(sender, person.id), kind: 'totp.refused', outcome: 'minor', reason: 'wrong' });
+          return fail('TOTP_WRONG');
+        }
+        await setSecret(tx, now, {
+          person: person.id,
+          kind: 'totp',
+          secret: sealSeed(deps.secrets, seed, person.id),
+          step,
+        });
+        await record(tx, now, {
+          ...by(sender, person.id),
+          kind: 'totp.enrolled',
+          outcome: 'success',
+          factors: ['totp'],
+        });
+        await touchPerson(tx, now, person.id);
+        return succeed({});
+      }),
+
+    'people/unlock': async ({ params }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryLockPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/unlock');
+        if (!mayChangeFactorsOf(sender.roles, person.roles)) {
+          return refuseRole(tx, now, sender, person.id, 'people/unlock');
+        }
+        await liftLocks(tx, person.id);
+        await record(tx, now, {
+          ...by(sender, person.id),
+          kind: 'person.changed',
+          outcome: 'success',
+          reason: 'unlocked',
+        });
+        await touchPerson(tx, now, person.id);
+        return succeed({});
+      }),
+
+    'people/invite': async ({ params }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryGetPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        const { code, expiresAt } = await insertInvitation(tx, deps.secrets, now, {
+          person: person.id,
+          by: sender.person,
+        });
+        await record(tx, now, {
+          ...by(sender, person.id),
+          kind: 'person.changed',
+          outcome: 'success',
+          reason: 'invited',
+        });
+        return succeed({ code, expiresAt: expiresAt.toISOString() });
+      }),
+  }) satisfies Partial<Handlers>;
+
+const describeFactor = (credential: Credential, deps: ServerDeps, now: Date) => {
+  const verdict = judgeTries(credential, deps.policy().tries, now.getTime());
+  const { kind, lockedUntil } = credential;
+  return {
+    kind,
+    state: verdict === 'allowed' ? ('active' as const) : verdict,
+    setAt: credential.setAt.toISOString(),
+    lockedUntil: verdict === 'locked' && lockedUntil !== null ? new Date(lockedUntil).toISOString() : null,
+  };
+};

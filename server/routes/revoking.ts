@@ -1,0 +1,100 @@
+import { fail, succeed } from '#contract/errors.ts';
+import type { PersonId } from '#contract/ids.ts';
+import type { ServerDeps } from '../deps.ts';
+import { revokeCard, tryGetCard, tryLockCard } from '../store/cards.ts';
+import { endConsoleSessionsOf } from '../store/console.ts';
+import type { Transaction } from '../store/database.ts';
+import { record } from '../store/events.ts';
+import { dropInvitations } from '../store/invitations.ts';
+import { suspendPerson, touchPerson, tryLockPerson } from '../store/people.ts';
+import { tryFindNumber } from '../store/receipts.ts';
+import { issueRevocation } from '../store/revocations.ts';
+import { endSessionsOf } from '../store/sessions.ts';
+import type { ConsoleSender, Handlers } from './handlers.ts';
+import { by, refuseSelf } from './refusing.ts';
+
+/** What takes access away: the change, its numbered revocation, the ended sessions and their events commit together. */
+export const createRevokingRoutes = (deps: ServerDeps) =>
+  ({
+    'cards/revoke': async ({ params, body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const card = await tryLockCard(tx, params.card);
+        if (!card) return fail('CARD_UNKNOWN');
+        const { person } = card;
+        if (card.state === 'revoked') {
+          const number = await tryFindNumber(tx, 'card', params.card);
+          if (number !== undefined) return succeed({ revocation: number });
+        }
+        await revokeCard(tx, now, params.card, { by: sender.person, reason: body.reason });
+        const summary = await tryGetCard(tx, params.card);
+        await record(tx, now, {
+          ...by(sender, person),
+          kind: 'card.revoked',
+          outcome: 'success',
+          card: params.card,
+          reason: body.reason,
+          detail: { label: summary?.label ?? '', ending: summary?.ending ?? '' },
+        });
+        await endAll(tx, now, person, sender);
+        const revocation = await issueRevocation(tx, now, {
+          what: 'card',
+          subject: params.card,
+          person,
+          reason: body.reason,
+          by: sender.person,
+        });
+        await touchPerson(tx, now, person);
+        return succeed({ revocation });
+      }),
+
+    'people/suspend': async ({ params, body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryLockPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/suspend');
+        if (person.state === 'suspended') {
+          const number = await tryFindNumber(tx, 'person', person.id);
+          if (number !== undefined) return succeed({ revocation: number });
+        }
+        await suspendPerson(tx, now, person.id);
+        await record(tx, now, {
+          ...by(sender, person.id),
+          kind: 'person.suspended',
+          outcome: 'success',
+          reason: body.reason,
+        });
+        await endAll(tx, now, person.id, sender);
+        await endConsoleSessionsOf(tx, now, person.id);
+        await dropInvitations(tx, person.id);
+        const revocation = await issueRevocation(tx, now, {
+          what: 'person',
+          subject: person.id,
+          person: person.id,
+          reason: body.reason,
+          by: sender.person,
+        });
+        return succeed({ revocation });
+      }),
+  }) satisfies Partial<Handlers>;
+
+/**
+ * A terminal locks by the person of an order, so all sessions of the person end, whichever card began them.
+ * Attempts under way are refused at their next proof, which looks at card and person again.
+ */
+async function endAll(tx: Transaction, now: Date, person: PersonId, sender: ConsoleSender): Promise<void> {
+  for (const session of await endSessionsOf(tx, now, 'revoked', person)) {
+    await record(tx, now, {
+      kind: 'session.ended',
+      outcome: 'success',
+      terminal: session.terminal,
+      person,
+      actor: sender.person,
+      card: session.card,
+      attempt: session.attempt,
+      session: session.id,
+      reason: 'revoked',
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PersonSummary } from '#contract/api/people.ts';
+import { normalisePassword } from '#core/policy/password.ts';
+import { mayUseConsole } from '#core/policy/rights.ts';
+import { triesLeft } from '#core/policy/tries.ts';
+import { checkSecret, type Hashed, hashSecret, matchTotp, tryOpenSeed } from './credentials.ts';
+import type { ServerDeps } from './deps.ts';
+import type { Place } from './hash-queue.ts';
+import { accept, type Credential, type CredentialKind, disable, reserve } from './store/credentials.ts';
+import type { Transaction } from './store/database.ts';
+import { record } from './store/events.ts';
+import { tryFindByNumber } from './store/people.ts';
+
+export interface Typed {
+  readonly number: string;
+  readonly password: string;
+  readonly code: string;
+}
+
+/** Why a sign-in was refused. For the log alone: the answer is the same for all. */
+export type WhyRefused =
+  | 'unknown-person'
+  | 'person-suspended'
+  | 'role-missing'
+  | 'not-set-up'
+  | 'locked'
+  | 'password-wrong'
+  | 'totp-wrong'
+  | 'code-used'
+  | 'credential-damaged';
+
+export type SignInVerdict =
+  | { readonly ok: true; readonly person: PersonSummary }
+  | { readonly ok: false; readonly person: PersonSummary | null; readonly why: WhyRefused };
+
+/** No refusal is answered sooner, so that its time says nothing of how far it came (milliseconds). */
+const refusalTakes = 400;
+
+/** Checks password and TOTP with the same work whoever the number belongs to. */
+export function createSignIn(deps: ServerDeps) {
+  let dummy: Promise<Hashed> | undefined;
+
+  /**
+   * Strangers cannot lock the code, with which the person also logs in at terminals: only who has the password gets
+   * here. A right password does not reset its own count before the code is right too.
+   */
+  const checkCode = async (person: PersonSummary, password: Credential, code: string): Promise<WhyRefused | null> => {
+    const totp = await reserveOne(deps, person, 'totp');
+    if (totp === 'absent') return 'not-set-up';
+    if (totp === 'locked') return 'locked';
+    const seed = tryOpenSeed(deps.secrets, totp.secret, person.id);
+    const step = seed === undefined ? undefined : matchTotp(seed, code, deps.now().getTime());
+    const passed = await deps.database.transaction(async (tx) => {
+      if (step === undefined) return false;
+      return (await accept(tx, totp, step)) && (await accept(tx, password, null));
+    });
+    if (passed) return null;
+    await noteFailure(deps, person, totp);
+    if (seed === undefined) return 'credential-damaged';
+    return step === undefined ? 'totp-wrong' : 'code-used';
+  };
+
+  const check = async (typed: Typed, place: Place): Promise<SignInVerdict> => {
+    dummy ??= hashSecret(deps.secrets, 'nobody has this password');
+    const person = (await tryFindByNumber(deps.database, typed.number)) ?? null;
+    const barred = person ? whyBarred(person) : 'unknown-person';
+    const password = person && !barred ? await reserveOne(deps, person, 'password') : 'absent';
+    const stored = typeof password === 'string' ? await dummy : password.secret;
+    const verdict = await place.run(() => checkSecret(deps.secrets, stored, normalisePassword(typed.password)));
+    const refuse = (why: WhyRefused): SignInVerdict => ({ ok: false, person, why });
+    if (!person || barred) return refuse(barred ?? 'unknown-person');
+    if (password === 'absent') return refuse('not-set-up');
+    if (password === 'locked') return refuse('locked');
+    if (verdict !== 'right') {
+      await noteFailure(deps, person, password);
+      return refuse(verdict === 'damaged' ? 'credential-damaged' : 'password-wrong');
+    }
+    const why = await checkCode(person, password, typed.code);
+    return why ? refuse(why) : { ok: true, person };
+  };
+
+  return async (typed: Typed, place: Place): Promise<SignInVerdict> => {
+    const since = performance.now();
+    const verdict = await check(typed, place);
+    if (!verdict.ok) await wait(Math.max(0, refusalTakes - (performance.now() - since)));
+    return verdict;
+  };
+}
+
+const whyBarred = (person: PersonSummary): WhyRefused | undefined => {
+  if (person.state !== 'active') return 'person-suspended';
+  return mayUseConsole(person.roles) ? undefined : 'role-missing';
+};
+
+const reserveOne = (deps: ServerDeps, person: PersonSummary, kind: CredentialKind) =>
+  deps.database.transaction(async (tx: Transaction): Promise<Credential | 'locked' | 'absent'> => {
+    const reservation = await reserve(tx, deps.now(), deps.policy().tries, { person: person.id, kind });
+    return reservation.kind === 'reserved' ? reservation.credential : reservation.kind;
+  });
+
+/** The try is counted already; says so in the log when it was the last. */
+const noteFailure = (deps: ServerDeps, person: PersonSummary, credential: Credential): Promise<void> =>
+  deps.database.transaction(async (tx) => {
+    const { tries } = deps.policy();
+    if (triesLeft(credential.failures, tries) > 0) return;
+    const disabled = credential.failures >= tries.hard;
+    if (disabled) await disable(tx, credential.id);
+    await record(tx, deps.now(), {
+      kind: 'credential.locked',
+      outcome: 'serious',
+      person: person.id,
+      factors: [credential.kind],
+      reason: disabled ? 'disabled' : 'locked',
+      detail: { failures: credential.failures, where: 'console' },
+    });
+    await tx.notify('changed', { what: 'people' });
+  });
