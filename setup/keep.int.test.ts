@@ -35,8 +35,9 @@ test('resolves when the ready line is printed, and gives its match', async () =>
   assert.match(readFileSync(log('line'), 'utf8'), /ready on 42/);
 });
 
-test('starts again what was killed, and is ready again', async () => {
+test('starts again what was killed, and is ready again', async (t) => {
   const kept = await keep({ name: 'ticker', ...script(ticking), log: log('again'), ready: { line: /ready/ } });
+  t.after(kept.stop);
   const first = kept.pid();
   const died = new Promise<void>((resolve) => {
     kept.listen((event) => event.kind === 'died' && resolve());
@@ -46,7 +47,6 @@ test('starts again what was killed, and is ready again', async () => {
   await kept.whenReady();
   assert.notEqual(kept.pid(), first);
   assert.equal(kept.restarts(), 1);
-  await kept.stop();
 });
 
 test('stop ends a child that ignores SIGTERM, and its own children', async () => {
@@ -78,13 +78,12 @@ test('a child that ends before it is ready rejects with its last lines', async (
 
 test('a program that does not exist rejects', async () => {
   await assert.rejects(
-    keep({ name: 'absent', command: '/no/such/program', log: log('absent'), ready: { line: /x/ } }),
+    keep({ name: 'absent', command: '/no/such/program', log: log('absent'), ready: { line: /never/ } }),
     /absent/,
   );
 });
 
-test('a child that never becomes ready rejects in time, and is gone', async () => {
-  let pid: number | undefined;
+test('a child that never becomes ready rejects in time', async () => {
   await assert.rejects(
     keep({
       name: 'mute',
@@ -95,7 +94,6 @@ test('a child that never becomes ready rejects in time, and is gone', async () =
     }),
     /mute was not ready within 0.3 s/,
   );
-  assert.equal(pid, undefined);
 });
 
 test('children die with a parent that was killed outright', { skip: !existsSync('/usr/bin/setpriv') }, async () => {

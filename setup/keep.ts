@@ -96,6 +96,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
       });
       started.once('exit', (code, signal) => resolve([code, signal]));
     });
+    const closed = new Promise((resolve) => started.once('close', resolve));
     const alive = new AbortController();
     const becomeReady = (): void => {
       if (alive.signal.aborted || started.pid === undefined) return;
@@ -123,6 +124,11 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     alive.abort();
     child = undefined;
     killGroup(started.pid, 'SIGKILL');
+    await Promise.race([closed, sleep(500, undefined, { ref: false })]);
+    if (!stopping) {
+      ready = Promise.withResolvers<void>();
+      ready.promise.catch(() => undefined);
+    }
     tell({ kind: 'died', code, signal });
     log.write(`-- ${spec.name} ended: ${signal ?? `code ${code}`}\n`);
   };
@@ -132,10 +138,9 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     for (;;) {
       const since = performance.now();
       await run();
+      if (spec.restart === false) ready.reject(new Error(`${spec.name} ended; log: ${spec.log}`));
       if (stopping || spec.restart === false) return;
       if (performance.now() - since > healthyAfter) pause = firstPause;
-      ready = Promise.withResolvers<void>();
-      ready.promise.catch(() => undefined);
       await sleep(pause, undefined, { signal: abort.signal }).catch(() => undefined);
       if (stopping) return;
       pause = Math.min(pause * 2, longestPause);
