@@ -25,18 +25,29 @@ export interface TerminalStream {
   end(): void;
 }
 
+/** One open stream of a console page. */
+export interface Watcher {
+  readonly session: string;
+  hear(what: Changed): void;
+  /** Nothing to say: keeps the connection from looking dead. */
+  keepAlive(): void;
+  end(): void;
+}
+
 /** What this process holds open: connections and streams, reached by LISTEN. */
 export interface Hub extends Push {
   /** Remembers a connection made with a terminal's certificate, so that it can be cut. */
   attach(terminal: TerminalId, socket: Socket): void;
   addStream(stream: TerminalStream): () => void;
-  addWatcher(watch: (what: Changed) => void): () => void;
+  addWatcher(watcher: Watcher): () => void;
   /** Cuts connections of this process. */
   cutHere(terminal: TerminalId): void;
   /** Terminals with a connection to this process. */
   attached(): TerminalId[];
   /** Terminals with a stream on this process. */
   streaming(): TerminalId[];
+  streams(): TerminalStream[];
+  watchers(): Watcher[];
   close(): Promise<void>;
 }
 
@@ -67,7 +78,7 @@ const createGroups = <Key, Member>() => {
 export const createHub = async (database: Database, now: () => Date): Promise<Hub> => {
   const sockets = createGroups<TerminalId, Socket>();
   const streams = createGroups<TerminalId, TerminalStream>();
-  const watchers = new Set<(what: Changed) => void>();
+  const watchers = new Set<Watcher>();
 
   const cutHere = (terminal: TerminalId): void => {
     for (const stream of streams.of(terminal)) stream.end();
@@ -80,7 +91,7 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
     for (const stream of reached) stream.hear(notice.pushed);
   };
   const tellWatchers = (what: Changed): void => {
-    for (const watch of watchers) watch(what);
+    for (const watcher of watchers) watcher.hear(what);
   };
   const listening = [
     await database.listen('pushed', hearPushed, () => {
@@ -104,16 +115,18 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
       socket.once('close', remove);
     },
     addStream: (stream) => streams.add(stream.terminal, stream),
-    addWatcher: (watch) => {
-      watchers.add(watch);
-      return () => watchers.delete(watch);
+    addWatcher: (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
     },
     cutHere,
     attached: () => sockets.keys(),
     streaming: () => streams.keys(),
+    streams: () => streams.all(),
+    watchers: () => [...watchers],
     close: async () => {
       for (const stop of listening) await stop();
-      for (const stream of streams.all()) stream.end();
+      for (const open of [...streams.all(), ...watchers]) open.end();
     },
   };
 };

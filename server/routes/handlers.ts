@@ -14,6 +14,7 @@ export interface TerminalSender {
   readonly name: string;
   /** Public key of the certificate that this connection was made with: SPKI, DER. */
   readonly publicKey: Buffer;
+  readonly certificateExpiresAt: Date;
   readonly address: string;
 }
 export interface ConsoleSender {
@@ -46,5 +47,23 @@ export type Handler<Name extends HandledName> = (
   sender: SenderOf<Name>,
   reply: Reply,
 ) => Promise<Result<Answer<Name>, RowFailure<Name> | GateFailure>>;
+
+/** An open stream of server-sent events. */
+export interface EventStream {
+  send(data: object): void;
+  /** A comment, which says nothing. */
+  keepAlive(): void;
+  end(): void;
+  onClose(closed: () => void): void;
+}
+
+/** Gets the stream when its head has been sent. A throw ends the stream. */
+export type StreamHandler<Name extends StreamName> = (
+  input: Input<Name>,
+  sender: SenderOf<Name>,
+  stream: EventStream,
+) => Promise<void>;
+
+export type StreamHandlers = { readonly [Name in StreamName]: StreamHandler<Name> };
 
 export type Handlers = { readonly [Name in HandledName]: Handler<Name> };

@@ -61,3 +61,20 @@ export const markSeen = async (tx: Transaction, now: Date, ids: readonly Termina
 export const forgetConnections = async (tx: Transaction, ids: readonly TerminalId[]): Promise<void> => {
   await tx.query('update terminal set connected_at = null where id = any($1)', [ids]);
 };
+
+/** Of these console sessions, those that may still be shown what changes. */
+export const listOpenConsoleSessions = async (
+  tx: Transaction,
+  now: Date,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  const rows = await tx.query<{ id: string }>(
+    `select console.id from console_session as console
+     join person on person.id = console.person
+     left join session on session.id = console.session
+     where console.id = any($2) and console.ended_at is null and console.ends_at > $1 and person.state = 'active'
+       and (console.session is null or (session.ended_at is null and session.ends_at > $1))`,
+    [now, ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+};

@@ -43,11 +43,19 @@ const createListener = (settings: pg.ClientConfig, report: (problem: unknown) =>
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
 
+  /** One hearer's bug neither ends the process nor keeps the others from hearing. */
+  const tell = (what: () => void): void => {
+    try {
+      what();
+    } catch (problem) {
+      report(problem);
+    }
+  };
   const connect = async (): Promise<void> => {
     const fresh = new pg.Client(settings);
     fresh.on('error', () => undefined);
     fresh.on('notification', ({ channel, payload }) => {
-      for (const one of heard.get(channel as Channel) ?? []) one.hear(JSON.parse(payload ?? 'null'));
+      for (const one of heard.get(channel as Channel) ?? []) tell(() => one.hear(JSON.parse(payload ?? 'null')));
     });
     await fresh.connect();
     for (const channel of heard.keys()) await fresh.query(`listen ${channel}`);
@@ -61,7 +69,7 @@ const createListener = (settings: pg.ClientConfig, report: (problem: unknown) =>
     if (closed) return;
     connect().then(
       () => {
-        for (const all of heard.values()) for (const one of all) one.missed?.();
+        for (const all of heard.values()) for (const one of all) tell(() => one.missed?.());
       },
       (problem: unknown) => {
         report(problem);

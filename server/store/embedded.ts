@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { findFreePort } from '../free-port.ts';
 import { findHome, type Home } from './embedded-home.ts';
 
 /** A PostgreSQL of our own, carried by an npm package and kept in the data folder. */
@@ -70,16 +70,6 @@ const createCluster = async (home: Home, cluster: string, password: string): Pro
   }
   await rename(aside, cluster);
 };
-
-const findFreePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const connect = async (port: number, password: string, database: string): Promise<pg.Client> => {
   const client = new pg.Client({
@@ -149,7 +139,7 @@ const adopt = async (home: Home, cluster: string, password: string): Promise<pg.
 };
 
 const launch = async (home: Home, cluster: string, password: string): Promise<pg.Client> => {
-  const port = await findFreePort();
+  const port = await findFreePort('127.0.0.1');
   const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
   const settings = {
     listen_addresses: '127.0.0.1',

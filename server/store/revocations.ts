@@ -1,7 +1,9 @@
+import type { Revocation } from '#contract/api/console.ts';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
-import type { PersonId } from '#contract/ids.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
+import { isFresh } from './terminals.ts';
 
 export interface RevocationToIssue {
   readonly what: RevocationOrder['what'];
@@ -64,4 +66,100 @@ export const listOrders = async (tx: Transaction, after: number): Promise<Revoca
 export const getHead = async (tx: Transaction): Promise<number> => {
   const [row] = await tx.query<{ head: number }>('select coalesce(max(number), 0) as head from revocation');
   return row?.head ?? 0;
+};
+
+export interface ReceiptToStore {
+  readonly number: number;
+  readonly receivedAt: Date;
+  readonly lockedAt: Date | null;
+  readonly signature: string;
+}
+
+/** `unknown`: no such revocation; `known`: the receipt was stored before. */
+export const storeReceipt = async (
+  tx: Transaction,
+  now: Date,
+  terminal: TerminalId,
+  receipt: ReceiptToStore,
+): Promise<'stored' | 'known' | 'unknown'> => {
+  const { number, receivedAt, lockedAt, signature } = receipt;
+  const [order] = await tx.query<OrderRow>(
+    'select number, what, subject, person, at from revocation where number = $1',
+    [number],
+  );
+  if (order === undefined) return 'unknown';
+  const stored = await tx.query(
+    `insert into receipt (revocation, terminal, received_at, locked_at, signature, stored_at)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning revocation`,
+    [number, terminal, receivedAt, lockedAt, signature, now],
+  );
+  if (stored.length === 0) return 'known';
+  await record(tx, now, {
+    kind: 'revocation.confirmed',
+    outcome: 'success',
+    terminal,
+    person: order.person,
+    happenedAt: lockedAt ?? receivedAt,
+    detail: { number, what: order.what, locked: lockedAt !== null },
+  });
+  await tx.notify('changed', { what: 'revocations' });
+  return 'stored';
+};
+
+interface ReceiptRow {
+  readonly revocation: number;
+  readonly terminal: TerminalId;
+  readonly name: string;
+  readonly received_at: Date | null;
+  readonly locked_at: Date | null;
+  readonly stored_at: Date | null;
+  readonly clock_offset_ms: number | null;
+  readonly connected_at: Date | null;
+  readonly last_seen_at: Date | null;
+}
+
+/** From the order to the covered screen by the server's clock; never later than when the receipt came in. */
+const measure = (row: ReceiptRow, orderedAt: Date): number | null => {
+  const { locked_at: lockedAt, stored_at: storedAt } = row;
+  if (lockedAt === null || storedAt === null) return null;
+  const byServer = lockedAt.getTime() - (row.clock_offset_ms ?? 0) - orderedAt.getTime();
+  return Math.max(0, Math.min(byServer, storedAt.getTime() - orderedAt.getTime()));
+};
+
+const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date): Revocation['receipts'][number] => ({
+  terminal: row.terminal,
+  terminalName: row.name,
+  state: row.received_at !== null ? 'confirmed' : isFresh(row, now) ? 'pending' : 'offline',
+  receivedAt: row.received_at?.toISOString() ?? null,
+  lockedAt: row.locked_at?.toISOString() ?? null,
+  milliseconds: measure(row, orderedAt),
+});
+
+/** The newest revocations, each with every terminal that was admitted when it was issued or has confirmed it. */
+export const listRevocations = async (tx: Transaction, now: Date, limit: number): Promise<Revocation[]> => {
+  const rows = await tx.query<OrderRow & { reason: string; by: string | null }>(
+    `select number, what, subject, person, reason, at, (select name from person where person.id = revocation.by) as by
+     from revocation order by number desc limit $1`,
+    [limit],
+  );
+  const receipts = await tx.query<ReceiptRow>(
+    `select revocation.number as revocation, terminal.id as terminal, terminal.name, received_at, locked_at, stored_at,
+            clock_offset_ms, connected_at, last_seen_at
+     from revocation
+     join terminal on enrolled_at <= revocation.at and (revoked_at is null or revoked_at > revocation.at)
+     left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id
+     where revocation.number = any($1)
+     order by terminal.name`,
+    [rows.map(({ number }) => number)],
+  );
+  const byNumber = Map.groupBy(receipts, ({ revocation }) => revocation);
+  return rows.map((row) => ({
+    number: row.number,
+    what: row.what,
+    subject: row.subject,
+    reason: row.reason,
+    at: row.at.toISOString(),
+    by: row.by ?? '',
+    receipts: (byNumber.get(row.number) ?? []).map((receipt) => asReceipt(receipt, row.at, now)),
+  }));
 };

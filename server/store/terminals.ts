@@ -21,7 +21,8 @@ interface TerminalRow {
 
 const asInstant = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>, now: Date): boolean =>
+/** Whether a server process holds its stream and has heard of it lately. */
+export const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>, now: Date): boolean =>
   row.connected_at !== null && row.last_seen_at !== null && now.getTime() - row.last_seen_at.getTime() < onlineFor;
 
 export const listTerminals = async (tx: Transaction, now: Date): Promise<TerminalSummary[]> => {

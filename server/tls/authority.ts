@@ -66,7 +66,7 @@ const createAuthorityFolder = async (folder: string, now: Date): Promise<void> =
   });
   const aside = `${folder}.new`;
   await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { recursive: true, mode: 0o700 });
+  await mkdir(aside, { recursive: true, mode: 0o755 });
   await writeFile(join(aside, 'ca.key.pem'), await exportKey(keys.privateKey), { mode: 0o600, flush: true });
   await writeFile(join(aside, 'ca.pem'), made.toString('pem'), { mode: 0o644, flush: true });
   await rename(aside, folder);

@@ -1,0 +1,130 @@
+import fastifyCookie from '@fastify/cookie';
+import fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { ServerDeps } from './deps.ts';
+import { startExpiry } from './expiry.ts';
+import { readThrown, registerGate, sendFailure } from './guard.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { createLater } from './later.ts';
+import { createMetrics } from './metrics.ts';
+import { createOpenApi } from './openapi.ts';
+import { registerPages } from './pages.ts';
+import { createHub, type Hub } from './push.ts';
+import { createRefusals } from './refusals.ts';
+import { createConsoleRoutes } from './routes/console.ts';
+import { createEventsRoutes } from './routes/events.ts';
+import type { Handlers } from './routes/handlers.ts';
+import { createHealthRoutes } from './routes/health.ts';
+import { createLoginsRoutes } from './routes/logins.ts';
+import { createPeopleRoutes } from './routes/people.ts';
+import { createStreams } from './routes/streams.ts';
+import { createTerminalRoutes } from './routes/terminals.ts';
+import { forgetConnections } from './store/connections.ts';
+import type { Authority, KeyAndCertificate } from './tls/authority.ts';
+
+export interface AppDeps extends Omit<ServerDeps, 'push'> {
+  readonly authority: Authority;
+  readonly certificate: KeyAndCertificate;
+  /** Origins that the console may be loaded from. */
+  readonly origins: readonly string[];
+  readonly version: string;
+  /** Folder of the built console. */
+  readonly pages: string;
+  readonly checkAnswers: boolean;
+}
+
+export interface App {
+  readonly http: FastifyInstance;
+  readonly hub: Hub;
+  /** Takes a renewed certificate for new connections. */
+  useCertificate(certificate: KeyAndCertificate): void;
+  /** Answers what it was asked, ends its streams, and lets the database go on. */
+  close(): Promise<void>;
+}
+
+const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+
+const secureContext = (certificate: KeyAndCertificate, authority: Authority) => ({
+  key: certificate.key,
+  cert: certificate.certificate,
+  ca: authority.certificate,
+  minVersion: 'TLSv1.3' as const,
+});
+
+/** The whole server apart from listening, environment and signals. */
+export const buildApp = async (given: AppDeps): Promise<App> => {
+  const hub = await createHub(given.database, given.now);
+  const { later, close: closeLater } = createLater(given.log);
+  const deps = { ...given, push: hub, hub, later };
+  const handlers: Handlers = {
+    ...createHealthRoutes(deps),
+    ...createTerminalRoutes(deps),
+    ...createLoginsRoutes(deps),
+    ...createPeopleRoutes(deps),
+    ...createConsoleRoutes(deps),
+    ...createEventsRoutes(deps),
+  };
+  const http = fastify({
+    // The check is in the gate: browsers without a certificate use the same port.
+    https: {
+      ...secureContext(given.certificate, given.authority),
+      requestCert: true,
+      rejectUnauthorized: false,
+      headersTimeout: 10_000,
+    },
+    loggerInstance: given.log.child({}, { level: 'warn' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: false,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 120_000,
+    routerOptions: { maxParamLength: 100 },
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance;
+  const metrics = createMetrics(() => hub.streaming().length);
+  const refusals = createRefusals(given);
+
+  http.removeContentTypeParser('text/plain');
+  await http.register(fastifyCookie);
+  http.addHook('onResponse', async (request, reply) => {
+    const { call } = request.routeOptions.config as { call?: string };
+    metrics.observe(call ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
+  });
+  http.setNotFoundHandler(async (request, reply) => {
+    if (request.url.startsWith('/v1/')) {
+      const sent = { call: 'unknown', address: request.ip, terminal: null, person: null };
+      await refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
+    }
+    return sendFailure(reply, { code: 'REQUEST_UNKNOWN' });
+  });
+  http.setErrorHandler(async (problem, request, reply) => {
+    const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
+    if (failure.code === 'INTERNAL') request.log.error({ err: problem }, 'a request ended with a bug');
+    return sendFailure(reply, failure);
+  });
+  registerPages(http, given.pages);
+  registerGate(http, handlers, createStreams(deps), { ...deps, refusals, metrics });
+  const openApi = createOpenApi(given.version);
+  http.get('/v1/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
+  http.get('/v1/metrics', async (request, reply) => {
+    if (!loopback.has(request.ip)) return sendFailure(reply, { code: 'REQUEST_FOREIGN' });
+    return reply.type(metrics.contentType).send(await metrics.show());
+  });
+  const stopHeartbeat = startHeartbeat(deps);
+  const stopExpiry = startExpiry(deps);
+  return {
+    http,
+    hub,
+    useCertificate: (certificate) => {
+      const server = http.server as unknown as { setSecureContext(options: object): void };
+      server.setSecureContext(secureContext(certificate, given.authority));
+    },
+    close: async () => {
+      stopHeartbeat();
+      stopExpiry();
+      const streaming = hub.streaming();
+      await hub.close();
+      await http.close();
+      await closeLater();
+      await forgetConnections(given.database, streaming).catch(() => undefined);
+    },
+  };
+};

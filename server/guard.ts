@@ -1,0 +1,180 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { api, type RouteName } from '#contract/api/index.ts';
+import type { Row } from '#contract/api/row.ts';
+import { type Failure, fail, failures, type Result } from '#contract/errors.ts';
+import { openEventStream } from './event-stream.ts';
+import type { Metrics } from './metrics.ts';
+import type { Refusals } from './refusals.ts';
+import type { EventStream, Handlers, Reply, Sender, StreamHandlers } from './routes/handlers.ts';
+import { type Admitted, admit, type Foreign, type SenderDeps } from './sender.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    admitted: Admitted | null;
+  }
+}
+
+export interface GateDeps extends SenderDeps {
+  readonly refusals: Refusals;
+  readonly metrics: Metrics;
+  /** Whether every answer is held against its schema. A wrong one is a bug. */
+  readonly checkAnswers: boolean;
+}
+
+const kibibyte = 1024;
+const bodyLimits: Partial<Record<RouteName, number>> = { 'terminals/report': 2048 * kibibyte };
+const bodyLimit = 32 * kibibyte;
+
+interface Parsed {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+type AnyHandler = (input: Parsed, sender: Sender, reply: Reply) => Promise<Result<unknown>>;
+type AnyStreamHandler = (input: Parsed, sender: Sender, stream: EventStream) => Promise<void>;
+type Problem = NonNullable<Failure['problems']>[number];
+
+/** What is wrong, without what was sent. */
+const describe = (where: string, error: z.ZodError): Problem[] =>
+  error.issues.slice(0, 10).map((issue) => ({
+    path: [where, ...issue.path.map(String)].join('.').slice(0, 100),
+    rule: 'format' in issue ? `${issue.code}:${issue.format}` : issue.code,
+  }));
+
+const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVALID'> => {
+  const problems: Problem[] = [];
+  const read = (where: 'params' | 'query' | 'body', schema: z.ZodType | undefined, given: unknown): unknown => {
+    if (schema === undefined) {
+      if (where === 'query' && Object.keys(given ?? {}).length > 0) problems.push({ path: where, rule: 'empty' });
+      return undefined;
+    }
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) problems.push(...describe(where, parsed.error));
+    return parsed.data;
+  };
+  const parsed = {
+    params: read('params', row.params, request.params),
+    query: read('query', row.query, request.query),
+    body: read('body', row.body, request.body),
+  };
+  return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };
+};
+
+export const sendFailure = (reply: FastifyReply, failure: Failure): FastifyReply => {
+  if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds);
+  return reply.code(failures[failure.code].status).send({ failure });
+};
+
+/** Turns a thrown problem of Fastify into a failure: what it refuses before a handler runs. `undefined`: a bug. */
+export const readThrown = (problem: unknown): Failure | undefined => {
+  const { statusCode, code } = problem as { statusCode?: number; code?: string };
+  if (statusCode === 413) return { code: 'REQUEST_TOO_LARGE' };
+  const ofFastify = code?.startsWith('FST_ERR_') === true || problem instanceof SyntaxError;
+  if (ofFastify && statusCode !== undefined && statusCode < 500) {
+    return { code: 'REQUEST_INVALID', problems: [{ path: 'body', rule: 'json' }] };
+  }
+  return undefined;
+};
+
+/** Registers the whole table: right sender, right payload, handler, answer. */
+export const registerGate = (
+  app: FastifyInstance,
+  handlers: Handlers,
+  streams: StreamHandlers,
+  deps: GateDeps,
+): void => {
+  app.decorateRequest('admitted', null);
+
+  const refuse = async (
+    name: RouteName,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    foreign: Foreign,
+    details: Omit<Failure, 'code'> = {},
+  ): Promise<FastifyReply> => {
+    // A first visit without a cookie is nothing to write down.
+    if (foreign.why !== 'no-cookie') {
+      const { code, why, terminal = null, person = null } = foreign;
+      await deps.refusals.note({ code, call: name, address: request.ip, terminal, person, why });
+    }
+    if (foreign.cut === true) {
+      reply.header('connection', 'close');
+      reply.raw.once('finish', () => request.raw.socket.destroySoon());
+    }
+    return sendFailure(reply, { ...details, code: foreign.code });
+  };
+
+  const senderOf = (request: FastifyRequest): Sender => {
+    if (request.admitted === null || !('sender' in request.admitted)) throw new Error('the gate was passed by');
+    return request.admitted.sender;
+  };
+
+  const refuseShape = (
+    name: RouteName,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { code, ...details }: Failure,
+  ): Promise<FastifyReply> => {
+    const sender = senderOf(request);
+    return refuse(
+      name,
+      request,
+      reply,
+      {
+        code,
+        why: 'shape',
+        ...(sender.kind === 'terminal' ? { terminal: sender.terminal } : {}),
+        ...(sender.kind === 'console' ? { person: sender.person } : {}),
+      },
+      details,
+    );
+  };
+
+  const handle = async (name: RouteName, row: Row, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const parsed = parse(row, request);
+    if (!parsed.ok) return refuseShape(name, request, reply, parsed.failure);
+    const sender = senderOf(request);
+    if (name === 'terminals/stream' || name === 'console/stream') {
+      const stream = openEventStream(reply);
+      await (streams[name] as unknown as AnyStreamHandler)(parsed.value, sender, stream).catch((problem: unknown) => {
+        request.log.error({ err: problem }, 'a stream ended with a bug');
+        stream.end();
+      });
+      return reply;
+    }
+    const handler = handlers[name] as unknown as AnyHandler;
+    const setCookie: Reply['setCookie'] = (cookie, value, options) => void reply.setCookie(cookie, value, options);
+    const result = await handler(parsed.value, sender, { setCookie });
+    deps.metrics.countResult(name, result.ok ? 'OK' : result.failure.code);
+    if (!result.ok) return sendFailure(reply, result.failure);
+    return reply.code(200).send(deps.checkAnswers ? row.answer.parse(result.value) : result.value);
+  };
+
+  for (const [key, row] of Object.entries(api) as [RouteName, Row][]) {
+    app.route({
+      method: row.method,
+      url: row.path,
+      bodyLimit: bodyLimits[key] ?? bodyLimit,
+      config: { call: key },
+      exposeHeadRoute: false,
+      onRequest: async (request, reply) => {
+        reply.header('cache-control', 'no-store');
+        request.admitted = await admit(row, request, deps);
+        if ('foreign' in request.admitted) {
+          deps.metrics.countResult(key, request.admitted.foreign.code);
+          return refuse(key, request, reply, request.admitted.foreign);
+        }
+        return undefined;
+      },
+      errorHandler: async (problem, request, reply) => {
+        const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
+        deps.metrics.countResult(key, failure.code);
+        if (failure.code !== 'INTERNAL') return refuseShape(key, request, reply, failure);
+        request.log.error({ err: problem, call: key }, 'a request ended with a bug');
+        return sendFailure(reply, failure);
+      },
+      handler: (request, reply) => handle(key, row, request, reply),
+    });
+  }
+};

@@ -1,0 +1,47 @@
+import type { ServerDeps } from './deps.ts';
+import type { Hub } from './push.ts';
+import { listOpenConsoleSessions, markSeen } from './store/connections.ts';
+
+const interval = 5000;
+
+/**
+ * Every beat: streams hear the server's time, terminals are marked as seen, and whoever lost the right to be connected
+ * is cut, also when the notice of it was missed.
+ */
+export const startHeartbeat = (deps: Pick<ServerDeps, 'database' | 'now' | 'log'> & { hub: Hub }): (() => void) => {
+  const { database, hub, now, log } = deps;
+  let running = false;
+
+  const checkTerminals = async (): Promise<void> => {
+    const attached = hub.attached();
+    if (attached.length === 0) return;
+    const admitted = new Set(await markSeen(database, now(), attached));
+    for (const terminal of attached) if (!admitted.has(terminal)) hub.cutHere(terminal);
+  };
+  const checkWatchers = async (): Promise<void> => {
+    const watchers = hub.watchers();
+    if (watchers.length === 0) return;
+    const ids = watchers.map(({ session }) => session);
+    const open = await listOpenConsoleSessions(database, now(), ids);
+    for (const watcher of watchers) {
+      if (open.has(watcher.session)) watcher.keepAlive();
+      else watcher.end();
+    }
+  };
+  const beat = async (): Promise<void> => {
+    const serverTime = now().toISOString();
+    for (const stream of hub.streams()) stream.hear({ kind: 'beat', serverTime });
+    if (running) return;
+    running = true;
+    try {
+      await checkTerminals();
+      await checkWatchers();
+    } catch (problem) {
+      log.warn({ err: problem }, 'a heartbeat could not reach the database');
+    } finally {
+      running = false;
+    }
+  };
+  const timer = setInterval(() => void beat(), interval);
+  return () => clearInterval(timer);
+};

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { changed } from '#contract/api/console.ts';
+import { api, gateFailures, type RouteName } from '#contract/api/index.ts';
+import type { Row } from '#contract/api/row.ts';
+import { pushed } from '#contract/api/terminals.ts';
+import { type FailureCode, failure, failures } from '#contract/errors.ts';
+
+type Schema = Record<string, unknown>;
+
+const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Schema => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' });
+  return rest;
+};
+
+const toPath = (path: string): string => path.replaceAll(/:([a-z]+)/gi, '{$1}');
+
+const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query'): Schema[] => {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = toSchema(schema, 'input') as {
+    properties?: Record<string, Schema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    schema: property,
+  }));
+};
+
+const security = (row: Row): Schema[] => {
+  if (row.sender === 'anyone') return [];
+  if (row.sender === 'terminal') return [{ terminalCertificate: [] }];
+  return [row.method === 'POST' ? { consoleCookie: [], csrf: [] } : { consoleCookie: [] }];
+};
+
+const streams: Partial<Record<RouteName, z.ZodType>> = { 'terminals/stream': pushed, 'console/stream': changed };
+
+const toAnswer = (name: RouteName, row: Row): Schema => {
+  const events = streams[name];
+  if (events === undefined) {
+    const content = { 'application/json': { schema: toSchema(row.answer, 'output') } };
+    return { description: 'Done.', content };
+  }
+  const schema = { type: 'string', contentMediaType: 'application/json', contentSchema: toSchema(events, 'output') };
+  return {
+    description: 'Server-sent events; each `data` is one document.',
+    content: { 'text/event-stream': { schema } },
+  };
+};
+
+/** Failures of the row and of the gate, by their HTTP status. */
+const toFailures = (row: Row): Record<string, Schema> => {
+  const codes = [...new Set<FailureCode>([...row.failures, ...gateFailures])];
+  const byStatus = Map.groupBy(codes, (code) => failures[code].status);
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, group]) => [
+        String(status),
+        {
+          description: group.map((code) => `\`${code}\`: ${failures[code].meaning}`).join('\n\n'),
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Refused' } } },
+        },
+      ]),
+  );
+};
+
+const toOperation = (name: RouteName, row: Row): Schema => ({
+  operationId: name,
+  tags: [name.split('/')[0]],
+  summary: row.summary,
+  ...(row.event === null ? {} : { 'x-event': row.event }),
+  ...(typeof row.sender === 'string' ? {} : { 'x-roles': row.sender }),
+  security: security(row),
+  parameters: [...toParameters(row.params, 'path'), ...toParameters(row.query, 'query')],
+  ...(row.body === undefined
+    ? {}
+    : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(row.body, 'input') } } } }),
+  responses: { 200: toAnswer(name, row), ...toFailures(row) },
+});
+
+/** OpenAPI 3.1 of the whole table. */
+export const createOpenApi = (version: string): Schema => {
+  const paths: Record<string, Schema> = {};
+  for (const [name, row] of Object.entries(api) as [RouteName, Row][]) {
+    const path = toPath(row.path);
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: toOperation(name, row) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Kazasu', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: {
+        Refused: { type: 'object', properties: { failure: toSchema(failure, 'output') }, required: ['failure'] },
+      },
+      securitySchemes: {
+        terminalCertificate: {
+          type: 'mutualTLS',
+          description: 'Client certificate that the server issued at enrolment.',
+        },
+        consoleCookie: { type: 'apiKey', in: 'cookie', name: '__Host-kazasu' },
+        csrf: { type: 'apiKey', in: 'header', name: 'x-kazasu-csrf' },
+      },
+    },
+  };
+};

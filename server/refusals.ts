@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import { type FailureCode, failures } from '#contract/errors.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { Database } from './store/database.ts';
+import { record } from './store/events.ts';
+
+export interface Refusal {
+  readonly code: FailureCode;
+  /** Name of the row, or the path that matches none. */
+  readonly call: string;
+  readonly address: string;
+  readonly terminal: TerminalId | null;
+  readonly person: PersonId | null;
+  /** More exact than the code, for the log alone. */
+  readonly why?: string;
+}
+
+const second = 1000;
+/** One event in this time for the same sender, call and code; the next one says how many were left out. */
+const quiet = 10 * second;
+/** Events a minute, of all senders together. */
+const atMost = 120;
+
+/** Writes refusals to the log, so few that nobody can fill the disk with them. */
+export const createRefusals = (deps: { database: Database; now: () => Date; log: Logger }) => {
+  const last = new Map<string, { at: number; leftOut: number }>();
+  let minute = { since: 0, written: 0 };
+
+  /** Number of equal ones left out before this one; `undefined` when this one is to be left out too. */
+  const admit = (key: string, now: number): number | undefined => {
+    if (now - minute.since >= 60 * second) {
+      minute = { since: now, written: 0 };
+      for (const [old, { at }] of last) if (now - at > quiet) last.delete(old);
+    }
+    const before = last.get(key);
+    const known = before !== undefined && now - before.at < quiet;
+    if (known || minute.written >= atMost) {
+      if (before !== undefined) before.leftOut += 1;
+      return undefined;
+    }
+    minute.written += 1;
+    last.set(key, { at: now, leftOut: 0 });
+    return before?.leftOut ?? 0;
+  };
+  return {
+    note: async (refusal: Refusal): Promise<void> => {
+      const { code, call, address, terminal, person, why } = refusal;
+      const now = deps.now();
+      const leftOut = admit(`${address} ${call} ${code} ${terminal ?? ''}`, now.getTime());
+      deps.log.info({ code, call, address, terminal, person, why }, 'request refused');
+      if (leftOut === undefined) return;
+      try {
+        await deps.database.transaction((tx) =>
+          record(tx, now, {
+            kind: 'request.refused',
+            outcome: failures[code].outcome,
+            person,
+            terminal,
+            reason: why ?? code,
+            detail: { code, call: call.slice(0, 100), address, ...(leftOut > 0 ? { leftOut } : {}) },
+          }),
+        );
+      } catch (problem) {
+        deps.log.error({ err: problem }, 'a refusal could not be written to the log');
+      }
+    },
+  };
+};
+export type Refusals = ReturnType<typeof createRefusals>;

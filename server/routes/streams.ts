@@ -1,0 +1,88 @@
+import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
+import type { TerminalPolicy } from '#contract/policy.ts';
+import type { ServerDeps } from '../deps.ts';
+import type { Hub, TerminalStream } from '../push.ts';
+import { markConnected, markDisconnected } from '../store/connections.ts';
+import { getHead, listOrders } from '../store/revocations.ts';
+import { tryGetActive } from '../store/terminals.ts';
+import type { StreamHandlers } from './handlers.ts';
+
+/** A stream that ended is followed by the next one within this time (milliseconds), or the terminal is gone. */
+const reconnectWithin = 3000;
+
+export interface StreamDeps extends ServerDeps {
+  readonly hub: Hub;
+  /** Work that outlives a request; the server waits for it when it stops. */
+  readonly later: (delayMs: number, work: () => Promise<void>) => void;
+}
+
+export const readTerminalPolicy = (deps: Pick<ServerDeps, 'policy'>): TerminalPolicy => {
+  const { pin, session, helpdesk } = deps.policy();
+  return { pin, idleSeconds: session.idleSeconds, warnSeconds: session.warnSeconds, helpdesk };
+};
+
+export const createStreams = (deps: StreamDeps): StreamHandlers => ({
+  'terminals/stream': async ({ query }, sender, stream) => {
+    const { terminal } = sender;
+    const { database, hub, now } = deps;
+    let sent = 0;
+    let held: Pushed[] | null = [];
+
+    const send = (toSend: Pushed): void => {
+      if (toSend.kind === 'revocation') {
+        // What the catch-up has sent may be heard again.
+        if (toSend.order.number <= sent) return;
+        sent = toSend.order.number;
+      }
+      stream.send(toSend);
+    };
+    const own: TerminalStream = {
+      terminal,
+      hear: (heard) => {
+        if (heard.kind === 'beat' && sender.certificateExpiresAt <= now()) stream.end();
+        else if (held !== null) held.push(heard);
+        else send(heard);
+      },
+      end: stream.end,
+    };
+    // Heard from here on and held back, so that nothing falls between the catch-up and the stream.
+    const remove = hub.addStream(own);
+    const connectedAt = now();
+    let gone = false;
+    stream.onClose(() => {
+      gone = true;
+      remove();
+      deps.later(reconnectWithin, () =>
+        database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)),
+      );
+    });
+    const orders: RevocationOrder[] = await database.transaction(async (tx) => {
+      if ((await tryGetActive(tx, terminal)) === undefined) return [];
+      await markConnected(tx, connectedAt, terminal, {
+        clockOffsetMs: query.clock - connectedAt.getTime(),
+        address: sender.address,
+      });
+      return listOrders(tx, query.after);
+    });
+    const revocationHead = orders.at(-1)?.number ?? (await getHead(database));
+    // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
+    sent = orders.length > 0 ? query.after : revocationHead;
+    if (gone) return;
+    stream.send({
+      kind: 'hello',
+      serverTime: now().toISOString(),
+      name: sender.name,
+      policy: readTerminalPolicy(deps),
+      revocationHead,
+    } satisfies Pushed);
+    for (const order of orders) send({ kind: 'revocation', order });
+    const waiting = held;
+    held = null;
+    for (const one of waiting) send(one);
+  },
+
+  'console/stream': async (_input, { session }, stream) => {
+    stream.onClose(deps.hub.addWatcher({ session, hear: stream.send, keepAlive: stream.keepAlive, end: stream.end }));
+    stream.send({ what: 'hello' });
+  },
+});

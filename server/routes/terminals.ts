@@ -1,0 +1,181 @@
+import { createHash, verify } from 'node:crypto';
+import type { Admission } from '#contract/api/terminals.ts';
+import { fail, succeed } from '#contract/errors.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import type { ServerDeps } from '../deps.ts';
+import { createLimit } from '../limit.ts';
+import { violates } from '../store/database.ts';
+import { record } from '../store/events.ts';
+import { storeRecords } from '../store/reports.ts';
+import { issueRevocation, storeReceipt } from '../store/revocations.ts';
+import { admit, announce, endSessionsAt, listTerminals, revoke, useEnrolmentCode } from '../store/terminals.ts';
+import { createUuid } from '../store/uuid.ts';
+import type { Authority, ClientCertificate } from '../tls/authority.ts';
+import { createToken, hashToken } from '../tokens.ts';
+import type { Handlers, TerminalSender } from './handlers.ts';
+
+const codeLifetime = 24 * 60 * 60 * 1000;
+
+/** ECDSA with SHA-256 as IEEE P1363 over `${number}.${lockedAt ?? ''}.${receivedAt}`. */
+const isSigned = (
+  receipt: { number: number; lockedAt: string | null; receivedAt: string; signature: string },
+  { publicKey }: TerminalSender,
+): boolean => {
+  const text = `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
+  const key = { key: publicKey, format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
+  try {
+    return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(receipt.signature, 'base64url'));
+  } catch {
+    return false;
+  }
+};
+
+export interface TerminalDeps extends ServerDeps {
+  readonly authority: Authority;
+}
+
+export const createTerminalRoutes = (deps: TerminalDeps) => {
+  const { database, now } = deps;
+  // Codes have 256 bits, so this only keeps noise out of the log and work off the database.
+  const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
+
+  const toAdmission = (terminal: TerminalId, name: string, held: ClientCertificate): Admission => ({
+    terminal,
+    name,
+    certificate: held.certificate,
+    authority: deps.authority.certificate,
+    grantKey: deps.secrets.grantPublicKey(),
+    expiresAt: held.expiresAt.toISOString(),
+  });
+
+  return {
+    'terminals/enrol': async ({ body }, { address }) => {
+      const at = now();
+      if (!wrongCodes.allows(address, at)) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
+      return database.transaction(async (tx) => {
+        const refuse = async (reason: string, terminal: TerminalId | null) => {
+          wrongCodes.count(address, at);
+          const detail = { address, request: createHash('sha256').update(body.request).digest('hex').slice(0, 16) };
+          await record(tx, at, {
+            kind: 'terminal.enrolment-refused',
+            outcome: 'serious',
+            terminal,
+            reason,
+            factors: ['one-time-code'],
+            detail,
+          });
+          return fail('ENROLMENT_REFUSED');
+        };
+        // A code that came with a bad request is used up all the same: it was shown to somebody.
+        const found = await useEnrolmentCode(tx, at, hashToken(body.code));
+        if (found === undefined) return refuse('code', null);
+        const held = await deps.authority.issueClient(body.request, found.terminal, at);
+        if (held === undefined) return refuse('request', found.terminal);
+        await admit(tx, at, found.terminal, held);
+        await record(tx, at, {
+          kind: 'terminal.enrolled',
+          outcome: 'success',
+          terminal: found.terminal,
+          factors: ['one-time-code'],
+          detail: { address, serial: held.serial },
+        });
+        await tx.notify('changed', { what: 'terminals' });
+        return succeed(toAdmission(found.terminal, found.name, held));
+      });
+    },
+
+    'terminals/renew': async ({ body }, { terminal, name, address }) => {
+      const at = now();
+      const held = await deps.authority.issueClient(body.request, terminal, at);
+      if (held === undefined) return fail('ENROLMENT_REFUSED');
+      await database.transaction(async (tx) => {
+        await admit(tx, at, terminal, held);
+        await record(tx, at, {
+          kind: 'terminal.renewed',
+          outcome: 'success',
+          terminal,
+          detail: { address, serial: held.serial },
+        });
+      });
+      return succeed(toAdmission(terminal, name, held));
+    },
+
+    'terminals/report': async ({ body }, { terminal }) => {
+      const stored = await database.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
+      if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
+      return succeed({ epoch: stored.epoch, sequence: stored.sequence });
+    },
+
+    'terminals/confirm': async ({ body }, sender) => {
+      if (!isSigned(body, sender)) {
+        return fail('REQUEST_INVALID', { problems: [{ path: 'body.signature', rule: 'signature' }] });
+      }
+      const outcome = await database.transaction((tx) =>
+        storeReceipt(tx, now(), sender.terminal, {
+          number: body.number,
+          receivedAt: new Date(body.receivedAt),
+          lockedAt: body.lockedAt === null ? null : new Date(body.lockedAt),
+          signature: body.signature,
+        }),
+      );
+      if (outcome === 'unknown') return fail('REQUEST_INVALID', { problems: [{ path: 'body.number', rule: 'known' }] });
+      return succeed({});
+    },
+
+    'terminals/list': async () => succeed({ terminals: await listTerminals(database, now()) }),
+
+    'terminals/announce': async ({ body }, { person, address }) => {
+      const at = now();
+      const code = createToken();
+      const expiresAt = new Date(at.getTime() + codeLifetime);
+      const id = createUuid(at) as TerminalId;
+      try {
+        await database.transaction(async (tx) => {
+          await announce(tx, at, { id, ...body, codeHash: hashToken(code), expiresAt, by: person });
+          await record(tx, at, {
+            kind: 'terminal.announced',
+            outcome: 'success',
+            actor: person,
+            terminal: id,
+            detail: { name: body.name, address },
+          });
+          await tx.notify('changed', { what: 'terminals' });
+        });
+      } catch (problem) {
+        if (violates(problem, 'terminal_name')) return fail('TERMINAL_NAME_TAKEN');
+        throw problem;
+      }
+      return succeed({ terminal: id, code, expiresAt: expiresAt.toISOString() });
+    },
+
+    'terminals/revoke': async ({ params: { terminal }, body: { reason } }, { person }) =>
+      database.transaction(async (tx) => {
+        const at = now();
+        if (!(await revoke(tx, at, terminal))) return fail('TERMINAL_UNKNOWN');
+        for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {
+          await record(tx, at, {
+            kind: 'session.ended',
+            outcome: 'success',
+            person: ended.person,
+            actor: person,
+            terminal,
+            card: ended.card,
+            attempt: ended.attempt,
+            session: ended.id,
+            reason: 'terminal-revoked',
+          });
+        }
+        await record(tx, at, { kind: 'terminal.revoked', outcome: 'success', actor: person, terminal, reason });
+        const revocation = await issueRevocation(tx, at, {
+          what: 'terminal',
+          subject: terminal,
+          person: null,
+          reason,
+          by: person,
+        });
+        await deps.push.cut(tx, terminal);
+        await tx.notify('changed', { what: 'terminals' });
+        return succeed({ revocation });
+      }),
+  } satisfies Partial<Handlers>;
+};

@@ -1,0 +1,119 @@
+import { timingSafeEqual } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import type { Row } from '#contract/api/row.ts';
+import type { FailureCode } from '#contract/errors.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { Hub } from './push.ts';
+import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
+import { findConsoleSession } from './store/console.ts';
+import type { Database } from './store/database.ts';
+import { tryGetActive } from './store/terminals.ts';
+import { readClientCertificate } from './tls/client-certificate.ts';
+import { hashToken } from './tokens.ts';
+
+export const consoleCookie = '__Host-kazasu';
+export const csrfHeader = 'x-kazasu-csrf';
+
+/** Why a sender was turned away, and who it was as far as that is known. */
+export interface Foreign {
+  readonly code: FailureCode;
+  readonly why: string;
+  readonly terminal?: TerminalId;
+  readonly person?: PersonId;
+  /** True: nothing more is to be heard on this connection. */
+  readonly cut?: boolean;
+}
+
+export interface SenderDeps {
+  readonly database: Database;
+  readonly hub: Pick<Hub, 'attach'>;
+  readonly now: () => Date;
+  /** Origins that the console may be loaded from. */
+  readonly origins: readonly string[];
+}
+
+export type Admitted = { readonly sender: Sender } | { readonly foreign: Foreign };
+
+const turnAway = (foreign: Foreign): Admitted => ({ foreign });
+
+const isEqual = (a: string, b: string): boolean => {
+  const [left, right] = [hashToken(a), hashToken(b)];
+  return timingSafeEqual(left, right);
+};
+
+const isJson = (request: FastifyRequest): boolean =>
+  /^application\/json(\s*;\s*charset=utf-8)?$/i.test(request.headers['content-type'] ?? '');
+
+/** A page of another origin cannot send this: no simple content type, our origin, and no foreign fetch. */
+const isForged = (request: FastifyRequest, origins: readonly string[], needsOrigin: boolean): string | undefined => {
+  const { origin } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  if (request.method !== 'GET' && !isJson(request)) return 'content-type';
+  if (origin === undefined ? needsOrigin : !origins.includes(origin)) return 'origin';
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'fetch-site';
+  return undefined;
+};
+
+const admitTerminal = async (request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+  const { socket } = request.raw;
+  const held = socket instanceof TLSSocket ? readClientCertificate(socket) : 'none';
+  if (typeof held === 'string') return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: `certificate-${held}` });
+  const { terminal, publicKey, expiresAt } = held;
+  if (expiresAt <= deps.now()) {
+    return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: 'certificate-expired', terminal, cut: true });
+  }
+  // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
+  deps.hub.attach(terminal, socket);
+  const active = await tryGetActive(deps.database, terminal);
+  if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  const sender: TerminalSender = {
+    kind: 'terminal',
+    terminal,
+    name: active.name,
+    publicKey,
+    certificateExpiresAt: expiresAt,
+    address: request.ip,
+  };
+  return { sender };
+};
+
+const admitConsole = async (request: FastifyRequest, roles: readonly string[], deps: SenderDeps): Promise<Admitted> => {
+  const token = request.cookies[consoleCookie];
+  if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
+  const found = await findConsoleSession(deps.database, hashToken(token), deps.now());
+  if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
+  const { person } = found;
+  if (request.method !== 'GET') {
+    const given = request.headers[csrfHeader];
+    if (typeof given !== 'string' || !isEqual(given, found.csrf)) {
+      return turnAway({ code: 'CONSOLE_FORGED', why: 'csrf', person });
+    }
+  }
+  if (!found.roles.some((role) => roles.includes(role))) {
+    return turnAway({ code: 'CONSOLE_ROLE_MISSING', why: 'role', person });
+  }
+  const sender: ConsoleSender = {
+    kind: 'console',
+    session: found.session,
+    person,
+    roles: found.roles,
+    terminal: found.terminal,
+    address: request.ip,
+  };
+  return { sender };
+};
+
+/** Who sent the request, if it is one whom the row names. Looks at headers and connection only, before any body is read. */
+export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+  if (row.sender === 'terminal') {
+    if (row.method === 'POST' && !isJson(request)) return turnAway({ code: 'REQUEST_INVALID', why: 'content-type' });
+    return admitTerminal(request, deps);
+  }
+  const anyone = row.sender === 'anyone';
+  const needsOrigin = row.method === 'POST' && !row.path.startsWith('/v1/terminals/');
+  const forged = isForged(request, deps.origins, needsOrigin || (!anyone && row.method === 'POST'));
+  if (forged !== undefined) return turnAway({ code: 'CONSOLE_FORGED', why: forged });
+  if (row.sender === 'anyone') return { sender: { kind: 'anyone', address: request.ip } };
+  return admitConsole(request, row.sender, deps);
+};

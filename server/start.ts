@@ -1,0 +1,141 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { policy as policySchema } from '#contract/policy.ts';
+import { buildApp } from './app.ts';
+import { type Config, parseConfig } from './config.ts';
+import { findFreePort } from './free-port.ts';
+import { createLog } from './log.ts';
+import { createSecrets } from './secrets.ts';
+import { createDatabase } from './store/database.ts';
+import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
+import { record } from './store/events.ts';
+import { createFirstAdminInvitation } from './store/invitations.ts';
+import { migrate } from './store/migrate.ts';
+import { openAuthority } from './tls/authority.ts';
+import { openServerCertificate } from './tls/server-certificate.ts';
+import { version } from './version.ts';
+
+const hour = 60 * 60 * 1000;
+const now = (): Date => new Date();
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** What has been started, stopped in reverse. A failed start stops what was there. */
+const stops: (() => Promise<void> | void)[] = [];
+const stopAll = async (): Promise<void> => {
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+    await Promise.resolve(stop()).catch((problem: unknown) => say(`while stopping: ${problem}`));
+  }
+};
+
+/** What an operator can put right, in their words. */
+class StartProblem extends Error {}
+
+const openDatabaseUrl = async ({ databaseUrl, dataFolder }: Config): Promise<string> => {
+  if (databaseUrl !== undefined) return databaseUrl;
+  const embedded = await startEmbedded(dataFolder);
+  stops.push(embedded.stop);
+  return embedded.connectionString;
+};
+
+const start = async (config: Config): Promise<void> => {
+  const dataFolder = resolve(config.dataFolder);
+  // As root the database runs as another user and must pass through; every file inside has its own mode.
+  await mkdir(dataFolder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  const log = createLog(config.logLevel, pino.destination({ dest: 2, sync: false }));
+  const authority = await openAuthority(resolve(dataFolder, 'ca'), now());
+  const certificate = await openServerCertificate(dataFolder, authority, config.names, now());
+  const secrets = createSecrets(dataFolder);
+
+  const connectionString = await openDatabaseUrl(config);
+  await migrate(connectionString, (line) => log.debug({ line }, 'migration'));
+  const database = createDatabase({
+    connectionString,
+    report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
+  });
+  stops.push(database.close);
+
+  const policy = Object.freeze(policySchema.parse(config.helpdesk === undefined ? {} : { helpdesk: config.helpdesk }));
+  const port = config.port === 0 ? await findFreePort(config.host) : config.port;
+  const origins = config.names.map((name) => `https://${name.includes(':') ? `[${name}]` : name}:${port}`);
+  const origin = origins[0] ?? `https://localhost:${port}`;
+  const app = await buildApp({
+    database,
+    secrets,
+    policy: () => policy,
+    now,
+    log,
+    authority,
+    certificate,
+    origin,
+    origins,
+    version,
+    pages: fileURLToPath(new URL('../dist/console', import.meta.url)),
+    checkAnswers: false,
+  });
+  stops.push(app.close);
+  try {
+    await app.http.listen({ host: config.host, port });
+  } catch (problem) {
+    throw (problem as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? new StartProblem(
+          `port ${config.port} on ${config.host} is taken; end the other program or choose another port: KAZASU_PORT=8444`,
+        )
+      : problem;
+  }
+  const renewing = setInterval(() => {
+    openServerCertificate(dataFolder, authority, config.names, now()).then(app.useCertificate, (problem: unknown) =>
+      log.error({ err: problem }, 'the server certificate could not be renewed'),
+    );
+  }, hour);
+  stops.push(() => clearInterval(renewing));
+
+  await database.transaction((tx) =>
+    record(tx, now(), { kind: 'server.started', outcome: 'success', detail: { version } }),
+  );
+  stops.push(async () => {
+    await database.transaction((tx) => record(tx, now(), { kind: 'server.stopped', outcome: 'success' }));
+  });
+  const code = await createFirstAdminInvitation(database, secrets, now());
+  const firstAdmin = code === null ? null : `${origin}/console/#invitation=${code}`;
+  process.stdout.write(`${JSON.stringify({ ready: true, origin, authority: authority.path, firstAdmin })}\n`);
+  say(`Kazasu server ${version} is ready at ${origin} (authority: ${authority.path})`);
+  if (firstAdmin !== null) say(`No admin yet. Open this link once, within its day, to become the first: ${firstAdmin}`);
+};
+
+let ending = false;
+const end = async (code: number): Promise<void> => {
+  if (ending) return;
+  ending = true;
+  setTimeout(() => process.exit(code === 0 ? 1 : code), 25_000).unref();
+  await stopAll();
+  process.exit(code);
+};
+
+const main = async (): Promise<void> => {
+  const parsed = parseConfig(process.env);
+  if ('problems' in parsed) {
+    say(['The settings cannot be used:', ...parsed.problems.map((problem) => `  ${problem}`)].join('\n'));
+    process.exit(2);
+  }
+  const { config } = parsed;
+  process.on('SIGTERM', () => void end(0));
+  process.on('SIGINT', () => void end(0));
+  if (config.hasParent) {
+    process.on('disconnect', () => void end(0));
+    process.stdin.on('end', () => void end(0)).on('error', () => void end(0));
+    process.stdin.resume();
+  }
+  try {
+    await start(config);
+  } catch (problem) {
+    const known = problem instanceof StartProblem || problem instanceof EmbeddedDatabaseProblem;
+    say(
+      known ? `The server did not start: ${problem.message}` : `The server did not start: ${(problem as Error).stack}`,
+    );
+    await end(1);
+  }
+};
+
+await main();

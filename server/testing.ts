@@ -1,0 +1,241 @@
+import './tls/reflect.ts';
+import { randomUUID, webcrypto } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+import { Agent, fetch, type Response } from 'undici';
+import { api, type RouteName } from '#contract/api/index.ts';
+import type { Role } from '#contract/api/row.ts';
+import type { Admission } from '#contract/api/terminals.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+import { policy as policySchema } from '#contract/policy.ts';
+import { type App, buildApp } from './app.ts';
+import { findFreePort } from './free-port.ts';
+import { createLog } from './log.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+import { insertConsoleSession } from './store/console.ts';
+import { createDatabase, type Database } from './store/database.ts';
+import { startEmbedded } from './store/embedded.ts';
+import { migrate } from './store/migrate.ts';
+import { announce } from './store/terminals.ts';
+import { createUuid } from './store/uuid.ts';
+import { type Authority, openAuthority } from './tls/authority.ts';
+import { createToken, hashToken } from './tokens.ts';
+
+/** A PostgreSQL of its own with the schema in it, in a folder that goes when it is closed. */
+export interface TestDatabase {
+  readonly folder: string;
+  readonly connectionString: string;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+export const openTestDatabase = async (): Promise<TestDatabase> => {
+  const folder = await mkdtemp(join(tmpdir(), 'kazasu-server-'));
+  await chmod(folder, 0o711);
+  const embedded = await startEmbedded(folder);
+  await migrate(embedded.connectionString, () => undefined);
+  const database = createDatabase({ connectionString: embedded.connectionString, report: () => undefined });
+  return {
+    folder,
+    connectionString: embedded.connectionString,
+    database,
+    close: async () => {
+      await database.close();
+      await embedded.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+/** Who sends a request of a test. */
+export interface TestSender {
+  readonly agent: Agent;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TestTerminal extends TestSender {
+  readonly id: TerminalId;
+  readonly admission: Admission;
+  readonly keys: webcrypto.CryptoKeyPair;
+  /** PKCS #8, PEM. */
+  readonly key: string;
+}
+
+export interface TestConsole extends TestSender {
+  readonly person: PersonId;
+  readonly csrf: string;
+}
+
+export interface TestServer {
+  readonly port: number;
+  readonly origin: string;
+  readonly folder: string;
+  readonly connectionString: string;
+  readonly database: Database;
+  readonly authority: Authority;
+  readonly secrets: Secrets;
+  readonly app: App;
+  /** Everything that the server logged. */
+  readonly logged: () => string;
+  /** Moves the server's clock on. */
+  advance(milliseconds: number): void;
+  now(): Date;
+  /** Nobody in particular, with a page of our own origin. */
+  readonly anyone: TestSender;
+  sender(options: { key?: string; cert?: string }): TestSender;
+  enrol(name?: string): Promise<TestTerminal>;
+  signIn(roles: readonly Role[]): Promise<TestConsole>;
+  send(
+    sender: TestSender,
+    path: string,
+    options?: { method?: string; body?: unknown; headers?: object },
+  ): Promise<Response>;
+  call(sender: TestSender, name: RouteName, input?: Input): Promise<Answered>;
+  close(): Promise<void>;
+}
+interface Input {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number>>;
+  readonly body?: unknown;
+}
+export interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+  readonly code: string | undefined;
+}
+
+export const createRequest = async (keys: webcrypto.CryptoKeyPair): Promise<string> => {
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: 'CN=terminal',
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
+  return request.toString('pem');
+};
+
+export const createKeys = (namedCurve = 'P-256'): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve }, true, ['sign', 'verify']);
+
+export const exportKey = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
+  x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+
+/** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
+export const startTestServer = async (): Promise<TestServer> => {
+  const { folder, connectionString, database, close: closeDatabase } = await openTestDatabase();
+  let ahead = 0;
+  const now = () => new Date(Date.now() + ahead);
+  const lines: string[] = [];
+  const log = createLog('debug', { write: (line) => void lines.push(line) });
+  const authority = await openAuthority(join(folder, 'ca'), now());
+  const secrets = createSecrets(folder);
+  const port = await findFreePort('127.0.0.1');
+  const origin = `https://localhost:${port}`;
+  const app = await buildApp({
+    database,
+    secrets,
+    policy: () => policySchema.parse({}),
+    now,
+    log,
+    authority,
+    certificate: await authority.issueServer(['localhost', '127.0.0.1', '::1'], now()),
+    origin,
+    origins: [origin],
+    version: '0.0.0',
+    pages: join(folder, 'no-pages'),
+    checkAnswers: true,
+  });
+  await app.http.listen({ host: '127.0.0.1', port });
+
+  const agents: Agent[] = [];
+  const sender = (options: { key?: string; cert?: string }): TestSender => {
+    const agent = new Agent({ connect: { ca: authority.certificate, ...options }, keepAliveTimeout: 60_000 });
+    agents.push(agent);
+    return { agent, headers: {} };
+  };
+  const anyone: TestSender = { ...sender({}), headers: { origin } };
+
+  const send: TestServer['send'] = (from, path, { method = 'GET', body, headers = {} } = {}) =>
+    fetch(`${origin}${path}`, {
+      dispatcher: from.agent,
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...from.headers,
+        ...(headers as Record<string, string>),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  const call: TestServer['call'] = async (from, name, { params = {}, query = {}, body } = {}) => {
+    const row = api[name];
+    const path = row.path.replaceAll(/:([a-z]+)/gi, (_, key: string) => params[key] ?? '');
+    const search = new URLSearchParams(
+      Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
+    );
+    const method = row.method;
+    const answer = await send(from, `${path}${search.size > 0 ? `?${search}` : ''}`, {
+      method,
+      ...(method === 'POST' ? { body: body ?? {} } : {}),
+    });
+    const parsed = (await answer.json()) as { failure?: { code: string } };
+    return { status: answer.status, body: parsed, code: parsed.failure?.code };
+  };
+  return {
+    port,
+    origin,
+    folder,
+    connectionString,
+    database,
+    authority,
+    secrets,
+    app,
+    logged: () => lines.join(''),
+    advance: (milliseconds) => {
+      ahead += milliseconds;
+    },
+    now,
+    anyone,
+    sender,
+    send,
+    call,
+    enrol: async (name = `ward-${randomUUID().slice(0, 8)}`) => {
+      const id = createUuid(now()) as TerminalId;
+      const code = createToken();
+      await announce(database, now(), {
+        id,
+        name,
+        place: 'third floor',
+        codeHash: hashToken(code),
+        expiresAt: new Date(now().getTime() + 60_000),
+        by: null,
+      });
+      const keys = await createKeys();
+      const answered = await call(anyone, 'terminals/enrol', { body: { code, request: await createRequest(keys) } });
+      if (answered.status !== 200) throw new Error(`not enrolled: ${JSON.stringify(answered.body)}`);
+      const admission = answered.body as Admission;
+      const key = await exportKey(keys);
+      return { ...sender({ key, cert: admission.certificate }), id, admission, keys, key };
+    },
+    signIn: async (roles) => {
+      const person = createUuid(now()) as PersonId;
+      await database.query(
+        `insert into person (id, number, name, roles, created_at, changed_at) values ($1, $2, 'A person', $3, $4, $4)`,
+        [person, person, roles, now()],
+      );
+      const { token, csrf } = await insertConsoleSession(database, now(), {
+        person,
+        terminal: null,
+        session: null,
+        endsAt: new Date(now().getTime() + 3_600_000),
+      });
+      const headers = { origin, cookie: `__Host-kazasu=${token}`, 'x-kazasu-csrf': csrf };
+      return { agent: anyone.agent, headers, person, csrf };
+    },
+    close: async () => {
+      await app.close();
+      await Promise.all(agents.map((agent) => agent.destroy()));
+      await closeDatabase();
+    },
+  };
+};
