@@ -79,7 +79,7 @@ export const totp = (seed: string, seconds = 0): string =>
 /** Follows the one-time link of the first admin and stays signed in. */
 export async function becomeFirstAdmin(client: ConsoleClient, link: string): Promise<Secrets> {
   const code = new URLSearchParams(new URL(link).hash.slice(1)).get('invitation') ?? '';
-  const secrets = { number: '000001', password: 'correct horse battery staple' };
+  const secrets = { number: '000001', password: 'thirteen lamps above a quiet ward' };
   const { uri } = await client.do('console/open-invitation', { body: { code } });
   const seed = seedOf(uri);
   const { number, password } = secrets;

@@ -1,0 +1,93 @@
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Picture, ToScreen, View, WindowKind } from '#contract/screen.ts';
+
+/** A screen without windows: it speaks the contract over the guard's socket, and remembers what it was told. */
+export interface RawScreen {
+  readonly socket: Socket;
+  /** Every message of the guard with the time at which it came (performance.now()). */
+  readonly heard: readonly { readonly message: ToScreen; readonly at: number }[];
+  say(message: object): void;
+  call(name: string, request?: object, window?: WindowKind): void;
+  press(keys: readonly string[]): void;
+  /** Waits for a new view with this picture. */
+  shows<Kind extends Picture['kind']>(
+    kind: Kind,
+    within?: number,
+  ): Promise<View & { picture: Extract<Picture, { kind: Kind }> }>;
+  /** Whether the desktop shows at this moment: under a lease that is fresh. */
+  isOpen(): boolean;
+  close(): void;
+}
+
+export interface RawScreenOptions {
+  /** Whether it answers pings and covers when it is told to; true when left out. */
+  readonly alive?: boolean;
+}
+
+export async function joinScreen(path: string, options: RawScreenOptions = {}): Promise<RawScreen> {
+  const alive = options.alive ?? true;
+  const socket = await connectSoon(path);
+  const heard: { message: ToScreen; at: number }[] = [];
+  let view: View | undefined;
+  let openUntil = 0;
+  const say = (message: object) => void socket.write(`${JSON.stringify(message)}\n`);
+  let calls = 0;
+
+  createInterface({ input: socket }).on('line', (line) => {
+    const message = JSON.parse(line) as ToScreen;
+    heard.push({ message, at: performance.now() });
+    if (message.kind === 'view') {
+      view = message.view;
+      say({ kind: 'painted', number: view.number, window: view.cover ? 'lock' : 'badge' });
+    } else if (message.kind === 'lease') {
+      openUntil = performance.now() + message.milliseconds;
+      say({ kind: 'idle', seconds: 0 });
+    } else if (message.kind === 'cover') {
+      openUntil = 0;
+      if (alive) say({ kind: 'cover-state', lock: message.lock, covered: true, displays: 1 });
+    } else if (message.kind === 'ping' && alive) say({ kind: 'pong', id: message.id });
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    openUntil = 0;
+  });
+  say({ kind: 'hello', pid: process.pid, runtime: 'test' });
+
+  return {
+    socket,
+    heard,
+    say,
+    call: (name, request = {}, window = 'lock') => say({ kind: 'call', id: ++calls, window, name, request }),
+    press(keys) {
+      for (const key of keys) this.call('login/press', { key });
+    },
+    async shows(kind, within = 5_000) {
+      const end = performance.now() + within;
+      while (view?.picture.kind !== kind) {
+        if (performance.now() > end)
+          throw new Error(`Waited for ${kind} in vain; it shows ${JSON.stringify(view?.picture)}`);
+        await delay(5);
+      }
+      return view as never;
+    },
+    isOpen: () => performance.now() < openUntil,
+    close: () => socket.destroy(),
+  };
+}
+
+async function connectSoon(path: string): Promise<Socket> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await new Promise<Socket>((resolve, reject) => {
+        const socket = connect(path);
+        socket.once('connect', () => resolve(socket));
+        socket.once('error', reject);
+      });
+    } catch (error) {
+      if (tries === 200) throw error;
+      await delay(20);
+    }
+  }
+}
