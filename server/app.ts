@@ -108,8 +108,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     if (!loopback.has(request.ip)) return sendFailure(reply, { code: 'REQUEST_FOREIGN' });
     return reply.type(metrics.contentType).send(await metrics.show());
   });
-  const stopHeartbeat = startHeartbeat(deps);
-  const stopExpiry = startExpiry(deps);
+  const stops = [startHeartbeat(deps), startExpiry(deps)];
   return {
     http,
     hub,
@@ -118,8 +117,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       server.setSecureContext(secureContext(certificate, given.authority));
     },
     close: async () => {
-      stopHeartbeat();
-      stopExpiry();
+      for (const stop of stops) stop();
       const streaming = hub.streaming();
       await hub.close();
       await http.close();
