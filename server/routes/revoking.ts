@@ -7,7 +7,7 @@ import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
 import { suspendPerson, touchPerson, tryLockPerson } from '../store/people.ts';
-import { tryFindNumber } from '../store/receipts.ts';
+import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { endSessionsOf } from '../store/sessions.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';

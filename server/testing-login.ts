@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { generateSync } from 'otplib';
+import type { Answer } from '#contract/api/index.ts';
+import type { PersonSummary } from '#contract/api/people.ts';
+import type { Role } from '#contract/api/row.ts';
+import type { CardEvidence } from '#contract/card.ts';
+import type { Failure } from '#contract/errors.ts';
+import type { CardId } from '#contract/ids.ts';
+import { hashSecret, makeTotpSeed, sealSeed } from './credentials.ts';
+import { tryInsertCard } from './store/cards.ts';
+import { setSecret } from './store/credentials.ts';
+import { tryInsertPerson } from './store/people.ts';
+import type { Answered, TestServer, TestTerminal } from './testing.ts';
+
+export const goodPin = '83106274';
+export const otherPin = '60418357';
+
+export const makeEvidence = (): CardEvidence => ({
+  technology: 'felica',
+  systemCode: '8008',
+  identifier: `0114${randomBytes(6).toString('hex').toUpperCase()}`,
+  assurance: 'identifier',
+});
+
+export interface Clinician {
+  readonly person: PersonSummary;
+  readonly card: CardId;
+  readonly evidence: CardEvidence;
+  readonly seed: string;
+  /** The code of the authenticator at the server's time, or some steps away from it. */
+  code(steps?: number): string;
+}
+
+export interface ClinicianToMake {
+  readonly roles?: Role[];
+  readonly pin?: boolean;
+  readonly totp?: boolean;
+  readonly password?: string;
+}
+
+/** A person with a card, a PIN (`goodPin`) and a TOTP seed, as enrolment leaves them. */
+export const makeClinician = async (server: TestServer, given: ClinicianToMake = {}): Promise<Clinician> => {
+  const { roles = ['clinician'], pin = true, totp = true, password } = given;
+  const { database, secrets } = server;
+  const now = server.now();
+  const number = `N${randomUUID().slice(0, 8)}`;
+  const person = await tryInsertPerson(database, now, { number, name: '山田 花子', kana: 'ヤマダ ハナコ', roles });
+  if (!person) throw new Error('the number is taken');
+  const evidence = makeEvidence();
+  const indexes = secrets.cardIndexes(evidence);
+  const card = await tryInsertCard(database, now, {
+    person: person.id,
+    evidence,
+    indexes,
+    label: '職員証',
+    by: person.id,
+  });
+  if (!card) throw new Error('the card is taken');
+  const set = (kind: 'pin' | 'totp' | 'password', secret: object) =>
+    setSecret(database, now, { person: person.id, kind, secret, step: null });
+  const seed = makeTotpSeed();
+  if (pin) await set('pin', await hashSecret(secrets, goodPin));
+  if (totp) await set('totp', sealSeed(secrets, seed, person.id));
+  if (password) await set('password', await hashSecret(secrets, password));
+  const code = (steps = 0) =>
+    generateSync({ secret: seed, epoch: Math.floor(server.now().getTime() / 1000) + steps * 30 });
+  return { person, card: card.id, evidence, seed, code };
+};
+
+export const begin = (server: TestServer, terminal: TestTerminal, card: CardEvidence): Promise<Answered> =>
+  server.call(terminal, 'attempts/begin', { body: { lock: randomUUID(), card } });
+
+/** Begins an attempt that must be let in. */
+export const mustBegin = async (
+  server: TestServer,
+  terminal: TestTerminal,
+  card: CardEvidence,
+): Promise<Answer<'attempts/begin'>> => {
+  const answered = await begin(server, terminal, card);
+  if (answered.status !== 200) throw new Error(`not begun: ${JSON.stringify(answered.body)}`);
+  return answered.body as Answer<'attempts/begin'>;
+};
+
+export const prove = (
+  server: TestServer,
+  terminal: TestTerminal,
+  attempt: string,
+  factor: string,
+  secret: string,
+): Promise<Answered> => server.call(terminal, 'attempts/prove', { params: { attempt }, body: { factor, secret } });
+
+/** A whole login by PIN. */
+export const logIn = async (
+  server: TestServer,
+  terminal: TestTerminal,
+  clinician: Clinician,
+): Promise<Answer<'attempts/prove'> & { readonly attempt: string }> => {
+  const { attempt } = await mustBegin(server, terminal, clinician.evidence);
+  const answered = await prove(server, terminal, attempt, 'pin', goodPin);
+  if (answered.status !== 200) throw new Error(`not logged in: ${JSON.stringify(answered.body)}`);
+  return { ...(answered.body as Answer<'attempts/prove'>), attempt };
+};
+
+export const failureOf = ({ body }: Answered): Failure => (body as { failure: Failure }).failure;
+
+export interface LoggedEvent {
+  readonly kind: string;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly person: string | null;
+  readonly actor: string | null;
+  readonly terminal: string | null;
+  readonly attempt: string | null;
+  readonly session: string | null;
+  readonly support_code: string | null;
+  readonly factors: string[];
+  readonly detail: Record<string, unknown>;
+}
+
+/** Events whose column has this value, oldest first. */
+export const eventsWhere = (
+  server: TestServer,
+  column: 'attempt' | 'session' | 'person' | 'terminal' | 'support_code' | 'ceremony' | 'actor',
+  value: string,
+): Promise<LoggedEvent[]> =>
+  server.database.query<LoggedEvent>(`select * from event where ${column} = $1 order by seq`, [value]);
