@@ -1,17 +1,29 @@
 import type { StoredEvent } from '#contract/audit.ts';
 import type { Words } from './use-words.ts';
 
+/** Why, in words: those for this kind of event, those for the reason, those for a failure code, or what somebody wrote. */
+export const reasonOf = ({ kind, reason }: StoredEvent, { tryNamed }: Words): string | undefined => {
+  if (reason == null || reason === '') return undefined;
+  const failure = tryNamed('failure', reason)?.split(/[。.]/)[0];
+  return tryNamed(`reason.${kind}`, reason) ?? tryNamed('reason', reason) ?? failure ?? reason;
+};
+
 /** What happened, in one sentence of a person's language. What is unknown is left out of it. */
-export const sentence = (event: StoredEvent, { say, named }: Words): string => {
-  const person = event.personName ?? undefined;
+export const sentence = (event: StoredEvent, words: Words): string => {
+  const { say } = words;
+  const named = (name: string | null | undefined): string | undefined =>
+    name == null ? undefined : say('log.named', { name });
+  const { terminalName } = event;
+  const person = named(event.personName);
   return say(`event.${event.kind}`, {
     person: person ?? say('log.somebody'),
     /** Who did it: an actor other than the person, or the person. */
-    actor: event.actorName ?? person ?? say('log.somebody'),
+    actor: named(event.actorName) ?? person ?? say('log.somebody'),
     /** Left out where nobody is known. */
     known: person,
-    terminal: event.terminalName ?? undefined,
+    terminal: terminalName ?? undefined,
+    at: terminalName == null ? say('log.a-terminal') : say('log.at-terminal', { name: terminalName }),
     card: event.cardLabel ?? undefined,
-    reason: event.reason == null ? undefined : named('reason', event.reason),
+    reason: reasonOf(event, words),
   });
 };

@@ -6,17 +6,17 @@ export interface Words {
   readonly language: Language;
   readonly choose: (language: Language) => void;
   readonly say: (key: Parameters<typeof say>[1], values?: Values) => string;
-  /** Words for a code that the server may extend, such as a reason; the code itself when there are none. */
-  readonly named: (area: string, code: string) => string;
+  /** Words for a code that the server may extend, such as a reason; `undefined` when there are none. */
+  readonly tryNamed: (area: string, code: string) => string | undefined;
 }
 
 export const wordsIn = (language: Language, choose: (language: Language) => void): Words => ({
   language,
   choose,
   say: (key, values) => say(language, key, values),
-  named: (area, code) => {
+  tryNamed: (area, code) => {
     const key: string = `${area}.${code}`;
-    return hasWords(key) ? say(language, key satisfies WordKey) : code;
+    return hasWords(key) ? say(language, key satisfies WordKey) : undefined;
   },
 });
 

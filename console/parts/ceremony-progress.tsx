@@ -2,9 +2,8 @@ import { type ReactNode, useEffect } from 'react';
 import type { CeremonyState, PersonSummary } from '#contract/api/people.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
-import { hasWords } from '../words.ts';
 import { Button } from './button.tsx';
-import { Icon } from './icon.tsx';
+import { Icon, type IconName } from './icon.tsx';
 import { Notice } from './notice.tsx';
 import { SecondsLeft } from './seconds-left.tsx';
 
@@ -87,66 +86,72 @@ export const CeremonyProgress = ({
   );
 };
 
-const Stage = ({
-  ceremony,
-  gone,
-  terminal,
-  person,
-}: {
+interface StageProps {
   readonly ceremony: CeremonyState;
   readonly gone: boolean;
   readonly terminal: string;
   readonly person: PersonSummary;
-}): ReactNode => {
+}
+
+const Stage = ({ ceremony, gone, terminal, person }: StageProps): ReactNode => {
   const { say } = useWords();
   const { task, state, card, problem } = ceremony;
+  const { name } = person;
   if (gone) return <Notice look="warn">{say('ceremony.expired')}</Notice>;
   switch (state) {
     case 'waiting':
       return (
-        <div className="hold">
-          <span className="hold-picture">
-            <Icon name="tap" />
-          </span>
-          <p className="hold-words">
-            {say(task === 'card' ? 'card.hold' : 'pin.hold', { terminal, name: person.name })}
-          </p>
-        </div>
+        <>
+          {problem !== null && <Problem code={problem} />}
+          <Hold icon="tap" words={say(task === 'card' ? 'card.hold' : 'pin.hold', { terminal, name })} />
+        </>
       );
     case 'card-held':
-      return (
-        <div className="hold">
-          <span className="hold-picture">
-            <Icon name={task === 'card' ? 'card' : 'keypad'} />
-          </span>
-          <p className="hold-words">
-            {say(task === 'card' ? 'card.held' : 'pin.choosing', { terminal, name: person.name })}
-          </p>
-          {task === 'pin' && <p className="hint">{say('pin.nobody-looks')}</p>}
-        </div>
+      return task === 'card' ? (
+        <Hold icon="card" words={say('card.held')} />
+      ) : (
+        <Hold icon="keypad" words={say('pin.choosing', { terminal, name })} hint={say('pin.nobody-looks')} />
       );
     case 'done':
       return (
         <Notice look="good">
           <p className="big">
-            {task === 'card'
-              ? say('card.done', { ending: card?.ending, name: person.name })
-              : say('pin.done', { name: person.name })}
+            {task === 'card' ? say('card.done', { ending: card?.ending, name }) : say('pin.done', { name })}
           </p>
         </Notice>
       );
-    case 'failed': {
-      const own: string = `ceremony.problem.${problem ?? ''}`;
-      const general: string = `failure.${problem ?? ''}`;
-      const key = hasWords(own) ? own : hasWords(general) ? general : 'ceremony.failed';
-      return (
-        <Notice look="bad">
-          <p className="big">{say(key)}</p>
-        </Notice>
-      );
-    }
+    case 'failed':
+      return <Problem code={problem ?? ''} />;
     case 'cancelled':
     case 'expired':
       return <Notice look="warn">{say(`ceremony.${state}`)}</Notice>;
   }
+};
+
+const Hold = ({
+  icon,
+  words,
+  hint,
+}: {
+  readonly icon: IconName;
+  readonly words: string;
+  readonly hint?: string;
+}): ReactNode => (
+  <div className="hold">
+    <span className="hold-picture">
+      <Icon name={icon} />
+    </span>
+    <p className="hold-words">{words}</p>
+    {hint !== undefined && <p className="hint">{hint}</p>}
+  </div>
+);
+
+/** The server may let the person try again with another card: then it says what was wrong and waits on. */
+const Problem = ({ code }: { readonly code: string }): ReactNode => {
+  const { say, tryNamed } = useWords();
+  return (
+    <Notice look="bad">
+      <p className="big">{tryNamed('ceremony.problem', code) ?? tryNamed('failure', code) ?? say('ceremony.failed')}</p>
+    </Notice>
+  );
 };

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
-import { sentence } from '../data/sentence.ts';
+import { reasonOf, sentence } from '../data/sentence.ts';
 import { exactly } from '../data/times.ts';
 import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
@@ -47,7 +47,8 @@ export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode
 };
 
 const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
-  const { say, named } = useWords();
+  const words = useWords();
+  const { say, tryNamed } = words;
   const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
     [say('log.fact.at'), exactly(event.at)],
     [say('log.fact.happened-at'), event.happenedAt == null ? null : exactly(event.happenedAt)],
@@ -58,9 +59,9 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
     ],
     [say('log.fact.actor'), event.actorName],
     [say('log.fact.card'), event.cardLabel],
-    [say('log.fact.reason'), event.reason == null ? null : named('reason', event.reason)],
+    [say('log.fact.reason'), reasonOf(event, words)],
     [say('log.support-code'), event.supportCode],
-    ...Object.entries(event.detail).map(([name, value]) => [named('detail', name), String(value)] as const),
+    ...Object.entries(event.detail).map(([name, value]) => [tryNamed('detail', name) ?? name, String(value)] as const),
     [say('log.fact.id'), event.id],
   ];
   return (
