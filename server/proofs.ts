@@ -53,9 +53,7 @@ export const reserveProof = (
       reason: reservation.kind === 'locked' ? 'locked' : 'no-such-factor',
     });
     const { supportCode } = attempt;
-    if (reservation.kind === 'absent') return fail('PROOF_WRONG', { supportCode });
-    await endIfNothingLeft(deps, tx, now, attempt);
-    return fail('PROOF_LOCKED', { supportCode });
+    return fail(reservation.kind === 'absent' ? 'PROOF_WRONG' : 'PROOF_LOCKED', { supportCode });
   });
 
 export async function evaluate(
@@ -87,9 +85,10 @@ export const concludeProof = (
     await takeTurn(tx, reserved.terminal);
     const attempt = await tryLockAttempt(tx, reserved.id);
     const { terminal } = reserved;
+    if (attempt && verdict.kind !== 'right')
+      return refuseProof(deps, tx, now, { attempt, factor, credential, verdict });
     const refused = await refuseAttempt(tx, now, attempt, { id: reserved.id, factor, terminal });
-    if (refused || !attempt) return refused ?? fail('ATTEMPT_ENDED');
-    if (verdict.kind !== 'right') return refuseProof(deps, tx, now, { attempt, factor, credential, verdict });
+    if (refused || !attempt || verdict.kind !== 'right') return refused ?? fail('ATTEMPT_ENDED');
     if (!(await accept(tx, credential, verdict.step))) {
       return refuseProof(deps, tx, now, { attempt, factor, credential, verdict: 'replayed' });
     }
