@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findElectron } from './electron.ts';
 import { type Kept, keep } from './keep.ts';
-import { consoleFolder, node, root, screenFolder } from './paths.ts';
+import { node, root, screenFolder } from './paths.ts';
 import { createStops } from './stops.ts';
 
 /** What every process of the product gets of this one's environment; nothing else leaks in. */
@@ -46,7 +46,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
       ...plainEnvironment(),
       KAZASU_DATA: options.folder,
       KAZASU_PORT: String(options.port),
-      KAZASU_CONSOLE: consoleFolder,
+
       ...options.env,
     },
     log: join(options.folder, 'log', 'server.log'),
