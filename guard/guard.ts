@@ -14,6 +14,7 @@ import { findGrantFault } from './grant.ts';
 import type { Identity } from './identity.ts';
 import { openJournal } from './journal.ts';
 import { createLeaseKeeper } from './lease.ts';
+import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
@@ -48,6 +49,8 @@ function policyAtStart(): TerminalPolicy {
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
 export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const { log, settings } = deps;
+  // First of all, so that no second guard comes near the journal.
+  const server = await listenLocally(settings.socket);
   const stopping = new AbortController();
   const steady = () => performance.timeOrigin + performance.now();
   const dispatch = (event: LoginEvent) => session.dispatch(event);
@@ -62,7 +65,6 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     },
   });
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
-  const authority = await readFile(settings.authority, 'utf8');
   const position = await openPosition(join(settings.data, 'position.json'), log);
   const uplink = createUplink({ origin: settings.origin, clock, position, onEvent: dispatch, log });
   const journal = await openJournal({
@@ -101,8 +103,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     freshLock: () => randomUUID() as LockId,
     log,
   });
-  const screen = await startScreenLink({
-    path: settings.socket,
+  const screen = startScreenLink({
+    server,
     onEvent: dispatch,
     greetings: () => [
       { kind: 'cover', lock: session.state().lock },
@@ -168,6 +170,11 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       );
       return null;
     }
+    const authority = await readFile(settings.authority, 'utf8').catch(() => null);
+    if (authority === null) {
+      deps.tell(`The server's authority cannot be read: ${settings.authority}`);
+      return null;
+    }
     const identity = await enrol(
       { origin: settings.origin, authority, vault, log, signal: stopping.signal },
       settings.enrolmentCode,
@@ -182,8 +189,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       stopping.abort();
       await Promise.all([admitting, renewing]);
       await reader.stop();
-      await journal.append({ kind: 'guard.stopped', outcome: 'success' });
       await screen.stop();
+      await journal.append({ kind: 'guard.stopped', outcome: 'success' });
       await uplink.stop();
       session.stop();
       await journal.close();

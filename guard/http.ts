@@ -53,6 +53,9 @@ export interface HttpDeps {
   readonly log: Log;
 }
 
+const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'server/health']);
+const closedByServer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
 /** Options for a connection: TLS 1.3, the pinned authority, the terminal's certificate. */
 export const tlsOf = ({ authority, identity }: Pick<HttpDeps, 'authority' | 'identity'>) => ({
   ca: authority,
@@ -80,16 +83,23 @@ export function createHttp(deps: HttpDeps): Http {
     const row = api[name];
     const parts = request as { params?: object; query?: object; body?: unknown; secretBody?: Buffer };
     const body = parts.secretBody ?? (parts.body === undefined ? null : JSON.stringify(parts.body));
-    try {
-      const response = await lanes[options.lane ?? 'login'].request({
+    const signal = AbortSignal.timeout(options.limit ?? callLimit);
+    const send = async () => {
+      const { statusCode, body: answer } = await lanes[options.lane ?? 'login'].request({
         method: row.method,
         path: pathOf(row.path, parts.params ?? {}, parts.query ?? {}),
         headers: { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) },
         body,
-        signal: AbortSignal.timeout(options.limit ?? callLimit),
+        signal,
       });
-      const text = await response.body.text();
-      return readAnswer(name, response.statusCode, text) as Reply<Name>;
+      return readAnswer(name, statusCode, await answer.text()) as Reply<Name>;
+    };
+    try {
+      return await send().catch((error: unknown) => {
+        // A kept connection that the server closed at this very moment: ask once more where twice is no harm.
+        if (harmlessTwice.has(name) && closedByServer.has(codeOf(error))) return send();
+        throw error;
+      });
     } catch (error) {
       deps.log.info('call-unanswered', { call: name, code: codeOf(error) });
       return fail('SERVER_UNREACHABLE') as Reply<Name>;

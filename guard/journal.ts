@@ -44,8 +44,18 @@ interface Waiting {
 const currentName = 'journal.jsonl';
 const asidePattern = /^journal-.*\.damaged\.jsonl$/;
 
-/** Opens or begins the journal of a folder. Throws where the folder cannot be used at all. */
+/** Opens or begins the journal of a folder. Where that cannot be done it is a failed one from the start. */
 export async function openJournal(deps: JournalDeps): Promise<Journal> {
+  try {
+    return await openFolder(deps);
+  } catch (error) {
+    deps.log.error('journal-failed', { code: codeOf(error) });
+    setImmediate(deps.onFailed);
+    return { append: async () => fail('INTERNAL'), found: [], repaired: null, close: async () => undefined };
+  }
+}
+
+async function openFolder(deps: JournalDeps): Promise<Journal> {
   await mkdir(deps.folder, { recursive: true, mode: 0o700 });
   const path = join(deps.folder, currentName);
   const aside = await readAside(deps.folder);

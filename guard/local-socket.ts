@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
-import { connect, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf } from './log.ts';
 
@@ -16,9 +16,18 @@ const isPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\');
 
 /**
  * Listens on a local socket that only its owner can reach (folder 0700, socket 0600). A socket that a dead guard left behind
- * is removed; one that answers throws `SocketTaken`.
+ * is removed; one that answers throws `SocketTaken`. Until somebody else takes connections, they are closed.
  */
-export async function listenLocally(server: Server, path: string): Promise<void> {
+export async function listenLocally(path: string): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    if (server.listenerCount('connection') === 1) socket.destroy();
+  });
+  await takePath(server, path);
+  return server;
+}
+
+async function takePath(server: Server, path: string): Promise<void> {
   if (isPipe(path)) return listen(server, path);
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -34,3 +34,10 @@ export function codeOf(error: unknown): string {
   }
   return typeof error;
 }
+
+/** Where an error was thrown, without its message. */
+export const placesOf = (error: Error): string =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n');

@@ -1,15 +1,15 @@
-import { createServer, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { EventInput } from '#contract/audit.ts';
 import { type FailureCode, fail, succeed } from '#contract/errors.ts';
 import { type FromScreen, fromScreen, type ToScreen } from '#contract/screen.ts';
 import type { LoginEvent } from '#core/login/state.ts';
 import { createLines } from './lines.ts';
-import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
 import { type CallFault, readCall } from './screen-calls.ts';
 
 export interface ScreenLinkDeps {
-  readonly path: string;
+  /** A server that listens on the local socket; it is closed when the link stops. */
+  readonly server: Server;
   readonly onEvent: (event: LoginEvent) => void;
   /** What a screen that has just joined must know. */
   readonly greetings: () => readonly ToScreen[];
@@ -39,8 +39,8 @@ const faultCodes: Readonly<Record<CallFault, FailureCode>> = {
 /** A window gone mad must not fill the journal: so many refusals are recorded in a minute. */
 const recordedRefusals = 20;
 
-export async function startScreenLink(deps: ScreenLinkDeps): Promise<ScreenLink> {
-  const { log, now, onEvent } = deps;
+export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
+  const { log, now, onEvent, server } = deps;
   const pings = deps.pings ?? { every: 1_000, limit: 3_000 };
   let current: Socket | undefined;
   let joined = false;
@@ -145,8 +145,7 @@ export async function startScreenLink(deps: ScreenLinkDeps): Promise<ScreenLink>
     socket.on('close', () => lose(socket));
   }
 
-  const server = createServer(accept);
-  await listenLocally(server, deps.path);
+  server.on('connection', accept);
   const pinging = setInterval(() => {
     if (current === undefined) return;
     if (now() - heardAt > pings.limit) return drop('silent');
@@ -158,8 +157,10 @@ export async function startScreenLink(deps: ScreenLinkDeps): Promise<ScreenLink>
     async stop() {
       clearInterval(pinging);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      current?.end();
-      current?.destroySoon();
+      const last = current;
+      current = undefined;
+      joined = false;
+      last?.destroySoon();
       await closed;
     },
   };

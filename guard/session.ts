@@ -69,9 +69,9 @@ export function createSession(deps: SessionDeps): Session {
     const now = clock.now();
     const next = step(state, event, { now, freshLock: deps.freshLock() });
     state = next.state;
+    for (const effect of next.effects) perform(effect);
     // Whatever the machine says: no desktop without an open session.
     if (openOf(state.phase) === null && lease.isHeld()) lease.cover(state.lock);
-    for (const effect of next.effects) perform(effect);
     deps.onState(state);
     log.debug('step', { kind: event.kind, phase: state.phase.kind, at: now });
   }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { createWorkstation } from '#native/workstation/index.ts';
 import { startGuard } from './guard.ts';
-import { codeOf, createLog } from './log.ts';
+import { codeOf, createLog, placesOf } from './log.ts';
 import { parseSettings } from './settings.ts';
 
 const tell = (message: string) => void process.stderr.write(`kazasu guard: ${message}\n`);
@@ -20,7 +20,7 @@ const log = createLog({
 
 // A bug ends the process: its lease ends with it, so the desktop is covered, and whoever started it starts it again.
 process.on('uncaughtException', (error) => {
-  log.error('bug', { code: codeOf(error), stack: error.stack });
+  log.error('bug', { code: codeOf(error), stack: placesOf(error) });
   process.exit(70);
 });
 

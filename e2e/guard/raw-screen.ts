@@ -54,14 +54,16 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
     openUntil = 0;
   });
   say({ kind: 'hello', pid: process.pid, runtime: 'test' });
+  const call: RawScreen['call'] = (name, request = {}, window = 'lock') =>
+    say({ kind: 'call', id: ++calls, window, name, request });
 
   return {
     socket,
     heard,
     say,
-    call: (name, request = {}, window = 'lock') => say({ kind: 'call', id: ++calls, window, name, request }),
-    press(keys) {
-      for (const key of keys) this.call('login/press', { key });
+    call,
+    press: (keys) => {
+      for (const key of keys) call('login/press', { key });
     },
     async shows(kind, within = 5_000) {
       const end = performance.now() + within;
