@@ -3,7 +3,7 @@ export const createLimit = ({ tries, everyMs, keys = 10_000 }: { tries: number; 
   const windows = new Map<string, { since: number; count: number }>();
   const current = (key: string, now: Date) => {
     const known = windows.get(key);
-    return known !== undefined && now.getTime() - known.since < everyMs ? known : undefined;
+    return known !== undefined && Math.abs(now.getTime() - known.since) < everyMs ? known : undefined;
   };
   return {
     allows: (key: string, now: Date): boolean => (current(key, now)?.count ?? 0) < tries,

@@ -18,27 +18,30 @@ export interface Refusal {
 const second = 1000;
 /** One event in this time for the same sender, call and code; the next one says how many were left out. */
 const quiet = 10 * second;
-/** Events a minute, of all senders together. */
-const atMost = 120;
+/** Events a minute of one address, so that it cannot crowd out the others; and of all together. */
+const atMostEach = 60;
+const atMost = 600;
 
 /** Writes refusals to the log, so few that nobody can fill the disk with them. */
 export const createRefusals = (deps: { database: Database; now: () => Date; log: Logger }) => {
   const last = new Map<string, { at: number; leftOut: number }>();
-  let minute = { since: 0, written: 0 };
+  let minute = { since: 0, written: 0, byAddress: new Map<string, number>() };
 
   /** Number of equal ones left out before this one; `undefined` when this one is to be left out too. */
-  const admit = (key: string, now: number): number | undefined => {
+  const admit = (address: string, key: string, now: number): number | undefined => {
     if (now - minute.since >= 60 * second) {
-      minute = { since: now, written: 0 };
+      minute = { since: now, written: 0, byAddress: new Map() };
       for (const [old, { at }] of last) if (now - at > quiet) last.delete(old);
     }
     const before = last.get(key);
     const known = before !== undefined && now - before.at < quiet;
-    if (known || minute.written >= atMost) {
+    const ofAddress = minute.byAddress.get(address) ?? 0;
+    if (known || minute.written >= atMost || ofAddress >= atMostEach) {
       if (before !== undefined) before.leftOut += 1;
       return undefined;
     }
     minute.written += 1;
+    minute.byAddress.set(address, ofAddress + 1);
     last.set(key, { at: now, leftOut: 0 });
     return before?.leftOut ?? 0;
   };
@@ -46,7 +49,7 @@ export const createRefusals = (deps: { database: Database; now: () => Date; log:
     note: async (refusal: Refusal): Promise<void> => {
       const { code, call, address, terminal, person, why } = refusal;
       const now = deps.now();
-      const leftOut = admit(`${address} ${call} ${code} ${terminal ?? ''}`, now.getTime());
+      const leftOut = admit(address, `${address} ${call} ${code} ${terminal ?? ''}`, now.getTime());
       deps.log.info({ code, call, address, terminal, person, why }, 'request refused');
       if (leftOut === undefined) return;
       try {

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { api, type RouteName } from '#contract/api/index.ts';
+import { type Role, type Row, roles } from '#contract/api/row.ts';
+import { type FailureCode, failures } from '#contract/errors.ts';
+import { startTestServer, type TestSender, type TestServer, type TestTerminal } from './testing.ts';
+
+let server: TestServer;
+let terminal: TestTerminal;
+const consoles = new Map<Role, TestSender>();
+
+before(async () => {
+  server = await startTestServer();
+  terminal = await server.enrol();
+  for (const role of roles) consoles.set(role, await server.signIn([role]));
+});
+after(() => server.close());
+
+const rows = Object.entries(api) as [RouteName, Row][];
+const fill = (row: Row): string => row.path.replaceAll(/:[a-z]+/gi, () => randomUUID());
+const consoleOf = (role: Role): TestSender => {
+  const found = consoles.get(role);
+  assert.ok(found);
+  return found;
+};
+/** Somebody whom the row lets in, as far as the sender goes. */
+const rightSender = (row: Row): TestSender =>
+  row.sender === 'anyone' ? server.anyone : row.sender === 'terminal' ? terminal : consoleOf(row.sender[0]);
+
+const ask = async (from: TestSender, row: Row, options: { body?: unknown; path?: string; headers?: object } = {}) => {
+  const answer = await server.send(from, options.path ?? fill(row), {
+    method: row.method,
+    ...(row.method === 'POST' ? { body: options.body ?? {} } : {}),
+    headers: options.headers ?? {},
+  });
+  const { failure } = (await answer.json()) as { failure: { code: FailureCode } };
+  return { status: answer.status, code: failure.code };
+};
+const refusedWith = (code: FailureCode) => ({ status: failures[code].status, code });
+
+describe('every call refuses a sender that it is not for', () => {
+  for (const [name, row] of rows.filter(([, { sender }]) => sender === 'terminal')) {
+    test(`${name}: nobody, and a signed-in admin`, async () => {
+      const missing = refusedWith('TERMINAL_CERTIFICATE_MISSING');
+      assert.deepEqual(await ask(server.anyone, row), missing);
+      assert.deepEqual(await ask(consoleOf('admin'), row), missing);
+      assert.deepEqual(await ask({ agent: server.anyone.agent, headers: { 'x-client-cert': 'CN=a' } }, row), missing);
+    });
+  }
+  for (const [name, row] of rows.filter(([, { sender }]) => Array.isArray(sender))) {
+    test(`${name}: nobody, a terminal, a stale cookie, and every other role`, async () => {
+      const headers = { origin: server.origin };
+      assert.deepEqual(await ask({ agent: server.anyone.agent, headers }, row), refusedWith('CONSOLE_SIGNED_OUT'));
+      assert.deepEqual(await ask({ agent: terminal.agent, headers }, row), refusedWith('CONSOLE_SIGNED_OUT'));
+      const stale = { ...headers, cookie: `__Host-kazasu=${randomUUID()}` };
+      assert.deepEqual(
+        await ask({ agent: server.anyone.agent, headers: stale }, row),
+        refusedWith('CONSOLE_SIGNED_OUT'),
+      );
+      for (const role of roles.filter((one) => !row.sender.includes(one))) {
+        assert.deepEqual(await ask(consoleOf(role), row), refusedWith('CONSOLE_ROLE_MISSING'), role);
+      }
+    });
+  }
+});
+
+describe('every call refuses a shape that it does not have', () => {
+  for (const [name, row] of rows.filter(([, { method }]) => method === 'POST')) {
+    test(`${name}: bodies`, async () => {
+      const from = rightSender(row);
+      const bodies = [
+        '',
+        'null',
+        '[]',
+        '"text"',
+        '1',
+        '{',
+        '{"__proto__":{"a":1}}',
+        '{"isAdmin":true}',
+        'x'.repeat(99),
+      ];
+      for (const body of bodies) {
+        assert.deepEqual(await ask(from, row, { body }), refusedWith('REQUEST_INVALID'), body);
+      }
+      const huge = JSON.stringify({ huge: 'x'.repeat(3_000_000) });
+      assert.deepEqual(await ask(from, row, { body: huge }), refusedWith('REQUEST_TOO_LARGE'));
+    });
+  }
+  for (const [name, row] of rows.filter(([, { params }]) => params !== undefined)) {
+    test(`${name}: identifiers`, async () => {
+      for (const id of ['1', "'; drop table event; --", '%00', '..%2f..%2fetc']) {
+        const path = row.path.replaceAll(/:[a-z]+/gi, encodeURIComponent(id));
+        assert.deepEqual(await ask(rightSender(row), row, { path }), refusedWith('REQUEST_INVALID'), id);
+      }
+    });
+  }
+  for (const [name, row] of rows) {
+    test(`${name}: a query that it does not know`, async () => {
+      const path = `${fill(row)}?role=admin`;
+      assert.deepEqual(await ask(rightSender(row), row, { path }), refusedWith('REQUEST_INVALID'));
+    });
+  }
+});
+
+describe('every call that changes something refuses what another page could send', () => {
+  for (const [name, row] of rows.filter(([, row]) => row.method === 'POST' && row.sender !== 'terminal')) {
+    test(`${name}`, async () => {
+      const from = rightSender(row);
+      const foreign = { origin: 'https://evil.example' };
+      const forged = refusedWith('CONSOLE_FORGED');
+      assert.deepEqual(await ask(from, row, { headers: foreign }), forged);
+      assert.deepEqual(await ask(from, row, { headers: { 'content-type': 'text/plain' } }), forged);
+      assert.deepEqual(await ask(from, row, { headers: { 'sec-fetch-site': 'cross-site' } }), forged);
+      if (!Array.isArray(row.sender)) return;
+      assert.deepEqual(await ask(from, row, { headers: { 'x-kazasu-csrf': 'guess' } }), forged);
+    });
+  }
+});
+
+describe('the gate', () => {
+  test('knows no other call and no other method', async () => {
+    for (const [method, path] of [
+      ['GET', '/v1/nothing'],
+      ['DELETE', '/v1/people'],
+      ['PUT', '/v1/attempts'],
+      ['GET', '/v1/attempts'],
+    ]) {
+      const answer = await server.send(terminal, path ?? '', { method: method ?? '' });
+      assert.equal(answer.status, 404);
+      assert.deepEqual(await answer.json(), { failure: { code: 'REQUEST_UNKNOWN' } });
+    }
+  });
+
+  test('does not believe who somebody says to have forwarded a request', async () => {
+    const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
+    await ask({ agent: server.anyone.agent, headers }, api['people/add'], { body: { number: 'x', name: 'y' } });
+    await server.call({ agent: server.anyone.agent, headers }, 'terminals/renew', { body: { request: 'x' } });
+    const found = await server.database.query("select 1 from event where detail::text like '%203.0.113.9%'");
+    assert.equal(found.length, 0);
+  });
+
+  test('writes a refusal to the log with who, where and why', async () => {
+    server.advance(61_000);
+    const fresh = await server.enrol();
+    const admin = await server.signIn(['auditor']);
+    await server.call(admin, 'terminals/announce', { body: { name: 'a', place: 'b' } });
+    await server.call(fresh, 'terminals/confirm', { body: { number: 'x' } });
+    const events = await server.database.query<{ reason: string; outcome: string; detail: object }>(
+      `select reason, outcome, detail from event where kind = 'request.refused' and (person = $1 or terminal = $2)
+       order by seq`,
+      [admin.person, fresh.id],
+    );
+    const address = '127.0.0.1';
+    assert.deepEqual(events, [
+      {
+        reason: 'role',
+        outcome: 'serious',
+        detail: { code: 'CONSOLE_ROLE_MISSING', call: 'terminals/announce', address },
+      },
+      { reason: 'shape', outcome: 'minor', detail: { code: 'REQUEST_INVALID', call: 'terminals/confirm', address } },
+    ]);
+  });
+
+  test('writes few lines however often it is asked', async () => {
+    const count = async () =>
+      (await server.database.query<{ count: number }>("select count(*) from event where kind = 'request.refused'"))[0]
+        ?.count ?? 0;
+    server.advance(61_000);
+    const earlier = await count();
+    for (let tries = 0; tries < 40; tries += 1) await ask(server.anyone, api['terminals/renew']);
+    assert.equal((await count()) - earlier, 1);
+    server.advance(11_000);
+    await ask(server.anyone, api['terminals/renew']);
+    const [last] = await server.database.query<{ detail: { leftOut: number } }>(
+      "select detail from event where kind = 'request.refused' order by seq desc limit 1",
+    );
+    assert.equal(last?.detail.leftOut, 39);
+  });
+
+  test('says what is wrong with a request and repeats nothing of it', async () => {
+    const answered = await server.call(server.anyone, 'terminals/enrol', {
+      body: { code: { canary: 'canary-5eed' }, request: 'x' },
+    });
+    assert.equal(answered.status, 400);
+    assert.deepEqual(answered.body, {
+      failure: { code: 'REQUEST_INVALID', problems: [{ path: 'body.code', rule: 'invalid_type' }] },
+    });
+    assert.ok(!server.logged().includes('canary-5eed'));
+  });
+
+  test('answers a broken database with a failure and not with its words', async (t) => {
+    const broken = t.mock.method(server.database, 'query', async () => {
+      throw new Error('password authentication failed for canary-pw');
+    });
+    const answer = await server.call(server.anyone, 'server/health');
+    assert.deepEqual([answer.status, answer.body], [500, { failure: { code: 'INTERNAL' } }]);
+    const asked = await server.call(terminal, 'terminals/report', { body: {} });
+    assert.deepEqual([asked.status, asked.body], [500, { failure: { code: 'INTERNAL' } }]);
+    assert.ok(broken.mock.callCount() >= 2);
+  });
+});
+
+describe('what is served besides', () => {
+  test('pages come with strict headers and the API is never cached', async () => {
+    const page = await server.send(server.anyone, '/console/');
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/);
+    assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+    const health = await server.send(server.anyone, '/v1/health');
+    assert.equal(health.headers.get('cache-control'), 'no-store');
+    assert.equal(health.status, 200);
+  });
+
+  test('the description of the API names every call', async () => {
+    const answer = await server.send(server.anyone, '/v1/openapi.json');
+    const { openapi, paths } = (await answer.json()) as { openapi: string; paths: Record<string, object> };
+    assert.match(openapi, /^3\.1/);
+    const named = Object.values(paths).flatMap((path) =>
+      Object.values(path).map((operation) => (operation as { operationId: string }).operationId),
+    );
+    assert.deepEqual(named.sort(), Object.keys(api).sort());
+  });
+
+  test('metrics count calls by their result', async () => {
+    await server.call(server.anyone, 'server/health');
+    const text = await (await server.send(server.anyone, '/v1/metrics')).text();
+    assert.match(text, /kazasu_calls_total\{call="server\/health",code="OK"\} [1-9]/);
+    assert.match(text, /kazasu_calls_total\{call="terminals\/renew",code="TERMINAL_CERTIFICATE_MISSING"\} [1-9]/);
+    assert.match(text, /kazasu_request_seconds_bucket/);
+  });
+});
