@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildFailure, build, formatMessages } from 'esbuild';
 import { type Bundle, bundles, type Part } from './bundles.ts';
 import { root } from './paths.ts';
 
@@ -117,8 +117,19 @@ function writeWhole(path: string, bytes: Uint8Array): void {
   renameSync(writing, path);
 }
 
+async function explain(failure: unknown): Promise<string> {
+  const { errors } = failure as Partial<BuildFailure>;
+  if (errors === undefined) return failure instanceof Error ? failure.message : String(failure);
+  return (await formatMessages(errors, { kind: 'error', color: false })).join('\n');
+}
+
 if (import.meta.main) {
   const started = performance.now();
-  const { built } = await buildAll({ force: process.argv.includes('--force') });
-  if (built.length > 0) console.log(`built ${built.join(', ')} in ${Math.round(performance.now() - started)} ms`);
+  try {
+    const { built } = await buildAll({ force: process.argv.includes('--force') });
+    if (built.length > 0) console.log(`built ${built.join(', ')} in ${Math.round(performance.now() - started)} ms`);
+  } catch (failure) {
+    console.error(await explain(failure));
+    process.exitCode = 1;
+  }
 }
