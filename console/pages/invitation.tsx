@@ -1,7 +1,7 @@
-import { type ReactNode, type SubmitEvent, useEffect, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { SignedIn } from '#contract/api/console.ts';
 import type { Answer } from '#contract/api/index.ts';
-import type { Failure } from '#contract/errors.ts';
+import type { Failure, FailureCode } from '#contract/errors.ts';
 import type { Api } from '../api.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
@@ -82,6 +82,12 @@ const AcceptForm = ({
     if (reply.ok) return enter(reply.value);
     setFailure(reply.failure);
   };
+  const errorOf = (...codes: readonly FailureCode[]): string | undefined =>
+    failure !== undefined && codes.includes(failure.code) ? say(`failure.${failure.code}`) : undefined;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (failure !== undefined || different) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [failure, different]);
   const about = person === null ? [number, name, kana] : [person.number, person.name, person.kana];
   return (
     <Door
@@ -93,7 +99,7 @@ const AcceptForm = ({
           : say('invitation.lead', { name: person.name, number: person.number })
       }
     >
-      <form onSubmit={(event) => void submit(event)} className="form columns">
+      <form onSubmit={(event) => void submit(event)} className="form columns" ref={form}>
         <div className="column">
           {person === null && (
             <fieldset>
@@ -102,6 +108,7 @@ const AcceptForm = ({
                 label={say('person.number')}
                 value={number}
                 change={setNumber}
+                error={errorOf('PERSON_NUMBER_TAKEN')}
                 autoComplete="username"
                 autoCapitalize="none"
                 maxLength={40}
@@ -135,6 +142,7 @@ const AcceptForm = ({
               autoComplete="new-password"
               maxLength={256}
               required
+              error={errorOf('PASSWORD_WEAK')}
               hint={<PasswordRules password={password} about={about} />}
             />
             <Field
@@ -161,10 +169,11 @@ const AcceptForm = ({
               autoComplete="one-time-code"
               maxLength={7}
               required
+              error={errorOf('TOTP_WRONG')}
               hint={say('totp.code-hint')}
             />
           </fieldset>
-          <FailureNotice failure={failure} />
+          {shownAtField(failure) || <FailureNotice failure={failure} />}
           <Button look="primary" type="submit" busy={busy}>
             {say('invitation.submit')}
           </Button>
@@ -173,3 +182,6 @@ const AcceptForm = ({
     </Door>
   );
 };
+
+const shownAtField = (failure: Failure | undefined): boolean =>
+  failure?.code === 'PASSWORD_WEAK' || failure?.code === 'TOTP_WRONG' || failure?.code === 'PERSON_NUMBER_TAKEN';
