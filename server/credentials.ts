@@ -73,7 +73,7 @@ export function matchTotp(seed: string, typed: string, now: number): number | un
   const current = Math.floor(now / totpStep);
   let match: number | undefined;
   for (const distance of window) {
-    const step = current + distance;
+    const step = Math.max(0, current + distance);
     const expected = Buffer.from(generateSync({ secret: seed, epoch: (step * totpStep) / 1000, digits: totpDigits }));
     if (timingSafeEqual(given, expected)) match = step;
   }

@@ -48,17 +48,18 @@ function isBlock(text: string): boolean {
   return false;
 }
 
-/** A common word is all of it, save for digits and signs around it and letters written as look-alikes. */
+/** Nothing but common words, save for digits and signs around them, and letters written as look-alikes. */
 function isCommon(folded: string): boolean {
-  const plain = folded
+  const bare = folded.replace(/^\P{L}+|\P{L}+$/gu, '');
+  const plain = bare
     .replace(/[@4]/g, 'a')
-    .replace(/[0]/g, 'o')
+    .replace(/0/g, 'o')
     .replace(/[1!|]/g, 'i')
-    .replace(/[3]/g, 'e')
+    .replace(/3/g, 'e')
     .replace(/[$5]/g, 's');
-  const bare = (text: string) => text.replace(/^[^a-z]+|[^a-z]+$/g, '');
-  return [folded, plain, bare(folded), bare(plain)].some((text) => {
-    return commonPasswords.has(text) || rest(text, [...commonPasswords]).replace(/[^a-z]/g, '').length < 3;
+  return [bare, plain].some((text) => {
+    const left = rest(text, [...commonPasswords]);
+    return left !== text && left.replace(/\P{L}/gu, '').length < 3;
   });
 }
 
