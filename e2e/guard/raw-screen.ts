@@ -35,7 +35,9 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
   const say = (message: object) => void socket.write(`${JSON.stringify(message)}\n`);
   let calls = 0;
 
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => undefined);
+  lines.on('line', (line) => {
     const message = JSON.parse(line) as ToScreen;
     heard.push({ message, at: performance.now() });
     if (message.kind === 'view') {

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { EventInput } from '#contract/audit.ts';
+import { type ToScreen, toScreen } from '#contract/screen.ts';
+import type { LoginEvent } from '#core/login/state.ts';
+import { listenLocally, SocketTaken } from './local-socket.ts';
+import { createLog } from './log.ts';
+import { type ScreenLink, startScreenLink } from './screen-link.ts';
+
+let folder = '';
+let path = '';
+let link: ScreenLink | undefined;
+let events: LoginEvent[] = [];
+let recorded: EventInput[] = [];
+let changed = Promise.withResolvers<void>();
+const sockets: Socket[] = [];
+
+function note<Kind>(list: Kind[], item: Kind): void {
+  list.push(item);
+  changed.resolve();
+  changed = Promise.withResolvers();
+}
+/** Waits until what was noted fulfils this. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await changed.promise;
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kazasu-link-'));
+  path = join(folder, 'run', 'guard.sock');
+  events = [];
+  recorded = [];
+  const server = await listenLocally(path);
+  link = startScreenLink({
+    server,
+    onEvent: (event) => note(events, event),
+    greetings: () => [{ kind: 'ping', id: 7 }],
+    onResume: () => undefined,
+    record: (facts) => note(recorded, facts),
+    now: () => performance.now(),
+    log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
+    pings: { every: 20, limit: 120 },
+  });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await link?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(options: { hello?: boolean; pong?: boolean } = {}) {
+  const socket = connect(path);
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  const heard: ToScreen[] = [];
+  const say = (message: unknown) =>
+    void socket.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`);
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => undefined);
+  lines.on('line', (line) => {
+    const message = toScreen.parse(JSON.parse(line));
+    note(heard, message);
+    if (message.kind === 'ping' && options.pong !== false) say({ kind: 'pong', id: message.id });
+  });
+  await once(socket, 'connect');
+  if (options.hello !== false) say({ kind: 'hello', pid: 1, runtime: 'test' });
+  return { socket, heard, say };
+}
+const answerOf = (heard: readonly ToScreen[], id: number) =>
+  heard.find((message) => message.kind === 'answer' && message.id === id) as Extract<ToScreen, { kind: 'answer' }>;
+/** Also when it ends in an error. */
+const closeOf = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
+const kinds = () => events.map(({ kind }) => kind);
+
+test('the socket and its folder are for their owner alone', () => {
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(join(folder, 'run')).mode & 0o777, 0o700);
+});
+
+test('a screen joins with hello, is told where things stand, and its calls become events', async () => {
+  const { heard, say } = await open();
+  await until(() => kinds().includes('screen-joined') && heard.length > 0);
+  assert.deepEqual(heard[0], { kind: 'ping', id: 7 });
+  const sent: [string, object, string, LoginEvent][] = [
+    ['login/press', { key: '5' }, 'lock', { kind: 'pressed', key: '5' }],
+    ['login/choose-factor', { factor: 'totp' }, 'lock', { kind: 'factor-chosen', factor: 'totp' }],
+    ['login/cancel', {}, 'lock', { kind: 'cancelled' }],
+    ['session/lock', {}, 'badge', { kind: 'lock-asked', reason: 'button' }],
+    ['session/stay', {}, 'badge', { kind: 'stayed' }],
+    ['session/open-console', {}, 'badge', { kind: 'console-asked' }],
+  ];
+  for (const [id, [name, request, window]] of sent.entries()) say({ kind: 'call', id, window, name, request });
+  await until(() => answerOf(heard, 5) !== undefined);
+  assert.deepEqual(
+    events.slice(1),
+    sent.map(([, , , event]) => event),
+  );
+  assert.ok(sent.every((_, id) => answerOf(heard, id).result.ok));
+  assert.deepEqual(
+    recorded.map(({ kind }) => kind),
+    ['screen.joined'],
+  );
+});
+
+test('reports become events: covered for a lock, idle, suspend, the operating system’s lock', async () => {
+  const { say } = await open();
+  const lock = '22222222-2222-4222-8222-222222222222';
+  say({ kind: 'cover-state', lock, covered: false, displays: 2 });
+  say({ kind: 'cover-state', lock: null, covered: true, displays: 2 });
+  say({ kind: 'cover-state', lock, covered: true, displays: 2 });
+  say({ kind: 'idle', seconds: 3 });
+  say({ kind: 'power', what: 'suspend' });
+  say({ kind: 'power', what: 'resume' });
+  say({ kind: 'power', what: 'lock-requested' });
+  await until(() => events.length === 5);
+  assert.deepEqual(events.slice(1), [
+    { kind: 'covered', lock },
+    { kind: 'idle-reported', seconds: 3 },
+    { kind: 'lock-asked', reason: 'suspend' },
+    { kind: 'lock-asked', reason: 'button' },
+  ]);
+});
+
+test('a call that is unknown, of another window, of main, or badly shaped is refused, recorded and no event', async () => {
+  const { heard, say } = await open();
+  await until(() => kinds().includes('screen-joined'));
+  const refused: [string, unknown, string, string][] = [
+    ['login/unlock', {}, 'lock', 'REQUEST_UNKNOWN'],
+    ['constructor', {}, 'lock', 'REQUEST_UNKNOWN'],
+    ['settings/change', { language: 'ja' }, 'lock', 'REQUEST_UNKNOWN'],
+    ['session/stay', {}, 'lock', 'REQUEST_FOREIGN'],
+    ['login/press', { key: '5' }, 'badge', 'REQUEST_FOREIGN'],
+    ['login/press', { key: '12' }, 'lock', 'REQUEST_INVALID'],
+    ['login/press', { key: '1', more: true }, 'lock', 'REQUEST_INVALID'],
+    ['login/cancel', null, 'lock', 'REQUEST_INVALID'],
+  ];
+  for (const [id, [name, request, window]] of refused.entries()) say({ kind: 'call', id, window, name, request });
+  say('not json');
+  say({ kind: 'open', session: 'please' });
+  say({ kind: 'call-refused', window: 'x'.repeat(500), name: 'window/open', why: 'foreign-sender' });
+  await until(() => recorded.length === 1 + refused.length + 3);
+  await until(() => answerOf(heard, refused.length - 1) !== undefined);
+  for (const [id, [, , , code]] of refused.entries()) {
+    const { result } = answerOf(heard, id);
+    assert.ok(!result.ok && result.failure.code === code);
+  }
+  assert.deepEqual(kinds(), ['screen-joined']);
+  assert.ok(recorded.slice(1).every(({ kind }) => kind === 'screen.call-refused'));
+});
+
+test('a window gone mad does not fill the journal', async () => {
+  const { heard, say } = await open();
+  for (let id = 0; id < 500; id += 1) say({ kind: 'call', id, window: 'lock', name: 'no/such', request: {} });
+  await until(() => answerOf(heard, 499) !== undefined);
+  assert.equal(recorded.filter(({ kind }) => kind === 'screen.call-refused').length, 20);
+});
+
+test('who does not begin with hello, or sends an endless line, is dropped', async () => {
+  const foreign = await open({ hello: false });
+  const closed = closeOf(foreign.socket);
+  foreign.say({ kind: 'idle', seconds: 0 });
+  await closed;
+  assert.deepEqual(events, []);
+  const endless = await open();
+  await until(() => kinds().includes('screen-joined'));
+  const ended = closeOf(endless.socket);
+  endless.socket.write('x'.repeat(100_000));
+  await ended;
+  await until(() => kinds().includes('screen-lost'));
+});
+
+test('a second screen is refused while the first answers, and taken when the first has fallen silent', async () => {
+  const first = await open();
+  await until(() => kinds().includes('screen-joined'));
+  const second = await open();
+  await closeOf(second.socket);
+  assert.deepEqual(kinds(), ['screen-joined']);
+  first.socket.destroy();
+  await until(() => kinds().includes('screen-lost'));
+  const silent = await open({ pong: false });
+  await closeOf(silent.socket);
+  await until(() => kinds().filter((kind) => kind === 'screen-lost').length === 2);
+  await open();
+  await until(() => kinds().filter((kind) => kind === 'screen-joined').length === 3);
+});
+
+test('a socket that answers is not taken over; one that a dead guard left is', async () => {
+  await assert.rejects(listenLocally(path), SocketTaken);
+  const stale = join(folder, 'stale.sock');
+  const script = `require('node:net').createServer().listen(${JSON.stringify(stale)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', script]);
+  chmodSync(folder, 0o755);
+  assert.ok(existsSync(stale));
+  const server = await listenLocally(stale);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  server.close();
+  await once(server, 'close');
+});

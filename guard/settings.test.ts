@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseSettings } from './settings.ts';
+
+const given = {
+  KAZASU_DATA: '/var/lib/kazasu',
+  KAZASU_SERVER: 'https://server.hospital.example:8443/',
+  KAZASU_AUTHORITY: '/etc/kazasu/ca.pem',
+  KAZASU_GUARD_SOCKET: '/run/kazasu/guard.sock',
+};
+
+test('settings come out whole, with what is usual filled in', () => {
+  const parsed = parseSettings({
+    ...given,
+    PCSCLITE_CSOCK_NAME: '/run/own',
+    PATH: '/bin',
+    SECRET: 'x',
+    KAZASU_ENROLMENT_CODE: '',
+  });
+  assert.ok(parsed.ok);
+  assert.equal(parsed.settings.origin, 'https://server.hospital.example:8443');
+  assert.equal(parsed.settings.enrolmentCode, undefined);
+  assert.deepEqual(parsed.settings.readerEnvironment, { PATH: '/bin', PCSCLITE_CSOCK_NAME: '/run/own' });
+  assert.ok(parsed.settings.ignoreReaders.includes(' SAM '));
+});
+
+test('every problem is told at once, by the name of its variable', () => {
+  const parsed = parseSettings({ KAZASU_SERVER: 'http://plain.example', KAZASU_LOG: 'loud' });
+  assert.ok(!parsed.ok);
+  for (const name of ['KAZASU_DATA', 'KAZASU_SERVER', 'KAZASU_AUTHORITY', 'KAZASU_GUARD_SOCKET', 'KAZASU_LOG'])
+    assert.ok(
+      parsed.problems.some((problem) => problem.startsWith(name)),
+      name,
+    );
+});
