@@ -30,6 +30,8 @@ export interface AppDeps extends Omit<ServerDeps, 'push'> {
   /** Folder of the built console. */
   readonly pages: string;
   readonly checkAnswers: boolean;
+  /** Time between two beats of a stream. */
+  readonly beatMs: number;
 }
 
 export interface App {

@@ -2,13 +2,15 @@ import type { ServerDeps } from './deps.ts';
 import type { Hub } from './push.ts';
 import { listOpenConsoleSessions, markSeen } from './store/connections.ts';
 
-const interval = 5000;
+export const usualBeat = 5000;
 
 /**
  * Every beat: streams hear the server's time, terminals are marked as seen, and whoever lost the right to be connected
  * is cut, also when the notice of it was missed.
  */
-export const startHeartbeat = (deps: Pick<ServerDeps, 'database' | 'now' | 'log'> & { hub: Hub }): (() => void) => {
+export const startHeartbeat = (
+  deps: Pick<ServerDeps, 'database' | 'now' | 'log'> & { hub: Hub; beatMs: number },
+): (() => void) => {
   const { database, hub, now, log } = deps;
   let running = false;
 
@@ -42,6 +44,6 @@ export const startHeartbeat = (deps: Pick<ServerDeps, 'database' | 'now' | 'log'
       running = false;
     }
   };
-  const timer = setInterval(() => void beat(), interval);
+  const timer = setInterval(() => void beat(), deps.beatMs);
   return () => clearInterval(timer);
 };

@@ -6,6 +6,7 @@ import { policy as policySchema } from '#contract/policy.ts';
 import { buildApp } from './app.ts';
 import { type Config, parseConfig } from './config.ts';
 import { findFreePort } from './free-port.ts';
+import { usualBeat } from './heartbeat.ts';
 import { createLog } from './log.ts';
 import { createSecrets } from './secrets.ts';
 import { createDatabase } from './store/database.ts';
@@ -73,6 +74,7 @@ const start = async (config: Config): Promise<void> => {
     version,
     pages: fileURLToPath(new URL('../dist/console', import.meta.url)),
     checkAnswers: false,
+    beatMs: usualBeat,
   });
   stops.push(app.close);
   try {

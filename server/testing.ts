@@ -90,7 +90,7 @@ export interface TestServer {
   send(
     sender: TestSender,
     path: string,
-    options?: { method?: string; body?: unknown; headers?: object },
+    options?: { method?: string; body?: unknown; headers?: object; signal?: AbortSignal },
   ): Promise<Response>;
   call(sender: TestSender, name: RouteName, input?: Input): Promise<Answered>;
   close(): Promise<void>;
@@ -145,6 +145,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     version: '0.0.0',
     pages: join(folder, 'no-pages'),
     checkAnswers: true,
+    beatMs: 500,
   });
   await app.http.listen({ host: '127.0.0.1', port });
 
@@ -156,9 +157,10 @@ export const startTestServer = async (): Promise<TestServer> => {
   };
   const anyone: TestSender = { ...sender({}), headers: { origin } };
 
-  const send: TestServer['send'] = (from, path, { method = 'GET', body, headers = {} } = {}) =>
+  const send: TestServer['send'] = (from, path, { method = 'GET', body, headers = {}, signal } = {}) =>
     fetch(`${origin}${path}`, {
       dispatcher: from.agent,
+      ...(signal === undefined ? {} : { signal }),
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -7,11 +7,9 @@ import { getHead, listOrders } from '../store/revocations.ts';
 import { tryGetActive } from '../store/terminals.ts';
 import type { StreamHandlers } from './handlers.ts';
 
-/** A stream that ended is followed by the next one within this time (milliseconds), or the terminal is gone. */
-const reconnectWithin = 3000;
-
 export interface StreamDeps extends ServerDeps {
   readonly hub: Hub;
+  readonly beatMs: number;
   /** Work that outlives a request; the server waits for it when it stops. */
   readonly later: (delayMs: number, work: () => Promise<void>) => void;
 }
@@ -52,7 +50,8 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     stream.onClose(() => {
       gone = true;
       remove();
-      deps.later(reconnectWithin, () =>
+      // Within a beat the terminal is back, or it is gone.
+      deps.later(deps.beatMs, () =>
         database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)),
       );
     });

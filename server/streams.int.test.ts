@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import type { Changed } from '#contract/api/console.ts';
+import { type Pushed, pushed } from '#contract/api/terminals.ts';
+import { createHub } from './push.ts';
+import { createDatabase } from './store/database.ts';
+import { issueRevocation } from './store/revocations.ts';
+import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { openStream } from './testing-stream.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.close());
+
+const isKind = (kind: Pushed['kind']) => (event: Pushed) => event.kind === kind;
+const open = (terminal: TestTerminal, after = 0) =>
+  openStream(server, terminal, `/v1/terminals/stream?after=${after}&clock=${server.now().getTime() + 1500}`);
+const issue = (subject = randomUUID()) =>
+  server.database.transaction((tx) =>
+    issueRevocation(tx, server.now(), { what: 'session', subject, person: null, reason: 'test', by: null }),
+  );
+const numbersOf = (events: readonly object[]) =>
+  (events as Pushed[]).flatMap((event) => (event.kind === 'revocation' ? [event.order.number] : []));
+const kindsOf = async (terminal: TestTerminal) =>
+  (
+    await server.database.query<{ kind: string }>(
+      "select kind from event where terminal = $1 and kind like 'terminal.%connected' order by seq",
+      [terminal.id],
+    )
+  ).map(({ kind }) => kind);
+/** Waits until `holds`, for what another connection of the database writes; looks again at every change. */
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + 8000;
+  while (!(await holds())) assert.ok(Date.now() < deadline, 'it did not come to be in time');
+};
+
+describe('a terminal’s stream', () => {
+  test('begins with hello, brings what was missed, then what happens, each once and in order', async () => {
+    const terminal = await server.enrol('ward-hello');
+    const missed = [await issue(), await issue(), await issue()];
+    const stream = await open(terminal, missed[0]);
+    const hello = await stream.next(isKind('hello'));
+    assert.partialDeepStrictEqual(hello, {
+      name: 'ward-hello',
+      revocationHead: missed[2],
+      policy: { idleSeconds: 600, pin: { shortest: 8 } },
+    });
+    const fresh = await Promise.all([issue(), issue(), issue()]);
+    await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === Math.max(...fresh));
+    assert.deepEqual(numbersOf(stream.events), [...missed.slice(1), ...fresh.sort((a, b) => a - b)]);
+    for (const event of stream.events) pushed.parse(event);
+    await stream.next(isKind('beat'));
+    stream.close();
+  });
+
+  test('of a terminal that knows more than the server still brings what is issued from now on', async () => {
+    const terminal = await server.enrol();
+    const stream = await open(terminal, 1_000_000);
+    await stream.next(isKind('hello'));
+    const number = await issue();
+    await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === number);
+    stream.close();
+  });
+
+  test('misses nothing that is issued while it opens', async () => {
+    const terminal = await server.enrol();
+    const first = await issue();
+    const issuing = (async () => {
+      for (let count = 0; count < 30; count += 1) await issue();
+    })();
+    const streams = await Promise.all(Array.from({ length: 4 }, () => open(terminal, first)));
+    await issuing;
+    const last = await issue();
+    for (const stream of streams) {
+      await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === last);
+      assert.deepEqual(
+        numbersOf(stream.events),
+        Array.from({ length: last - first }, (_, index) => first + 1 + index),
+      );
+      stream.close();
+    }
+  });
+
+  test('hears what is pushed to this terminal by another server process, and not what is for others', async (t) => {
+    const [terminal, other] = [await server.enrol(), await server.enrol()];
+    const second = createDatabase({ connectionString: server.connectionString, report: () => undefined });
+    const hub = await createHub(second, server.now);
+    t.after(async () => {
+      await hub.close();
+      await second.close();
+    });
+    const stream = await open(terminal);
+    await stream.next(isKind('hello'));
+    assert.equal(await hub.isOnline(second, terminal.id), true);
+    assert.equal(await hub.isOnline(second, other.id), false);
+    await hub.toTerminal(second, other.id, { kind: 'ceremony-cancelled', ceremony: randomUUID() });
+    const ceremony = randomUUID();
+    await hub.toTerminal(second, terminal.id, { kind: 'ceremony-cancelled', ceremony });
+    const heard = await stream.next<Pushed>((event) => event.kind === 'ceremony-cancelled');
+    assert.deepEqual(heard, { kind: 'ceremony-cancelled', ceremony });
+    stream.close();
+  });
+
+  test('says who is connected: one event for coming, none for a short break, one for going', async () => {
+    const terminal = await server.enrol();
+    const first = await open(terminal);
+    await first.next(isKind('hello'));
+    first.close();
+    const again = await open(terminal);
+    await again.next(isKind('hello'));
+    assert.deepEqual(await kindsOf(terminal), ['terminal.connected']);
+    const [row] = await server.database.query<{ clock_offset_ms: number }>(
+      'select clock_offset_ms from terminal where id = $1',
+      [terminal.id],
+    );
+    assert.ok(Math.abs((row?.clock_offset_ms ?? 0) - 1500) < 1000);
+    again.close();
+    await until(async () => (await kindsOf(terminal)).length > 1);
+    assert.deepEqual(await kindsOf(terminal), ['terminal.connected', 'terminal.disconnected']);
+  });
+});
+
+const handshake = (terminal: TestTerminal, session?: Buffer): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(
+      {
+        host: '127.0.0.1',
+        port: server.port,
+        servername: 'localhost',
+        ca: server.authority.certificate,
+        key: terminal.key,
+        cert: terminal.admission.certificate,
+        ...(session === undefined ? {} : { session }),
+      },
+      () => resolve(socket),
+    );
+    socket.once('error', reject);
+  });
+
+/** Status line and body of one request on a socket that is open already. */
+const askOn = (socket: TLSSocket): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('utf8');
+      if (/\r\n\r\n.*\}$/s.test(text)) resolve(text);
+    });
+    socket.once('close', () => resolve(text));
+    socket.once('error', reject);
+    const body = '{}';
+    socket.write(
+      `POST /v1/terminals/confirm HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+  });
+
+describe('a terminal that is revoked', () => {
+  test('is cut at once: stream, open connection, new handshake and resumed session', async () => {
+    const [terminal, bystander] = [await server.enrol(), await server.enrol()];
+    const admin = await server.signIn(['admin']);
+    const stream = await open(terminal);
+    await stream.next(isKind('hello'));
+    const other = await open(bystander);
+    await other.next(isKind('hello'));
+
+    const kept = await handshake(terminal);
+    const ticket = new Promise<Buffer>((resolve) => kept.once('session', resolve));
+    assert.match(await askOn(kept), /^HTTP\/1\.1 400 /, 'let in while it is active');
+    const session = await ticket;
+    const resumed = await handshake(terminal, session);
+    assert.equal(resumed.isSessionReused(), true, 'the test resumes a session');
+    assert.match(await askOn(resumed), /^HTTP\/1\.1 400 /);
+    const closed = Promise.all(
+      [kept, resumed].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    );
+
+    const answered = await server.call(admin, 'terminals/revoke', {
+      params: { terminal: terminal.id },
+      body: { reason: 'stolen' },
+    });
+    assert.equal(answered.status, 200);
+    const order = await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.what === 'terminal');
+    assert.partialDeepStrictEqual(order, { order: { subject: terminal.id } });
+    await stream.ended;
+    await closed;
+
+    for (const socket of [await handshake(terminal), await handshake(terminal, session)]) {
+      const text = await askOn(socket);
+      assert.match(text, /^HTTP\/1\.1 403 /);
+      assert.match(text, /TERMINAL_REVOKED/);
+      assert.match(text, /connection: close/i);
+    }
+    const again = await server.send(terminal, '/v1/terminals/stream?after=0&clock=0');
+    assert.equal(again.status, 403);
+    const number = await issue();
+    await other.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === number);
+    other.close();
+
+    const twice = await server.call(admin, 'terminals/revoke', {
+      params: { terminal: terminal.id },
+      body: { reason: 'stolen' },
+    });
+    assert.equal(twice.code, 'TERMINAL_UNKNOWN');
+  });
+
+  test('is cut within a beat even when the notice was lost', async () => {
+    const terminal = await server.enrol();
+    const stream = await open(terminal);
+    await stream.next(isKind('hello'));
+    await server.database.query("update terminal set state = 'revoked' where id = $1", [terminal.id]);
+    await stream.next(isKind('beat'));
+    await stream.ended;
+  });
+});
+
+describe('the console’s stream', () => {
+  test('says what changed, and ends with the session', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const stream = await openStream(server, auditor, '/v1/console/stream');
+    const isWhat = (what: string) => (event: Changed & { kind?: string }) => event.what === what;
+    await stream.next(isWhat('hello'));
+    await issue();
+    await stream.next(isWhat('events'));
+    await stream.next(isWhat('revocations'));
+    await server.database.query('update console_session set ended_at = $2 where person = $1', [
+      auditor.person,
+      server.now(),
+    ]);
+    await stream.ended;
+  });
+});
+
+test('a lost connection of the listener loses no revocation', async () => {
+  const terminal = await server.enrol();
+  const first = await issue();
+  const stream = await open(terminal, first);
+  await stream.next(isKind('hello'));
+  await server.database.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and pid <> pg_backend_pid()",
+  );
+  const number = await issue();
+  const seen = Promise.race([
+    stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === number).catch(() => undefined),
+    stream.ended,
+  ]);
+  await seen;
+  const again = await open(terminal, first);
+  await again.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === number);
+  again.close();
+});
