@@ -74,8 +74,10 @@ export interface TerminalOptions {
   readonly code?: string;
   /** Socket of the PC/SC service; the system's own when left out. */
   readonly readerSocket?: string;
-  /** Variables of the display and of the keyring. */
-  readonly env: NodeJS.ProcessEnv;
+  /** Variables of the keyring, for the guard. */
+  readonly keyring: NodeJS.ProcessEnv;
+  /** Variables of the display, for the screen. */
+  readonly display: NodeJS.ProcessEnv;
   /** Lets a test drive the screen; a release build refuses it. */
   readonly debug?: boolean;
 }
@@ -87,7 +89,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
   const screenData = join(folder, 'screen');
   for (const each of [folder, run, screenData]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const socket = join(run, 'guard.sock');
-  const environment = { ...plainEnvironment(), ...options.env, KAZASU_GUARD_SOCKET: socket };
+  const environment = { ...plainEnvironment(), KAZASU_GUARD_SOCKET: socket };
   const stops = createStops();
   try {
     const guard = await keep({
@@ -97,6 +99,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
       cwd: root,
       env: {
         ...environment,
+        ...options.keyring,
         KAZASU_DATA: join(folder, 'guard'),
         KAZASU_SERVER: options.origin,
         KAZASU_AUTHORITY: options.authority,
@@ -113,7 +116,13 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
       command: electron.path,
       args: [...electron.flags, ...(options.debug === true ? ['--remote-debugging-port=0'] : []), screenFolder],
       cwd: root,
-      env: { ...environment, KAZASU_SCREEN_DATA: screenData },
+      // The screen needs no secrets and no session bus; without an address Chromium would start a bus of its own.
+      env: {
+        ...environment,
+        ...options.display,
+        DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+        KAZASU_SCREEN_DATA: screenData,
+      },
       log: join(folder, 'log', 'screen.log'),
     });
     stops.add(screen.stop);

@@ -1,0 +1,128 @@
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { checkAll } from './check.ts';
+import { root } from './paths.ts';
+
+/** What `npm test` runs, in this order. A test file belongs to the first suite whose name fits it. */
+interface Suite {
+  readonly name: string;
+  readonly holds: (file: string) => boolean;
+  /** Files at a time. One where a file needs the processor, the display and the card service for itself. */
+  readonly atOnce: number;
+  /** Seconds until one file counts as hanging. */
+  readonly within: number;
+}
+
+const suites: readonly Suite[] = [
+  { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
+  { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 1, within: 600 },
+  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 2, within: 300 },
+  { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
+];
+const order = ['unit', 'int', 'e2e', 'release'];
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+const took = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+
+function listFiles(suite: Suite, parts: readonly string[]): string[] {
+  return globSync('**/*.test.ts', { cwd: root, exclude: (name) => ['node_modules', 'dist', '.cache'].includes(name) })
+    .filter((file) => suites.find((one) => one.holds(file)) === suite)
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .sort();
+}
+
+async function runSuite(suite: Suite, files: readonly string[]): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0 };
+  const queue = [...files];
+  const worker = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const { passed, failed } = await runFile(suite, file);
+      counts.passed += passed;
+      counts.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: suite.atOnce }, worker));
+  return counts;
+}
+
+/** Runs one file in a process of its own. A file that does not end in time is killed and counts as a failure. */
+async function runFile(suite: Suite, file: string): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0 };
+  const began = performance.now();
+  const limit = AbortSignal.timeout(suite.within * 1000);
+  const lines: string[] = [];
+  const tell = (line: string): void => void (suite.atOnce === 1 ? console.log(line) : lines.push(line));
+  let printed = '';
+  const events = run({ cwd: root, files: [`${root}/${file}`], signal: limit });
+  events.on('test:pass', ({ name, nesting, skip, details }) => {
+    // A file without tests passes under its own name.
+    if (details.type === 'suite' || name === `${root}/${file}`) return;
+    if (skip === undefined) counts.passed += 1;
+    if (suite.atOnce === 1 || skip !== undefined) {
+      tell(
+        `${'  '.repeat(nesting + 2)}${skip === undefined ? '✓' : '- skipped:'} ${name} (${took(details.duration_ms)})`,
+      );
+    }
+  });
+  events.on('test:fail', ({ name, nesting, details }) => {
+    if (details.type === 'suite') return;
+    counts.failed += 1;
+    const { cause } = details.error;
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error.message);
+    tell(
+      `${'  '.repeat(nesting + 2)}✗ ${name.replace(`${root}/`, '')} (${took(details.duration_ms)})\n${indent(text)}`,
+    );
+  });
+  events.on('test:stderr', ({ message }) => {
+    printed = (printed + message).slice(-4_000);
+  });
+  for await (const _event of events);
+  if (limit.aborted) {
+    tell(`    ✗ the file did not end within ${suite.within} s`);
+  } else if (counts.passed + counts.failed === 0) {
+    counts.failed += 1;
+    tell('    ✗ the file holds no test');
+  }
+  if (counts.failed > 0 && printed !== '') tell(indent(printed.trim()));
+  const sums = `${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} FAILED` : ''}`;
+  console.log(
+    [...lines, `  ${counts.failed === 0 ? '✓' : '✗'} ${file}: ${sums} (${took(performance.now() - began)})`].join('\n'),
+  );
+  return counts;
+}
+
+const indent = (text: string): string => text.replaceAll(/^/gm, '      ');
+
+const words = process.argv.slice(2);
+const named = words.filter((word) => order.includes(word));
+const parts = words.filter((word) => !order.includes(word));
+const total: Counts = { passed: 0, failed: 0 };
+
+if (named.length === 0 && parts.length === 0) {
+  console.log('check');
+  for (const { name, ok, said, seconds } of await checkAll()) {
+    total[ok ? 'passed' : 'failed'] += 1;
+    console.log(`  ${ok ? '✓' : '✗'} ${name} (${seconds.toFixed(1)} s)${ok ? '' : `\n${indent(said)}`}`);
+  }
+}
+for (const name of named.length > 0 ? named : order) {
+  const suite = suites.find((one) => one.name === name);
+  const files = suite ? listFiles(suite, parts) : [];
+  if (suite === undefined || files.length === 0) continue;
+  const began = performance.now();
+  console.log(`${name}: ${files.length} files`);
+  const { passed, failed } = await runSuite(suite, files);
+  total.passed += passed;
+  total.failed += failed;
+  console.log(`${name}: ${passed} passed, ${failed} failed in ${took(performance.now() - began)}`);
+}
+if (total.passed + total.failed === 0) {
+  console.log('There is no such test.');
+  process.exitCode = 1;
+}
+if (total.failed > 0) process.exitCode = 1;
+console.log(`${total.passed} passed, ${total.failed} failed`);
