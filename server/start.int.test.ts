@@ -185,5 +185,15 @@ if (process.getuid?.() === 0) {
     const server = launch({ KAZASU_DATA: data });
     assert.equal(await askHealth(await server.ready), 200);
     assert.equal(await server.end(), 0, server.said());
+    const elsewhere = join('/var/lib/kazasu', (await readFile(join(data, 'postgres-elsewhere'), 'utf8')).trim());
+    const again = launch({ KAZASU_DATA: data });
+    await again.ready;
+    await rm(data, { recursive: true });
+    await again.end('SIGKILL');
+
+    const other = launch({ KAZASU_DATA: await createFolder(0o700) });
+    await other.ready;
+    await assert.rejects(stat(elsewhere), { code: 'ENOENT' }, 'what the lost folder left behind is gone');
+    await other.end();
   });
 }

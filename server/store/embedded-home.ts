@@ -4,6 +4,7 @@ import { chown, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/p
 import { arch, platform } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { findElsewhere, sharedFolder } from './embedded-elsewhere.ts';
 
 const call = promisify(execFile);
 
@@ -77,12 +78,13 @@ const isReachable = async (path: string): Promise<boolean> => {
 };
 
 /** Copies the programs to where the other user can run them, once for each version of them. */
-const copyPrograms = async (programs: Programs, shared: string): Promise<Programs> => {
+const copyPrograms = async (programs: Programs): Promise<Programs> => {
   const from = dirname(dirname(programs.postgres));
   const mark = createHash('sha256')
     .update(`${from}:${(await stat(programs.postgres)).mtimeMs}`)
     .digest('hex');
-  const to = join(shared, `postgres-${mark.slice(0, 12)}`);
+  await mkdir(sharedFolder, { recursive: true, mode: 0o755 });
+  const to = join(sharedFolder, `postgres-${mark.slice(0, 12)}`);
   const there = await stat(to).then(
     () => true,
     () => false,
@@ -105,18 +107,15 @@ export const findHome = async (dataFolder: string): Promise<Home> => {
     return { folder, programs, user: undefined };
   }
   const user = await ensureUser('postgres');
-  const shared = '/var/lib/kazasu';
   const give = async (to: string): Promise<string> => {
     await mkdir(to, { recursive: true, mode: 0o700 });
     await chown(to, user.uid, user.gid);
     return to;
   };
-  const mark = createHash('sha256').update(folder).digest('hex').slice(0, 16);
   const [programsReachable, folderReachable] = await Promise.all([isReachable(programs.postgres), isReachable(folder)]);
-  if (!programsReachable || !folderReachable) await mkdir(shared, { recursive: true, mode: 0o755 });
   return {
-    folder: await give(folderReachable ? folder : join(shared, mark)),
-    programs: programsReachable ? programs : await copyPrograms(programs, shared),
+    folder: await give(folderReachable ? folder : await findElsewhere(dataFolder)),
+    programs: programsReachable ? programs : await copyPrograms(programs),
     user,
   };
 };

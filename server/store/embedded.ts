@@ -176,6 +176,10 @@ const launch = async (home: Home, cluster: string, password: string): Promise<pg
     try {
       return await connect(port, password, 'postgres');
     } catch (problem) {
+      if ((problem as { code?: string }).code === '28P01') {
+        child.kill('SIGINT');
+        throw new EmbeddedDatabaseProblem('postgres.password in the data folder is not the password of its database');
+      }
       if (ended !== undefined || Date.now() > until) {
         const said = await readFile(join(home.folder, 'postgres.log'), 'utf8').catch(() => '');
         throw new EmbeddedDatabaseProblem(`PostgreSQL did not start: ${ended ?? problem}\n${said.slice(-2000)}`);
