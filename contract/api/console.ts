@@ -29,6 +29,12 @@ export const revocation = z.strictObject({
   number: z.int(),
   what: z.enum(['card', 'person', 'session', 'terminal']),
   subject: z.string(),
+  /** Of the person or terminal that it concerns, for people to read. */
+  name: z.string(),
+  /** Whom it concerns; `null` for a terminal. */
+  person: personId.nullable(),
+  /** Last characters of the card; `null` where it is no card. */
+  ending: z.string().nullable(),
   reason: z.string(),
   at: instant,
   by: z.string(),

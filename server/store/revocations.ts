@@ -135,11 +135,24 @@ const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date): Revocation['rec
   milliseconds: measure(row, orderedAt),
 });
 
+interface ForPeople {
+  readonly name: string;
+  readonly ending: string | null;
+  readonly reason: string;
+  readonly by: string | null;
+}
+
 /** The newest revocations, each with every terminal that was admitted when it was issued or has confirmed it. */
 export const listRevocations = async (tx: Transaction, now: Date, limit: number): Promise<Revocation[]> => {
-  const rows = await tx.query<OrderRow & { reason: string; by: string | null }>(
-    `select number, what, subject, person, reason, at, (select name from person where person.id = revocation.by) as by
-     from revocation order by number desc limit $1`,
+  const rows = await tx.query<OrderRow & ForPeople>(
+    `select r.number, r.what, r.subject, p.id as person, r.reason, r.at, c.ending, by.name as by,
+            coalesce(p.name, t.name, '') as name
+     from revocation r
+     left join card c on r.what = 'card' and c.id = r.subject
+     left join terminal t on r.what = 'terminal' and t.id = r.subject
+     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person)
+     left join person by on by.id = r.by
+     order by r.number desc limit $1`,
     [limit],
   );
   const receipts = await tx.query<ReceiptRow>(
@@ -157,6 +170,9 @@ export const listRevocations = async (tx: Transaction, now: Date, limit: number)
     number: row.number,
     what: row.what,
     subject: row.subject,
+    name: row.name,
+    person: row.person,
+    ending: row.ending,
     reason: row.reason,
     at: row.at.toISOString(),
     by: row.by ?? '',
