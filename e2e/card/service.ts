@@ -82,6 +82,12 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
   async function start(): Promise<void> {
     rmSync(socket, { force: true });
     rmSync(join(run, 'pcscd.pid'), { force: true });
+    const expected = [socket];
+    for (const [slot, address] of ports.entries()) {
+      if (typeof address !== 'string') continue;
+      rmSync(address, { force: true });
+      if (existsSync(marker(slot))) expected.push(address);
+    }
     const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
     const places = [run, configuration, drivers, built?.udev ?? ''];
     const child = spawn('unshare', [...namespace, 'sh', '-c', enter, 'sh', ...places], {
@@ -94,7 +100,7 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
     service = child;
-    while (!existsSync(socket)) {
+    while (!expected.every((path) => existsSync(path))) {
       if (child.exitCode !== null) throw new Error(`The PC/SC service did not start: ${said}`);
       await delay(5);
     }

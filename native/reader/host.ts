@@ -28,6 +28,7 @@ type Configuration = Extract<ToReader, { kind: 'configure' }>;
 
 interface Host {
   configure(configuration: Configuration): void;
+  hanging(): number;
   stop(): Promise<void>;
 }
 
@@ -62,6 +63,7 @@ function start(): Host {
       };
       monitor.ignore(ignoreReaders);
     },
+    hanging: presentations.hanging,
     async stop() {
       await monitor.stop();
       await presentations.stop();
@@ -72,12 +74,14 @@ function start(): Host {
 /** The guard starts the process again whatever the code; the code is for the log. */
 const exitCodes = { stopped: 0, bug: 1, noChannel: 2, hanging: 3 } as const;
 
-/** Ends in good order, but never later than this: a driver that does not answer must not keep the process. */
+/** Ends in good order, but not later than this: a driver that does not answer must not keep the process. */
 const longestEnd = 1_500;
 
 function end(code: number): void {
-  setTimeout(() => process.exit(code), longestEnd).unref();
-  void host.stop().then(() => process.exit(code));
+  // An exit waits for the worker threads, and so for the driver that hangs on one of them.
+  const endHard = () => process.kill(process.pid, 'SIGKILL');
+  setTimeout(endHard, longestEnd).unref();
+  void host.stop().then(() => (host.hanging() > 0 ? endHard() : process.exit(code)));
 }
 
 function bug(error: unknown): void {

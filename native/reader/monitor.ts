@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReaderStatus } from '#contract/reader.ts';
 import type { Pcsc, PcscContext, SeenState } from './pcsc.ts';
+import { observe, type Tracked, unseen } from './tracking.ts';
 import { plugAndPlay } from './winscard.ts';
 
 /** What happens in the field, in order for each reader. */
@@ -23,19 +24,16 @@ export interface MonitorDeps {
 }
 
 export interface Monitor {
+  /** Leaves readers alone whose name contains one of these. */
   ignore(parts: readonly string[]): void;
   stop(): Promise<void>;
 }
 
 /** Milliseconds. A wait wakes by itself on every change; its limit only bounds what a lost wake-up can cost. */
 const longestWait = 1_000;
+const waitAfterChange = 50;
 const pauseWithoutService = 200;
-
-interface Seen {
-  state: number;
-  count: number;
-  present: boolean;
-}
+const pauseInDoubt = 1;
 
 /**
  * Follows readers and cards until stopped. Over one context of its own:
@@ -46,18 +44,23 @@ interface Seen {
  */
 export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Monitor {
   let ignoredParts = ignored;
-  let stopping = false;
   let context: PcscContext | undefined;
   let reported = '';
-  const readers = new Map<string, Seen>();
-  const stopSignal = new AbortController();
+  const readers = new Map<string, Tracked>();
+  const stopping = new AbortController();
+  const stopped = () => stopping.signal.aborted;
+  const pause = (milliseconds: number) =>
+    delay(milliseconds, undefined, { signal: stopping.signal }).catch(() => undefined);
 
-  function report(status: ReaderStatus): void {
-    const event: FieldEvent = { kind: 'status', status, readers: [...readers.keys()].toSorted() };
-    const text = JSON.stringify(event);
+  function report(status?: ReaderStatus): void {
+    // A reader is told when its state was seen: what is held over it from then on is a tap.
+    if ([...readers.values()].some(({ known, gone }) => !known && !gone)) return;
+    const names = [...readers].filter(([, { gone }]) => !gone).map(([name]) => name);
+    const known = status ?? (names.length === 0 ? 'no-reader' : 'ready');
+    const text = [known, ...names.toSorted()].join('\n');
     if (text === reported) return;
     reported = text;
-    deps.emit(event);
+    deps.emit({ kind: 'status', status: known, readers: names.toSorted() });
   }
 
   function forget(reader: string): void {
@@ -68,57 +71,72 @@ export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Mo
   function matchReaders(names: readonly string[]): void {
     const wanted = names.filter((name) => !ignoredParts.some((part) => name.includes(part)));
     for (const reader of [...readers.keys()]) if (!wanted.includes(reader)) forget(reader);
-    for (const reader of wanted) if (!readers.has(reader)) readers.set(reader, { state: 0, count: 0, present: false });
-    report(readers.size === 0 ? 'no-reader' : 'ready');
+    for (const reader of wanted) if (!readers.has(reader)) readers.set(reader, unseen);
+    report();
   }
 
   function take(seen: SeenState): void {
     const before = readers.get(seen.reader);
     if (before === undefined) return;
-    if (seen.gone) {
-      forget(seen.reader);
-      return;
+    const { after, changes } = observe(before, seen);
+    readers.set(seen.reader, after);
+    const { reader, atr, mute } = seen;
+    if (before.gone !== after.gone) {
+      deps.log(after.gone ? 'reader-gone' : 'reader-back', { reader });
+      if (!after.gone) report();
     }
-    const first = before.state === 0;
-    // Two or more changes while we looked away: the card that is there now is another one, or was lifted and held again.
-    const swapped = !first && before.present && seen.present && ((seen.count - before.count) & 0xffff) >= 2;
-    if (before.present && (!seen.present || swapped)) deps.emit({ kind: 'left', reader: seen.reader });
-    if (seen.present && (!before.present || swapped)) {
-      deps.emit({ kind: 'entered', reader: seen.reader, atr: seen.atr, mute: seen.mute, resting: first });
+    for (const change of changes) {
+      if (change === 'left') deps.emit({ kind: 'left', reader });
+      else deps.emit({ kind: 'entered', reader, atr, mute, resting: change === 'resting' });
     }
-    readers.set(seen.reader, { state: seen.state, count: seen.count, present: seen.present });
+  }
+
+  /** Looks once; a failure that ends the connection, or undefined. */
+  async function look(open: PcscContext, listed: readonly string[], limit: number): Promise<string | undefined> {
+    const known = [...readers].map(([reader, { state }]) => ({ reader, state }));
+    // The upper half counts the readers that we know of (Windows; pcsc-lite counts by itself).
+    known.push({ reader: plugAndPlay, state: listed.length << 16 });
+    const seen = await open.wait(known, limit);
+    if (!seen.ok) {
+      if (seen.code === 'no-reader') await pause(waitAfterChange);
+      return seen.code === 'no-reader' || seen.code === 'cancelled' ? undefined : seen.code;
+    }
+    for (const state of seen.value) if (state.reader !== plugAndPlay) take(state);
+    report();
+    if ([...readers.values()].some(({ doubts }) => doubts > 0)) await pause(pauseInDoubt);
+    return undefined;
   }
 
   async function follow(open: PcscContext): Promise<string> {
-    while (!stopping) {
+    let listed: readonly string[] = [];
+    while (!stopped()) {
       const names = await open.listReaders();
       if (!names.ok) return names.code;
       matchReaders(names.value);
-      const known = [...readers].map(([reader, { state }]) => ({ reader, state }));
-      // The upper half counts the readers that we know of (Windows; pcsc-lite counts by itself).
-      known.push({ reader: plugAndPlay, state: names.value.length << 16 });
-      const seen = await open.wait(known, longestWait);
-      if (!seen.ok && seen.code !== 'cancelled') return seen.code;
-      if (seen.ok) for (const state of seen.value) if (state.reader !== plugAndPlay) take(state);
+      // pcsc-lite does not tell of a reader that came between the listing and the wait, and readers come in groups.
+      const settled = listed.join('\n') === names.value.join('\n');
+      listed = names.value;
+      const failure = await look(open, listed, settled ? longestWait : waitAfterChange);
+      if (failure !== undefined) return failure;
     }
     return 'stopped';
   }
 
   async function run(): Promise<void> {
-    while (!stopping) {
+    while (!stopped()) {
       const established = await deps.pcsc.establish();
       if (established.ok) {
         context = established.value;
         deps.log('service-found');
         const reason = await follow(context);
-        if (!stopping) deps.log('service-lost', { reason });
+        if (!stopped()) deps.log('service-lost', { reason });
         await context.release();
         context = undefined;
       }
       for (const reader of [...readers.keys()]) forget(reader);
-      if (stopping) return;
+      if (stopped()) return;
       report('no-service');
-      await delay(pauseWithoutService, undefined, { signal: stopSignal.signal }).catch(() => undefined);
+      await pause(pauseWithoutService);
     }
   }
 
@@ -129,8 +147,7 @@ export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Mo
       context?.cancel();
     },
     async stop() {
-      stopping = true;
-      stopSignal.abort();
+      stopping.abort();
       // A cancel between two waits is lost, so it is repeated until the loop has ended.
       context?.cancel();
       const again = setInterval(() => context?.cancel(), 20);

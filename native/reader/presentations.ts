@@ -22,6 +22,8 @@ export interface PresentationSettings extends DriverSettings {
 
 export interface Presentations {
   take(event: FieldEvent): void;
+  /** Calls that a driver has not come back from: an ordinary end of the process would wait for them. */
+  hanging(): number;
   /** Closes the readers; resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
@@ -34,7 +36,7 @@ const mostHanging = 8;
 interface Field {
   exchange: CardExchange;
   /** Everything told about this reader, one after the other. */
-  told: Promise<void>;
+  told: Promise<unknown>;
   presentation: number;
   left: AbortController;
 }
@@ -47,13 +49,14 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
   const fields = new Map<string, Field>();
   let presentations = 0;
   let hanging = 0;
+  let statusTold: Promise<unknown> = Promise.resolve();
   let lastRead: { identity: string; at: number } | undefined;
 
   function fieldOf(reader: string): Field {
     let field = fields.get(reader);
     if (field === undefined) {
       const exchange = deps.createExchange(reader);
-      field = { exchange, told: Promise.resolve(), presentation: 0, left: new AbortController() };
+      field = { exchange, told: statusTold.then(), presentation: 0, left: new AbortController() };
       fields.set(reader, field);
     }
     return field;
@@ -141,20 +144,26 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
     });
   }
 
+  /** Told after the last card of a reader that has gone, and before the first of one that has come. */
+  function tellStatus({ status, readers }: Extract<FieldEvent, { kind: 'status' }>): void {
+    const gone = [...fields].filter(([reader]) => !readers.includes(reader));
+    for (const [reader, field] of gone) {
+      fields.delete(reader);
+      void field.told.then(() => field.exchange.close());
+    }
+    statusTold = Promise.all([statusTold, ...gone.map(([, field]) => field.told)]).then(() =>
+      deps.emit({ kind: 'status', status, readers: [...readers] }),
+    );
+    for (const reader of readers) fieldOf(reader);
+  }
+
   return {
     take(event) {
       if (event.kind === 'entered') enter(event);
       else if (event.kind === 'left') leave(event.reader);
-      else {
-        for (const reader of event.readers) fieldOf(reader);
-        for (const [reader, field] of fields) {
-          if (event.readers.includes(reader)) continue;
-          fields.delete(reader);
-          void field.told.then(() => field.exchange.close());
-        }
-        deps.emit({ kind: 'status', status: event.status, readers: [...event.readers] });
-      }
+      else tellStatus(event);
     },
+    hanging: () => hanging,
     async stop() {
       const open = [...fields.values()];
       fields.clear();

@@ -34,8 +34,9 @@ struct reader {
   char plugged[256];
   int listening;
   int card;
-  /* A card that left while another waited must be seen to leave. */
-  int report_absent;
+  /* A card that left while another waited must be seen to leave by the service's watching thread, which asks for the
+   * presence once between two waits; others ask too, without passing it on. So the next card is let in two waits later. */
+  int waits_until_next;
   int wake[2];
   unsigned char atr[MAX_ATR_SIZE];
   DWORD atr_length;
@@ -55,7 +56,7 @@ static void drop_card(struct reader *r) {
   if (r->card < 0) return;
   close(r->card);
   r->card = -1;
-  r->report_absent = 1;
+  r->waits_until_next = 2;
   r->atr_length = 0;
 }
 
@@ -111,13 +112,18 @@ static int control(struct reader *r, unsigned char what) { return send_message(r
 static RESPONSECODE wait_for_card(DWORD lun, int timeout) {
   struct reader *r = find(lun);
   if (r == NULL || !is_plugged(r)) return IFD_NO_SUCH_DEVICE;
-  if (r->report_absent) timeout = 0;
+  if (r->waits_until_next > 0) {
+    r->waits_until_next--;
+    timeout = 0;
+  }
   struct pollfd fds[2] = {{.fd = r->wake[0], .events = POLLIN}, {.fd = r->listening, .events = POLLIN}};
   if (r->card >= 0) {
     fds[1].fd = r->card;
     fds[1].events = POLLRDHUP;
   }
   poll(fds, 2, timeout);
+  char byte;
+  while (read(r->wake[0], &byte, 1) == 1) continue;
   return IFD_SUCCESS;
 }
 
@@ -279,13 +285,11 @@ RESPONSECODE IFDHICCPresence(DWORD Lun) {
   if (r == NULL || !is_plugged(r)) return IFD_NO_SUCH_DEVICE;
   if (r->card >= 0) {
     unsigned char byte;
-    if (recv(r->card, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) return IFD_ICC_PRESENT;
+    ssize_t got = recv(r->card, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0 || (got < 0 && errno == EAGAIN)) return IFD_ICC_PRESENT;
     drop_card(r);
   }
-  if (r->report_absent) {
-    r->report_absent = 0;
-    return IFD_ICC_NOT_PRESENT;
-  }
+  if (r->waits_until_next > 0) return IFD_ICC_NOT_PRESENT;
   r->card = accept4(r->listening, NULL, NULL, SOCK_CLOEXEC);
   return r->card >= 0 ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT;
 }
