@@ -1,5 +1,6 @@
 import { fail, succeed } from '#contract/errors.ts';
 import { mayChangeFactorsOf } from '#core/policy/rights.ts';
+import { cleanText } from '#core/policy/text.ts';
 import type { ServerDeps } from '../deps.ts';
 import { takeTurn } from '../store/attempts.ts';
 import {
@@ -31,7 +32,8 @@ export const createDeskRoutes = (deps: ServerDeps) =>
         if (!mayChangeFactorsOf(sender.roles, person.roles)) {
           return refuseRole(tx, now, sender, person.id, 'ceremonies/begin');
         }
-        const { task, terminal, label } = body;
+        const { task, terminal } = body;
+        const label = cleanText(body.label);
         if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
         if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
         await takeTurn(tx, terminal);

@@ -3,6 +3,7 @@ import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import { checkPassword } from '#core/policy/password.ts';
+import { cleanText } from '#core/policy/text.ts';
 import { type Hashed, hashSecret, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
@@ -137,9 +138,9 @@ async function settle(
   const person =
     invited ??
     (await tryInsertPerson(tx, now, {
-      number: clean(number),
-      name: clean(name),
-      kana: clean(kana),
+      number: cleanText(number),
+      name: cleanText(name),
+      kana: cleanText(kana),
       roles: firstRoles,
     }));
   if (!person) return undefined;
@@ -162,9 +163,3 @@ async function settle(
   await record(tx, now, { ...facts, factors: ['one-time-code'], kind: 'totp.enrolled' });
   return person;
 }
-
-const clean = (text: string): string =>
-  text
-    .normalize('NFC')
-    .replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '')
-    .trim();

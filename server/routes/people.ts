@@ -1,5 +1,6 @@
 import { fail, succeed } from '#contract/errors.ts';
 import { mayChangeFactorsOf, mayGiveRoles } from '#core/policy/rights.ts';
+import { cleanText } from '#core/policy/text.ts';
 import { judgeTries } from '#core/policy/tries.ts';
 import { makeTotpSeed, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -36,7 +37,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
         if (!mayGiveRoles(sender.roles, body.roles)) return refuseRole(tx, now, sender, null, 'people/add');
-        const person = await tryInsertPerson(tx, now, body);
+        const person = await tryInsertPerson(tx, now, { ...body, kana: cleanText(body.kana) });
         if (!person) return fail('PERSON_NUMBER_TAKEN');
         await record(tx, now, {
           kind: 'person.added',

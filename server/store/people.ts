@@ -1,6 +1,7 @@
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { PersonId } from '#contract/ids.ts';
+import { cleanText, foldForSearch } from '#core/policy/text.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
 
@@ -16,7 +17,7 @@ interface PersonRow {
 const columns = 'id, number, name, kana, state, roles';
 
 /** Staff numbers are compared without regard to full-width characters. */
-export const normaliseNumber = (number: string): string => number.normalize('NFKC').trim();
+export const normaliseNumber = (number: string): string => cleanText(number.normalize('NFKC'));
 
 export const tryGetPerson = async (tx: Transaction, id: PersonId): Promise<PersonSummary | undefined> => {
   const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1`, [id]);
@@ -34,25 +35,15 @@ export const tryFindByNumber = async (tx: Transaction, number: string): Promise<
   return row;
 };
 
-const hiragana = Array.from({ length: 0x3097 - 0x3041 }, (_, place) => String.fromCodePoint(0x3041 + place)).join('');
-const katakana = Array.from({ length: 0x3097 - 0x3041 }, (_, place) => String.fromCodePoint(0x30a1 + place)).join('');
-
-/** Folds case, width and kana and drops spaces, so that やまだ, ﾔﾏﾀﾞ and ヤマダ find each other. */
-const folded = (text: string): string =>
-  `regexp_replace(translate(lower(normalize(${text}, NFKC)), '${hiragana}', '${katakana}'), '\\s', '', 'g')`;
-
 /** By number, name or kana; those changed last when nothing is searched for. */
 export const searchPeople = async (tx: Transaction, search: string, limit: number): Promise<PersonSummary[]> => {
-  if (search.trim() === '') {
+  const folded = foldForSearch(search);
+  if (folded === '') {
     return tx.query<PersonRow>(`select ${columns} from person order by changed_at desc, number limit $1`, [limit]);
   }
   return tx.query<PersonRow>(
-    `select ${columns} from person
-      where position(${folded('$1::text')} in ${folded('number')}) > 0
-         or position(${folded('$1::text')} in ${folded('name')}) > 0
-         or position(${folded('$1::text')} in ${folded('kana')}) > 0
-      order by number limit $2`,
-    [search, limit],
+    `select ${columns} from person where position($1 in search) > 0 order by number limit $2`,
+    [folded, limit],
   );
 };
 
@@ -64,10 +55,13 @@ export const tryInsertPerson = async (
   now: Date,
   toAdd: PersonToAdd,
 ): Promise<PersonSummary | undefined> => {
+  const number = normaliseNumber(toAdd.number);
+  const search = [number, toAdd.name, toAdd.kana].map(foldForSearch).join('\n');
   const [row] = await tx.query<PersonRow>(
-    `insert into person (id, number, name, kana, roles, created_at, changed_at) values ($1, $2, $3, $4, $5, $6, $6)
+    `insert into person (id, number, name, kana, roles, search, created_at, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $7)
      on conflict on constraint person_number do nothing returning ${columns}`,
-    [createUuid(now), normaliseNumber(toAdd.number), toAdd.name, toAdd.kana, [...new Set(toAdd.roles)], now],
+    [createUuid(now), number, toAdd.name, toAdd.kana, [...new Set(toAdd.roles)], search, now],
   );
   if (row) await tx.notify('changed', { what: 'people' });
   return row;

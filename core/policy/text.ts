@@ -1,0 +1,14 @@
+/** Text for people as it is stored: NFC, without control characters and bidirectional overrides, cut at the ends. */
+export const cleanText = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '')
+    .trim();
+
+/** Folds case, width, kana and spaces, so that やまだ, ﾔﾏﾀﾞ and ヤ マダ are found by each other. */
+export const foldForSearch = (text: string): string =>
+  cleanText(text)
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\u3041-\u3096]/g, (kana) => String.fromCodePoint(kana.charCodeAt(0) + 0x60))
+    .replace(/\s/g, '');

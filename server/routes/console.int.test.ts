@@ -1,0 +1,389 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { generateSync } from 'otplib';
+import type { SignedIn } from '#contract/api/console.ts';
+import type { PersonSummary } from '#contract/api/people.ts';
+import type { Role } from '#contract/api/row.ts';
+import type { StoredEvent } from '#contract/audit.ts';
+import { createFirstAdminInvitation } from '../store/invitations.ts';
+import { startTestServer, type TestConsole, type TestSender, type TestServer } from '../testing.ts';
+import { begin, type Clinician, eventsWhere, failureOf, makeClinician, makeEvidence } from '../testing-login.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.close());
+
+const password = 'plum rain on the roof';
+
+const signIn = (number: string, typed: string, code: string) =>
+  server.call(server.anyone, 'console/sign-in', { body: { number, password: typed, code } });
+const makeDesk = (roles: Role[] = ['helpdesk']) => makeClinician(server, { roles, password });
+/** Signs in through the front door and keeps the cookie. */
+const mustSignIn = async (person: Clinician): Promise<TestSender & { readonly cookie: string }> => {
+  const answer = await server.send(server.anyone, '/v1/console/sign-in', {
+    method: 'POST',
+    body: { number: person.person.number, password, code: person.code() },
+  });
+  const { csrf } = (await answer.json()) as SignedIn;
+  assert.equal(answer.status, 200);
+  const set = answer.headers.getSetCookie()[0] ?? '';
+  const cookie = set.split(';')[0] ?? '';
+  for (const part of ['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) assert.ok(set.includes(part), set);
+  assert.ok(set.startsWith('__Host-kazasu=') && !/domain/i.test(set));
+  return { agent: server.anyone.agent, headers: { origin: server.origin, cookie, 'x-kazasu-csrf': csrf }, cookie };
+};
+const codeOf = (uri: string, steps = 0) => {
+  const secret = new URL(uri).searchParams.get('secret') ?? '';
+  return generateSync({ secret, epoch: Math.floor(server.now().getTime() / 1000) + steps * 30 });
+};
+const nextStep = () => server.advance(30_000 - (server.now().getTime() % 30_000));
+
+describe('the first admin', () => {
+  const open = (code: string) => server.call(server.anyone, 'console/open-invitation', { body: { code } });
+  const accept = (body: object) => server.call(server.anyone, 'console/accept-invitation', { body });
+
+  it('comes by a link that works once and is replaced by a newer one', async () => {
+    const invite = () => createFirstAdminInvitation(server.database, server.secrets, server.now());
+    const old = await invite();
+    const code = await invite();
+    assert.ok(old && code && old !== code);
+    assert.equal((await open(old)).code, 'ENROLMENT_REFUSED');
+    nextStep();
+    const opened = await open(code);
+    const { person, uri } = opened.body as { person: PersonSummary | null; uri: string };
+    assert.equal(person, null);
+    const given = { code, password, number: ' Ａ１ ', name: '佐藤 \u202e一郎', kana: 'サトウ イチロウ' };
+    assert.equal((await accept({ ...given, totp: '000000' })).code, 'TOTP_WRONG');
+    assert.equal((await accept({ ...given, totp: codeOf(uri), password: 'password1234' })).code, 'PASSWORD_WEAK');
+    assert.equal((await accept({ ...given, code: 'x', totp: codeOf(uri) })).code, 'ENROLMENT_REFUSED');
+    assert.equal((await accept({ code, password, totp: codeOf(uri) })).code, 'ENROLMENT_REFUSED');
+    const answers = await Promise.all([1, 2, 3].map(() => accept({ ...given, totp: codeOf(uri) })));
+    assert.deepEqual(answers.map((answer) => answer.code ?? 'done').sort(), [
+      'ENROLMENT_REFUSED',
+      'ENROLMENT_REFUSED',
+      'done',
+    ]);
+    const signed = answers.find(({ status }) => status === 200)?.body as SignedIn;
+    assert.deepEqual([signed.person.number, signed.person.name], ['A1', '佐藤 一郎']);
+    assert.ok(signed.person.roles.includes('admin'));
+    assert.equal(await invite(), null);
+    const kinds = (await eventsWhere(server, 'person', signed.person.id)).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['person.added', 'password.set', 'totp.enrolled', 'console.signed-in']);
+    assert.equal((await signIn('A1', password, codeOf(uri))).code, 'CONSOLE_SIGN_IN_REFUSED');
+    assert.equal((await signIn('Ａ１', password, codeOf(uri, 1))).status, 200);
+  });
+
+  it('invites others, whose old password and authenticator are dead then', async () => {
+    const admin = await server.signIn(['admin']);
+    const invited = await makeDesk();
+    const session = await mustSignIn(invited);
+    const params = { person: invited.person.id };
+    const first = (await server.call(admin, 'people/invite', { params })).body as { code: string };
+    const { code } = (await server.call(admin, 'people/invite', { params })).body as { code: string };
+    assert.equal((await open(first.code)).code, 'ENROLMENT_REFUSED');
+    const { person, uri } = (await open(code)).body as { person: PersonSummary; uri: string };
+    assert.equal(person.id, invited.person.id);
+    const fresh = 'seven herons by the weir';
+    const accepted = await accept({ code, password: fresh, totp: codeOf(uri) });
+    assert.equal(accepted.status, 200, JSON.stringify(accepted.body));
+    assert.equal((await server.call(session, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+    assert.equal((await signIn(invited.person.number, password, invited.code(1))).code, 'CONSOLE_SIGN_IN_REFUSED');
+    assert.equal((await signIn(invited.person.number, fresh, invited.code(1))).code, 'CONSOLE_SIGN_IN_REFUSED');
+    assert.equal((await signIn(invited.person.number, fresh, codeOf(uri, 1))).status, 200);
+  });
+
+  it('or anybody else finds an invitation dead after a day, ten wrong codes, or suspension', async () => {
+    const admin = await server.signIn(['admin']);
+    const invite = async () => {
+      const { person } = await makeClinician(server);
+      const answered = await server.call(admin, 'people/invite', { params: { person: person.id } });
+      return { person, code: (answered.body as { code: string }).code };
+    };
+    const guessed = await invite();
+    for (let count = 0; count < 10; count += 1) {
+      assert.equal((await accept({ code: guessed.code, password, totp: '000000' })).code, 'TOTP_WRONG');
+    }
+    assert.equal((await open(guessed.code)).code, 'ENROLMENT_REFUSED');
+    const suspended = await invite();
+    const params = { person: suspended.person.id };
+    await server.call(admin, 'people/suspend', { params, body: { reason: 'left' } });
+    assert.equal((await open(suspended.code)).code, 'ENROLMENT_REFUSED');
+    const late = await invite();
+    server.advance(24 * 3_600_000 + 1);
+    assert.equal((await open(late.code)).code, 'ENROLMENT_REFUSED');
+    server.advance(-24 * 3_600_000 - 1);
+  });
+});
+
+describe('signing in', () => {
+  it('takes number, password and code, and gives a new session each time', async () => {
+    const desk = await makeDesk();
+    const first = await mustSignIn(desk);
+    nextStep();
+    const second = await mustSignIn(desk);
+    assert.notEqual(first.cookie, second.cookie);
+    const rows = await server.database.query<{ all: string }>(
+      'select console_session::text as all from console_session',
+    );
+    assert.ok(rows.every((row) => !row.all.includes(first.cookie.split('=')[1] ?? '')));
+    assert.equal((await server.call(second, 'console/me')).status, 200);
+    assert.equal((await server.call(second, 'console/sign-out')).status, 200);
+    assert.equal((await server.call(second, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+    assert.equal((await server.call(first, 'console/me')).status, 200);
+  });
+
+  it('is refused with the same words for whoever it is, not sooner for some, and the reason is in the log', async () => {
+    const desk = await makeDesk();
+    const suspended = await makeDesk();
+    await server.database.query(`update person set state = 'suspended' where id = $1`, [suspended.person.id]);
+    const clinician = await makeClinician(server, { password });
+    const bare = await makeClinician(server, { roles: ['admin'] });
+    const damaged = await makeDesk();
+    await server.database.query(`update credential set secret = '{}' where person = $1 and kind = 'password'`, [
+      damaged.person.id,
+    ]);
+    const cases = [
+      ['unknown-person', 'nobody', password, '123456'],
+      ['person-suspended', suspended.person.number, password, suspended.code()],
+      ['role-missing', clinician.person.number, password, clinician.code()],
+      ['not-set-up', bare.person.number, password, bare.code()],
+      ['password-wrong', desk.person.number, 'another password', desk.code()],
+      ['totp-wrong', desk.person.number, password, '000000'],
+      ['credential-damaged', damaged.person.number, password, damaged.code()],
+    ] as const;
+    const shapes = new Set<string>();
+    for (const [reason, number, typed, code] of cases) {
+      const since = performance.now();
+      const answered = await signIn(number, typed, code);
+      assert.ok(performance.now() - since >= 390);
+      const { supportCode = '' } = failureOf(answered);
+      shapes.add(`${answered.status} ${JSON.stringify(answered.body).replace(supportCode, '')}`);
+      const [event] = await eventsWhere(server, 'support_code', supportCode);
+      assert.deepEqual([event?.kind, event?.reason], ['console.sign-in-refused', reason]);
+    }
+    assert.equal(shapes.size, 1);
+  });
+
+  it('locks the password after the limit, also for the right one, and not the code with it', async () => {
+    const desk = await makeDesk();
+    const { number } = desk.person;
+    await Promise.all(Array.from({ length: 12 }, () => signIn(number, 'wrong wrong wrong', desk.code())));
+    assert.equal((await signIn(number, password, desk.code())).code, 'CONSOLE_SIGN_IN_REFUSED');
+    const rows = await server.database.query<{ kind: string; failures: number }>(
+      `select kind, failures from credential where person = $1 and kind <> 'pin' order by kind`,
+      [desk.person.id],
+    );
+    assert.deepEqual(rows, [
+      { kind: 'password', failures: 5 },
+      { kind: 'totp', failures: 0 },
+    ]);
+    const locked = (await eventsWhere(server, 'person', desk.person.id)).filter(
+      ({ kind }) => kind === 'credential.locked',
+    );
+    assert.equal(locked.length, 1);
+    server.advance(15 * 60_000 + 1000);
+    assert.equal((await signIn(number, password, desk.code())).status, 200);
+  });
+
+  it('takes a code once, also one that opened a terminal, though many come at once', async () => {
+    const desk = await makeDesk();
+    const code = desk.code();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(desk.person.number, password, code)));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  });
+
+  it('lasts half an hour without use and twelve hours in all', async () => {
+    const desk = await makeDesk();
+    const idle = await mustSignIn(desk);
+    server.advance(29 * 60_000);
+    assert.equal((await server.call(idle, 'console/me')).status, 200);
+    server.advance(29 * 60_000);
+    assert.equal((await server.call(idle, 'console/me')).status, 200);
+    server.advance(31 * 60_000);
+    assert.equal((await server.call(idle, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+    const busy = await mustSignIn(desk);
+    for (let passed = 0; passed < 12 * 60; passed += 20) {
+      assert.equal((await server.call(busy, 'console/me')).status, 200);
+      server.advance(20 * 60_000);
+    }
+    assert.equal((await server.call(busy, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+  });
+
+  it('needs text that is not too long and nothing else', async () => {
+    for (const body of [
+      'null',
+      '[]',
+      '{}',
+      '{"number":1,"password":"x","code":"1"}',
+      '{"number":"1","password":"x","code":"1","roles":["admin"]}',
+      `{"number":"1","password":"${'x'.repeat(257)}","code":"1"}`,
+    ]) {
+      const answer = await server.send(server.anyone, '/v1/console/sign-in', {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      assert.equal(answer.status, 400, body);
+      await answer.body?.cancel();
+    }
+    assert.equal((await signIn(`' or 1=1 --`, `'; drop table person; --`, '123456')).code, 'CONSOLE_SIGN_IN_REFUSED');
+    assert.equal((await signIn('N\u0000', 'x', '1')).status, 403);
+  });
+});
+
+describe('people', () => {
+  let admin: TestConsole;
+  let desk: TestConsole;
+  before(async () => {
+    admin = await server.signIn(['admin']);
+    desk = await server.signIn(['helpdesk']);
+  });
+  const add = (by: TestConsole, person: object) => server.call(by, 'people/add', { body: person });
+  const find = async (search: string) =>
+    ((await server.call(desk, 'people/list', { query: { search } })).body as { people: PersonSummary[] }).people.map(
+      ({ number }) => number,
+    );
+
+  it('are found by number, name and kana, whatever width or kana they are typed in', async () => {
+    await add(desk, { number: 'K-100', name: '髙橋 みなみ', kana: 'タカハシ ミナミ' });
+    await add(desk, { number: 'K-200', name: 'Nguyễn Văn A', kana: 'グエン ヴァン アー' });
+    for (const search of [
+      'k-100',
+      'Ｋ-１００',
+      '髙橋',
+      '髙橋みなみ',
+      'ﾀｶﾊｼ',
+      'たかはし',
+      'タカハシミナミ',
+      'ハシ ミ',
+    ]) {
+      assert.deepEqual(await find(search), ['K-100'], search);
+    }
+    assert.deepEqual(await find('NGUYỄN'), ['K-200']);
+    assert.deepEqual(await find('ぐえん'), ['K-200']);
+    for (const search of ['%', '_', '\\', "'", '100%', 'K\u0000%']) assert.deepEqual(await find(search), [], search);
+    assert.equal((await find('')).at(0), 'K-200');
+    assert.deepEqual((await find('K-')).sort(), ['K-100', 'K-200']);
+  });
+
+  it('get other roles than clinician from an admin alone', async () => {
+    assert.equal(
+      (await add(desk, { number: 'K-300', name: 'x', roles: ['clinician', 'admin'] })).code,
+      'CONSOLE_ROLE_MISSING',
+    );
+    assert.deepEqual(await find('K-300'), []);
+    assert.equal((await add(admin, { number: 'K-300', name: 'x', roles: ['clinician', 'helpdesk'] })).status, 200);
+    assert.equal((await add(desk, { number: 'Ｋ-300', name: 'y' })).code, 'PERSON_NUMBER_TAKEN');
+    const refused = (await eventsWhere(server, 'actor', desk.person)).find(({ kind }) => kind === 'request.refused');
+    assert.deepEqual([refused?.reason, refused?.outcome], ['role-missing', 'serious']);
+  });
+
+  it('have clean names', async () => {
+    for (const name of ['a\u0000b', 'a\nb', 'a\u202eb', '   ', '']) {
+      assert.equal((await add(desk, { number: randomUUID(), name })).status, 400, JSON.stringify(name));
+    }
+  });
+
+  it('are unlocked by somebody else, and what is disabled stays so', async () => {
+    const clinician = await makeClinician(server);
+    const until = new Date(server.now().getTime() + 60_000);
+    await server.database.query(
+      `update credential set failures = 5, locked_until = $2 where person = $1 and kind = 'pin'`,
+      [clinician.person.id, until],
+    );
+    await server.database.query(
+      `update credential set failures = 20, state = 'disabled' where person = $1 and kind = 'totp'`,
+      [clinician.person.id],
+    );
+    const params = { person: clinician.person.id };
+    const factors = async () =>
+      (
+        (await server.call(desk, 'people/show', { params })).body as {
+          factors: { kind: string; state: string; lockedUntil: string | null }[];
+        }
+      ).factors.map(({ kind, state, lockedUntil }) => [kind, state, lockedUntil]);
+    assert.deepEqual(await factors(), [
+      ['pin', 'locked', until.toISOString()],
+      ['totp', 'disabled', null],
+    ]);
+    assert.equal((await server.call(desk, 'people/unlock', { params })).status, 200);
+    assert.deepEqual(await factors(), [
+      ['pin', 'active', null],
+      ['totp', 'disabled', null],
+    ]);
+    assert.equal((await server.call(desk, 'people/unlock', { params: { person: desk.person } })).code, 'PERSON_SELF');
+    assert.equal(
+      (await server.call(desk, 'people/unlock', { params: { person: admin.person } })).code,
+      'CONSOLE_ROLE_MISSING',
+    );
+    assert.equal(
+      (await server.call(desk, 'people/unlock', { params: { person: randomUUID() } })).code,
+      'PERSON_UNKNOWN',
+    );
+  });
+});
+
+describe('the log', () => {
+  const list = async (by: TestConsole, query: Record<string, string | number> = {}) =>
+    ((await server.call(by, 'events/list', { query })).body as { events: StoredEvent[] }).events;
+
+  it('is read newest first, page by page, without gaps', async () => {
+    const auditor = await server.signIn(['auditor']);
+    await list(auditor);
+    const all = await list(auditor, { limit: 200 });
+    const pages: StoredEvent[] = [];
+    for (let before: string | undefined; pages.length < 40; before = pages.at(-1)?.id) {
+      pages.push(...(await list(auditor, { limit: 10, ...(before ? { before } : {}) })));
+    }
+    assert.deepEqual(
+      pages.map(({ id }) => id),
+      all.slice(0, 40).map(({ id }) => id),
+    );
+  });
+
+  it('names people, terminals and cards, and finds by support code as it is heard', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const terminal = await server.enrol('病棟 3 東');
+    const clinician = await makeClinician(server);
+    await begin(server, terminal, clinician.evidence);
+    const [event] = await list(auditor, { person: clinician.person.id });
+    assert.deepEqual(
+      [event?.kind, event?.personName, event?.personNumber, event?.terminalName, event?.cardLabel],
+      ['attempt.begun', '山田 花子', clinician.person.number, '病棟 3 東', '職員証'],
+    );
+    const { supportCode = '' } = failureOf(await begin(server, terminal, makeEvidence()));
+    for (const heard of [
+      supportCode,
+      supportCode.toLowerCase(),
+      supportCode.replaceAll('-', ''),
+      supportCode.replaceAll('-', ' '),
+    ]) {
+      assert.deepEqual(
+        (await list(auditor, { supportCode: heard })).map(({ reason }) => reason),
+        ['unknown-card'],
+      );
+    }
+    assert.equal((await list(auditor, { terminal: terminal.id, kind: 'attempt.refused' })).length, 1);
+  });
+
+  it('remembers who looked at it, once a minute for each session', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const views = async () =>
+      (await eventsWhere(server, 'actor', auditor.person)).filter(({ kind }) => kind === 'log.viewed').length;
+    await list(auditor);
+    await list(auditor);
+    assert.equal(await views(), 1);
+    server.advance(61_000);
+    await list(auditor);
+    assert.equal(await views(), 2);
+  });
+
+  it('cannot be changed, not even by the server', async () => {
+    for (const change of [`update event set reason = 'x'`, 'delete from event', 'truncate event']) {
+      await assert.rejects(server.database.query(change), /only added to/);
+    }
+  });
+});
