@@ -3,7 +3,6 @@ import type { SignedIn } from '#contract/api/console.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { Language } from '#contract/screen.ts';
 import { createApi } from './api.ts';
-import type { secretIn } from './data/place.ts';
 import { useWords, WordsProvider, wordsIn } from './data/use-words.ts';
 import { Invitation } from './pages/invitation.tsx';
 import { SignIn } from './pages/sign-in.tsx';
@@ -26,13 +25,12 @@ const firstLanguage = (): Language => {
   return kept === 'ja' || kept === 'en' ? kept : languageOf(navigator.languages);
 };
 
-export const App = ({ secret }: { readonly secret: ReturnType<typeof secretIn> }): ReactNode => {
+export const App = ({ invitation }: { readonly invitation: string | undefined }): ReactNode => {
   const [language, setLanguage] = useState(firstLanguage);
   const [session, setSession] = useState<Session>(
-    secret?.kind === 'invitation' ? { kind: 'invited', code: secret.code } : { kind: 'asking' },
+    invitation === undefined ? { kind: 'asking' } : { kind: 'invited', code: invitation },
   );
   const csrf = useRef('');
-  const ticket = useRef(secret?.kind === 'ticket' ? secret.code : undefined);
 
   const enter = useCallback((signedIn: SignedIn) => {
     csrf.current = signedIn.csrf;
@@ -55,16 +53,11 @@ export const App = ({ secret }: { readonly secret: ReturnType<typeof secretIn> }
     [],
   );
   const ask = useCallback(async () => {
-    const code = ticket.current;
-    ticket.current = undefined;
     setSession({ kind: 'asking' });
-    const reply = await (code === undefined
-      ? api.call('console/me', {})
-      : api.call('console/enter', { body: { ticket: code } }));
+    const reply = await api.call('console/me', {});
     if (reply.ok) return enter(reply.value);
     const { failure } = reply;
-    const signedOut = failure.code === 'CONSOLE_SIGNED_OUT' || failure.code === 'CONSOLE_SIGN_IN_REFUSED';
-    setSession(signedOut ? { kind: 'out', why: 'start' } : { kind: 'unknown', failure });
+    setSession(failure.code === 'CONSOLE_SIGNED_OUT' ? { kind: 'out', why: 'start' } : { kind: 'unknown', failure });
   }, [api, enter]);
 
   const asked = useRef(false);

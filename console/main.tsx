@@ -5,16 +5,16 @@ import './look/shell.css';
 import './look/parts.css';
 import './look/pages.css';
 import { App } from './app.tsx';
-import { secretIn } from './data/place.ts';
+import { invitationIn } from './data/place.ts';
 
 // A one-time code leaves the address bar and the history before anything else happens.
-const secret = secretIn(location.hash);
-if (secret !== undefined) history.replaceState(null, '', location.pathname);
+const invitation = invitationIn(location.hash);
+if (invitation !== undefined) history.replaceState(null, '', location.pathname);
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App secret={secret} />
+    <App invitation={invitation} />
   </StrictMode>,
 );

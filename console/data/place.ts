@@ -42,14 +42,8 @@ export const fragmentOf = (place: Place): string => {
   return tail === '' ? '#/log' : `#/log?${tail}`;
 };
 
-/** A secret in a fragment: of an invitation, or the ticket of a terminal's own window. */
-export const secretIn = (
-  fragment: string,
-): { readonly kind: 'invitation' | 'ticket'; readonly code: string } | undefined => {
-  const given = new URLSearchParams(fragment.replace(/^#/, ''));
-  for (const kind of ['invitation', 'ticket'] as const) {
-    const code = given.get(kind);
-    if (code !== null && code !== '') return { kind, code };
-  }
-  return undefined;
+/** The one-time code of an invitation link. */
+export const invitationIn = (fragment: string): string | undefined => {
+  const code = new URLSearchParams(fragment.replace(/^#/, '')).get('invitation');
+  return code === null || code === '' ? undefined : code;
 };

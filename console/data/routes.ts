@@ -1,10 +1,10 @@
 import type { Api, RouteName } from '#contract/api/index.ts';
 import type { Role } from '#contract/api/row.ts';
 
-/** Rows that a console sends: all but those of terminals, the stream (an `EventSource`) and the health check. */
+/** Rows that a console sends: all but those of terminals and their windows, the stream (an `EventSource`) and the health check. */
 export type ConsoleRoute = {
   [Name in RouteName]: Api[Name]['sender'] extends 'terminal' ? never : Name;
-}[Exclude<RouteName, 'console/stream' | 'server/health' | 'terminals/enrol'>];
+}[Exclude<RouteName, 'console/stream' | 'console/enter' | 'server/health' | 'terminals/enrol'>];
 
 const everyone = ['helpdesk', 'admin', 'auditor', 'operator'] as const;
 const readers = ['helpdesk', 'admin', 'auditor'] as const;
@@ -19,7 +19,6 @@ export const routes = {
   'console/sign-in': { method: 'POST', path: '/v1/console/sign-in', sender: 'anyone' },
   'console/open-invitation': { method: 'POST', path: '/v1/console/invitation', sender: 'anyone' },
   'console/accept-invitation': { method: 'POST', path: '/v1/console/invitation/accept', sender: 'anyone' },
-  'console/enter': { method: 'POST', path: '/v1/console/enter', sender: 'anyone' },
   'console/me': { method: 'GET', path: '/v1/console/me', sender: everyone },
   'console/sign-out': { method: 'POST', path: '/v1/console/sign-out', sender: everyone },
   'people/list': { method: 'GET', path: '/v1/people', sender: readers },

@@ -19,6 +19,8 @@ export const sentence = (event: StoredEvent, words: Words): string => {
     person: person ?? say('log.somebody'),
     /** Who did it: an actor other than the person, or the person. */
     actor: named(event.actorName) ?? person ?? say('log.somebody'),
+    /** Left out where nobody but the person did it. */
+    doer: named(event.actorName),
     /** Left out where nobody is known. */
     known: person,
     terminal: terminalName ?? undefined,

@@ -22,7 +22,7 @@ import { TotpEnrolment } from '../parts/totp-enrolment.tsx';
 
 export const PersonView = ({ id }: { readonly id: string }): ReactNode => {
   const { say } = useWords();
-  const shown = useData('people/show', { params: { person: id } }, ['people']);
+  const shown = useData('people/show', { params: { person: id } }, ['people', 'terminals']);
   return (
     <>
       <a className="back" href={fragmentOf({ kind: 'people' })}>
@@ -92,62 +92,66 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
       )}
       <Locked page={page} mayUnlock={may('people/unlock') && !own} />
       <div className="two-columns">
-        <section className="surface" aria-labelledby="cards">
-          <div className="section-head">
-            <h2 id="cards">{say('card.title')}</h2>
-            {mayEnrol && (
-              <Button
-                look={activeCards.length === 0 ? 'primary' : 'plain'}
-                icon="card"
-                onClick={() => setOpen({ kind: 'ceremony', task: 'card' })}
-              >
-                {say('card.enrol')}
-              </Button>
+        <div className="stack">
+          <section className="surface" aria-labelledby="cards">
+            <div className="section-head">
+              <h2 id="cards">{say('card.title')}</h2>
+              {mayEnrol && (
+                <Button
+                  look={activeCards.length === 0 ? 'primary' : 'plain'}
+                  icon="card"
+                  onClick={() => setOpen({ kind: 'ceremony', task: 'card' })}
+                >
+                  {say('card.enrol')}
+                </Button>
+              )}
+            </div>
+            <CardList
+              cards={cards}
+              {...(may('cards/revoke') ? { revoke: (card: CardSummary) => setOpen({ kind: 'revoke', card }) } : {})}
+            />
+          </section>
+          <section className="surface" aria-labelledby="sessions">
+            <div className="section-head">
+              <h2 id="sessions">{say('session.title')}</h2>
+            </div>
+            {sessions.length === 0 ? (
+              <p className="quiet-line">{say('session.none')}</p>
+            ) : (
+              <ul className="lines">
+                {sessions.map((session) => (
+                  <li key={session.id}>
+                    <Icon name="terminal" />
+                    <span className="line-main">{session.terminal}</span>
+                    <span className="line-side">
+                      {say('session.since')} <Moment at={session.startedAt} />
+                    </span>
+                  </li>
+                ))}
+              </ul>
             )}
-          </div>
-          <CardList
-            cards={cards}
-            {...(may('cards/revoke') ? { revoke: (card: CardSummary) => setOpen({ kind: 'revoke', card }) } : {})}
-          />
-        </section>
-        <section className="surface" aria-labelledby="factors">
-          <div className="section-head">
-            <h2 id="factors">{say('factor.title')}</h2>
-          </div>
-          <FactorList
-            factors={factors}
-            mayEnrol={mayEnrol}
-            hasCard={activeCards.length > 0}
-            setPin={() => setOpen({ kind: 'ceremony', task: 'pin' })}
-            setTotp={() => setOpen({ kind: 'totp' })}
-          />
-        </section>
-        <section className="surface" aria-labelledby="sessions">
-          <div className="section-head">
-            <h2 id="sessions">{say('session.title')}</h2>
-          </div>
-          {sessions.length === 0 ? (
-            <p className="quiet-line">{say('session.none')}</p>
-          ) : (
-            <ul className="lines">
-              {sessions.map((session) => (
-                <li key={session.id}>
-                  <Icon name="terminal" />
-                  <span className="line-main">{session.terminal}</span>
-                  <span className="line-side">
-                    {say('session.since')} <Moment at={session.startedAt} />
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-          {may('events/list') && (
-            <a className="section-foot" href={fragmentOf({ kind: 'log', filter: { person: person.id } })}>
-              <Icon name="log" />
-              {say('person.to-log')}
-            </a>
-          )}
-        </section>
+            {may('events/list') && (
+              <a className="section-foot" href={fragmentOf({ kind: 'log', filter: { person: person.id } })}>
+                <Icon name="log" />
+                {say('person.to-log')}
+              </a>
+            )}
+          </section>
+        </div>
+        <div className="stack">
+          <section className="surface" aria-labelledby="factors">
+            <div className="section-head">
+              <h2 id="factors">{say('factor.title')}</h2>
+            </div>
+            <FactorList
+              factors={factors}
+              mayEnrol={mayEnrol}
+              hasCard={activeCards.length > 0}
+              setPin={() => setOpen({ kind: 'ceremony', task: 'pin' })}
+              setTotp={() => setOpen({ kind: 'totp' })}
+            />
+          </section>
+        </div>
       </div>
       {open?.kind === 'ceremony' && (
         <Ceremony

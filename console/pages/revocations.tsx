@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Revocation } from '#contract/api/console.ts';
+import { fragmentOf } from '../data/place.ts';
+import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
@@ -42,6 +44,7 @@ export const Revocations = (): ReactNode => {
 
 const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode => {
   const { say } = useWords();
+  const may = useMay();
   const { receipts } = revocation;
   const confirmed = receipts.filter((one) => one.state === 'confirmed').length;
   return (
@@ -49,13 +52,18 @@ const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode =>
       <div>
         <h2>
           <span className="muted">{say('revocations.number', { number: revocation.number })}</span>{' '}
-          {say(`revocations.what.${revocation.what}`)} {revocation.subject}
+          {say(`revocations.of.${revocation.what}`, { name: revocation.name, ending: revocation.ending ?? undefined })}
         </h2>
         <p className="line-more">
           <Moment at={revocation.at} clock /> · {say('revocations.by', { name: revocation.by })}
           {revocation.reason !== '' && <> · {say('revocations.reason', { reason: revocation.reason })}</>}
         </p>
       </div>
+      {revocation.person !== null && may('people/show') && (
+        <a className="section-link" href={fragmentOf({ kind: 'person', id: revocation.person })}>
+          {say('revocations.to-person')}
+        </a>
+      )}
       {receipts.length > 0 && (
         <Pill
           tone={confirmed === receipts.length ? 'good' : 'calm'}

@@ -18,6 +18,9 @@ export const Dialog = ({ title, close, mayClose = true, children }: DialogProps)
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // Where somebody begins: the first field, or the deed that is offered. Not the cross.
+    const body = dialog?.querySelector('.dialog-body');
+    (body?.querySelector<HTMLElement>('input, select') ?? body?.querySelector<HTMLElement>('.primary'))?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
 import { reasonOf, sentence } from '../data/sentence.ts';
 import { exactly } from '../data/times.ts';
-import { useWords } from '../data/use-words.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
 import { Pill, type Tone } from './pill.tsx';
@@ -61,7 +61,9 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
     [say('log.fact.card'), event.cardLabel],
     [say('log.fact.reason'), reasonOf(event, words)],
     [say('log.support-code'), event.supportCode],
-    ...Object.entries(event.detail).map(([name, value]) => [tryNamed('detail', name) ?? name, String(value)] as const),
+    ...Object.entries(event.detail).map(
+      ([name, value]) => [tryNamed('detail', name) ?? name, shownAs(name, value, words)] as const,
+    ),
     [say('log.fact.id'), event.id],
   ];
   return (
@@ -78,4 +80,24 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
       )}
     </dl>
   );
+};
+
+const areas: Readonly<Record<string, string>> = {
+  technology: 'card.technology',
+  assurance: 'card.assurance',
+  what: 'revocations.what',
+  kind: 'kind',
+  code: 'failure',
+};
+
+const shownAs = (name: string, value: string | number | boolean, { say, tryNamed }: Words): string => {
+  if (typeof value === 'boolean') return say(value ? 'common.yes' : 'common.no');
+  const text = String(value);
+  if (name === 'roles')
+    return text
+      .split(' ')
+      .map((role) => tryNamed('role', role) ?? role)
+      .join(say('common.list-separator'));
+  const words = tryNamed(areas[name] ?? '', text);
+  return words === undefined ? text : `${words} (${text})`;
 };

@@ -40,6 +40,9 @@ export const Receipts = ({ number }: { readonly number: number }): ReactNode => 
 
 export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[] }): ReactNode => {
   const { say } = useWords();
+  const offline = receipts.some((receipt) => receipt.state === 'offline');
+  const listed = useData('terminals/list', offline ? {} : undefined, ['terminals']);
+  const terminals = listed.data.kind === 'ready' ? listed.data.value.terminals : [];
   if (receipts.length === 0) return null;
   return (
     <ul className="lines receipts">
@@ -53,7 +56,12 @@ export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[
                 {say('receipt.locked')} <Moment at={receipt.lockedAt} clock />
               </>
             )}
-            {receipt.state === 'offline' && say('receipt.offline-hint')}
+            {receipt.state === 'offline' && (
+              <>
+                <LastSeen at={terminals.find((terminal) => terminal.id === receipt.terminal)?.lastSeenAt ?? null} />
+                {say('receipt.offline-hint')}
+              </>
+            )}
           </span>
           <span className="line-side">
             <ReceiptState receipt={receipt} />
@@ -61,6 +69,16 @@ export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[
         </li>
       ))}
     </ul>
+  );
+};
+
+const LastSeen = ({ at }: { readonly at: string | null }): ReactNode => {
+  const { say } = useWords();
+  if (at === null) return null;
+  return (
+    <>
+      {say('receipt.last-seen')} <Moment at={at} /> ·{' '}
+    </>
   );
 };
 
