@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from 'playwright';
+import { type Display, openDisplay } from '#setup/display.ts';
+import { findElectron } from '#setup/electron.ts';
+import { screenFolder } from '#setup/paths.ts';
+import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
+
+/** The real screen program on a display of its own, told what to show by a script. */
+export interface ScreenWorld {
+  readonly guard: ScriptedGuard;
+  readonly electron: ElectronApplication;
+  readonly display: Display;
+  /** The page of a window, as soon as it has asked for its first frame. */
+  readonly page: (window: 'lock' | 'cover' | 'badge') => Promise<Page>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface ScreenWorldOptions {
+  /** Width x height x depth. */
+  readonly size?: string;
+  readonly windowManager?: boolean;
+}
+
+export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promise<ScreenWorld> => {
+  const folder = mkdtempSync(join(tmpdir(), 'kazasu-screen-'));
+  const display = await openDisplay({
+    folder,
+    virtual: true,
+    size: options.size ?? '1920x1080x24',
+    windowManager: options.windowManager ?? false,
+  });
+  const socket = join(folder, 'guard.sock');
+  const guard = await createScriptedGuard(socket);
+  const program = findElectron();
+  const electron = await _electron.launch({
+    executablePath: program.path,
+    args: [...program.flags, screenFolder],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      ...display.env,
+      KAZASU_GUARD_SOCKET: socket,
+      KAZASU_SCREEN_DATA: join(folder, 'data'),
+    },
+  });
+  await guard.connected();
+
+  const page: ScreenWorld['page'] = async (window) => {
+    const address = `app://ui/${window}`;
+    for (;;) {
+      const found = electron.windows().find((one) => one.url() === address);
+      if (found !== undefined) {
+        await found.waitForSelector('html[data-window]', { state: 'attached' });
+        return found;
+      }
+      await electron.waitForEvent('window');
+    }
+  };
+  return {
+    guard,
+    electron,
+    display,
+    page,
+    stop: async () => {
+      await electron.close().catch(() => undefined);
+      await guard.stop();
+      await display.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,95 @@
+import { BrowserWindow, type Session, session as sessions, type WebContents } from 'electron';
+import type { ToScreen } from '#contract/screen.ts';
+import { isWithin } from './address.ts';
+import { isVouchedFor } from './certificate.ts';
+import { allowOnly, denyPowers, strictPreferences } from './hardening.ts';
+
+type OpenConsole = Extract<ToScreen, { kind: 'open-console' }>;
+
+export interface ConsoleWindow {
+  readonly open: (request: OpenConsole) => Promise<void>;
+  readonly close: () => void;
+  /** The origin within which this page may move; `undefined` for pages that are not the console. */
+  readonly originOf: (page: WebContents) => string | undefined;
+}
+
+export interface ConsoleWindowDeps {
+  readonly now: () => number;
+  readonly report: (problem: string) => void;
+}
+
+/**
+ * The console of the server in a window of this terminal: no preload, a partition in memory that ends with the window,
+ * one origin, and certificates of one authority. The ticket is spent by a POST from here and is never part of an address.
+ */
+export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
+  const origins = new WeakMap<WebContents, string>();
+  let window: BrowserWindow | null = null;
+  let opened = 0;
+
+  const prepare = (origin: string, authority: string): Session => {
+    opened += 1;
+    const session = sessions.fromPartition(`console-${opened}`, { cache: false });
+    const host = new URL(origin).hostname;
+    denyPowers(session);
+    allowOnly(session, (address) => isWithin(address, origin));
+    session.setCertificateVerifyProc((request, answer) => {
+      const own = request.hostname === host.replace(/^\[|\]$/g, '');
+      answer(own && isVouchedFor(request.certificate, host, authority, deps.now()) ? 0 : -2);
+    });
+    return session;
+  };
+
+  const close = (): void => {
+    const ended = window;
+    window = null;
+    if (ended === null || ended.isDestroyed()) return;
+    const { session } = ended.webContents;
+    ended.destroy();
+    void session.clearStorageData().catch(() => undefined);
+  };
+
+  const signIn = async (session: Session, origin: string, ticket: string): Promise<boolean> => {
+    const answer = await session.fetch(`${origin}/v1/console/enter`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify({ ticket }),
+      credentials: 'include',
+      redirect: 'error',
+    });
+    return answer.ok;
+  };
+
+  return {
+    open: async (request) => {
+      close();
+      const { origin } = new URL(request.origin);
+      const session = prepare(origin, request.authority);
+      const created = new BrowserWindow({
+        show: false,
+        width: 1280,
+        height: 860,
+        autoHideMenuBar: true,
+        title: 'Kazasu',
+        backgroundColor: '#f4f7fa',
+        webPreferences: { ...strictPreferences, session },
+      });
+      window = created;
+      origins.set(created.webContents, origin);
+      created.on('closed', () => {
+        if (window === created) window = null;
+      });
+      try {
+        if (!(await signIn(session, origin, request.ticket))) throw new Error('the server refused the ticket');
+        if (created.isDestroyed()) return;
+        await created.loadURL(`${origin}/console/`);
+        if (!created.isDestroyed()) created.show();
+      } catch (problem) {
+        deps.report(`console window: ${problem instanceof Error ? problem.message : String(problem)}`);
+        if (window === created) close();
+      }
+    },
+    close,
+    originOf: (page) => origins.get(page),
+  };
+};

@@ -1,0 +1,24 @@
+export interface Environment {
+  /** The socket (a path, or a named pipe on Windows) on which the guard listens. */
+  readonly guardSocket: string;
+  /** The folder of this terminal's screen: settings, and what Chromium keeps. */
+  readonly data: string;
+}
+
+const names = { guardSocket: 'KAZASU_GUARD_SOCKET', data: 'KAZASU_SCREEN_DATA' } as const;
+
+export type ParsedEnvironment =
+  | { readonly ok: true; readonly environment: Environment }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads the environment once; all problems are told together. */
+export const parseEnvironment = (variables: Readonly<Record<string, string | undefined>>): ParsedEnvironment => {
+  const guardSocket = variables[names.guardSocket] ?? '';
+  const data = variables[names.data] ?? '';
+  const problems = Object.entries({ guardSocket, data })
+    .filter(([, value]) => value === '')
+    .map(([name]) => `${names[name as keyof Environment]} is missing`);
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, environment: Object.freeze({ guardSocket, data }) };
+};

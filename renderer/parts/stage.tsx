@@ -1,0 +1,142 @@
+import type { ReactNode } from 'react';
+import type { Frame } from '#contract/screen.ts';
+import { call } from '../agent.ts';
+import { useNow } from '../clock.ts';
+import { otherLanguage, type Words, wordsOf } from '../words.ts';
+import { Icon, type IconName } from './icon.tsx';
+
+/** The colour of a state; icon and words always say the same. */
+export type Tone = 'calm' | 'busy' | 'warn' | 'stop' | 'good';
+
+const Clock = ({ language }: { readonly language: Frame['settings']['language'] }) => {
+  const now = new Date(useNow(60_000));
+  const locale = language === 'ja' ? 'ja-JP' : 'en-GB';
+  return (
+    <time className="clock" dateTime={now.toISOString()}>
+      <span className="clock-date">
+        {now.toLocaleDateString(locale, { month: 'long', day: 'numeric', weekday: 'short' })}
+      </span>
+      <span className="clock-time">{now.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })}</span>
+    </time>
+  );
+};
+
+export const Brand = ({ words, terminal }: { readonly words: Words; readonly terminal: string }) => (
+  <div className="brand">
+    <svg className="brand-mark" viewBox="0 0 48 48" aria-hidden="true" focusable="false">
+      <rect width="48" height="48" rx="12" />
+      <path d="M12 29.5h24M15 35.5h18" />
+      <path d="M14 13.5l18-3 2.2 12.5-18 3z" />
+    </svg>
+    <div>
+      <div className="brand-name">{words.product}</div>
+      <div className="brand-terminal">
+        <span className="quiet">{words.terminal}</span> {terminal === '' ? '—' : terminal}
+      </div>
+    </div>
+  </div>
+);
+
+const Tools = ({ frame, words }: { readonly frame: Frame; readonly words: Words }) => {
+  const { language, sound } = frame.settings;
+  const next = otherLanguage(language);
+  return (
+    <div className="tools">
+      <button
+        type="button"
+        className="tool"
+        aria-pressed={sound}
+        onClick={() => call('settings/change', { sound: !sound })}
+      >
+        <Icon name={sound ? 'sound' : 'mute'} />
+        {sound ? words.sound.on : words.sound.off}
+      </button>
+      <button
+        type="button"
+        className="tool"
+        data-action="language"
+        lang={next}
+        onClick={() => call('settings/change', { language: next })}
+      >
+        <Icon name="globe" />
+        {wordsOf(next).language.name}
+      </button>
+    </div>
+  );
+};
+
+export interface StageProps {
+  readonly frame: Frame;
+  readonly words: Words;
+  readonly tone: Tone;
+  readonly children: ReactNode;
+  /** Tools are left out while somebody types a secret: fewer things to touch by mistake. */
+  readonly tools?: boolean;
+}
+
+/** The frame around every lock picture: who and where on top, help and settings below. */
+export const Stage = ({ frame, words, tone, children, tools = true }: StageProps) => (
+  <div className={`stage tone-${tone}`}>
+    <header className="stage-top">
+      <Brand words={words} terminal={frame.view.terminal} />
+      <div className="stage-state">
+        {frame.view.online || frame.view.picture.kind === 'not-ready' ? null : (
+          <span className="chip warn">
+            <Icon name="offline" />
+            {words.offline}
+          </span>
+        )}
+        <Clock language={frame.settings.language} />
+      </div>
+    </header>
+    <main className="stage-body">{children}</main>
+    <footer className="stage-foot">
+      <div className="help">
+        <Icon name="phone" />
+        <span className="quiet">{words.helpdesk.ask}</span>
+        <strong>
+          {words.helpdesk.label} {frame.view.helpdesk}
+        </strong>
+      </div>
+      {tools ? <Tools frame={frame} words={words} /> : null}
+    </footer>
+  </div>
+);
+
+export interface SpeechProps {
+  readonly title: string;
+  readonly detail?: string | undefined;
+  readonly icon: IconName;
+  readonly children?: ReactNode;
+  readonly above?: ReactNode;
+}
+
+/** The one instruction: icon, large words, and what helps below. Spoken by a screen reader when it changes. */
+export const Speech = ({ title, detail, icon, children, above }: SpeechProps) => (
+  <section className="speech" aria-live="assertive" aria-atomic="true">
+    {above}
+    <h1 className="title">
+      <span className="title-icon">
+        <Icon name={icon} />
+      </span>
+      <span>{title}</span>
+    </h1>
+    {detail === undefined ? null : <p className="detail">{detail}</p>}
+    {children}
+  </section>
+);
+
+export const Notice = ({
+  tone,
+  icon,
+  children,
+}: {
+  readonly tone: Tone;
+  readonly icon: IconName;
+  readonly children: ReactNode;
+}) => (
+  <p className={`notice tone-${tone}`}>
+    <Icon name={icon} />
+    <span>{children}</span>
+  </p>
+);

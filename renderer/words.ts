@@ -1,0 +1,22 @@
+import type { CeremonyProblem, Language, LockReason, NotReady, Refusal } from '#contract/screen.ts';
+import en from '../assets/words/screen.en.json';
+import ja from '../assets/words/screen.ja.json';
+
+/** What every language says. A key that is missing in a file, or a state without words, does not compile. */
+export type Words = typeof ja & {
+  readonly notReady: Readonly<
+    Record<NotReady, { readonly title: string; readonly detail: string; readonly act: string }>
+  >;
+  readonly locked: Readonly<Record<LockReason, string>>;
+  readonly refused: Readonly<Record<Refusal, { readonly title: string; readonly detail: string }>>;
+  readonly ceremony: { readonly problem: Readonly<Record<CeremonyProblem, string>> };
+};
+
+const languages: Readonly<Record<Language, Words>> = { ja, en };
+
+export const wordsOf = (language: Language): Words => languages[language];
+export const otherLanguage = (language: Language): Language => (language === 'ja' ? 'en' : 'ja');
+
+/** Puts values into the places that a sentence names in braces. */
+export const fill = (sentence: string, values: Readonly<Record<string, string | number>>): string =>
+  sentence.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
