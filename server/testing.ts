@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import type { Logger } from 'pino';
 import { Agent, fetch, type Response } from 'undici';
 import { api, type RouteName } from '#contract/api/index.ts';
 import type { Role } from '#contract/api/row.ts';
@@ -77,6 +78,7 @@ export interface TestServer {
   readonly authority: Authority;
   readonly secrets: Secrets;
   readonly app: App;
+  readonly log: Logger;
   /** Everything that the server logged. */
   readonly logged: () => string;
   /** Moves the server's clock on. */
@@ -192,6 +194,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     authority,
     secrets,
     app,
+    log,
     logged: () => lines.join(''),
     advance: (milliseconds) => {
       ahead += milliseconds;

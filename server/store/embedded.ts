@@ -153,6 +153,8 @@ const launch = async (home: Home, cluster: string, password: string): Promise<pg
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_statement: 'none',
+    // Errors of statements repeat values; the server logs them in its own words.
+    log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: 0,
   };
