@@ -55,7 +55,6 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
   socket.on('close', () => {
     openUntil = 0;
   });
-  say({ kind: 'hello', pid: process.pid, runtime: 'test' });
   const call: RawScreen['call'] = (name, request = {}, window = 'lock') =>
     say({ kind: 'call', id: ++calls, window, name, request });
 
@@ -81,17 +80,21 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
   };
 }
 
+/** A connection on which the guard speaks; one that it closes at once, because it is just starting, is tried again. */
 async function connectSoon(path: string): Promise<Socket> {
   for (let tries = 0; ; tries += 1) {
-    try {
-      return await new Promise<Socket>((resolve, reject) => {
-        const socket = connect(path);
-        socket.once('connect', () => resolve(socket));
-        socket.once('error', reject);
-      });
-    } catch (error) {
-      if (tries === 200) throw error;
-      await delay(20);
-    }
+    const socket = connect(path);
+    const heard = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () =>
+        socket.write(`${JSON.stringify({ kind: 'hello', pid: process.pid, runtime: 'test' })}\n`),
+      );
+      socket.once('readable', () => resolve(socket.readableLength > 0));
+      socket.once('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+    });
+    if (heard) return socket;
+    socket.destroy();
+    if (tries === 500) throw new Error(`No guard answers on ${path}`);
+    await delay(20);
   }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,23 +37,25 @@ let terminal: TerminalId;
 const socket = join(folder, 'run', 'guard.sock');
 const guardLog = join(folder, 'guard.log');
 
+const guardEnvironment = (code?: string): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  ...keyring.env,
+  KAZASU_DATA: join(folder, 'guard'),
+  KAZASU_SERVER: server.origin,
+  KAZASU_AUTHORITY: server.authority,
+  KAZASU_GUARD_SOCKET: socket,
+  KAZASU_LOG: 'debug',
+  PCSCLITE_CSOCK_NAME: readers.socket,
+  ...(code === undefined ? {} : { KAZASU_ENROLMENT_CODE: code }),
+});
+
 async function startGuard(code?: string): Promise<Kept> {
   return keep({
     name: 'guard',
     command: node,
     args: [join(root, 'guard', 'start.ts')],
     cwd: root,
-    env: {
-      PATH: process.env['PATH'],
-      ...keyring.env,
-      KAZASU_DATA: join(folder, 'guard'),
-      KAZASU_SERVER: server.origin,
-      KAZASU_AUTHORITY: server.authority,
-      KAZASU_GUARD_SOCKET: socket,
-      KAZASU_LOG: 'debug',
-      PCSCLITE_CSOCK_NAME: readers.socket,
-      ...(code === undefined ? {} : { KAZASU_ENROLMENT_CODE: code }),
-    },
+    env: guardEnvironment(code),
     log: guardLog,
     ready: { line: /^\{"ready":true.*\}$/ },
   });
@@ -188,6 +192,96 @@ test('card and PIN open the desktop under a lease; the lock button ends it and t
     ).every((kind) => kinds.has(kind));
   });
   await lifted();
+});
+
+test('a guard that is killed while the desktop is open leaves it covered, and ends the session when it is back', async () => {
+  await logIn();
+  const { sessions } = await admin.do('people/show', { params: { person: person.id } });
+  assert.equal(sessions.length, 1);
+  guard.kill('SIGKILL');
+  await until('the desktop is covered', () => !screen.isOpen(), 2_500);
+  await guard.whenReady();
+  screen = await joinScreen(socket);
+  assert.equal((await screen.shows('ready', 15_000)).cover, true);
+  await until('the session has ended', async () => {
+    const shown = await admin.do('people/show', { params: { person: person.id } });
+    return shown.sessions.length === 0;
+  });
+  await until('the log says so', async () => {
+    const { events } = await admin.do('events/list', { query: { terminal, kind: 'screen.locked' } });
+    return events.some(({ reason, session }) => reason === 'start' && session === sessions[0]?.id);
+  });
+});
+
+test('a reader process that is killed comes back, and takes cards again', async () => {
+  const pid = guard.pid();
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  assert.equal(children.length, 1);
+  process.kill(children[0] ?? 0, 'SIGKILL');
+  const { picture } = await screen.shows('not-ready');
+  assert.equal(picture.why, 'starting');
+  await screen.shows('ready');
+  await lifted();
+  await tap();
+  await screen.shows('secret');
+  await slot.remove();
+  screen.call('login/cancel');
+  await screen.shows('ready');
+  await lifted();
+});
+
+test('a reader service that goes is named, and one that comes back is found', async () => {
+  await readers.kill();
+  await until('no service', async () => (await screen.shows('not-ready')).picture.why === 'no-service');
+  await readers.restart();
+  await screen.shows('ready', 10_000);
+});
+
+test('a server that dies is named, and found again; what happened meanwhile reaches its log', async () => {
+  server.process.kill('SIGKILL');
+  await until('unreachable', async () => (await screen.shows('not-ready')).picture.why === 'server-unreachable');
+  await tap();
+  assert.equal((await screen.shows('refused')).picture.why, 'server');
+  await slot.remove();
+  await server.process.whenReady();
+  await screen.shows('refused');
+  screen.call('login/cancel');
+  await screen.shows('ready', 15_000);
+  await until('the log says so', async () => {
+    const { events } = await admin.do('events/list', { query: { terminal, kind: 'link.lost' } });
+    return events.length > 0;
+  });
+  await lifted();
+});
+
+test('a second guard on the same socket says why it does not start', () => {
+  const second = spawnSync(node, [join(root, 'guard', 'start.ts')], { env: guardEnvironment(), encoding: 'utf8' });
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, /Another guard is running/);
+});
+
+test('without a keychain the guard says so and stays not enrolled', async () => {
+  const own = join(folder, 'run', 'other.sock');
+  const { DBUS_SESSION_BUS_ADDRESS: _, ...without } = guardEnvironment('some-code');
+  const env = { ...without, KAZASU_DATA: join(folder, 'other'), KAZASU_GUARD_SOCKET: own, XDG_RUNTIME_DIR: folder };
+  const other = spawn(node, [join(root, 'guard', 'start.ts')], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  other.stderr.on('data', (text) => (said += text));
+  const eyes = await joinScreen(own);
+  try {
+    await until(
+      'not enrolled',
+      async () => (await eyes.shows('not-ready', 15_000)).picture.why === 'not-enrolled',
+      15_000,
+    );
+    assert.match(said, /No keychain answers/);
+    assert.ok(!readdirSync(join(folder, 'other')).includes('terminal.json'));
+  } finally {
+    const ended = once(other, 'exit');
+    other.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+    eyes.close();
+  }
 });
 
 test('a revoked card locks its person at once, and the receipt says when', async () => {
