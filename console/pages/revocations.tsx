@@ -55,7 +55,7 @@ const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode =>
           {say(`revocations.of.${revocation.what}`, { name: revocation.name, ending: revocation.ending ?? undefined })}
         </h2>
         <p className="line-more">
-          <Moment at={revocation.at} clock /> · {say('revocations.by', { name: revocation.by })}
+          <Moment at={revocation.at} /> · {say('revocations.by', { name: revocation.by })}
           {revocation.reason !== '' && <> · {say('revocations.reason', { reason: revocation.reason })}</>}
         </p>
       </div>

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { fragmentOf, invitationIn, type Place, parsePlace } from './place.ts';
+
+const filter = fc.record(
+  {
+    person: fc.uuid(),
+    terminal: fc.uuid(),
+    kind: fc.constant('card.revoked'),
+    supportCode: fc.string({ minLength: 1 }),
+  },
+  { requiredKeys: [] },
+);
+const place: fc.Arbitrary<Place> = fc.oneof(
+  fc.constantFrom<Place>({ kind: 'people' }, { kind: 'terminals' }, { kind: 'revocations' }),
+  fc.uuid().map((id): Place => ({ kind: 'person', id })),
+  filter.map((given): Place => ({ kind: 'log', filter: { ...given } })),
+);
+
+test('a place survives its way through the address', () => {
+  fc.assert(fc.property(place, (given) => assert.deepEqual(parsePlace(fragmentOf(given)), given)));
+});
+
+test('an address from elsewhere is no place and no error', () => {
+  for (const fragment of ['', '#', '#/', '#/nowhere', '#invitation=abc']) assert.equal(parsePlace(fragment), undefined);
+  fc.assert(fc.property(fc.string(), (fragment) => void parsePlace(fragment)));
+});
+
+test('an invitation is found in the fragment alone', () => {
+  assert.equal(invitationIn('#invitation=a-B_9'), 'a-B_9');
+  assert.equal(invitationIn('#invitation='), undefined);
+  assert.equal(invitationIn('#/people'), undefined);
+});
