@@ -10,7 +10,11 @@ export interface CheckResult {
 }
 
 const checks = [
-  { name: 'format and lint (Biome)', program: 'biome', args: ['check', '--max-diagnostics=200'] },
+  {
+    name: 'format and lint (Biome)',
+    program: 'biome',
+    args: ['check', '--error-on-warnings', '--max-diagnostics=200'],
+  },
   { name: 'types and import directions (tsc)', program: 'tsc', args: ['--build'] },
 ];
 

@@ -11,6 +11,7 @@ const needed = {
   'secrets in a keyring': ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libsecret-1-dev'],
   'compiling the keyring binding and the virtual reader': ['build-essential', 'pkg-config', 'python3'],
   'ending child processes with their parent': ['util-linux'],
+  'the tests: a second opinion on certificates': ['openssl'],
 };
 
 /** Later Debian releases gave some libraries a new name (64-bit time). */
