@@ -21,9 +21,9 @@ export interface ReaderService {
   /** Where a card connects to, one for each slot: `createVirtualSlot(service.ports[0])`. */
   readonly ports: readonly SlotAddress[];
   readonly driver: ReaderDriver;
-  /** Takes a reader away, or brings it back; `kazasu` only. */
-  unplug(slot: number): void;
-  plug(slot: number): void;
+  /** Takes a reader away, or brings it back, and waits until the service has done so; `kazasu` only. */
+  unplug(slot: number): Promise<void>;
+  plug(slot: number): Promise<void>;
   /** Ends the service in good order and removes its folder. */
   stop(): Promise<void>;
   /** SIGKILL: the socket stays behind, as after a crash. */
@@ -100,10 +100,10 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
     service = child;
-    while (!expected.every((path) => existsSync(path))) {
+    await until(() => {
       if (child.exitCode !== null) throw new Error(`The PC/SC service did not start: ${said}`);
-      await delay(5);
-    }
+      return expected.every((path) => existsSync(path));
+    });
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -122,11 +122,13 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
     socket,
     ports,
     driver: built === undefined ? 'vpcd' : 'kazasu',
-    unplug(slot) {
+    async unplug(slot) {
       rmSync(marker(slot), { force: true });
+      await until(() => !existsSync(String(ports[slot])));
     },
-    plug(slot) {
+    async plug(slot) {
       writeFileSync(marker(slot), '');
+      await until(() => existsSync(String(ports[slot])));
     },
     kill: () => end('SIGKILL'),
     async restart() {
@@ -138,6 +140,15 @@ export async function startReaderService(options: ReaderServiceOptions): Promise
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the service does shows in its folder only. */
+async function until(done: () => boolean): Promise<void> {
+  const limit = performance.now() + 10_000;
+  while (!done()) {
+    if (performance.now() > limit) throw new Error('The PC/SC service did not follow within ten seconds');
+    await delay(5);
+  }
 }
 
 async function configureVpcd(configuration: string): Promise<number[]> {

@@ -29,8 +29,11 @@ export interface Monitor {
   stop(): Promise<void>;
 }
 
-/** Milliseconds. A wait wakes by itself on every change; its limit only bounds what a lost wake-up can cost. */
-const longestWait = 1_000;
+/**
+ * Milliseconds. A wait wakes by itself on every change; its limit bounds what a lost wake-up can cost: pcsc-lite signals
+ * that a reader has gone a moment before its list says so, and whoever looks in that moment waits on.
+ */
+const longestWait = 250;
 const waitAfterChange = 50;
 const pauseWithoutService = 200;
 const pauseInDoubt = 1;

@@ -32,6 +32,7 @@ enum { POWER_OFF = 0, POWER_ON = 1, RESET = 2, SEND_ATR = 4 };
 struct reader {
   int used;
   char plugged[256];
+  char socket[sizeof ((struct sockaddr_un *)0)->sun_path];
   int listening;
   int card;
   /* A card that left while another waited must be seen to leave by the service's watching thread, which asks for the
@@ -147,6 +148,7 @@ RESPONSECODE IFDHCreateChannelByName(DWORD Lun, LPSTR DeviceName) {
   r->card = -1;
   snprintf(r->plugged, sizeof r->plugged, "%s.plugged", path);
   if (!is_plugged(r)) return IFD_NO_SUCH_DEVICE;
+  strcpy(r->socket, address.sun_path);
   pthread_mutex_lock(&creating);
   unlink(address.sun_path);
   r->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -171,6 +173,7 @@ RESPONSECODE IFDHCloseChannel(DWORD Lun) {
   r->used = 0;
   if (r->card >= 0) close(r->card);
   close(r->listening);
+  unlink(r->socket);
   close(r->wake[0]);
   close(r->wake[1]);
   return IFD_SUCCESS;
