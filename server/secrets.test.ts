@@ -114,3 +114,20 @@ describe('a grant', () => {
     assert.ok(holds(secrets.signGrant(facts), secrets.grantPublicKey()));
   });
 });
+
+describe('marks', () => {
+  it('name every key, tell none, and differ from server to server', () => {
+    const secrets = createSecrets(fresh('marks'));
+    secrets.rotate('sealing');
+    const marks = secrets.marks();
+    assert.deepEqual(
+      marks.map(({ purpose, key }) => `${purpose} ${key}`),
+      ['card-index 1', 'pin-pepper 1', 'sealing 1', 'sealing 2', 'grant 1'],
+    );
+    assert.equal(new Set(marks.map(({ mark }) => mark)).size, marks.length);
+    const file = readFileSync(join(fresh('marks'), 'keys.json'), 'utf8');
+    for (const { mark } of marks) assert.ok(!file.includes(mark));
+    assert.deepEqual(createSecrets(fresh('marks')).marks(), marks);
+    assert.notDeepEqual(createSecrets(fresh('elsewhere')).marks(), marks);
+  });
+});

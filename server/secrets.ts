@@ -31,6 +31,8 @@ export interface Secrets {
   grantPublicKey(): string;
   /** Makes a new key for one purpose; older ones still read. */
   rotate(purpose: Purpose): void;
+  /** Names every key without telling it: HMAC-SHA-256 of a constant under it. */
+  marks(): readonly { readonly purpose: Purpose; readonly key: number; readonly mark: string }[];
 }
 
 export interface Pepper {
@@ -84,6 +86,14 @@ export function createSecrets(dataFolder: string): Secrets {
       return { payload, signature: sign(null, Buffer.from(payload), signer).toString('base64url') };
     },
     grantPublicKey: () => createPublicKey(signer).export({ type: 'spki', format: 'pem' }).toString(),
+    marks: () =>
+      (Object.keys(rings) as Purpose[]).flatMap((purpose) =>
+        rings[purpose].map((key) => ({
+          purpose,
+          key: key.id,
+          mark: createHmac('sha256', bytesOf(key)).update(`kazasu key mark ${purpose}`).digest('base64url'),
+        })),
+      ),
     rotate(purpose) {
       const id = Math.max(...rings[purpose].map((key) => key.id)) + 1;
       const next = { ...rings, [purpose]: [...rings[purpose], freshKey(purpose, id)] } as KeyRings;

@@ -3,6 +3,7 @@ import { fail, succeed } from '#contract/errors.ts';
 import { mayUseConsole } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createHashQueue } from '../hash-queue.ts';
+import { createLimit } from '../limit.ts';
 import { createSignIn } from '../sign-in.ts';
 import { consoleCookie, endConsoleSession, getConsoleSession, tryUseTicket } from '../store/console.ts';
 import { record } from '../store/events.ts';
@@ -18,11 +19,13 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
   // Its own queue of one: whoever floods this page keeps no terminal waiting.
   const queue = createHashQueue(1);
   const signIn = createSignIn(deps);
+  const refusals = createLimit({ tries: 60, everyMs: 60_000 });
+  const flooded = (address: string): boolean => !refusals.allows(address, deps.now());
   return {
     ...createInvitationRoutes(deps, queue),
 
     'console/sign-in': async ({ body }, { address }, reply) => {
-      const place = queue.tryEnter();
+      const place = flooded(address) ? undefined : queue.tryEnter();
       if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       try {
         const verdict = await signIn(body, place);
@@ -32,6 +35,7 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
             const factors: Factor[] = ['password', 'totp'];
             return succeed(await enter(tx, now, reply, { person: verdict.person, factors, at: null, address }));
           }
+          refusals.count(address, now);
           const supportCode = await createSupportCode(tx);
           const damaged = verdict.why === 'credential-damaged';
           await record(tx, now, {
@@ -50,14 +54,16 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
       }
     },
 
-    'console/enter': async ({ body }, { address }, reply) =>
-      deps.database.transaction(async (tx) => {
+    'console/enter': async ({ body }, { address }, reply) => {
+      if (flooded(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      return deps.database.transaction(async (tx) => {
         const now = deps.now();
         const ticket = await tryUseTicket(tx, now, hashToken(body.ticket));
         const session = ticket && (await tryGetSession(tx, ticket.session));
         const person = ticket && (await tryGetPerson(tx, ticket.person));
         const live = session && !session.endedAt && session.endsAt > now && person?.state === 'active';
         if (!session || !person || !live || !mayUseConsole(person.roles)) {
+          refusals.count(address, now);
           await record(tx, now, {
             kind: 'console.sign-in-refused',
             outcome: 'serious',
@@ -72,7 +78,8 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
         }
         const at = { terminal: session.terminal, session: session.id, endsAt: session.endsAt };
         return succeed(await enter(tx, now, reply, { person, factors: ['terminal-session'], at, address }));
-      }),
+      });
+    },
 
     'console/me': async (_input, { session }) => {
       const found = await getConsoleSession(deps.database, session);

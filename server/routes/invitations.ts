@@ -7,6 +7,7 @@ import { cleanText } from '#core/policy/text.ts';
 import { type Hashed, hashSecret, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
+import { createLimit } from '../limit.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
 import { setSecret } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
@@ -30,21 +31,27 @@ const nameless = { number: '1', name: 'admin' };
 type Given = Call<'console/accept-invitation'>['body'];
 
 /** One-time links: a person sets their own password and authenticator. */
-export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) =>
-  ({
-    'console/open-invitation': async ({ body }, { address }) =>
-      deps.database.transaction(async (tx) => {
-        const found = await look(deps, tx, body.code, address);
-        if (!found.ok) return found;
-        const { person, seed } = found.value;
-        return succeed({ person, uri: totpUri(seed, person ?? nameless) });
-      }),
+export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) => {
+  const refusals = createLimit({ tries: 60, everyMs: 60_000 });
+  const flooded = (address: string): boolean => !refusals.allows(address, deps.now());
+  const counted = <Answered extends Result<unknown>>(answered: Answered, address: string): Answered => {
+    if (!answered.ok && answered.failure.code === 'ENROLMENT_REFUSED') refusals.count(address, deps.now());
+    return answered;
+  };
+  return {
+    'console/open-invitation': async ({ body }, { address }) => {
+      if (flooded(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      const found = counted(await deps.database.transaction((tx) => look(deps, tx, body.code, address)), address);
+      if (!found.ok) return found;
+      const { person, seed } = found.value;
+      return succeed({ person, uri: totpUri(seed, person ?? nameless) });
+    },
 
     'console/accept-invitation': async ({ body }, { address }, reply) => {
-      const place = queue.tryEnter();
+      const place = flooded(address) ? undefined : queue.tryEnter();
       if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       try {
-        const judged = await deps.database.transaction((tx) => judge(deps, tx, body, address));
+        const judged = counted(await deps.database.transaction((tx) => judge(deps, tx, body, address)), address);
         if (!judged.ok) return judged;
         const secret = await place.run(() => hashSecret(deps.secrets, judged.value.password));
         return await deps.database.transaction(async (tx) => {
@@ -60,7 +67,8 @@ export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) =>
         place.leave();
       }
     },
-  }) satisfies Partial<Handlers>;
+  } satisfies Partial<Handlers>;
+};
 
 interface Looked {
   readonly invitation: Invitation;
@@ -157,8 +165,8 @@ async function settle(
   }
   await closeInvitation(tx, now, invitation.codeHash);
   await endConsoleSessionsOf(tx, now, person.id);
-  await setSecret(tx, now, { person: person.id, kind: 'password', secret: password, step: null });
   await setSecret(tx, now, { person: person.id, kind: 'totp', secret: sealSeed(deps.secrets, seed, person.id), step });
+  await setSecret(tx, now, { person: person.id, kind: 'password', secret: password, step: null });
   await record(tx, now, { ...facts, factors: ['one-time-code'], kind: 'password.set' });
   await record(tx, now, { ...facts, factors: ['one-time-code'], kind: 'totp.enrolled' });
   return person;

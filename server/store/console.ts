@@ -32,11 +32,15 @@ const select = `select s.id as session, s.person, p.roles, s.terminal, s.csrf, s
 const inForce = `s.ended_at is null and s.ends_at > $2 and s.last_seen_at > $3 and p.state = 'active'
   and (s.session is null or (t.ended_at is null and t.ends_at > $2))`;
 
-/** The session of this token, while it is in force; in a terminal's window only as long as the terminal's session. */
+/**
+ * The session of this token, while it is in force; in a terminal's window only as long as the terminal's session.
+ * `inUse` is false for what a page asks by itself, which keeps no idle session alive.
+ */
 export const findConsoleSession = async (
   tx: Transaction,
   tokenHash: Buffer,
   now: Date,
+  inUse = true,
 ): Promise<ConsoleSession | undefined> => {
   const idleSince = new Date(now.getTime() - idleMilliseconds);
   const [row] = await tx.query<ConsoleSession & { readonly lastSeenAt: Date }>(
@@ -45,7 +49,7 @@ export const findConsoleSession = async (
   );
   if (!row) return undefined;
   const { lastSeenAt, ...found } = row;
-  if (now.getTime() - lastSeenAt.getTime() > noticeMilliseconds) {
+  if (inUse && now.getTime() - lastSeenAt.getTime() > noticeMilliseconds) {
     await tx.query('update console_session set last_seen_at = $2 where id = $1', [found.session, now]);
   }
   return found;

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import type { AttemptId, LockId } from '#contract/ids.ts';
+import { policy } from '#contract/policy.ts';
+import type { ServerDeps } from '../deps.ts';
+import { createSecrets } from '../secrets.ts';
+import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import { failureOf, goodPin, makeClinician, makeEvidence, mustBegin, otherPin, prove } from '../testing-login.ts';
+import type { TerminalSender } from './handlers.ts';
+import { createLoginsRoutes } from './logins.ts';
+
+let server: TestServer;
+let terminal: TestTerminal;
+before(async () => {
+  server = await startTestServer();
+  terminal = await server.enrol();
+});
+after(() => server.close());
+
+/** Another process of the server, as far as a login sees it: own memory, own reading of the keys, same database. */
+const startAnother = () => {
+  const deps: ServerDeps = {
+    database: server.database,
+    secrets: createSecrets(server.folder),
+    policy: () => policy.parse({}),
+    now: server.now,
+    log: pino({ level: 'silent' }),
+    push: server.app.hub,
+    origin: server.origin,
+  };
+  return createLoginsRoutes(deps);
+};
+const sender = () => ({ kind: 'terminal', terminal: terminal.id, name: 'ward' }) as TerminalSender;
+
+describe('another process of the server', () => {
+  it('goes on counting where the first one stopped', async () => {
+    const { evidence } = await makeClinician(server, { totp: false });
+    const { attempt } = await mustBegin(server, terminal, evidence);
+    for (const left of [4, 3])
+      assert.equal(failureOf(await prove(server, terminal, attempt, 'pin', otherPin)).triesLeft, left);
+    const params = { attempt: attempt as AttemptId };
+    for (const expected of [2, 1, undefined]) {
+      const result = await startAnother()['attempts/prove'](
+        { params, query: undefined, body: { factor: 'pin', secret: otherPin } },
+        sender(),
+      );
+      assert.equal(!result.ok && result.failure.triesLeft, expected);
+    }
+    assert.notEqual((await prove(server, terminal, attempt, 'pin', goodPin)).status, 200);
+  });
+
+  it('accepts a code that the first one accepted no second time', async () => {
+    const clinician = await makeClinician(server);
+    const code = clinician.code();
+    const first = await mustBegin(server, terminal, clinician.evidence);
+    assert.equal((await prove(server, terminal, first.attempt, 'totp', code)).status, 200);
+    const another = startAnother();
+    const body = { lock: randomUUID() as LockId, card: clinician.evidence };
+    const begun = await another['attempts/begin']({ params: undefined, query: undefined, body }, sender());
+    assert.ok(begun.ok);
+    const params = { attempt: begun.value.attempt };
+    const given = { params, query: undefined, body: { factor: 'totp' as const, secret: code } };
+    const proved = await another['attempts/prove'](given, sender());
+    assert.equal(!proved.ok && proved.failure.code, 'PROOF_WRONG');
+  });
+});
+
+describe('the time of a refusal', () => {
+  it('is the same for an unknown and a revoked card', async () => {
+    const revoked = await makeClinician(server);
+    await server.database.query(`update card set state = 'revoked' where id = $1`, [revoked.card]);
+    const another = startAnother();
+    const times = { unknown: [] as number[], revoked: [] as number[] };
+    for (let round = 0; round < 120; round += 1) {
+      const which = round % 2 === 0 ? 'unknown' : 'revoked';
+      const card = which === 'unknown' ? makeEvidence() : revoked.evidence;
+      const since = performance.now();
+      const body = { lock: randomUUID() as LockId, card };
+      await another['attempts/begin']({ params: undefined, query: undefined, body }, sender());
+      times[which].push(performance.now() - since);
+    }
+    const median = (all: number[]) => all.toSorted((one, other) => one - other)[all.length / 2] ?? 0;
+    const [unknown, known] = [median(times.unknown), median(times.revoked)];
+    assert.ok(Math.abs(unknown - known) < Math.max(3, 0.5 * Math.max(unknown, known)), `${unknown} and ${known} ms`);
+  });
+});
