@@ -38,7 +38,7 @@ export interface App {
   readonly http: FastifyInstance;
   readonly hub: Hub;
   /** Takes a renewed certificate for new connections. */
-  useCertificate(certificate: KeyAndCertificate): void;
+  takeCertificate(certificate: KeyAndCertificate): void;
   /** Answers what it was asked, ends its streams, and lets the database go on. */
   close(): Promise<void>;
 }
@@ -72,6 +72,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       requestCert: true,
       rejectUnauthorized: false,
       headersTimeout: 10_000,
+      handshakeTimeout: 10_000,
     },
     loggerInstance: given.log.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -114,7 +115,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   return {
     http,
     hub,
-    useCertificate: (certificate) => {
+    takeCertificate: (certificate) => {
       const server = http.server as unknown as { setSecureContext(options: object): void };
       server.setSecureContext(secureContext(certificate, given.authority));
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +126,24 @@ test('comes back after it was killed, and after its database was killed with it'
   assert.equal(isAlive(last), false);
 });
 
+test('goes on by itself when its database is killed under it', async () => {
+  const data = await createFolder();
+  const server = launch({ KAZASU_DATA: data });
+  const ready = await server.ready;
+  const killed = await postmasterOf(data);
+  process.kill(killed, 'SIGKILL');
+  const deadline = Date.now() + 20_000;
+  let status = 0;
+  while (status !== 200 || (await postmasterOf(data).catch(() => killed)) === killed) {
+    assert.ok(Date.now() < deadline, `it did not come back: ${server.said()}`);
+    status = await askHealth(ready);
+  }
+  assert.match(server.said(), /the database is there again/);
+  const last = await postmasterOf(data);
+  assert.equal(await server.end(), 0, server.said());
+  assert.equal(isAlive(last), false);
+});
+
 test('two servers do not share one data folder', async () => {
   const data = await createFolder();
   const first = launch({ KAZASU_DATA: data });
@@ -168,9 +186,14 @@ test('ends with its parent', async () => {
 test('uses the database that it is given, also together with another server', async (t) => {
   const given = await openTestDatabase();
   t.after(given.close);
-  const environment = async () => ({ KAZASU_DATA: await createFolder(), DATABASE_URL: given.connectionString });
-  const [one, two] = [launch(await environment()), launch(await environment())];
+  const [first, second, stranger] = [await createFolder(), await createFolder(), await createFolder()];
+  const launchOn = (data: string) => launch({ KAZASU_DATA: data, DATABASE_URL: given.connectionString });
+  const one = launchOn(first);
   assert.equal(await askHealth(await one.ready), 200);
+  await assert.rejects(launchOn(stranger).ready, /keys\.json/, 'with other keys it could read no card');
+  await mkdir(second);
+  for (const name of ['keys.json', 'ca']) await cp(join(first, name), join(second, name), { recursive: true });
+  const two = launchOn(second);
   assert.equal(await askHealth(await two.ready), 200);
   const started = await given.database.query("select 1 from event where kind = 'server.started'");
   assert.equal(started.length, 2);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { policy as policySchema } from '#contract/policy.ts';
 import { buildApp } from './app.ts';
 import { type Config, parseConfig } from './config.ts';
@@ -13,6 +13,7 @@ import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
 import { record } from './store/events.ts';
 import { createFirstAdminInvitation } from './store/invitations.ts';
+import { checkKeyMarks, ForeignKeys } from './store/key-marks.ts';
 import { migrate } from './store/migrate.ts';
 import { openAuthority } from './tls/authority.ts';
 import { openServerCertificate } from './tls/server-certificate.ts';
@@ -33,9 +34,9 @@ const stopAll = async (): Promise<void> => {
 /** What an operator can put right, in their words. */
 class StartProblem extends Error {}
 
-const openDatabaseUrl = async ({ databaseUrl, dataFolder }: Config): Promise<string> => {
+const openDatabaseUrl = async ({ databaseUrl, dataFolder }: Config, log: Logger): Promise<string> => {
   if (databaseUrl !== undefined) return databaseUrl;
-  const embedded = await startEmbedded(dataFolder);
+  const embedded = await startEmbedded(dataFolder, (what) => log.warn(what));
   stops.push(embedded.stop);
   return embedded.connectionString;
 };
@@ -49,13 +50,14 @@ const start = async (config: Config): Promise<void> => {
   const certificate = await openServerCertificate(dataFolder, authority, config.names, now());
   const secrets = createSecrets(dataFolder);
 
-  const connectionString = await openDatabaseUrl(config);
+  const connectionString = await openDatabaseUrl(config, log);
   await migrate(connectionString, (line) => log.debug({ line }, 'migration'));
   const database = createDatabase({
     connectionString,
     report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
   });
   stops.push(database.close);
+  await checkKeyMarks(database, secrets);
 
   const policy = Object.freeze(policySchema.parse(config.helpdesk === undefined ? {} : { helpdesk: config.helpdesk }));
   const port = config.port === 0 ? await findFreePort(config.host) : config.port;
@@ -86,10 +88,14 @@ const start = async (config: Config): Promise<void> => {
         )
       : problem;
   }
+  let current = certificate.certificate;
+  const renew = async (): Promise<void> => {
+    const next = await openServerCertificate(dataFolder, authority, config.names, now());
+    if (next.certificate !== current) app.takeCertificate(next);
+    current = next.certificate;
+  };
   const renewing = setInterval(() => {
-    openServerCertificate(dataFolder, authority, config.names, now()).then(app.useCertificate, (problem: unknown) =>
-      log.error({ err: problem }, 'the server certificate could not be renewed'),
-    );
+    renew().catch((problem: unknown) => log.error({ err: problem }, 'the server certificate could not be renewed'));
   }, hour);
   stops.push(() => clearInterval(renewing));
 
@@ -124,6 +130,12 @@ const main = async (): Promise<void> => {
   const { config } = parsed;
   process.on('SIGTERM', () => void end(0));
   process.on('SIGINT', () => void end(0));
+  for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(bug, (problem) => {
+      say(`The server ends on a bug: ${problem instanceof Error ? problem.stack : problem}`);
+      void end(1);
+    });
+  }
   if (config.hasParent) {
     process.on('disconnect', () => void end(0));
     process.stdin.on('end', () => void end(0)).on('error', () => void end(0));
@@ -132,10 +144,10 @@ const main = async (): Promise<void> => {
   try {
     await start(config);
   } catch (problem) {
-    const known = problem instanceof StartProblem || problem instanceof EmbeddedDatabaseProblem;
-    say(
-      known ? `The server did not start: ${problem.message}` : `The server did not start: ${(problem as Error).stack}`,
-    );
+    const known =
+      problem instanceof StartProblem || problem instanceof EmbeddedDatabaseProblem || problem instanceof ForeignKeys;
+    const { message, stack } = problem as Error;
+    say(`The server did not start: ${known ? message : stack}`);
     await end(1);
   }
 };

@@ -51,9 +51,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       gone = true;
       remove();
       // Within a beat the terminal is back, or it is gone.
-      deps.later(deps.beatMs, () =>
-        database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)),
-      );
+      deps.later(deps.beatMs, () => database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)));
     });
     const orders: RevocationOrder[] = await database.transaction(async (tx) => {
       if ((await tryGetActive(tx, terminal)) === undefined) return [];

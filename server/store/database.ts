@@ -1,9 +1,13 @@
 import pg from 'pg';
+import { createNotices } from './notices.ts';
 
 /** Statements inside one transaction, or alone. Rows come as plain objects; `bigint` as number, `timestamptz` as Date. */
 export interface Transaction {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Reaches every server process when the transaction commits. The payload is small: PostgreSQL takes 8000 bytes. */
+  /**
+   * Reaches every server process when the transaction commits: `pushed` and `cut` with the commit itself, `changed` soon
+   * after it. The payload is small: PostgreSQL takes 8000 bytes.
+   */
   notify(channel: Channel, payload: object): Promise<void>;
 }
 
@@ -22,11 +26,14 @@ const types = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
-const transactionOn = (client: pg.ClientBase | pg.Pool): Transaction => ({
+/** `changed` takes the notices that do not go with the transaction. */
+const transactionOn = (client: pg.ClientBase | pg.Pool, changed: (payload: string) => void): Transaction => ({
   query: async <Row>(text: string, values: readonly unknown[] = []) =>
     (await client.query(text, [...values])).rows as Row[],
   notify: async (channel, payload) => {
-    await client.query('select pg_notify($1, $2)', [channel, JSON.stringify(payload)]);
+    const text = JSON.stringify(payload);
+    if (channel === 'changed') changed(text);
+    else await client.query('select pg_notify($1, $2)', [channel, text]);
   },
 });
 
@@ -122,15 +129,20 @@ export const createDatabase = ({ connectionString, connections = 10, report }: D
   });
   pool.on('error', report);
   const listener = createListener(settings, report);
+  const notices = createNotices(async (payloads) => {
+    await pool.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', ['changed', payloads]);
+  }, report);
   return {
-    ...transactionOn(pool),
+    ...transactionOn(pool, notices.add),
     transaction: async (work) => {
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
         await client.query('begin');
-        const value = await work(transactionOn(client));
+        const changes: string[] = [];
+        const value = await work(transactionOn(client, (payload) => changes.push(payload)));
         await client.query('commit');
+        for (const change of changes) notices.add(change);
         return value;
       } catch (problem) {
         await client.query('rollback').catch((failed: Error) => {
@@ -143,6 +155,7 @@ export const createDatabase = ({ connectionString, connections = 10, report }: D
     },
     listen: (channel, hear, missed) => listener.listen(channel, { hear, missed }),
     close: async () => {
+      await notices.close();
       await listener.close();
       await pool.end();
     },

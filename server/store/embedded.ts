@@ -1,11 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { findFreePort } from '../free-port.ts';
-import { findHome, type Home } from './embedded-home.ts';
+import {
+  adopt,
+  createCluster,
+  EmbeddedDatabaseProblem,
+  hasCluster,
+  launch,
+  readPassword,
+  stopCluster,
+} from './embedded-cluster.ts';
+import { findHome } from './embedded-home.ts';
+
+export { EmbeddedDatabaseProblem };
 
 /** A PostgreSQL of our own, carried by an npm package and kept in the data folder. */
 export interface EmbeddedDatabase {
@@ -13,209 +21,63 @@ export interface EmbeddedDatabase {
   stop(): Promise<void>;
 }
 
-export class EmbeddedDatabaseProblem extends Error {}
-
 /** Any constant: the server that holds it owns the running PostgreSQL; a server that died has lost it. */
 const ownership = 5_411_002;
 
-const run = (home: Home, program: string, args: readonly string[]): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...home.user, cwd: home.folder, stdio: ['ignore', 'pipe', 'pipe'], env: {} });
-    let said = '';
-    const hear = (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-4000);
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(said);
-      else reject(new EmbeddedDatabaseProblem(`${program} ended with ${code}: ${said}`));
-    });
-  });
-
-const readPassword = async (path: string): Promise<string> => {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch {
-    const password = randomBytes(24).toString('base64url');
-    await writeFile(path, `${password}\n`, { mode: 0o600, flush: true });
-    return password;
-  }
+/** Takes the lock that says whose PostgreSQL this is. */
+const own = async (keeper: pg.Client, dataFolder: string): Promise<pg.Client> => {
+  const [lock] = (await keeper.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [ownership])).rows;
+  if (lock?.got === true) return keeper;
+  await keeper.end();
+  throw new EmbeddedDatabaseProblem(`another server is running on the data folder ${dataFolder}`);
 };
 
-/** Made aside and renamed: a cluster that is there is complete. */
-const createCluster = async (home: Home, cluster: string, password: string): Promise<void> => {
-  const aside = `${cluster}.new`;
-  const passwordFile = join(home.folder, 'first-password');
-  await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { mode: 0o700 });
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (home.user !== undefined) {
-    await chown(aside, home.user.uid, home.user.gid);
-    await chown(passwordFile, home.user.uid, home.user.gid);
-  }
-  try {
-    await run(home, home.programs.initdb, [
-      `--pgdata=${aside}`,
-      '--username=kazasu',
-      '--auth=scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--encoding=UTF8',
-      '--locale=C',
-      '--data-checksums',
-    ]);
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await rename(aside, cluster);
-};
-
-const connect = async (port: number, password: string, database: string): Promise<pg.Client> => {
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port,
-    user: 'kazasu',
-    password,
-    database,
-    connectionTimeoutMillis: 2000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (problem) {
-    return (problem as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
-/** What a running or killed PostgreSQL wrote about itself: process id in line 1, port in line 4. */
-const readPostmaster = async (cluster: string): Promise<{ pid: number; port: number } | undefined> => {
-  const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then(
-    (text) => text.split('\n'),
-    () => [],
-  );
-  const pid = Number(lines[0]);
-  const port = Number(lines[3]);
-  return Number.isInteger(pid) && pid > 0 ? { pid, port } : undefined;
-};
-
-/** True unless the system says that this process id now belongs to another program. */
-const mayBePostgres = async (pid: number): Promise<boolean> =>
-  isAlive(pid) &&
-  (await readFile(`/proc/${pid}/cmdline`, 'utf8').then(
-    (line) => line.includes('postgres'),
-    () => true,
-  ));
-
-const stopCluster = async (home: Home, cluster: string, how: 'fast' | 'immediate'): Promise<void> => {
-  await run(home, home.programs.pg_ctl, ['stop', '-D', cluster, '-m', how, '-w', '-t', '20']);
-};
-
-/** Takes over a PostgreSQL that a killed server left running; ends one that does not answer. */
-const adopt = async (home: Home, cluster: string, password: string): Promise<pg.Client | undefined> => {
-  const left = await readPostmaster(cluster);
-  if (left === undefined) return undefined;
-  if (!(await mayBePostgres(left.pid))) {
-    await rm(join(cluster, 'postmaster.pid'), { force: true });
-    return undefined;
-  }
-  for (let tries = 0; tries < 20; tries += 1) {
-    try {
-      return await connect(left.port, password, 'postgres');
-    } catch (problem) {
-      // 57P03: it is starting up, shutting down or recovering.
-      if ((problem as { code?: string }).code !== '57P03' || !isAlive(left.pid)) break;
-      await wait(250);
-    }
-  }
-  await stopCluster(home, cluster, 'immediate').catch(() => undefined);
-  return undefined;
-};
-
-const launch = async (home: Home, cluster: string, password: string): Promise<pg.Client> => {
-  const port = await findFreePort('127.0.0.1');
-  const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
-  const settings = {
-    listen_addresses: '127.0.0.1',
-    port,
-    unix_socket_directories: '',
-    password_encryption: 'scram-sha-256',
-    fsync: 'on',
-    synchronous_commit: 'on',
-    full_page_writes: 'on',
-    max_connections: 50,
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    log_statement: 'none',
-    // Errors of statements repeat values; the server logs them in its own words.
-    log_min_messages: 'log',
-    log_min_error_statement: 'panic',
-    log_parameter_max_length_on_error: 0,
-  };
-  // Its own session: Ctrl-C in the terminal reaches the server alone, which then stops it in order.
-  const child: ChildProcess = spawn(
-    home.programs.postgres,
-    ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { ...home.user, cwd: home.folder, detached: true, stdio: ['ignore', log.fd, log.fd], env: { LC_MESSAGES: 'C' } },
-  );
-  await log.close();
-  child.unref();
-  let ended: string | undefined;
-  child.on('error', (problem) => {
-    ended = problem.message;
-  });
-  child.on('exit', (code, signal) => {
-    ended = `ended with ${code ?? signal}`;
-  });
-  const until = Date.now() + 60_000;
-  for (;;) {
-    try {
-      return await connect(port, password, 'postgres');
-    } catch (problem) {
-      if ((problem as { code?: string }).code === '28P01') {
-        child.kill('SIGINT');
-        throw new EmbeddedDatabaseProblem('postgres.password in the data folder is not the password of its database');
-      }
-      if (ended !== undefined || Date.now() > until) {
-        const said = await readFile(join(home.folder, 'postgres.log'), 'utf8').catch(() => '');
-        throw new EmbeddedDatabaseProblem(`PostgreSQL did not start: ${ended ?? problem}\n${said.slice(-2000)}`);
-      }
-      await wait(30);
-    }
-  }
-};
-
-export const startEmbedded = async (dataFolder: string): Promise<EmbeddedDatabase> => {
+/** Starts it, or takes over the one that a killed server left. While it is held, one that dies is started again. */
+export const startEmbedded = async (
+  dataFolder: string,
+  report: (what: string) => void = () => undefined,
+): Promise<EmbeddedDatabase> => {
   const home = await findHome(dataFolder);
   const cluster = join(home.folder, 'cluster');
   const password = await readPassword(join(dataFolder, 'postgres.password'));
-  if (
-    !(await readFile(join(cluster, 'PG_VERSION')).then(
-      () => true,
-      () => false,
-    ))
-  )
-    await createCluster(home, cluster, password);
-  await chmod(cluster, 0o700);
+  if (!(await hasCluster(cluster))) await createCluster(home, cluster, password);
 
-  const keeper = (await adopt(home, cluster, password)) ?? (await launch(home, cluster, password));
-  const [lock] = (await keeper.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [ownership])).rows;
-  if (lock?.got !== true) {
-    await keeper.end();
-    throw new EmbeddedDatabaseProblem(`another server is running on the data folder ${dataFolder}`);
-  }
+  let keeper = await own(
+    (await adopt(home, cluster, password)) ?? (await launch(home, cluster, password, await findFreePort('127.0.0.1'))),
+    dataFolder,
+  );
+  const { port } = keeper;
+  let stopping = false;
+  let reviving: Promise<void> | undefined;
+
+  const revive = async (): Promise<void> => {
+    while (!stopping) {
+      try {
+        const left = await adopt(home, cluster, password);
+        keeper = await own(left ?? (await launch(home, cluster, password, port)), dataFolder);
+        keeper.once('end', watch);
+        report('the database is there again');
+        return;
+      } catch (problem) {
+        report(`the database does not start: ${problem instanceof Error ? problem.message : problem}`);
+        await wait(500);
+      }
+    }
+  };
+  const watch = (): void => {
+    if (stopping) return;
+    report('the database has ended and is started again');
+    reviving = revive();
+  };
+  keeper.once('end', watch);
+
   const { rows } = await keeper.query("select 1 from pg_database where datname = 'kazasu'");
   if (rows.length === 0) await keeper.query('create database kazasu');
-  const { port } = keeper;
   return {
     connectionString: `postgres://kazasu:${password}@127.0.0.1:${port}/kazasu`,
     stop: async () => {
+      stopping = true;
+      await reviving;
       await keeper.end().catch(() => undefined);
       await stopCluster(home, cluster, 'fast');
     },

@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import type { Home } from './embedded-home.ts';
+
+export class EmbeddedDatabaseProblem extends Error {}
+
+const run = (home: Home, program: string, args: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...home.user, cwd: home.folder, stdio: ['ignore', 'pipe', 'pipe'], env: {} });
+    let said = '';
+    const hear = (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-4000);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(said);
+      else reject(new EmbeddedDatabaseProblem(`${program} ended with ${code}: ${said}`));
+    });
+  });
+
+export const readPassword = async (path: string): Promise<string> => {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch {
+    const password = randomBytes(24).toString('base64url');
+    await writeFile(path, `${password}\n`, { mode: 0o600, flush: true });
+    return password;
+  }
+};
+
+/** Made aside and renamed: a cluster that is there is complete. */
+export const createCluster = async (home: Home, cluster: string, password: string): Promise<void> => {
+  const aside = `${cluster}.new`;
+  const passwordFile = join(home.folder, 'first-password');
+  await rm(aside, { recursive: true, force: true });
+  await mkdir(aside, { mode: 0o700 });
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (home.user !== undefined) {
+    await chown(aside, home.user.uid, home.user.gid);
+    await chown(passwordFile, home.user.uid, home.user.gid);
+  }
+  try {
+    await run(home, home.programs.initdb, [
+      `--pgdata=${aside}`,
+      '--username=kazasu',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale=C',
+      '--data-checksums',
+    ]);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(aside, cluster);
+};
+
+const connect = async (port: number, password: string, database: string): Promise<pg.Client> => {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'kazasu',
+    password,
+    database,
+    connectionTimeoutMillis: 2000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (problem) {
+    return (problem as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** What a running or killed PostgreSQL wrote about itself: process id in line 1, port in line 4. */
+const readPostmaster = async (cluster: string): Promise<{ pid: number; port: number } | undefined> => {
+  const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then(
+    (text) => text.split('\n'),
+    () => [],
+  );
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  return Number.isInteger(pid) && pid > 0 ? { pid, port } : undefined;
+};
+
+/** True unless the system says that this process id now belongs to another program. */
+const mayBePostgres = async (pid: number): Promise<boolean> =>
+  isAlive(pid) &&
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').then(
+    (line) => line.includes('postgres'),
+    () => true,
+  ));
+
+export const stopCluster = async (home: Home, cluster: string, how: 'fast' | 'immediate'): Promise<void> => {
+  await run(home, home.programs.pg_ctl, ['stop', '-D', cluster, '-m', how, '-w', '-t', '20']);
+};
+
+/** Takes over a PostgreSQL that a killed server left running; ends one that does not answer. */
+export const adopt = async (home: Home, cluster: string, password: string): Promise<pg.Client | undefined> => {
+  const left = await readPostmaster(cluster);
+  if (left === undefined) return undefined;
+  if (!(await mayBePostgres(left.pid))) {
+    await rm(join(cluster, 'postmaster.pid'), { force: true });
+    return undefined;
+  }
+  for (let tries = 0; tries < 20; tries += 1) {
+    try {
+      return await connect(left.port, password, 'postgres');
+    } catch (problem) {
+      // 57P03: it is starting up, shutting down or recovering.
+      if ((problem as { code?: string }).code !== '57P03' || !isAlive(left.pid)) break;
+      await wait(250);
+    }
+  }
+  await stopCluster(home, cluster, 'immediate').catch(() => undefined);
+  return undefined;
+};
+
+export const launch = async (home: Home, cluster: string, password: string, port: number): Promise<pg.Client> => {
+  const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    password_encryption: 'scram-sha-256',
+    fsync: 'on',
+    synchronous_commit: 'on',
+    full_page_writes: 'on',
+    max_connections: 50,
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_statement: 'none',
+    // Errors of statements repeat values; the server logs them in its own words.
+    log_min_messages: 'log',
+    log_min_error_statement: 'panic',
+    log_parameter_max_length_on_error: 0,
+  };
+  // Its own session: Ctrl-C in the terminal reaches the server alone, which then stops it in order.
+  const child: ChildProcess = spawn(
+    home.programs.postgres,
+    ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    { ...home.user, cwd: home.folder, detached: true, stdio: ['ignore', log.fd, log.fd], env: { LC_MESSAGES: 'C' } },
+  );
+  await log.close();
+  child.unref();
+  let ended: string | undefined;
+  child.on('error', (problem) => {
+    ended = problem.message;
+  });
+  child.on('exit', (code, signal) => {
+    ended = `ended with ${code ?? signal}`;
+  });
+  const until = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await connect(port, password, 'postgres');
+    } catch (problem) {
+      if ((problem as { code?: string }).code === '28P01') {
+        child.kill('SIGINT');
+        throw new EmbeddedDatabaseProblem('postgres.password in the data folder is not the password of its database');
+      }
+      if (ended !== undefined || Date.now() > until) {
+        const said = await readFile(join(home.folder, 'postgres.log'), 'utf8').catch(() => '');
+        throw new EmbeddedDatabaseProblem(`PostgreSQL did not start: ${ended ?? problem}\n${said.slice(-2000)}`);
+      }
+      await wait(30);
+    }
+  }
+};
+
+export const hasCluster = (cluster: string): Promise<boolean> =>
+  stat(join(cluster, 'PG_VERSION')).then(
+    () => true,
+    () => false,
+  );
