@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 
@@ -15,7 +15,8 @@ export const Dialog = ({ title, close, mayClose = true, children }: DialogProps)
   const { say } = useWords();
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // Before the element leaves the page: closing it gives the focus back.
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
     // Where somebody begins: the first field, or the deed that is offered. Not the cross.

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { type BrowserContext, chromium, type Page } from 'playwright';
-import { startServer } from '#setup/house.ts';
+import { type ServerHouse, startServer } from '#setup/house.ts';
 import { createStops } from '#setup/stops.ts';
 import { type ConsoleClient, createClient } from '../client.ts';
 import { freePort } from '../world.ts';
@@ -13,6 +13,7 @@ import { enrolScriptedTerminal, type ScriptedTerminal } from './scripted-termina
 
 /** A real server and real browsers; the terminals follow a script. */
 export interface ConsoleWorld {
+  readonly server: ServerHouse;
   readonly origin: string;
   readonly authority: string;
   readonly firstAdmin: string;
@@ -36,6 +37,7 @@ export async function createConsoleWorld(): Promise<ConsoleWorld> {
     const key = await keyHash(origin, authority);
     let browsers = 0;
     return {
+      server,
       origin,
       authority,
       firstAdmin,

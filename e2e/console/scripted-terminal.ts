@@ -25,6 +25,7 @@ export interface ScriptedTerminal {
   confirm(number: number, covered: boolean): Promise<Answered>;
   /** Loses the stream, as by a pulled cable. */
   unplug(): Promise<void>;
+  plugIn(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -68,18 +69,26 @@ export async function enrolScriptedTerminal(
 
   const heard: Pushed[] = [];
   const waiting = new Set<() => void>();
-  const line = new AbortController();
-  const stream = await request(`${origin}/v1/terminals/stream?after=0&clock=${Date.now()}`, {
-    dispatcher: agent,
-    signal: line.signal,
-    headersTimeout: 10_000,
-    bodyTimeout: 0,
-  });
-  if (stream.statusCode !== 200) throw new Error(`no stream: ${stream.statusCode}`);
-  const listening = listen(stream.body, (pushed) => {
-    heard.push(pushed);
-    for (const wake of waiting) wake();
-  });
+  let unplug = async (): Promise<void> => undefined;
+  const plugIn = async (): Promise<void> => {
+    const line = new AbortController();
+    const stream = await request(`${origin}/v1/terminals/stream?after=0&clock=${Date.now()}`, {
+      dispatcher: agent,
+      signal: line.signal,
+      headersTimeout: 10_000,
+      bodyTimeout: 0,
+    });
+    if (stream.statusCode !== 200) throw new Error(`no stream: ${stream.statusCode}`);
+    const listening = listen(stream.body, (pushed) => {
+      heard.push(pushed);
+      for (const wake of [...waiting]) wake();
+    });
+    unplug = () => {
+      line.abort();
+      return listening;
+    };
+  };
+  await plugIn();
   const terminal: ScriptedTerminal = {
     id: admission.terminal,
     name: admission.name,
@@ -115,13 +124,10 @@ export async function enrolScriptedTerminal(
       const signature = sign('sha256', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
       return own('/v1/terminals/confirm', { number, lockedAt, receivedAt: now, signature });
     },
-    async unplug() {
-      line.abort();
-      await listening;
-    },
+    unplug: () => unplug(),
+    plugIn,
     async stop() {
-      line.abort();
-      await listening;
+      await unplug();
       await agent.destroy();
     },
   };
