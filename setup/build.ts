@@ -6,10 +6,12 @@ import { type Bundle, bundles, type Part } from './bundles.ts';
 import { root } from './paths.ts';
 
 /** Builds dist/ from the rooms that run in Chromium. Nothing is done when no input has changed. */
-export async function buildAll(options: { readonly force?: boolean } = {}): Promise<{ built: readonly string[] }> {
+export async function buildAll(
+  options: { readonly force?: boolean; readonly bundles?: readonly Bundle[] } = {},
+): Promise<{ built: readonly string[] }> {
   const built: string[] = [];
   await Promise.all(
-    bundles.map(async (bundle) => {
+    (options.bundles ?? bundles).map(async (bundle) => {
       if (options.force !== true && isFresh(bundle)) return;
       await buildOne(bundle);
       built.push(bundle.folder);
