@@ -27,13 +27,29 @@ type Kept = 'cover' | 'begin-lease' | 'cue';
 type Performed = Exclude<Effect, { kind: Kept }>;
 type Performers = { readonly [Kind in Performed['kind']]: (effect: Of<Kind>) => void };
 
+/** How long a person waits for the server, and how long its answer is still heard (milliseconds). */
+const patience = 2_000;
+const lateLimit = 6_000;
+
+/** Gives up for the person; an answer that comes later still counts, so that no session is left behind on the server. */
+async function heardLate<Answer>(answer: Promise<Answer>, giveUp: () => void): Promise<Answer> {
+  const timer = setTimeout(giveUp, patience);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Performs the effects of the machine. Nothing here waits: what takes time answers with an event. */
 export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
   const { clock, digits, dispatch, journal, log, uplink } = deps;
   const { call } = uplink;
 
   async function identify({ request, lock, evidence }: Of<'identify'>): Promise<void> {
-    const reply = await call('attempts/begin', { body: { lock, card: evidence } });
+    const begun = call('attempts/begin', { body: { lock, card: evidence } }, { limit: lateLimit });
+    const giveUp = () => dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
+    const reply = await heardLate(begun, giveUp);
     if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
     const { attempt, greeting, factors, supportCode, expiresAt } = reply.value;
     const endsAt = clock.toMoment(expiresAt);
@@ -43,7 +59,9 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
   async function prove({ attempt, factor }: Of<'prove'>): Promise<void> {
     const secretBody = digits.toBody('secret', { factor });
     digits.forget();
-    const reply = await call('attempts/prove', { params: { attempt }, secretBody });
+    const proved = call('attempts/prove', { params: { attempt }, secretBody }, { limit: lateLimit });
+    const giveUp = () => dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
+    const reply = await heardLate(proved, giveUp);
     if (!reply.ok) return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
     const { session, grant, endsAt } = reply.value;
     dispatch({ kind: 'proved', attempt, session, grant, endsAt: clock.toMoment(endsAt) });

@@ -38,7 +38,9 @@ export interface Http {
   destroy(): Promise<void>;
 }
 
-const loginConnections = 2;
+const loginConnections = 4;
+/** So many are kept open: one for the tap, one for what a second person does at the same moment. */
+const warmConnections = 2;
 const callLimit = 2_000;
 const connectLimit = 1_500;
 /** Largest answer that is taken (bytes). */
@@ -123,7 +125,7 @@ export function createHttp(deps: HttpDeps): Http {
     call,
     async warm() {
       const ask = () => call('server/health', {} as Request<'server/health'>);
-      await Promise.all(Array.from({ length: loginConnections }, ask));
+      await Promise.all(Array.from({ length: warmConnections }, ask));
     },
     async close() {
       await Promise.all(Object.values(lanes).map((pool) => pool.close()));

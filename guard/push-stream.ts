@@ -27,6 +27,8 @@ export interface PushStream {
 
 const answerLimit = 3_000;
 const longestSilence = 12_000;
+/** A terminal that was shut out asks again now and then: each time costs the server a refusal. */
+const turnedAwayPause = 60_000;
 const row = terminals['terminals/stream'];
 
 /** Holds the push stream open for as long as it runs, and says what the link is worth. */
@@ -34,6 +36,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
   const stopped = new AbortController();
   const backOff = createBackOff({ first: 300, longest: 5_000 });
   let hurried = new AbortController();
+  let turnedAway = false;
 
   async function hold(): Promise<void> {
     const identity = deps.identity();
@@ -71,8 +74,9 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
   function refused(text: string, status: number): void {
     const { code } = failureOf(parseJson(text), status);
     deps.log.warn('stream-refused', { code, status });
+    turnedAway = code === 'TERMINAL_REVOKED' || code === 'TERMINAL_CERTIFICATE_MISSING';
     if (code === 'TERMINAL_REVOKED') deps.onLink('terminal-revoked');
-    else deps.onLink(code === 'TERMINAL_CERTIFICATE_MISSING' ? 'not-enrolled' : 'unreachable');
+    else deps.onLink(turnedAway ? 'not-enrolled' : 'unreachable');
   }
 
   function take(event: string): void {
@@ -84,9 +88,11 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
+      turnedAway = false;
       await hold();
       hurried = new AbortController();
-      await pause(backOff.next(), AbortSignal.any([stopped.signal, hurried.signal]));
+      const wait = turnedAway ? turnedAwayPause : backOff.next();
+      await pause(wait, AbortSignal.any([stopped.signal, hurried.signal]));
     }
   }
 

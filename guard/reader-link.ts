@@ -40,7 +40,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
   function take(message: FromReader): void {
     if (message.kind === 'status') {
       log.info('reader', { status: message.status, readers: message.readers.length });
-      return onEvent({ kind: 'reader-changed', reader: message.status, name: message.readers[0] ?? '' });
+      return onEvent({ kind: 'reader-changed', reader: message.status, name: nameOf(message.readers[0] ?? '') });
     }
     const presentation = base + message.presentation;
     highest = Math.max(highest, presentation);
@@ -53,7 +53,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
         return onEvent({ kind: 'card-read', presentation, evidence, card: deps.cardKey(evidence) });
       }
       case 'card-misread':
-        return onEvent({ kind: 'card-misread', presentation, reason: message.reason, reader: message.reader });
+        return onEvent({ kind: 'card-misread', presentation, reason: message.reason, reader: nameOf(message.reader) });
       case 'card-left':
         inField.delete(presentation);
         return onEvent({ kind: 'card-left', presentation });
@@ -108,6 +108,9 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
     },
   };
 }
+
+/** As much of a reader's name as an event takes. */
+const nameOf = (reader: string): string => reader.slice(0, 200);
 
 function tell(child: ChildProcess, message: ToReader): void {
   // A process that is gone is reported by its exit.

@@ -278,6 +278,24 @@ test('an acceptance that comes after another card was tapped ends its session an
   assert.equal(at.leases(), 0);
 });
 
+test('a server that is slow is given up for the person; its late acceptance ends the session that it brings', async () => {
+  at.tap();
+  await at.identified();
+  at.type(pin);
+  at.pass(2_100);
+  const { picture } = at.session.currentView();
+  assert.ok(picture.kind === 'refused' && picture.why === 'server');
+  const session = await at.granted();
+  assert.deepEqual(at.ended, [session]);
+  assert.equal(at.leases(), 0);
+  at.pass(1_000);
+  at.tap();
+  at.pass(2_100);
+  await at.identified();
+  assert.equal(at.picture().kind, 'refused');
+  assert.equal(at.last('attempts/abandon').name, 'attempts/abandon');
+});
+
 test('the number of a view grows when something changed, and a sound is played once', async () => {
   const numbers = () => at.views().map(({ number }) => number);
   const before = numbers().length;

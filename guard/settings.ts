@@ -39,7 +39,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
   const given = parsed.data;
   const readerEnvironment: Record<string, string> = {};
-  for (const name of ['PATH', 'SystemRoot', 'PCSCLITE_CSOCK_NAME']) {
+  for (const name of ['PATH', 'SystemRoot', 'PCSCLITE_CSOCK_NAME', 'NODE_COMPILE_CACHE']) {
     const value = env[name];
     if (value !== undefined) readerEnvironment[name] = value;
   }

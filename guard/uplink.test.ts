@@ -145,6 +145,7 @@ test('a tap pays for no handshake: calls go over connections that are open', asy
   await connect();
   await server.until(() => asked('/v1/health').length >= 2);
   server.on('/v1/attempts', () => refuse(403, 'CARD_REFUSED'));
+  await uplink.call('server/health', {});
   const before = server.connections();
   for (let count = 0; count < 10; count += 1)
     await uplink.call('attempts/begin', { body: { lock: lock as never, card: evidence } });

@@ -213,6 +213,20 @@ test('a guard that is killed while the desktop is open leaves it covered, and en
   });
 });
 
+test('a guard that is told to end covers the desktop, ends the session and says so before it goes', async () => {
+  await logIn();
+  await guard.stop();
+  assert.equal(screen.isOpen(), false);
+  assert.deepEqual((await admin.do('people/show', { params: { person: person.id } })).sessions, []);
+  const { events } = await admin.do('events/list', { query: { terminal, limit: 5 } });
+  assert.ok(events.some(({ kind }) => kind === 'guard.stopped'));
+  assert.ok(events.some(({ kind, reason }) => kind === 'screen.locked' && reason === 'guard-stopped'));
+  guard = await startGuard();
+  screen = await joinScreen(socket);
+  await screen.shows('ready', 15_000);
+  await lifted();
+});
+
 test('a reader process that is killed comes back, and takes cards again', async () => {
   const pid = guard.pid();
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
