@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,8 +76,9 @@ export async function until<Value>(
   }
 }
 
-/** The same card within 1.5 s is one tap to the product: a test that means two taps lets that time pass. */
+/** The same card within 1.5 s is one tap to the product, and for 2.5 s after opening a second tap is haste: a test that means two taps lets that time pass. */
 export const lifted = (): Promise<void> => delay(1_600);
+export const settled = (): Promise<void> => delay(2_700);
 
 export async function freePort(): Promise<number> {
   const probe = createServer();
@@ -98,6 +99,9 @@ export interface WorldOptions {
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const own = options.folder === undefined;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'kazasu-'));
+  // PostgreSQL runs as another user when this is root, and must pass through.
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
   const stops = createStops();
   if (own) stops.add(() => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -169,7 +173,8 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
     authority: server.authority,
     code,
     readerSocket: readers.socket,
-    env: { ...parts.display.env, ...parts.keyring.env },
+    display: parts.display.env,
+    keyring: parts.keyring.env,
     debug: true,
   });
   stops.add(house.stop);
@@ -269,7 +274,7 @@ function createScreenEyes(house: TerminalHouse): { window: Terminal['window']; c
     const file = join(house.screenData, 'DevToolsActivePort');
     if (!existsSync(file)) throw new Error('the screen has not opened its port yet');
     const port = readFileSync(file, 'utf8').split('\n')[0];
-    browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true, timeout: 3_000 });
+    browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true, timeout: 8_000 });
     return browser;
   };
   return {

@@ -57,7 +57,8 @@ export const createWatchdog = (deps: WatchdogDeps): Watchdog => {
     };
     const expect = (): void => {
       if (waiting !== null || stopped) return;
-      waiting = setTimeout(hangs, longestPaint);
+      // A hidden page paints nothing and owes nothing.
+      waiting = setTimeout(() => (window.isDestroyed() || window.isVisible() ? hangs() : settle()), longestPaint);
       timers.add(waiting);
     };
 

@@ -67,6 +67,7 @@ export const Illustration = ({ scene }: { readonly scene: Scene }) => (
         <path d="M-6 -34v20M6 -34v20M-16 -14h32v10a16 16 0 0 1-32 0zM0 14v22M-40 40L40 -40" />
       </g>
     ) : null}
+    {scene === 'lift' ? <path className="lift-mark" d="M240 268v-52M216 238l24-24 24 24" /> : null}
     <Verdict scene={scene} />
   </svg>
 );

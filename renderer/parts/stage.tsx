@@ -70,12 +70,10 @@ export interface StageProps {
   readonly words: Words;
   readonly tone: Tone;
   readonly children: ReactNode;
-  /** Tools are left out while somebody types a secret: fewer things to touch by mistake. */
-  readonly tools?: boolean;
 }
 
 /** The frame around every lock picture: who and where on top, help and settings below. */
-export const Stage = ({ frame, words, tone, children, tools = true }: StageProps) => (
+export const Stage = ({ frame, words, tone, children }: StageProps) => (
   <div className={`stage tone-${tone}`}>
     <header className="stage-top">
       <Brand words={words} terminal={frame.view.terminal} />
@@ -98,7 +96,7 @@ export const Stage = ({ frame, words, tone, children, tools = true }: StageProps
           {words.helpdesk.label} {frame.view.helpdesk}
         </strong>
       </div>
-      {tools ? <Tools frame={frame} words={words} /> : null}
+      <Tools frame={frame} words={words} />
     </footer>
   </div>
 );

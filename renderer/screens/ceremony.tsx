@@ -99,7 +99,7 @@ export const CeremonyScreen = ({
     );
   }
   return (
-    <Stage frame={frame} words={words} tone={look.tone} tools={false}>
+    <Stage frame={frame} words={words} tone={look.tone}>
       <section className="entry">
         <Heading words={words} picture={picture} />
         <h1 className="title entry-title" aria-live="polite">

@@ -13,7 +13,7 @@ export const OpeningScreen = ({
   readonly words: Words;
   readonly greet: string;
 }) => (
-  <Stage frame={frame} words={words} tone="good" tools={false}>
+  <Stage frame={frame} words={words} tone="good">
     <div className="picture">
       <Illustration scene="accept" />
     </div>

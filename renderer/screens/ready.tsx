@@ -30,11 +30,7 @@ const NoticeOf = ({ words, notice }: { readonly words: Words; readonly notice: R
         </Notice>
       );
     case 'lift-card':
-      return (
-        <Notice tone="warn" icon="card">
-          {words.liftCard}
-        </Notice>
-      );
+      return null;
   }
 };
 
@@ -50,18 +46,14 @@ export const ReadyScreen = ({
 }) => {
   const other = otherLanguage(frame.settings.language);
   const minute = useNow(60_000);
+  const said = notice?.kind === 'lift-card' ? words.liftCard : words.ready;
   return (
     <Stage frame={frame} words={words} tone={toneOf(notice)}>
       {/* A new key each minute plays the motion again: it rests in between, and so does the processor. */}
       <div className="picture" key={Math.floor(minute / 60_000)}>
         <Illustration scene={sceneOf(notice)} />
       </div>
-      <Speech
-        title={words.ready.title}
-        detail={words.ready.detail}
-        icon="card"
-        above={<NoticeOf words={words} notice={notice} />}
-      >
+      <Speech title={said.title} detail={said.detail} icon="card" above={<NoticeOf words={words} notice={notice} />}>
         <p className="other-language" lang={other}>
           {wordsOf(other).ready.plain}
         </p>

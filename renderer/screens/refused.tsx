@@ -1,4 +1,6 @@
 import type { Frame, Refusal } from '#contract/screen.ts';
+import { call } from '../agent.ts';
+import { useKeyboard } from '../keyboard.ts';
 import type { IconName } from '../parts/icon.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Illustration } from '../parts/illustration.tsx';
@@ -24,10 +26,11 @@ export interface RefusedProps {
 /** The same words for every card that opens nothing; the support code alone leads helpdesk to the reason. */
 export const RefusedScreen = ({ frame, words, why, supportCode }: RefusedProps) => {
   const look = looks[why];
+  useKeyboard(false, true);
   return (
     <Stage frame={frame} words={words} tone={look.tone}>
       <div className="picture">
-        <Illustration scene={look.tone === 'stop' ? 'refuse' : 'lift'} />
+        <Illustration scene={look.tone === 'stop' ? 'refuse' : 'invite'} />
       </div>
       <Speech title={words.refused[why].title} detail={words.refused[why].detail} icon={look.icon}>
         <dl className="facts">
@@ -52,6 +55,12 @@ export const RefusedScreen = ({ frame, words, why, supportCode }: RefusedProps) 
             </dd>
           </div>
         </dl>
+        <div className="entry-acts">
+          <button type="button" className="act" data-action="close" onClick={() => call('login/cancel', {})}>
+            <Icon name="cross" />
+            {words.support.close}
+          </button>
+        </div>
       </Speech>
     </Stage>
   );

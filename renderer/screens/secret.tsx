@@ -52,7 +52,7 @@ export const SecretScreen = ({
     longest: picture.longest,
   });
   return (
-    <Stage frame={frame} words={words} tone={picture.wrong === undefined ? 'calm' : 'warn'} tools={false}>
+    <Stage frame={frame} words={words} tone={picture.wrong === undefined ? 'calm' : 'warn'}>
       <section className="entry">
         <p className="greeting">
           <Icon name="person" />
