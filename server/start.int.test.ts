@@ -176,6 +176,15 @@ test('names everything that is wrong with its settings at once, and repeats no v
   assert.doesNotMatch(server.said(), /canary/);
 });
 
+test('says which database cannot be reached, without its password', async () => {
+  const port = await findFreePort('127.0.0.1');
+  const url = `postgres://kazasu:canary@127.0.0.1:${port}/hospital`;
+  const server = launch({ KAZASU_DATA: await createFolder(), DATABASE_URL: url });
+  assert.equal((await server.exited)[0], 1);
+  assert.match(server.said(), new RegExp(`the database 127.0.0.1:${port}/hospital cannot be used \\(ECONNREFUSED\\)`));
+  assert.doesNotMatch(server.said(), /canary/);
+});
+
 test('ends with its parent', async () => {
   const server = launch({ KAZASU_DATA: await createFolder(), KAZASU_PARENT: '1' });
   await server.ready;

@@ -51,7 +51,12 @@ const start = async (config: Config): Promise<void> => {
   const secrets = createSecrets(dataFolder);
 
   const connectionString = await openDatabaseUrl(config, log);
-  await migrate(connectionString, (line) => log.debug({ line }, 'migration'));
+  await migrate(connectionString, (line) => log.debug({ line }, 'migration')).catch((problem: unknown) => {
+    const { code, message } = problem as NodeJS.ErrnoException;
+    const { host, pathname } = new URL(connectionString);
+    if (code === undefined) throw problem;
+    throw new StartProblem(`the database ${host}${pathname} cannot be used (${code}): ${message}`);
+  });
   const database = createDatabase({
     connectionString,
     report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
