@@ -1,5 +1,6 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { LockId } from '#contract/ids.ts';
@@ -76,7 +77,12 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
   });
 
-  const lease = createLeaseKeeper({ now: clock.now, send: (message) => screen.send(message) });
+  const lease = createLeaseKeeper({
+    now: clock.now,
+    upTime: () => uptime() * 1_000,
+    onLapsed: () => dispatch({ kind: 'lock-asked', reason: 'suspend' }),
+    send: (message) => screen.send(message),
+  });
   const effects = createEffects({
     clock,
     journal,

@@ -14,13 +14,40 @@ beforeEach(() => {
 
 function keeper() {
   const sent: (Lease | Cover)[] = [];
-  return { sent, keeper: createLeaseKeeper({ now: () => 1_700_000_000_000.5, send: (message) => sent.push(message) }) };
+  const time = { up: 0, lapsed: 0 };
+  const leases = createLeaseKeeper({
+    now: () => 1_700_000_000_000.5,
+    upTime: () => time.up,
+    onLapsed: () => {
+      time.lapsed += 1;
+    },
+    send: (message) => sent.push(message),
+  });
+  const pass = (milliseconds: number) => {
+    for (let at = 0; at < milliseconds; at += leaseRenewal) {
+      time.up += leaseRenewal;
+      mock.timers.tick(leaseRenewal);
+    }
+  };
+  return { sent, time, pass, keeper: leases };
 }
 
-test('a lease goes out at once and again before it ends, each with a higher sequence', () => {
-  const { sent, keeper: leases } = keeper();
+test('a lease that ran out while the machine slept is not renewed', () => {
+  const { sent, time, pass, keeper: leases } = keeper();
   leases.begin(lock);
-  mock.timers.tick(leaseRenewal * 4);
+  pass(10_000);
+  const before = sent.length;
+  time.up += longestLease;
+  pass(5_000);
+  assert.equal(time.lapsed, 1);
+  assert.equal(sent.length, before);
+  assert.equal(leases.isHeld(), false);
+});
+
+test('a lease goes out at once and again before it ends, each with a higher sequence', () => {
+  const { sent, pass, keeper: leases } = keeper();
+  leases.begin(lock);
+  pass(leaseRenewal * 4);
   const given = sent.map((message) => lease.parse(message));
   assert.equal(given.length, 5);
   assert.ok(given.every((each, index) => index === 0 || each.sequence > (given[index - 1]?.sequence ?? 0)));
@@ -29,11 +56,11 @@ test('a lease goes out at once and again before it ends, each with a higher sequ
 });
 
 test('after a cover no lease goes out until the next begin, and its sequence is higher still', () => {
-  const { sent, keeper: leases } = keeper();
+  const { sent, pass, keeper: leases } = keeper();
   leases.begin(lock);
   leases.cover(next);
   assert.equal(leases.isHeld(), false);
-  mock.timers.tick(leaseRenewal * 10);
+  pass(leaseRenewal * 10);
   assert.deepEqual(sent.slice(1), [cover.parse({ kind: 'cover', lock: next })]);
   leases.begin(next);
   leases.stop();

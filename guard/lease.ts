@@ -5,6 +5,10 @@ import type { Moment } from '#core/login/state.ts';
 export interface LeaseDeps {
   readonly send: (message: Lease | Cover) => void;
   readonly now: () => Moment;
+  /** Milliseconds since the machine was switched on, with the time that it slept. */
+  readonly upTime: () => number;
+  /** The lease ran out, because this process was held up or the machine slept: it is not renewed but ended. */
+  readonly onLapsed: () => void;
 }
 
 /** Keeps the desktop shown. It begins only where the machine says so and ends with everything that can go wrong. */
@@ -28,7 +32,15 @@ export function createLeaseKeeper(deps: LeaseDeps): LeaseKeeper {
   return {
     begin(lock) {
       stop();
-      const renew = () => deps.send({ kind: 'lease', lock, sequence: ++sequence, milliseconds: longestLease });
+      let endsAt = deps.upTime() + longestLease;
+      const renew = () => {
+        if (deps.upTime() >= endsAt) {
+          stop();
+          return deps.onLapsed();
+        }
+        endsAt = deps.upTime() + longestLease;
+        deps.send({ kind: 'lease', lock, sequence: ++sequence, milliseconds: longestLease });
+      };
       renew();
       timer = setInterval(renew, leaseRenewal);
     },

@@ -81,7 +81,12 @@ function createTerminal() {
     origin: 'https://server.test',
     log,
   });
-  const lease = createLeaseKeeper({ now: () => now, send });
+  const lease = createLeaseKeeper({
+    now: () => now,
+    upTime: () => now,
+    onLapsed: () => session.dispatch({ kind: 'lock-asked', reason: 'suspend' }),
+    send,
+  });
   const session = createSession({
     clock,
     policy,
@@ -124,8 +129,10 @@ function createTerminal() {
       return held.resolve;
     },
     pass: (milliseconds: number) => {
-      now += milliseconds;
-      mock.timers.tick(milliseconds);
+      for (let left = milliseconds; left > 0; left -= 100) {
+        now += Math.min(100, left);
+        mock.timers.tick(Math.min(100, left));
+      }
     },
     tap: (card: typeof evidence | typeof other = evidence) => {
       presentation += 1;

@@ -213,6 +213,18 @@ test('a guard that is killed while the desktop is open leaves it covered, and en
   });
 });
 
+test('a guard that hung longer than its lease does not show the desktop again', async () => {
+  await logIn();
+  const leases = () => screen.heard.filter(({ message }) => message.kind === 'lease').length;
+  guard.kill('SIGSTOP');
+  await until('the lease has run out', () => !screen.isOpen(), 2_500);
+  const before = leases();
+  guard.kill('SIGCONT');
+  await screen.shows('ready');
+  assert.equal(leases(), before);
+  await lifted();
+});
+
 test('a guard that is told to end covers the desktop, ends the session and says so before it goes', async () => {
   await logIn();
   await guard.stop();
