@@ -80,7 +80,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     requestTimeout: 30_000,
     keepAliveTimeout: 120_000,
     routerOptions: { maxParamLength: 100 },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
   const metrics = createMetrics(() => hub.streaming().length);
   const refusals = createRefusals(given);
@@ -123,7 +123,12 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       for (const stop of stops) stop();
       const streaming = hub.streaming();
       await hub.close();
+      // A connection whose last answer goes out only now is not idle yet.
+      const idle = setInterval(() => http.server.closeIdleConnections(), 50);
+      const patience = setTimeout(() => http.server.closeAllConnections(), 5000);
       await http.close();
+      clearInterval(idle);
+      clearTimeout(patience);
       await closeLater();
       await forgetConnections(given.database, streaming).catch(() => undefined);
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from './config.ts';
+import { listOrigins, parseConfig } from './config.ts';
 
 test('an empty environment serves this machine alone, on port 8443', () => {
   const parsed = parseConfig({});
@@ -35,4 +35,30 @@ test('all problems are told together, without the values', () => {
     ['KAZASU_PORT', 'KAZASU_NAMES.0', 'KAZASU_PARENT', 'DATABASE_URL'],
   );
   assert.doesNotMatch(parsed.problems.join('\n'), /canary/);
+});
+
+test('origins are written as a browser writes them, the public one first', () => {
+  const names = ['kazasu.hospital.example', '::1'] as const;
+  assert.deepEqual(listOrigins({ names, origin: undefined }, 443), [
+    'https://kazasu.hospital.example',
+    'https://[::1]',
+  ]);
+  assert.deepEqual(listOrigins({ names: ['localhost'], origin: 'https://kazasu.example' }, 8443), [
+    'https://kazasu.example',
+    'https://localhost:8443',
+  ]);
+  const parsed = parseConfig({ KAZASU_ORIGIN: 'https://kazasu.example:443/console/' });
+  assert.ok('config' in parsed);
+  assert.equal(parsed.config.origin, 'https://kazasu.example');
+  assert.ok(parsed.config.names.includes('kazasu.example'), 'the certificate covers it');
+  assert.ok('problems' in parseConfig({ KAZASU_ORIGIN: 'http://kazasu.example' }));
+});
+
+test('the policy takes what it is told and the usual for the rest; an unknown rule or a weak limit is a problem', () => {
+  const parsed = parseConfig({ KAZASU_POLICY: '{"session":{"idleSeconds":30},"helpdesk":"1234"}' });
+  assert.ok('config' in parsed);
+  assert.partialDeepStrictEqual(parsed.config.policy, { session: { idleSeconds: 30, minutes: 720 }, helpdesk: '1234' });
+  for (const text of ['{', '[]', '{"pins":{}}', '{"pin":{"shortest":1}}', '{"tries":{"hard":1000}}']) {
+    assert.ok('problems' in parseConfig({ KAZASU_POLICY: text }), text);
+  }
 });

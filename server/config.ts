@@ -1,7 +1,17 @@
 import { z } from 'zod';
+import { type Policy, policy } from '#contract/policy.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const hostName = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'must be host names or addresses, separated by commas');
+
+const parseJson = (text: string, context: z.RefinementCtx): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+};
 
 /** What the environment may say. Each member names its variable. */
 const schema = z.object({
@@ -20,7 +30,13 @@ const schema = z.object({
     .pipe(z.array(hostName)),
   KAZASU_LOG: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   KAZASU_PARENT: z.enum(['0', '1']).default('0'),
-  KAZASU_HELPDESK: z.string().max(40).optional(),
+  /** Where browsers find this server, when that is not its own name and port. */
+  KAZASU_ORIGIN: z
+    .url({ protocol: /^https$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  /** What differs from the usual policy, as JSON: `{"session":{"idleSeconds":300}}`. */
+  KAZASU_POLICY: z.string().default('{}').transform(parseJson).pipe(policy),
   DATABASE_URL: z
     .string()
     .refine((url) => /^postgres(ql)?:\/\//.test(url), 'must begin with postgres:// or postgresql://')
@@ -36,7 +52,9 @@ export interface Config {
   readonly logLevel: string;
   /** Whether it ends when its parent does. */
   readonly hasParent: boolean;
-  readonly helpdesk: string | undefined;
+  /** Origin of the server in browsers, if it was given. */
+  readonly origin: string | undefined;
+  readonly policy: Policy;
   readonly databaseUrl: string | undefined;
 }
 
@@ -50,15 +68,29 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
   }
   const { data } = parsed;
+  const publicName = data.KAZASU_ORIGIN === undefined ? [] : [new URL(data.KAZASU_ORIGIN).hostname];
   const config: Config = {
     dataFolder: data.KAZASU_DATA,
     port: data.KAZASU_PORT,
     host: data.KAZASU_HOST,
-    names: [...new Set([...data.KAZASU_NAMES, 'localhost', '127.0.0.1', '::1'])] as [string, ...string[]],
+    names: [...new Set([...data.KAZASU_NAMES, ...publicName, 'localhost', '127.0.0.1', '::1'])] as [
+      string,
+      ...string[],
+    ],
     logLevel: data.KAZASU_LOG,
     hasParent: data.KAZASU_PARENT === '1',
-    helpdesk: data.KAZASU_HELPDESK,
+    origin: data.KAZASU_ORIGIN,
+    policy: data.KAZASU_POLICY,
     databaseUrl: data.DATABASE_URL,
   };
   return { config: Object.freeze(config) };
+};
+
+/** Origins that the console may be loaded from; the first one stands in links. A browser leaves port 443 out. */
+export const listOrigins = (
+  { names, origin }: Pick<Config, 'names' | 'origin'>,
+  port: number,
+): [string, ...string[]] => {
+  const own = names.map((name) => new URL(`https://${name.includes(':') ? `[${name}]` : name}:${port}`).origin);
+  return [...new Set(origin === undefined ? own : [origin, ...own])] as [string, ...string[]];
 };

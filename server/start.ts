@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { policy as policySchema } from '#contract/policy.ts';
 import { buildApp } from './app.ts';
-import { type Config, parseConfig } from './config.ts';
+import { type Config, listOrigins, parseConfig } from './config.ts';
 import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
 import { createLog } from './log.ts';
@@ -45,7 +44,7 @@ const start = async (config: Config): Promise<void> => {
   const dataFolder = resolve(config.dataFolder);
   // As root the database runs as another user and must pass through; every file inside has its own mode.
   await mkdir(dataFolder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-  const log = createLog(config.logLevel, pino.destination({ dest: 2, sync: false }));
+  const log = createLog(config.logLevel, pino.destination({ dest: 2, sync: true }));
   const authority = await openAuthority(resolve(dataFolder, 'ca'), now());
   const certificate = await openServerCertificate(dataFolder, authority, config.names, now());
   const secrets = createSecrets(dataFolder);
@@ -64,14 +63,13 @@ const start = async (config: Config): Promise<void> => {
   stops.push(database.close);
   await checkKeyMarks(database, secrets);
 
-  const policy = Object.freeze(policySchema.parse(config.helpdesk === undefined ? {} : { helpdesk: config.helpdesk }));
   const port = config.port === 0 ? await findFreePort(config.host) : config.port;
-  const origins = config.names.map((name) => `https://${name.includes(':') ? `[${name}]` : name}:${port}`);
-  const origin = origins[0] ?? `https://localhost:${port}`;
+  const origins = listOrigins(config, port);
+  const [origin] = origins;
   const app = await buildApp({
     database,
     secrets,
-    policy: () => policy,
+    policy: () => config.policy,
     now,
     log,
     authority,
