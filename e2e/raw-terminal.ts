@@ -1,6 +1,6 @@
-import { createPrivateKey } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { Failure } from '#contract/errors.ts';
 import type { World } from './world.ts';
@@ -20,19 +20,12 @@ export async function createStranger(world: World): Promise<RawTerminal> {
 /** Enrols a terminal by hand, so that its certificate can be used without a guard. */
 export async function createRawTerminal(world: World, name: string): Promise<RawTerminal> {
   const { terminal, code } = await world.admin.do('terminals/announce', { body: { name, place: '' } });
-  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-  const csr = await Pkcs10CertificateRequestGenerator.create({
-    name: `CN=${name}`,
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-  });
+  const { key, request: csr } = createRequest(world.folder, name);
   const stranger = await createStranger(world);
-  const admitted = await stranger.post('/v1/terminals/enrol', { code, request: csr.toString('pem') });
+  const admitted = await stranger.post('/v1/terminals/enrol', { code, request: csr });
   await stranger.close();
   if (admitted.status !== 200) throw new Error(JSON.stringify(admitted.body));
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' });
-  return createPoster(world, terminal, { cert: String(admitted.body['certificate']), key: String(key) });
+  return createPoster(world, terminal, { cert: String(admitted.body['certificate']), key });
 }
 
 function createPoster(world: World, id: string, identity: { cert?: string; key?: string }): RawTerminal {
@@ -52,4 +45,14 @@ function createPoster(world: World, id: string, identity: { cert?: string; key?:
       return { status: answer.statusCode, body: (await answer.body.json()) as { failure?: Failure } };
     },
   };
+}
+
+/** A P-256 key and a PKCS #10 request, by a program that shares no code with the product. */
+function createRequest(folder: string, name: string): { key: string; request: string } {
+  const [keyFile, requestFile] = [join(folder, `${name}.key`), join(folder, `${name}.csr`)];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  execFileSync('openssl', ['req', '-new', ...curve, '-subj', `/CN=${name}`, '-keyout', keyFile, '-out', requestFile], {
+    stdio: 'ignore',
+  });
+  return { key: readFileSync(keyFile, 'utf8'), request: readFileSync(requestFile, 'utf8') };
 }

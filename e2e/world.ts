@@ -181,11 +181,18 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
   const screen = createScreenEyes(house);
   stops.add(screen.close);
 
-  const shows: Terminal['shows'] = async (picture, within = 10_000) => {
-    const page = await screen.window(picture === 'open' ? 'badge' : 'lock');
-    await page.waitForSelector(`[data-picture="${picture}"]`, { timeout: within, state: 'attached' });
-    return page;
-  };
+  const shows: Terminal['shows'] = (picture, within = 10_000) =>
+    until(
+      `${name} shows ${picture}`,
+      async () => {
+        const page = await screen.window(picture === 'open' ? 'badge' : 'lock');
+        await page
+          .waitForSelector(`[data-picture="${picture}"]`, { timeout: 2_000, state: 'attached' })
+          .catch(screen.doubt);
+        return page;
+      },
+      within,
+    );
   const tap: Terminal['tap'] = async (card) => {
     await slot.insert(card);
     await until('the reader sees the card', () => slot.seenAt() !== undefined);
@@ -263,7 +270,12 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
 }
 
 /** Sees the pages of a screen, also after it was started again. */
-function createScreenEyes(house: TerminalHouse): { window: Terminal['window']; close(): Promise<void> } {
+function createScreenEyes(house: TerminalHouse): {
+  window: Terminal['window'];
+  /** After a crash the connection knows a page that is gone: the next look makes a new one. */
+  doubt(problem: Error): Promise<never>;
+  close(): Promise<void>;
+} {
   let browser: Browser | null = null;
   let pid: number | undefined;
 
@@ -287,6 +299,13 @@ function createScreenEyes(house: TerminalHouse): { window: Terminal['window']; c
         },
         15_000,
       ),
+    doubt: async (problem) => {
+      if (/crashed|closed/.test(problem.message)) {
+        await browser?.close().catch(() => undefined);
+        browser = null;
+      }
+      throw problem;
+    },
     close: async () => {
       await browser?.close().catch(() => undefined);
     },

@@ -87,9 +87,15 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
   const { folder } = options;
   const run = join(folder, 'run');
   const screenData = join(folder, 'screen');
-  for (const each of [folder, run, screenData]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  for (const each of [folder, run, screenData, join(folder, 'compiled')])
+    mkdirSync(each, { recursive: true, mode: 0o700 });
   const socket = join(run, 'guard.sock');
-  const environment = { ...plainEnvironment(), KAZASU_GUARD_SOCKET: socket };
+  const environment = {
+    ...plainEnvironment(),
+    KAZASU_GUARD_SOCKET: socket,
+    // Compiled modules of guard and reader; whoever could write here could run code in the guard.
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+  };
   const stops = createStops();
   try {
     const guard = await keep({

@@ -108,6 +108,8 @@ export interface State {
   /** The lock that a grant and a lease must name. New at every lock. */
   readonly lock: LockId;
   readonly reader: 'starting' | ReaderStatus;
+  /** When the reader became ready. */
+  readonly readerReadyAt: Moment;
   readonly link: Link;
   readonly clockWrong: boolean;
   readonly journal: 'sound' | 'failed';
@@ -247,6 +249,8 @@ export const spans = {
   sameTap: 1_500,
   /** A card counts as lifted after this time out of the field. */
   lifted: 1_000,
+  /** What is in the field this soon after the reader became ready was lying there: it must be lifted and held again. */
+  resting: 700,
   /** Right after opening, a second tap of the same card is haste and not a wish to lock. */
   haste: 2_500,
   /** Without an idle report for this long, an open terminal locks. */
@@ -258,6 +262,7 @@ export const initialState = (given: Given, policy: TerminalPolicy, terminal: str
   phase: { kind: 'idle', notice: null, noticeUntil: 0 },
   lock: given.freshLock,
   reader: 'starting',
+  readerReadyAt: 0,
   link: 'starting',
   clockWrong: false,
   journal: 'sound',

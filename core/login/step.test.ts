@@ -67,6 +67,7 @@ const ready = () => {
   terminal.send({ kind: 'reader-changed', reader: 'ready', name: 'R' });
   terminal.send({ kind: 'link-changed', link: 'online' });
   terminal.send({ kind: 'screen-joined' });
+  terminal.pass(spans.resting);
   return terminal;
 };
 type Terminal = ReturnType<typeof createTerminal>;
@@ -197,6 +198,22 @@ describe('taps', () => {
     }
     assert.equal(terminal.view().cover, false);
     terminal.pass(spans.haste + spans.lifted);
+    terminal.tap('hanako');
+    assert.equal(terminal.view().cover, true);
+  });
+
+  test('a card that lies on the reader while its service comes back locks nobody out', () => {
+    const terminal = ready();
+    logIn(terminal);
+    terminal.pass(60_000);
+    terminal.send({ kind: 'reader-changed', reader: 'no-service', name: '' });
+    terminal.pass(2_000);
+    terminal.send({ kind: 'idle-reported', seconds: 0 });
+    terminal.send({ kind: 'reader-changed', reader: 'ready', name: 'R' });
+    terminal.pass(50);
+    terminal.tap('hanako');
+    assert.equal(terminal.view().cover, false);
+    terminal.pass(spans.lifted + spans.resting + spans.sameTap);
     terminal.tap('hanako');
     assert.equal(terminal.view().cover, true);
   });

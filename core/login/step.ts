@@ -121,7 +121,11 @@ export const mayOpenConsole = (roles: readonly string[]): boolean => roles.some(
 const readerChanged = (state: State, given: Given, event: Extract<LoginEvent, { kind: 'reader-changed' }>): Step => {
   if (event.reader === state.reader) return stay(state);
   const was = state.reader;
-  const next: State = { ...state, reader: event.reader };
+  const next: State = {
+    ...state,
+    reader: event.reader,
+    readerReadyAt: event.reader === 'ready' ? given.now : state.readerReadyAt,
+  };
   const effects: Effect[] = [];
   if (event.reader === 'ready')
     effects.push({

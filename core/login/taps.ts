@@ -34,6 +34,7 @@ export const cardMisread = (state: State, given: Given, reason: Misread, reader:
 
 /** A resting card, a trembling hand and a second tap in haste are one tap. */
 const isBounce = (state: State, card: CardKey, now: number): boolean => {
+  if (now - state.readerReadyAt < spans.resting) return true;
   const last = state.lastTap;
   if (!last || last.card !== card) return false;
   if (now - last.at < spans.sameTap) return true;
@@ -50,7 +51,7 @@ export const cardRead = (
   const bounce = isBounce(state, card, given.now);
   const noted: State = {
     ...state,
-    lastTap: { card, presentation, at: bounce && state.lastTap ? state.lastTap.at : given.now, leftAt: null },
+    lastTap: { card, presentation, at: bounce ? (state.lastTap?.at ?? given.now) : given.now, leftAt: null },
   };
   const { phase } = state;
   if (bounce) return phase.kind === 'reading' ? go(noted, idle({ kind: 'lift-card' }, given.now)) : stay(noted);

@@ -88,7 +88,7 @@ describe('an attacker with the source code', { timeout: 180_000 }, () => {
     const answer = await prove(other, body['attempt'], pin);
     assert.equal(answer.status, 403);
     assert.equal(answer.body.failure?.code, 'TERMINAL_OTHER');
-    await world.event((event) => event.kind === 'request.refused' && event.terminal === other.id, 'the foreign proof');
+    await world.event((event) => event.reason === 'other-terminal' && event.terminal === other.id, 'the foreign proof');
   });
 
   test('cannot speak for a terminal without a certificate', async () => {
