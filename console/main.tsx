@@ -3,7 +3,9 @@ import { createRoot } from 'react-dom/client';
 import './look/base.css';
 import './look/shell.css';
 import './look/parts.css';
+import './look/dialogs.css';
 import './look/pages.css';
+import './look/log.css';
 import { App } from './app.tsx';
 import { invitationIn } from './data/place.ts';
 

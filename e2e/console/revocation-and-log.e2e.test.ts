@@ -31,6 +31,18 @@ after(() => world?.stop());
 const clean = async (what: string): Promise<void> => assert.deepEqual(await axe(page), [], what);
 const sentences = async (): Promise<readonly string[]> => page.locator('.event-words').allTextContents();
 
+test('a factor that was guessed at is locked, shows so at once, and is unlocked', async () => {
+  const pinLine = page.getByRole('region', { name: '認証手段' }).getByRole('listitem').filter({ hasText: '暗証番号' });
+  await pinLine.getByText('有効', { exact: true }).waitFor();
+  await terminal.guess(hands.badge);
+  await pinLine.getByText('ロック中').waitFor();
+  await page.getByText('間違いが続いたためロックされています').waitFor();
+  await clean('locked factor');
+  await page.getByRole('button', { name: 'ロックを解除' }).click();
+  await pinLine.getByText('有効', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'ロックを解除' }).waitFor({ state: 'detached' });
+});
+
 test('a login shows at the person and at the terminal without a reload', async () => {
   await page.getByText('今はどの端末も使っていません').waitFor();
   await terminal.logIn(hands.badge, pin);
@@ -220,6 +232,28 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
     assert.equal(await helpdesk.getByRole('button', { name: 'カードを登録' }).count(), 0);
     assert.equal(await post(helpdesk, '/v1/terminals'), '403 CONSOLE_ROLE_MISSING');
   });
+});
+
+test('in a terminal’s own window the person of its session is signed in and that terminal is chosen', async () => {
+  await hands.open(page, '職員');
+  await page.getByRole('link', { name: '管理 一郎' }).click();
+  await hands.enrol(page, terminal, hands.spare, pin);
+  const ticket = await terminal.consoleTicket(await terminal.logIn(hands.spare, pin));
+  const window = await world.browser();
+  await window.goto(`${world.origin}/console/`);
+  await window.evaluate(async (given) => {
+    const headers = { 'content-type': 'application/json' };
+    await fetch('/v1/console/enter', { method: 'POST', headers, body: JSON.stringify({ ticket: given }) });
+  }, ticket);
+  await window.reload();
+  await hands.open(window, '端末');
+  await window.getByRole('row', { name: '3東-NS-02' }).getByText('この端末').waitFor();
+  await hands.open(window, '職員');
+  await window.getByRole('link', { name: '佐藤 花子' }).click();
+  await window.getByRole('button', { name: 'カードを登録' }).click();
+  const choice = window.getByRole('dialog').getByLabel('使う端末');
+  assert.equal(await choice.inputValue(), terminal.id);
+  assert.match((await choice.locator('option:checked').textContent()) ?? '', /この端末/);
 });
 
 test('suspending a person and revoking a terminal show their receipts', async () => {

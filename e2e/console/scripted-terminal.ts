@@ -21,6 +21,10 @@ export interface ScriptedTerminal {
   givePin(ceremony: string, pin: string): Promise<Answered>;
   /** Holds a card and types a PIN; answers the session. */
   logIn(card: CardEvidence, pin: string): Promise<string>;
+  /** Holds a card and types PINs that are wrong, until the server has had enough. */
+  guess(card: CardEvidence): Promise<void>;
+  /** The ticket with which this terminal's own window signs in to the console. */
+  consoleTicket(session: string): Promise<string>;
   /** The signed receipt of a revocation, with the screen covered now. */
   confirm(number: number, covered: boolean): Promise<Answered>;
   /** Loses the stream, as by a pulled cable. */
@@ -116,6 +120,19 @@ export async function enrolScriptedTerminal(
       const proved = await own(`/v1/attempts/${String(begun.body['attempt'])}/proofs`, { factor: 'pin', secret: pin });
       if (proved.status !== 200) throw new Error(`not logged in: ${JSON.stringify(proved.body)}`);
       return String(proved.body['session']);
+    },
+    async guess(card) {
+      for (let tries = 0; tries < 20; tries += 1) {
+        const begun = await own('/v1/attempts', { lock: crypto.randomUUID(), card });
+        if (begun.status !== 200) return;
+        const path = `/v1/attempts/${String(begun.body['attempt'])}/proofs`;
+        const refused = await own(path, { factor: 'pin', secret: '99999999' });
+        if (refused.body.failure?.code === 'PROOF_LOCKED') return;
+      }
+      throw new Error('the server never had enough');
+    },
+    async consoleTicket(session) {
+      return String((await own(`/v1/sessions/${session}/console`, {})).body['ticket']);
     },
     async confirm(number, covered) {
       const now = new Date().toISOString();
