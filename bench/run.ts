@@ -23,7 +23,7 @@ if (unknown.length > 0) {
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 say('Starting a hospital: server, PostgreSQL, reader service, guard, screen …');
-const world = await createWorld();
+const world = await createWorld({ logLevel: 'debug' });
 const figures: Figure[] = [];
 try {
   const terminal = await world.addTerminal('bench-01');

@@ -94,6 +94,8 @@ export interface WorldOptions {
   /** Width x height x depth of the virtual display. */
   readonly size?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** How much the guards write. */
+  readonly logLevel?: 'debug' | 'info';
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -134,7 +136,16 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       addPerson: async (person) =>
         (await admin.do('people/add', { body: { kana: '', roles: ['clinician'], ...person } })).person,
       async addTerminal(name, place = '3階東病棟') {
-        const terminal = await startWorldTerminal({ folder, admin, server, display, keyring, name, place });
+        const terminal = await startWorldTerminal({
+          folder,
+          admin,
+          server,
+          display,
+          keyring,
+          name,
+          place,
+          logLevel: options.logLevel ?? 'info',
+        });
         stops.add(terminal.stop);
         return terminal;
       },
@@ -154,6 +165,7 @@ interface TerminalParts {
   readonly keyring: Keyring;
   readonly name: string;
   readonly place: string;
+  readonly logLevel: 'debug' | 'info';
 }
 
 async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { stop(): Promise<void> }> {
@@ -176,6 +188,7 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
     display: parts.display.env,
     keyring: parts.keyring.env,
     debug: true,
+    logLevel: parts.logLevel,
   });
   stops.add(house.stop);
   const screen = createScreenEyes(house);

@@ -47,7 +47,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
     switch (message.kind) {
       case 'card-entered':
         inField.add(presentation);
-        return onEvent({ kind: 'card-entered', presentation });
+        return onEvent({ kind: 'card-entered', presentation, resting: message.resting === true });
       case 'card-read': {
         const { card: evidence } = message;
         return onEvent({ kind: 'card-read', presentation, evidence, card: deps.cardKey(evidence) });

@@ -78,6 +78,8 @@ export interface TerminalOptions {
   readonly keyring: NodeJS.ProcessEnv;
   /** Variables of the display, for the screen. */
   readonly display: NodeJS.ProcessEnv;
+  /** How much the guard writes; `debug` tells when each view was painted. */
+  readonly logLevel?: 'debug' | 'info';
   /** Lets a test drive the screen; a release build refuses it. */
   readonly debug?: boolean;
 }
@@ -109,6 +111,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
         KAZASU_DATA: join(folder, 'guard'),
         KAZASU_SERVER: options.origin,
         KAZASU_AUTHORITY: options.authority,
+        KAZASU_LOG: options.logLevel ?? 'info',
         ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
         ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
       },

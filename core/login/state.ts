@@ -108,8 +108,8 @@ export interface State {
   /** The lock that a grant and a lease must name. New at every lock. */
   readonly lock: LockId;
   readonly reader: 'starting' | ReaderStatus;
-  /** When the reader became ready. */
-  readonly readerReadyAt: Moment;
+  /** The presentation of a card that lay in the field when the reader became ready: it must be lifted and held again. */
+  readonly resting: number | null;
   readonly link: Link;
   readonly clockWrong: boolean;
   readonly journal: 'sound' | 'failed';
@@ -133,7 +133,7 @@ export type LoginEvent =
   | { readonly kind: 'tick' }
   // reader
   | { readonly kind: 'reader-changed'; readonly reader: 'starting' | ReaderStatus; readonly name: string }
-  | { readonly kind: 'card-entered'; readonly presentation: number }
+  | { readonly kind: 'card-entered'; readonly presentation: number; readonly resting?: boolean }
   | {
       readonly kind: 'card-read';
       readonly presentation: number;
@@ -249,8 +249,6 @@ export const spans = {
   sameTap: 1_500,
   /** A card counts as lifted after this time out of the field. */
   lifted: 1_000,
-  /** What is in the field this soon after the reader became ready was lying there: it must be lifted and held again. */
-  resting: 700,
   /** Right after opening, a second tap of the same card is haste and not a wish to lock. */
   haste: 2_500,
   /** Without an idle report for this long, an open terminal locks. */
@@ -262,7 +260,7 @@ export const initialState = (given: Given, policy: TerminalPolicy, terminal: str
   phase: { kind: 'idle', notice: null, noticeUntil: 0 },
   lock: given.freshLock,
   reader: 'starting',
-  readerReadyAt: 0,
+  resting: null,
   link: 'starting',
   clockWrong: false,
   journal: 'sound',

@@ -67,7 +67,6 @@ const ready = () => {
   terminal.send({ kind: 'reader-changed', reader: 'ready', name: 'R' });
   terminal.send({ kind: 'link-changed', link: 'online' });
   terminal.send({ kind: 'screen-joined' });
-  terminal.pass(spans.resting);
   return terminal;
 };
 type Terminal = ReturnType<typeof createTerminal>;
@@ -211,9 +210,11 @@ describe('taps', () => {
     terminal.send({ kind: 'idle-reported', seconds: 0 });
     terminal.send({ kind: 'reader-changed', reader: 'ready', name: 'R' });
     terminal.pass(50);
-    terminal.tap('hanako');
+    terminal.send({ kind: 'card-entered', presentation: 50, resting: true });
+    terminal.send({ kind: 'card-read', presentation: 50, evidence, card: 'hanako' });
+    terminal.send({ kind: 'card-left', presentation: 50 });
     assert.equal(terminal.view().cover, false);
-    terminal.pass(spans.lifted + spans.resting + spans.sameTap);
+    terminal.pass(spans.lifted + spans.sameTap);
     terminal.tap('hanako');
     assert.equal(terminal.view().cover, true);
   });

@@ -40,7 +40,7 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
   tick: (state, given) => tick(state, given),
 
   'reader-changed': (state, given, event) => readerChanged(state, given, event),
-  'card-entered': (state, given, event) => cardEntered(state, given, event.presentation),
+  'card-entered': (state, given, event) => cardEntered(state, given, event),
   'card-read': (state, given, event) => cardRead(state, given, event.presentation, event.evidence, event.card),
   'card-misread': (state, given, event) => cardMisread(state, given, event.reason, event.reader),
   'card-left': (state, given, event) => cardLeft(state, given, event.presentation),
@@ -121,11 +121,7 @@ export const mayOpenConsole = (roles: readonly string[]): boolean => roles.some(
 const readerChanged = (state: State, given: Given, event: Extract<LoginEvent, { kind: 'reader-changed' }>): Step => {
   if (event.reader === state.reader) return stay(state);
   const was = state.reader;
-  const next: State = {
-    ...state,
-    reader: event.reader,
-    readerReadyAt: event.reader === 'ready' ? given.now : state.readerReadyAt,
-  };
+  const next: State = { ...state, reader: event.reader };
   const effects: Effect[] = [];
   if (event.reader === 'ready')
     effects.push({

@@ -1,13 +1,16 @@
 import type { CardEvidence, Misread } from '#contract/card.ts';
 import { ceremonyCard, ceremonyMisread } from './ceremony.ts';
 import { andThen, go, idle, lock, refuse, stay } from './moves.ts';
-import { type CardKey, type Given, type State, type Step, spans } from './state.ts';
+import { type CardKey, type Given, type LoginEvent, type State, type Step, spans } from './state.ts';
 
 /** A card has come into the field: say so at once, before it is known. */
-export const cardEntered = (state: State, given: Given, presentation: number): Step =>
-  state.phase.kind === 'idle' || state.phase.kind === 'refused'
-    ? go(state, { kind: 'reading', presentation, until: given.now + spans.reading })
-    : stay(state);
+export const cardEntered = (state: State, given: Given, { presentation, resting }: Entered): Step => {
+  const entered: State = resting ? { ...state, resting: presentation } : state;
+  return state.phase.kind === 'idle' || state.phase.kind === 'refused'
+    ? go(entered, { kind: 'reading', presentation, until: given.now + spans.reading })
+    : stay(entered);
+};
+type Entered = Extract<LoginEvent, { kind: 'card-entered' }>;
 
 export const cardLeft = (state: State, given: Given, presentation: number): Step => {
   const lastTap =
@@ -34,7 +37,6 @@ export const cardMisread = (state: State, given: Given, reason: Misread, reader:
 
 /** A resting card, a trembling hand and a second tap in haste are one tap. */
 const isBounce = (state: State, card: CardKey, now: number): boolean => {
-  if (now - state.readerReadyAt < spans.resting) return true;
   const last = state.lastTap;
   if (!last || last.card !== card) return false;
   if (now - last.at < spans.sameTap) return true;
@@ -48,7 +50,7 @@ export const cardRead = (
   evidence: CardEvidence,
   card: CardKey,
 ): Step => {
-  const bounce = isBounce(state, card, given.now);
+  const bounce = presentation === state.resting || isBounce(state, card, given.now);
   const noted: State = {
     ...state,
     lastTap: { card, presentation, at: bounce ? (state.lastTap?.at ?? given.now) : given.now, leftAt: null },
