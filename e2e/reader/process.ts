@@ -14,6 +14,8 @@ export interface ReaderProcess {
   readonly logged: () => string;
   /** The next message of this kind that no earlier `next` has passed over; throws after the time (default 5 s). */
   next<K extends Kind>(kind: K, wanted?: (message: Message<K>) => boolean, milliseconds?: number): Promise<Message<K>>;
+  /** Resolves when anything more is told; throws after the time. */
+  changed(milliseconds: number): Promise<void>;
   send(message: ToReader): void;
   /** Closes the channel, as a guard that has died does; resolves with the exit code or signal. */
   disconnect(): Promise<number | string>;
@@ -72,6 +74,13 @@ export function startReaderProcess(socket: string): ReaderProcess {
       } finally {
         clearTimeout(timer);
       }
+    },
+    async changed(milliseconds) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve, reject) => {
+        wake = resolve;
+        timer = setTimeout(() => reject(new Error(`Nothing told within ${milliseconds} ms\n${logged}`)), milliseconds);
+      }).finally(() => clearTimeout(timer));
     },
     send: (message) => child.send(message),
     async disconnect() {

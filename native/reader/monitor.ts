@@ -78,20 +78,22 @@ export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Mo
     report();
   }
 
-  function take(seen: SeenState): void {
-    const before = readers.get(seen.reader);
-    if (before === undefined) return;
-    const { after, changes } = observe(before, seen);
-    readers.set(seen.reader, after);
-    const { reader, atr, mute } = seen;
-    if (before.gone !== after.gone) {
-      deps.log(after.gone ? 'reader-gone' : 'reader-back', { reader });
-      if (!after.gone) report();
+  /** Tells who has left, then which readers there are, then who has entered. */
+  function takeAll(states: readonly SeenState[]): void {
+    const entered: FieldEvent[] = [];
+    for (const { reader, atr, mute, ...seen } of states) {
+      const before = readers.get(reader);
+      if (before === undefined) continue;
+      const { after, changes } = observe(before, seen);
+      readers.set(reader, after);
+      if (before.gone !== after.gone) deps.log(after.gone ? 'reader-gone' : 'reader-back', { reader });
+      for (const change of changes) {
+        if (change === 'left') deps.emit({ kind: 'left', reader });
+        else entered.push({ kind: 'entered', reader, atr, mute, resting: change === 'resting' });
+      }
     }
-    for (const change of changes) {
-      if (change === 'left') deps.emit({ kind: 'left', reader });
-      else deps.emit({ kind: 'entered', reader, atr, mute, resting: change === 'resting' });
-    }
+    report();
+    for (const event of entered) deps.emit(event);
   }
 
   /** Looks once; a failure that ends the connection, or undefined. */
@@ -104,8 +106,7 @@ export function createMonitor(deps: MonitorDeps, ignored: readonly string[]): Mo
       if (seen.code === 'no-reader') await pause(waitAfterChange);
       return seen.code === 'no-reader' || seen.code === 'cancelled' ? undefined : seen.code;
     }
-    for (const state of seen.value) if (state.reader !== plugAndPlay) take(state);
-    report();
+    takeAll(seen.value);
     if ([...readers.values()].some(({ doubts }) => doubts > 0)) await pause(pauseInDoubt);
     return undefined;
   }

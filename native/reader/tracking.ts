@@ -21,6 +21,8 @@ export interface Observation {
   readonly changes: readonly Change[];
 }
 
+export type Seen = Pick<SeenState, 'state' | 'count' | 'present' | 'gone'>;
+
 export const unseen: Tracked = { state: 0, count: 0, present: false, known: false, gone: false, doubts: 0 };
 
 /** After so many contradictory answers they are believed: a driver may count in its own way. */
@@ -34,7 +36,7 @@ const mostDoubts = 3;
  * not fit (odd change, same presence; even change, other presence): it is not believed but asked for again, because taking
  * its count would hide the next swap.
  */
-export function observe(before: Tracked, seen: SeenState): Observation {
+export function observe(before: Tracked, seen: Seen): Observation {
   if (seen.gone) {
     return { after: { ...unseen, state: seen.state, gone: true }, changes: before.present ? ['left'] : [] };
   }
