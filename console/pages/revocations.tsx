@@ -43,7 +43,7 @@ export const Revocations = (): ReactNode => {
 };
 
 const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode => {
-  const { say } = useWords();
+  const { say, tryNamed } = useWords();
   const may = useMay();
   const { receipts } = revocation;
   const confirmed = receipts.filter((one) => one.state === 'confirmed').length;
@@ -56,7 +56,9 @@ const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode =>
         </h2>
         <p className="line-more">
           <Moment at={revocation.at} /> · {say('revocations.by', { name: revocation.by })}
-          {revocation.reason !== '' && <> · {say('revocations.reason', { reason: revocation.reason })}</>}
+          {revocation.reason !== '' && (
+            <> · {say('revocations.reason', { reason: tryNamed('reason', revocation.reason) ?? revocation.reason })}</>
+          )}
         </p>
       </div>
       {revocation.person !== null && may('people/show') && (

@@ -23,12 +23,7 @@ export const RevokeCard = ({ card, person, sessions, close }: RevokeCardProps): 
         terminals === '' ? say('revoke.no-session') : say('revoke.card.locks', { terminals }),
         say('revoke.card.for-ever'),
       ]}
-      reasons={[
-        say('revoke.reason.lost'),
-        say('revoke.reason.stolen'),
-        say('revoke.reason.broken'),
-        say('revoke.reason.left'),
-      ]}
+      reasons={['card-lost', 'card-stolen', 'card-broken', 'person-left']}
       submit={say('revoke.card.submit')}
       busy={act.busy}
       failure={act.failure}

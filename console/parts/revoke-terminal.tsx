@@ -23,7 +23,7 @@ export const RevokeTerminal = ({
           : say('revoke.terminal.locks', { name: terminal.person.name }),
         say('revoke.terminal.for-ever'),
       ]}
-      reasons={[say('revoke.reason.stolen-terminal'), say('revoke.reason.retired'), say('revoke.reason.suspicious')]}
+      reasons={['terminal-lost', 'terminal-retired', 'suspicious']}
       submit={say('revoke.terminal.submit')}
       busy={act.busy}
       failure={act.failure}

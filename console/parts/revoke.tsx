@@ -1,18 +1,21 @@
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import type { Failure } from '#contract/errors.ts';
 import { useWords } from '../data/use-words.ts';
+import type { WordKey } from '../words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
 import { Receipts } from './receipts.tsx';
 
+type ReasonCode = WordKey extends infer Key ? (Key extends `reason.${infer Code}` ? Code : never) : never;
+
 interface RevokeProps {
   readonly title: string;
   /** What it will do, one sentence each. */
   readonly consequences: readonly string[];
-  /** Usual reasons, offered beside words of one's own. */
-  readonly reasons: readonly string[];
+  /** Usual reasons by their code, the same in every language; offered beside words of one's own. */
+  readonly reasons: readonly ReasonCode[];
   readonly submit: string;
   readonly busy: boolean;
   readonly failure: Failure | undefined;
@@ -55,10 +58,10 @@ export const Revoke = ({
           </div>
           <fieldset className="radios">
             <legend>{say('revoke.reason')}</legend>
-            {[...reasons, ''].map((one) => (
+            {([...reasons, ''] as const).map((one) => (
               <label key={one} className="check">
                 <input type="radio" name="reason" checked={picked === one} onChange={() => setPicked(one)} required />
-                <span>{one === '' ? say('revoke.other') : one}</span>
+                <span>{one === '' ? say('revoke.other') : say(`reason.${one}`)}</span>
               </label>
             ))}
           </fieldset>

@@ -22,7 +22,7 @@ export const Suspend = ({ person, sessions, close }: SuspendProps): ReactNode =>
         terminals === '' ? say('revoke.no-session') : say('suspend.locks', { terminals }),
         say('suspend.no-way-back'),
       ]}
-      reasons={[say('revoke.reason.left'), say('suspend.reason.leave'), say('suspend.reason.misuse')]}
+      reasons={['person-left', 'long-absence', 'suspected-misuse']}
       submit={say('suspend.submit')}
       busy={act.busy}
       failure={act.failure}
