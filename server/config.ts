@@ -37,6 +37,8 @@ const schema = z.object({
     .optional(),
   /** What differs from the usual policy, as JSON: `{"session":{"idleSeconds":300}}`. */
   KAZASU_POLICY: z.string().default('{}').transform(parseJson).pipe(policy),
+  /** Name of the terminal on the same machine: its one-time code is in the line that says that the server is ready. */
+  KAZASU_FIRST_TERMINAL: z.string().trim().min(1).max(40).optional(),
   DATABASE_URL: z
     .string()
     .refine((url) => /^postgres(ql)?:\/\//.test(url), 'must begin with postgres:// or postgresql://')
@@ -55,6 +57,7 @@ export interface Config {
   /** Origin of the server in browsers, if it was given. */
   readonly origin: string | undefined;
   readonly policy: Policy;
+  readonly firstTerminal: string | undefined;
   readonly databaseUrl: string | undefined;
 }
 
@@ -81,6 +84,7 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     hasParent: data.KAZASU_PARENT === '1',
     origin: data.KAZASU_ORIGIN,
     policy: data.KAZASU_POLICY,
+    firstTerminal: data.KAZASU_FIRST_TERMINAL,
     databaseUrl: data.DATABASE_URL,
   };
   return { config: Object.freeze(config) };

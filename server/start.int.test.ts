@@ -31,6 +31,7 @@ interface Ready {
   readonly origin: string;
   readonly authority: string;
   readonly firstAdmin: string | null;
+  readonly firstTerminal: { readonly name: string; readonly code: string } | null;
 }
 
 /** A server process as an operator starts it. */
@@ -90,6 +91,7 @@ test('starts, invites the first admin, stops in order and starts again with what
   const first = launch({ KAZASU_DATA: data });
   const ready = await first.ready;
   assert.match(ready.firstAdmin ?? '', /^https:\/\/localhost:\d+\/console\/#invitation=[\w-]{43}$/);
+  assert.equal(ready.firstTerminal, null, 'nobody asked for one');
   assert.equal(await askHealth(ready), 200);
   const postmaster = await postmasterOf(data);
   assert.equal(await first.end(), 0, first.said());
@@ -98,8 +100,11 @@ test('starts, invites the first admin, stops in order and starts again with what
     assert.equal((await stat(join(data, name))).mode & 0o077, 0, `${name} is for its owner alone`);
   }
   const authority = await readFile(ready.authority, 'utf8');
-  const second = launch({ KAZASU_DATA: data });
+  const second = launch({ KAZASU_DATA: data, KAZASU_FIRST_TERMINAL: 'desk' });
   const again = await second.ready;
+  assert.equal(again.firstTerminal?.name, 'desk');
+  assert.match(again.firstTerminal?.code ?? '', /^[\w-]{43}$/);
+  assert.ok(!second.said().includes(again.firstTerminal?.code ?? ''), 'it is not logged');
   assert.equal(await readFile(again.authority, 'utf8'), authority);
   assert.notEqual(again.firstAdmin?.split('#')[1], ready.firstAdmin?.split('#')[1]);
   assert.equal(await second.end('SIGINT'), 0, second.said());

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, listOrigins, parseConfig } from './config.ts';
+import { announceFirstTerminal } from './first-terminal.ts';
 import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
 import { createLog } from './log.ts';
@@ -110,7 +111,10 @@ const start = async (config: Config): Promise<void> => {
   });
   const code = await createFirstAdminInvitation(database, secrets, now());
   const firstAdmin = code === null ? null : `${origin}/console/#invitation=${code}`;
-  process.stdout.write(`${JSON.stringify({ ready: true, origin, authority: authority.path, firstAdmin })}\n`);
+  const firstTerminal =
+    config.firstTerminal === undefined ? null : await announceFirstTerminal(database, now(), config.firstTerminal);
+  const ready = { ready: true, origin, authority: authority.path, firstAdmin, firstTerminal };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
   say(`Kazasu server ${version} is ready at ${origin} (authority: ${authority.path})`);
   if (firstAdmin !== null) say(`No admin yet. Open this link once, within its day, to become the first: ${firstAdmin}`);
 };

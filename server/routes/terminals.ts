@@ -8,13 +8,19 @@ import { violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { storeRecords } from '../store/reports.ts';
 import { issueRevocation, storeReceipt } from '../store/revocations.ts';
-import { admit, announce, endSessionsAt, listTerminals, revoke, useEnrolmentCode } from '../store/terminals.ts';
+import {
+  admit,
+  announce,
+  codeLifetime,
+  endSessionsAt,
+  listTerminals,
+  revoke,
+  useEnrolmentCode,
+} from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
 import type { Authority, ClientCertificate } from '../tls/authority.ts';
 import { createToken, hashToken } from '../tokens.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
-
-const codeLifetime = 24 * 60 * 60 * 1000;
 
 /** ECDSA with SHA-256 as IEEE P1363 over `${number}.${lockedAt ?? ''}.${receivedAt}`. */
 const isSigned = (

@@ -2,6 +2,9 @@ import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 
+/** How long a one-time code may be used (milliseconds). */
+export const codeLifetime = 24 * 60 * 60 * 1000;
+
 /** A terminal is online while its stream's process has heard of it within this time; three beats. */
 export const onlineFor = 15_000;
 
@@ -94,6 +97,18 @@ export const announce = async (tx: Transaction, now: Date, toAnnounce: Announcem
     'insert into enrolment_code (code_hash, terminal, created_at, created_by, expires_at) values ($1, $2, $3, $4, $5)',
     [codeHash, id, now, by, expiresAt],
   );
+};
+
+/** Whether a terminal of this name has ever been enrolled. */
+export const isKnownByName = async (tx: Transaction, name: string): Promise<boolean> =>
+  (await tx.query('select 1 from terminal where name = $1 and enrolled_at is not null limit 1', [name])).length > 0;
+
+/** Takes back what was announced under this name and never enrolled, with its code. */
+export const dropUnused = async (tx: Transaction, now: Date, name: string): Promise<void> => {
+  await tx.query(`update terminal set state = 'revoked', revoked_at = $2 where name = $1 and state = 'announced'`, [
+    name,
+    now,
+  ]);
 };
 
 /** Uses a code up. `undefined` when it is unknown, used or too old. */
