@@ -83,14 +83,18 @@ test('the shipped screen refuses the switches that a test or an attacker would u
   const display = await openDisplay({ folder, virtual: true, windowManager: false, size: '800x600x24' });
   t.after(display.stop);
   const { path, flags } = findElectron();
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    ...display.env,
+    KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
+    KAZASU_SCREEN_DATA: join(folder, 'data'),
+  };
+  const windowed = { ...env, KAZASU_WINDOWED: '1' };
+  const desk = await run(path, [...flags, join(root, 'dist/release/screen')], { env: windowed, within: 20_000 });
+  assert.equal(desk.ok, false, 'windows that cover nothing');
+  assert.match(desk.error, /KAZASU_WINDOWED is not for a release/);
   for (const word of ['--remote-debugging-port=0', '--inspect=0', '--load-extension=/tmp']) {
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      ...display.env,
-      KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
-      KAZASU_SCREEN_DATA: join(folder, 'data'),
-    };
     const { ok, error } = await run(path, [...flags, word, join(root, 'dist/release/screen')], { env, within: 20_000 });
     assert.equal(ok, false, word);
     assert.match(error, new RegExp(`argument not allowed: ${word}`));

@@ -3,22 +3,30 @@ export interface Environment {
   readonly guardSocket: string;
   /** The folder of this terminal's screen: settings, and what Chromium keeps. */
   readonly data: string;
+  /** Ordinary windows instead of covers; never in a release. */
+  readonly windowed: boolean;
 }
 
 const names = { guardSocket: 'KAZASU_GUARD_SOCKET', data: 'KAZASU_SCREEN_DATA' } as const;
+const windowedName = 'KAZASU_WINDOWED';
 
 export type ParsedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Reads the environment once; all problems are told together. */
-export const parseEnvironment = (variables: Readonly<Record<string, string | undefined>>): ParsedEnvironment => {
+export const parseEnvironment = (
+  variables: Readonly<Record<string, string | undefined>>,
+  program: { readonly release: boolean },
+): ParsedEnvironment => {
   const guardSocket = variables[names.guardSocket] ?? '';
   const data = variables[names.data] ?? '';
   const problems = Object.entries({ guardSocket, data })
     .filter(([, value]) => value === '')
-    .map(([name]) => `${names[name as keyof Environment]} is missing`);
+    .map(([name]) => `${names[name as keyof typeof names]} is missing`);
+  const windowed = (variables[windowedName] ?? '') !== '';
+  if (windowed && program.release) problems.push(`${windowedName} is not for a release: it covers nothing`);
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, environment: Object.freeze({ guardSocket, data }) };
+    : { ok: true, environment: Object.freeze({ guardSocket, data, windowed }) };
 };

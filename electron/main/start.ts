@@ -21,7 +21,7 @@ const report = (problem: string): void => {
 };
 
 const start = async (): Promise<void> => {
-  const parsed = parseEnvironment(process.env);
+  const parsed = parseEnvironment(process.env, { release: __RELEASE__ });
   const foreign = listForeignSwitches(process.argv.slice(1), { release: __RELEASE__, folder: __dirname });
   if (!parsed.ok || foreign.length > 0) {
     for (const problem of parsed.ok ? foreign.map((one) => `argument not allowed: ${one}`) : parsed.problems)
@@ -92,6 +92,7 @@ const start = async (): Promise<void> => {
     session: own,
     preload: join(__dirname, 'preload.cjs'),
     watchdog,
+    windowed: environment.windowed,
     getFrame: kazasu.getFrame,
     changed: kazasu.displaysChanged,
     report,

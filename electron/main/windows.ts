@@ -10,8 +10,31 @@ export const frameChannel = 'kazasu/frame';
 /** What shows where a page has not painted yet. */
 const brandColour = '#08192b';
 
-const badgeSizes = { quiet: { width: 468, height: 92 }, warning: { width: 660, height: 400 } } as const;
+const badgeSizes = {
+  plain: { width: 440, height: 92 },
+  console: { width: 600, height: 92 },
+  warning: { width: 660, height: 400 },
+} as const;
+type BadgeForm = keyof typeof badgeSizes;
+
+const badgeFormOf = ({ picture }: View): BadgeForm => {
+  if (picture.kind !== 'open') return 'plain';
+  if (picture.locksAt !== undefined) return 'warning';
+  return picture.mayOpenConsole ? 'console' : 'plain';
+};
+
 const badgeMargin = 16;
+
+/** The lock window on a desk, where it is one window among others. */
+const deskSize = { width: 1120, height: 800 };
+const deskMargin = 24;
+
+const deskBounds = ({ workArea: area }: Display): Rectangle => ({
+  x: area.x + deskMargin,
+  y: area.y + deskMargin,
+  width: Math.min(deskSize.width, area.width - 2 * deskMargin),
+  height: Math.min(deskSize.height, area.height - 2 * deskMargin),
+});
 
 interface Entry {
   readonly kind: WindowKind;
@@ -26,6 +49,8 @@ export interface WindowsDeps {
   readonly session: Session;
   readonly preload: string;
   readonly watchdog: Watchdog;
+  /** Ordinary windows that cover nothing: for a person who develops or tries Kazasu on a desk of their own. */
+  readonly windowed: boolean;
   readonly getFrame: () => { readonly view: View; readonly settings: Settings };
   /** Something moved, appeared or vanished: whether every display is covered may have changed. */
   readonly changed: () => void;
@@ -65,7 +90,7 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   let lock: Entry | null = null;
   let badge: Entry | null = null;
   let covered = true;
-  let warning: boolean | null = null;
+  let badgeForm: BadgeForm | null = null;
   let stopped = false;
 
   const entries = (): Entry[] => [lock, ...byDisplay.values(), badge].filter((entry) => entry !== null);
@@ -82,9 +107,9 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   const create = (kind: WindowKind, options: BrowserWindowConstructorOptions, forget: () => void): Entry => {
     const window = new BrowserWindow({
       show: false,
-      frame: false,
-      alwaysOnTop: true,
-      skipTaskbar: true,
+      frame: deps.windowed,
+      alwaysOnTop: !deps.windowed,
+      skipTaskbar: !deps.windowed,
       minimizable: false,
       maximizable: false,
       hasShadow: false,
@@ -99,12 +124,11 @@ export const createWindows = (deps: WindowsDeps): Windows => {
         autoplayPolicy: 'no-user-gesture-required',
       },
     });
-    window.setAlwaysOnTop(true, 'screen-saver');
-    window.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true });
+    if (!deps.windowed) {
+      window.setAlwaysOnTop(true, 'screen-saver');
+      window.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true });
+    }
     const entry: Entry = { kind, window, watch: deps.watchdog.watch(window, kind), ready: false };
-    window.webContents.on('did-start-loading', () => {
-      entry.ready = false;
-    });
     window.webContents.on('preload-error', (_event, _path, error) => deps.report(`${kind}: ${error.message}`));
     window.webContents.on('did-fail-load', (_event, code, text) => deps.report(`${kind}: ${text} (${code})`));
     window.webContents.on('console-message', (...told: unknown[]) => {
@@ -125,14 +149,16 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   const createFull = (kind: 'lock' | 'cover', display: Display, forget: () => void): Entry => {
     const entry = create(
       kind,
-      {
-        ...overlap(display.bounds),
-        kiosk: true,
-        resizable: false,
-        movable: false,
-        enableLargerThanScreen: true,
-        focusable: kind === 'lock',
-      },
+      deps.windowed
+        ? { ...deskBounds(display), fullscreenable: false }
+        : {
+            ...overlap(display.bounds),
+            kiosk: true,
+            resizable: false,
+            movable: false,
+            enableLargerThanScreen: true,
+            focusable: kind === 'lock',
+          },
       forget,
     );
     for (const moved of ['show', 'hide', 'resize', 'move'] as const) entry.window.on(moved as 'show', deps.changed);
@@ -145,7 +171,7 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   };
 
   const focusLock = (): void => {
-    if (!covered || lock === null || lock.window.isDestroyed() || lock.window.isFocused()) return;
+    if (deps.windowed || !covered || lock === null || lock.window.isDestroyed() || lock.window.isFocused()) return;
     lock.window.moveTop();
     lock.window.focus();
   };
@@ -159,7 +185,9 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   };
 
   const appear = (entry: Entry, bounds: Rectangle): void => {
-    if (covered) {
+    if (covered && deps.windowed) {
+      if (!entry.window.isVisible()) entry.window.showInactive();
+    } else if (covered) {
       spread(entry, bounds);
       if (!entry.window.isVisible()) entry.window.show();
       spread(entry, bounds);
@@ -172,29 +200,27 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   const arrangeBadge = (): void => {
     if (badge === null) return;
     if (covered) return badge.window.hide();
-    const { picture } = deps.getFrame().view;
-    const warns = picture.kind === 'open' && picture.locksAt !== undefined;
-    if (warning !== warns) {
-      warning = warns;
+    const form = badgeFormOf(deps.getFrame().view);
+    if (form !== badgeForm) {
+      badgeForm = form;
       const area = deps.screen.getPrimaryDisplay().workArea;
-      const size = warns ? badgeSizes.warning : badgeSizes.quiet;
-      badge.window.setBounds({
-        ...size,
-        x: warns ? Math.round(area.x + (area.width - size.width) / 2) : area.x + area.width - size.width - badgeMargin,
-        y: warns
-          ? Math.round(area.y + (area.height - size.height) / 2)
-          : area.y + area.height - size.height - badgeMargin,
-      });
+      const { width, height } = badgeSizes[form];
+      // The warning stands in the middle; the badge lies in the corner that patient software uses least.
+      const share = form === 'warning' ? 0.5 : 1;
+      const margin = form === 'warning' ? 0 : badgeMargin;
+      const x = Math.round(area.x + (area.width - width) * share - margin);
+      const y = Math.round(area.y + (area.height - height) * share - margin);
+      badge.window.setBounds({ x, y, width, height });
     }
     if (!badge.window.isVisible()) badge.window.showInactive();
-    badge.window.moveTop();
+    if (!deps.windowed) badge.window.moveTop();
   };
 
   /** Makes the windows that the displays need, ends those that they do not, and shows or hides them. */
   const arrange = (): void => {
     if (stopped) return;
     const primary = deps.screen.getPrimaryDisplay();
-    const others = deps.screen.getAllDisplays().filter((display) => display.id !== primary.id);
+    const others = deps.windowed ? [] : deps.screen.getAllDisplays().filter((display) => display.id !== primary.id);
     lock ??= createFull('lock', primary, () => {
       lock = null;
     });
@@ -210,9 +236,9 @@ export const createWindows = (deps: WindowsDeps): Windows => {
       entry.window.removeAllListeners('closed');
       entry.window.destroy();
     }
-    badge ??= create('badge', { ...badgeSizes.quiet, resizable: false, fullscreenable: false }, () => {
+    badge ??= create('badge', { ...badgeSizes.plain, resizable: false, fullscreenable: false }, () => {
       badge = null;
-      warning = null;
+      badgeForm = null;
     });
     arrangeBadge();
     focusLock();
@@ -232,7 +258,7 @@ export const createWindows = (deps: WindowsDeps): Windows => {
         return false;
       }
       covered = wanted;
-      warning = null;
+      badgeForm = null;
       arrange();
       return true;
     },
@@ -248,8 +274,9 @@ export const createWindows = (deps: WindowsDeps): Windows => {
       const visible = entries().filter(
         (entry) => entry.kind !== 'badge' && !entry.window.isDestroyed() && entry.window.isVisible(),
       );
+      // Without covers there is nothing to wait for but the lock screen itself.
       const isCovered = (display: Display): boolean =>
-        visible.some((entry) => contains(entry.window.getBounds(), display.bounds));
+        visible.some((entry) => deps.windowed || contains(entry.window.getBounds(), display.bounds));
       return { covered: displays.length > 0 && displays.every(isCovered), displays: displays.length };
     },
     stop: () => {

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseEnvironment } from './environment.ts';
+
+const given = { KAZASU_GUARD_SOCKET: '/run/guard.sock', KAZASU_SCREEN_DATA: '/var/screen', HOME: '/' };
+const read = { guardSocket: '/run/guard.sock', data: '/var/screen', windowed: false };
+
+test('reads socket and folder', () => {
+  assert.deepEqual(parseEnvironment(given, { release: true }), { ok: true, environment: read });
+});
+
+test('tells all that is missing at once', () => {
+  assert.deepEqual(parseEnvironment({ KAZASU_SCREEN_DATA: '' }, { release: true }), {
+    ok: false,
+    problems: ['KAZASU_GUARD_SOCKET is missing', 'KAZASU_SCREEN_DATA is missing'],
+  });
+});
+
+test('windows that cover nothing are for development; a release does not start with them', () => {
+  const windowed = { ...given, KAZASU_WINDOWED: '1' };
+  const environment = { ...read, windowed: true };
+  assert.deepEqual(parseEnvironment(windowed, { release: false }), { ok: true, environment });
+  assert.deepEqual(parseEnvironment(windowed, { release: true }), {
+    ok: false,
+    problems: ['KAZASU_WINDOWED is not for a release: it covers nothing'],
+  });
+  assert.equal(parseEnvironment({ ...given, KAZASU_WINDOWED: '' }, { release: true }).ok, true);
+});
