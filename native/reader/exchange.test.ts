@@ -49,6 +49,19 @@ test('a card that was reset by another program is read again from the start', as
   await exchange.close();
 });
 
+test('a card that trembles at the edge of the field is asked again', async () => {
+  let asked = 0;
+  const answer = () => {
+    asked += 1;
+    return asked < 3 ? (asked === 1 ? 'unexpected' : new Uint8Array()) : uid;
+  };
+  const { readers, exchange } = world({ atr, answer });
+  readers.failConnects('A', ['card-mute']);
+  assert.deepEqual(await exchange.identify(atr, settings), { kind: 'misread', reason: 'too-short' });
+  assert.deepEqual(await exchange.identify(atr, settings), read);
+  await exchange.close();
+});
+
 test('a service that was restarted under it gets a fresh context', async () => {
   const { readers, exchange } = world({ atr, answer: () => uid });
   assert.deepEqual(await exchange.identify(atr, settings), read);

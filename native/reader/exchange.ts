@@ -3,7 +3,7 @@ import { parseReply } from '#core/card/apdu.ts';
 import { type AtrKind, parseAtr } from '#core/card/atr.ts';
 import type { CardChannel, CardDriver, DriverSettings, ExchangeFailure, Identified } from './drivers/driver.ts';
 import { misread, misreadOf } from './drivers/driver.ts';
-import type { Pcsc, PcscCard, PcscContext, PcscFailure, PcscResult } from './pcsc.ts';
+import type { Pcsc, PcscCard, PcscContext, PcscFailure, PcscFailureCode, PcscResult } from './pcsc.ts';
 
 export interface ExchangeDeps {
   readonly pcsc: Pcsc;
@@ -19,6 +19,9 @@ export const limits = {
   /** How long another program may hold a fresh card before it is given up. */
   sharing: 1_200,
   sharingPause: 15,
+  /** Before a broken exchange is begun again, and how often it is. */
+  brokenPause: 30,
+  brokenTries: 3,
 } as const;
 
 /** Reads the cards of one reader, one after the other, over a context of its own. */
@@ -30,7 +33,12 @@ export interface CardExchange {
 
 /** What was learned from a card, and the letting go that is still to do. */
 interface Attempt {
-  readonly identified: Identified | 'again';
+  readonly identified: Identified;
+  /**
+   * `reset`: another program has reset the card under it. `failed`: the exchange itself broke, as it does when the card
+   * trembles at the edge of the field. `done`: the card has said what it says.
+   */
+  readonly ended: 'done' | 'reset' | 'failed';
   readonly letGo: () => Promise<unknown>;
 }
 
@@ -67,7 +75,7 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     }
   }
 
-  /** One connection and one transaction; 'again' when another program has reset the card under it. */
+  /** One connection and one transaction. */
   async function attempt(
     driver: CardDriver,
     atr: AtrKind,
@@ -75,12 +83,15 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     deadline: number,
   ): Promise<Attempt> {
     const connected = await connect(deadline);
-    if (!connected.ok) return { identified: misreadOf(exchangeFailure(connected)), letGo: async () => undefined };
+    if (!connected.ok) {
+      const ended = connected.code === 'card-mute' ? 'failed' : 'done';
+      return { identified: misreadOf(exchangeFailure(connected)), ended, letGo: async () => undefined };
+    }
     const card = connected.value;
-    let reset = false;
-    const fail = (failure: PcscFailure): { ok: false; reason: ExchangeFailure } => {
-      reset ||= failure.code === 'card-reset';
-      return { ok: false, reason: exchangeFailure(failure) };
+    let ended: Attempt['ended'] = 'done';
+    const fail = (reason: ExchangeFailure, code?: PcscFailureCode) => {
+      ended = code === 'card-reset' ? 'reset' : 'failed';
+      return { ok: false, reason } as const;
     };
     const channel: CardChannel = {
       reader,
@@ -88,15 +99,18 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
       async transmit(command) {
         if (deps.now() > deadline) return { ok: false, reason: 'late' };
         const answered = await card.transmit(command);
-        if (!answered.ok) return fail(answered);
+        if (!answered.ok) return fail(exchangeFailure(answered), answered.code);
         const reply = parseReply(answered.value);
-        return reply === undefined ? { ok: false, reason: 'lost' } : { ok: true, reply };
+        return reply === undefined ? fail('lost') : { ok: true, reply };
       },
     };
     const begun = await card.begin();
-    const identified = begun.ok ? await driver.identify(channel, settings) : misreadOf(fail(begun).reason);
+    const identified = begun.ok
+      ? await driver.identify(channel, settings)
+      : misreadOf(fail(exchangeFailure(begun), begun.code).reason);
     return {
-      identified: reset && deps.now() < deadline ? 'again' : identified,
+      identified,
+      ended,
       async letGo() {
         if (begun.ok) await card.end();
         await card.disconnect('leave');
@@ -106,11 +120,13 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
 
   async function identifyNow(driver: CardDriver, atr: AtrKind, settings: DriverSettings): Promise<Identified> {
     const deadline = deps.now() + limits.card;
-    for (;;) {
-      const { identified, letGo } = await attempt(driver, atr, settings, deadline);
+    for (let broken = 0; ; ) {
+      const { identified, ended, letGo } = await attempt(driver, atr, settings, deadline);
       lettingGo = letGo().catch(() => undefined);
-      if (identified !== 'again') return identified;
+      if (ended === 'failed') broken += 1;
+      if (ended === 'done' || broken >= limits.brokenTries || deps.now() >= deadline) return identified;
       await lettingGo;
+      if (ended === 'failed') await delay(limits.brokenPause);
     }
   }
 

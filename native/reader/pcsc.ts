@@ -79,6 +79,7 @@ const failureCodes: ReadonlyMap<number, PcscFailureCode> = new Map([
   [statusCodes.serviceStopped, 'no-service'],
   [statusCodes.communication, 'no-service'],
   [statusCodes.invalidHandle, 'no-service'],
+  [statusCodes.windowsInvalidHandle, 'no-service'],
   [statusCodes.noReaders, 'no-reader'],
   [statusCodes.unknownReader, 'no-reader'],
   [statusCodes.readerUnavailable, 'no-reader'],

@@ -60,10 +60,10 @@ test('each presentation is told as entered, read once, and left', async () => {
   enter('A');
   await until(3);
   leave('A');
-  enter('A', true);
+  enter('A');
   leave('A');
   await until(7);
-  assert.deepEqual(told, ['status A', '1 entered', '1 read', '1 left', '2 entered', '2 unreadable', '2 left']);
+  assert.deepEqual(told, ['status A', '1 entered', '1 read', '1 left', '2 entered', '2 read', '2 left']);
 });
 
 test('a card that leaves before the answer was held too shortly', async () => {
@@ -73,6 +73,16 @@ test('a card that leaves before the answer was held too shortly', async () => {
   leave('A');
   await until(4);
   assert.deepEqual(told, ['status A', '1 entered', '1 too-short', '1 left']);
+});
+
+test('a mute card that leaves soon was held too shortly, one that stays cannot be read', async () => {
+  const { told, ready, enter, leave, until } = world(() => assert.fail());
+  ready('A');
+  enter('A', true);
+  leave('A');
+  enter('A', true);
+  await until(6);
+  assert.deepEqual(told, ['status A', '1 entered', '1 too-short', '1 left', '2 entered', '2 unreadable']);
 });
 
 test('an answer that was under way when the card left is not thrown away', async () => {

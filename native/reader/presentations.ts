@@ -30,6 +30,8 @@ export interface Presentations {
 
 /** Milliseconds that a read under way may still bring a card that has just left. */
 const graceAfterLeaving = 150;
+/** Milliseconds in which a mute card that leaves was only held too shortly. */
+const muteSettles = 300;
 /** Each hanging call keeps a worker thread, of which there are sixteen. */
 const mostHanging = 8;
 
@@ -82,6 +84,15 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
     return refused ? misread(left.aborted ? 'too-short' : 'unreadable') : identified;
   }
 
+  /** A card that is pulled while it is powered looks mute too. */
+  async function waitForMute(left: AbortSignal): Promise<Identified> {
+    const done = new AbortController();
+    const gone = new Promise<void>((resolve) => left.addEventListener('abort', () => resolve(), { once: true }));
+    if (!left.aborted) await Promise.race([gone, after(muteSettles, done.signal)]);
+    done.abort();
+    return misread(left.aborted ? 'too-short' : 'unreadable');
+  }
+
   async function leaving(left: AbortSignal, done: AbortSignal): Promise<void> {
     if (!left.aborted) {
       await new Promise((resolve) => left.addEventListener('abort', resolve, { once: true, signal: done }));
@@ -124,7 +135,9 @@ export function createPresentations(deps: PresentationsDeps): Presentations {
       const presentation = ++presentations;
       field.presentation = presentation;
       deps.emit({ kind: 'card-entered', reader, presentation, ...(event.resting ? { resting: true } : {}) });
-      const identified = event.mute ? misread('unreadable') : await identify(field, reader, event.atr, left.signal);
+      const identified = await (event.mute
+        ? waitForMute(left.signal)
+        : identify(field, reader, event.atr, left.signal));
       if (identified.kind === 'misread') {
         deps.emit({ kind: 'card-misread', reader, presentation, reason: identified.reason });
       } else if (severalAtOnce(identified)) {

@@ -3,6 +3,8 @@ import koffi, { type TypeObject } from 'koffi';
 /** Call status codes that are told apart; the same numbers in pcsc-lite and in Windows. */
 export const statusCodes = {
   success: 0x00000000,
+  /** Windows: the context belongs to a service that has ended. */
+  windowsInvalidHandle: 0x00000006,
   cancelled: 0x80100002,
   invalidHandle: 0x80100003,
   unknownReader: 0x80100009,
