@@ -7,13 +7,17 @@ const digitOf = (event: KeyboardEvent): string | undefined =>
   /^[0-9]$/.exec(event.key.normalize('NFKC'))?.[0] ??
   (event.key === 'Process' ? /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1] : undefined);
 
-const others: Readonly<Record<string, Key>> = { Backspace: 'back', Delete: 'clear', Enter: 'enter' };
+const others: ReadonlyMap<string, Key> = new Map([
+  ['Backspace', 'back'],
+  ['Delete', 'clear'],
+  ['Enter', 'enter'],
+]);
 
 /** The key of the pad that a key of the board stands for. */
 export const keyOf = (event: KeyboardEvent): Key | undefined =>
   event.ctrlKey || event.altKey || event.metaKey
     ? undefined
-    : ((digitOf(event) as Key | undefined) ?? others[event.key]);
+    : ((digitOf(event) as Key | undefined) ?? others.get(event.key));
 
 const isOnButton = (event: KeyboardEvent): boolean => event.target instanceof HTMLButtonElement;
 

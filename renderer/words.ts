@@ -1,6 +1,6 @@
 import type { CeremonyProblem, Language, LockReason, NotReady, Refusal } from '#contract/screen.ts';
-import en from '../assets/words/screen.en.json';
-import ja from '../assets/words/screen.ja.json';
+import en from '../assets/words/screen.en.json' with { type: 'json' };
+import ja from '../assets/words/screen.ja.json' with { type: 'json' };
 
 /** What every language says. A key that is missing in a file, or a state without words, does not compile. */
 export type Words = typeof ja & {

@@ -5,7 +5,7 @@ import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { screenFolder } from '#setup/paths.ts';
-import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
+import { createScriptedGuard, type FromScreenLine, type ScriptedGuard, type ScriptedView } from './scripted-guard.ts';
 
 /** The real screen program on a display of its own, told what to show by a script. */
 export interface ScreenWorld {
@@ -14,6 +14,10 @@ export interface ScreenWorld {
   readonly display: Display;
   /** The page of a window, as soon as it has asked for its first frame. */
   readonly page: (window: 'lock' | 'cover' | 'badge') => Promise<Page>;
+  /** The kinds of window that the display shows at this moment, sorted. */
+  readonly visible: () => Promise<string[]>;
+  /** Shows a view and waits until the window that a person looks at has painted it. */
+  readonly painted: (view: ScriptedView, window?: 'lock' | 'badge') => Promise<FromScreenLine>;
   readonly stop: () => Promise<void>;
 }
 
@@ -63,6 +67,21 @@ export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promi
     electron,
     display,
     page,
+    visible: () =>
+      electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()
+          .filter((window) => window.isVisible())
+          .map((window) => window.webContents.getURL().replace('app://ui/', ''))
+          .sort(),
+      ),
+    painted: (view, window = 'lock') => {
+      const from = guard.received.length;
+      const number = guard.show(view);
+      return guard.waitFor(
+        (line) => line.kind === 'painted' && line['number'] === number && line['window'] === window,
+        { from },
+      );
+    },
     stop: async () => {
       await electron.close().catch(() => undefined);
       await guard.stop();

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright';
+import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
+
+const ready = { picture: { kind: 'ready' } };
+
+describe('a page of the screen', { timeout: 120_000 }, () => {
+  let world: ScreenWorld;
+  let lock: Page;
+
+  before(async () => {
+    world = await createScreenWorld({ windowManager: true });
+    lock = await world.page('lock');
+    world.guard.cover();
+    await world.painted(ready);
+  });
+  after(async () => await world?.stop());
+
+  const countWindows = (): Promise<number> =>
+    world.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+
+  test('has two functions and nothing of Node or Electron', async () => {
+    const found = await lock.evaluate(() => ({
+      own: Object.keys((window as never as { kazasu: object }).kazasu).sort(),
+      foreign: ['require', 'process', 'module', 'Buffer', 'global', 'electron', 'ipcRenderer'].filter(
+        (name) => name in window,
+      ),
+    }));
+    assert.deepEqual(found, { own: ['call', 'onFrame'], foreign: [] });
+  });
+
+  test('is made with every preference of the checklist', async () => {
+    const preferences = await world.electron.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().map((window) => {
+        const given = (
+          window.webContents as never as { getLastWebPreferences: () => Record<string, unknown> }
+        ).getLastWebPreferences();
+        const names = [
+          'sandbox',
+          'contextIsolation',
+          'nodeIntegration',
+          'webSecurity',
+          'allowRunningInsecureContent',
+          'webviewTag',
+          'devTools',
+          'experimentalFeatures',
+        ];
+        return names.map((name) => `${name}=${given[name] ?? false}`).join(' ');
+      }),
+    );
+    const wanted =
+      'sandbox=true contextIsolation=true nodeIntegration=false webSecurity=true allowRunningInsecureContent=false webviewTag=false devTools=false experimentalFeatures=false';
+    assert.ok(preferences.length >= 2);
+    for (const one of preferences) assert.equal(one, wanted);
+  });
+
+  test('opens no window, goes nowhere and frames nothing', async () => {
+    const before = await countWindows();
+    const result = await lock
+      .evaluate(() => {
+        const opened = window.open('https://example.com/');
+        const link = document.createElement('a');
+        link.href = 'https://example.com/';
+        link.target = '_blank';
+        document.body.append(link);
+        link.click();
+        link.target = '';
+        link.click();
+        const frame = document.createElement('iframe');
+        frame.src = 'https://example.com/';
+        document.body.append(frame);
+        const own = document.createElement('iframe');
+        own.src = 'app://ui/lock';
+        document.body.append(own);
+        location.assign('https://example.com/');
+        location.assign('data:text/html,x');
+        location.assign('file:///etc/passwd');
+        location.assign('app://ui/cover');
+        return opened === null;
+      })
+      .catch((problem: Error) => problem.message);
+    assert.equal(result, true);
+    await world.painted(ready);
+    const urls = lock.frames().map((frame) => frame.url());
+    assert.equal(await countWindows(), before);
+    assert.deepEqual(
+      urls.filter((url) => /example|data:|file:/.test(url)),
+      [],
+    );
+    await lock.reload();
+    await lock.waitForSelector('html[data-picture="ready"]');
+  });
+
+  test('asks nobody anything: no dialog, no print', async () => {
+    const result = await lock.evaluate(() => {
+      let printed = false;
+      window.addEventListener('beforeprint', () => {
+        printed = true;
+      });
+      window.print();
+      alert('x');
+      return { printed, confirmed: confirm('x') };
+    });
+    assert.deepEqual(result, { printed: false, confirmed: false });
+  });
+
+  test('runs no code but its own and reaches no network', async () => {
+    const result = await lock.evaluate(
+      () =>
+        new Promise<Record<string, string>>((resolve) => {
+          // In a task of its own: what the debugger evaluates is exempt from the policy.
+          setTimeout(async () => {
+            const tried: Record<string, () => unknown> = {
+              // biome-ignore lint/security/noGlobalEval: the policy must refuse it
+              eval: () => globalThis.eval('1'),
+              function: () => new Function('return 1')(),
+              html: () => {
+                document.body.innerHTML = '<b>x</b>';
+              },
+              script: () => {
+                document.createElement('script').text = '1';
+              },
+              worker: () => new Worker('app://ui/main.js'),
+              fetch: () => fetch('https://example.com/'),
+              own: () => fetch('app://ui/main.js'),
+            };
+            const said: Record<string, string> = {};
+            for (const [name, act] of Object.entries(tried)) {
+              try {
+                await act();
+                said[name] = 'worked';
+              } catch (problem) {
+                said[name] = (problem as Error).name;
+              }
+            }
+            resolve(said);
+          });
+        }),
+    );
+    for (const [name, said] of Object.entries(result)) assert.notEqual(said, 'worked', name);
+  });
+
+  test('gets no permission and no device', async () => {
+    const result = await lock.evaluate(async () => {
+      const refused = (promise: Promise<unknown> | undefined): Promise<boolean> =>
+        promise === undefined
+          ? Promise.resolve(true)
+          : promise.then(
+              () => false,
+              () => true,
+            );
+      return {
+        notifications: await Notification.requestPermission(),
+        query: (await navigator.permissions.query({ name: 'geolocation' })).state,
+        media: await refused(navigator.mediaDevices?.getUserMedia({ audio: true })),
+        display: await refused(navigator.mediaDevices?.getDisplayMedia()),
+        clipboard: await refused(navigator.clipboard?.readText()),
+      };
+    });
+    assert.deepEqual(result, {
+      notifications: 'denied',
+      query: 'denied',
+      media: true,
+      display: true,
+      clipboard: true,
+    });
+  });
+
+  test('downloads nothing, has no file to choose and no tools to open', async () => {
+    const downloads = await world.electron.evaluate(async ({ BrowserWindow }) => {
+      const window = BrowserWindow.getAllWindows().find((one) => one.webContents.getURL().endsWith('/lock'));
+      if (window === undefined) throw new Error('no lock window');
+      let ended = 0;
+      window.webContents.session.on('will-download', (event) => {
+        if (!event.defaultPrevented) ended += 1;
+      });
+      window.webContents.openDevTools();
+      await window.webContents.executeJavaScript(
+        `{ const a = document.createElement('a'); a.href = 'app://ui/main.js'; a.download = 'x.js'; document.body.append(a); a.click(); a.remove(); 0 }`,
+      );
+      return { ended, tools: window.webContents.isDevToolsOpened() };
+    });
+    await world.painted(ready);
+    assert.deepEqual(downloads, { ended: 0, tools: false });
+    assert.equal(await lock.locator('input, select, textarea, a[href], form').count(), 0);
+  });
+
+  test('comes with the headers that forbid all this', async () => {
+    const answers = await world.electron.evaluate(async ({ session }) => {
+      const own = session.fromPartition('screen', { cache: false });
+      const ask = async (address: string) => {
+        const answer = await own.fetch(address).catch(() => null);
+        return [answer?.status ?? 0, answer?.headers.get('content-security-policy') ?? ''] as const;
+      };
+      return {
+        page: await ask('app://ui/lock'),
+        climb: await ask('app://ui/../package.json'),
+        escaped: await ask('app://ui/%2e%2e/main.cjs'),
+        main: await ask('app://ui/main.cjs'),
+        other: await ask('app://other/lock'),
+        remote: await ask('https://example.com/'),
+      };
+    });
+    assert.equal(answers.page[0], 200);
+    for (const rule of [
+      "default-src 'none'",
+      "script-src 'self'",
+      'sandbox allow-scripts allow-same-origin',
+      "require-trusted-types-for 'script'",
+      "connect-src 'none'",
+    ]) {
+      assert.ok(answers.page[1].includes(rule), rule);
+    }
+    for (const wrong of ['climb', 'escaped', 'main'] as const) assert.equal(answers[wrong][0], 404, wrong);
+    assert.notEqual(answers.other[0], 200);
+    assert.equal(answers.remote[0], 0);
+  });
+});
