@@ -17,6 +17,8 @@ export interface ServerHouse {
   readonly authority: string;
   /** One-time link that creates the first admin; null once there is one. */
   firstAdmin(): string | null;
+  /** The one-time code that `KAZASU_FIRST_TERMINAL` asked for; null once that terminal is enrolled. */
+  firstTerminal(): { readonly name: string; readonly code: string } | null;
   readonly process: Kept;
   stop(): Promise<void>;
 }
@@ -32,6 +34,7 @@ interface ReadyLine {
   readonly origin: string;
   readonly authority: string;
   readonly firstAdmin: string | null;
+  readonly firstTerminal: { readonly name: string; readonly code: string } | null;
 }
 
 /** Starts the server with its embedded PostgreSQL and keeps it running. */
@@ -46,16 +49,24 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
       ...plainEnvironment(),
       KAZASU_DATA: options.folder,
       KAZASU_PORT: String(options.port),
-
       ...options.env,
     },
     log: join(options.folder, 'log', 'server.log'),
     ready: { line: /^\{"ready":true.*\}$/ },
+    // It takes its database along only when it ends in order.
+    orphanSignal: 'SIGTERM',
     stopWithin: 10_000,
   });
   const said = (): ReadyLine => JSON.parse(kept.match()?.[0] ?? '{}') as ReadyLine;
   const { origin, authority } = said();
-  return { origin, authority, firstAdmin: () => said().firstAdmin, process: kept, stop: kept.stop };
+  return {
+    origin,
+    authority,
+    firstAdmin: () => said().firstAdmin,
+    firstTerminal: () => said().firstTerminal,
+    process: kept,
+    stop: kept.stop,
+  };
 }
 
 export interface TerminalHouse {
@@ -82,6 +93,8 @@ export interface TerminalOptions {
   readonly logLevel?: 'debug' | 'info';
   /** Lets a test drive the screen; a release build refuses it. */
   readonly debug?: boolean;
+  /** Ordinary windows that cover nothing; a release build refuses it. */
+  readonly windowed?: boolean;
 }
 
 /** Starts the guard and the screen of one terminal and keeps each running. */
@@ -129,8 +142,9 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
       env: {
         ...environment,
         ...options.display,
-        DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+        DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
         KAZASU_SCREEN_DATA: screenData,
+        ...(options.windowed === true ? { KAZASU_WINDOWED: '1' } : {}),
       },
       log: join(folder, 'log', 'screen.log'),
     });

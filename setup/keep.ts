@@ -22,6 +22,8 @@ export interface KeepSpec {
   readonly readyWithin?: number;
   /** Start again when it dies; true when left out. */
   readonly restart?: boolean;
+  /** What the kernel sends to the child when this process dies, however it dies; SIGKILL when left out. */
+  readonly orphanSignal?: 'SIGKILL' | 'SIGTERM';
   /** Milliseconds between SIGTERM and SIGKILL on stop; 5,000 when left out. */
   readonly stopWithin?: number;
 }
@@ -55,8 +57,10 @@ const longestPause = 5_000;
 /** A run that lasted this long was healthy: the next pause is short again. */
 const healthyAfter = 10_000;
 const tailLines = 15;
-/** util-linux, essential on Debian: the kernel kills the child when this process dies, however it dies. */
-const dieWithParent = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : [];
+/** util-linux, essential on Debian. */
+const setpriv = '/usr/bin/setpriv';
+const dieWithParent = ({ orphanSignal = 'SIGKILL' }: KeepSpec): string[] =>
+  existsSync(setpriv) ? [setpriv, '--pdeathsig', orphanSignal.slice('SIG'.length), '--'] : [];
 
 /** Starts a process and resolves once it is ready; rejects, with its last lines, when it is not. */
 export async function keep(spec: KeepSpec): Promise<Kept> {
@@ -79,7 +83,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
   };
 
   const run = async (): Promise<void> => {
-    const [command, ...args] = [...dieWithParent, spec.command, ...(spec.args ?? [])];
+    const [command, ...args] = [...dieWithParent(spec), spec.command, ...(spec.args ?? [])];
     if (command === undefined) return;
     match = undefined;
     const started = spawn(command, args, {
