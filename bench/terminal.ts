@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Display } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { openEmptyWindow } from './empty-window.ts';
 import { type Figure, figure, percentile } from './figure.ts';
@@ -7,12 +8,16 @@ import type { Clinic } from './login.ts';
 import { memoryOf, processorSeconds } from './process-tree.ts';
 
 /** Start of the screen's process → its first picture painted, against the same with an empty window, in turn. */
-export async function measureColdStart({ world, terminal }: Clinic, rounds: number): Promise<Figure> {
+export async function measureColdStart(
+  { world, terminal }: Clinic,
+  elsewhere: Display,
+  rounds: number,
+): Promise<Figure> {
   const electron = findElectron();
   const ours: number[] = [];
   const empty: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const nothing = await openEmptyWindow(join(world.folder, 'bench', `empty-${round}`), environment(world));
+    const nothing = await openEmptyWindow(join(world.folder, 'bench', `empty-${round}`), environment(elsewhere));
     empty.push(nothing.milliseconds);
     await nothing.process.stop();
     const begun = performance.now();
@@ -55,16 +60,16 @@ function started(terminal: Clinic['terminal']): Promise<number> {
   });
 }
 
-const environment = (world: Clinic['world']): NodeJS.ProcessEnv => ({
+const environment = (display: Display): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   HOME: process.env['HOME'],
-  ...world.display.env,
+  ...display.env,
 });
 
 /** Memory and idle processor time of guard, reader and screen against an empty Electron window. */
-export async function measureIdle({ world, terminal }: Clinic, seconds: number): Promise<Figure[]> {
+export async function measureIdle({ world, terminal }: Clinic, elsewhere: Display, seconds: number): Promise<Figure[]> {
   await terminal.shows('ready');
-  const nothing = await openEmptyWindow(join(world.folder, 'bench', 'idle'), environment(world));
+  const nothing = await openEmptyWindow(join(world.folder, 'bench', 'idle'), environment(elsewhere));
   const guard = terminal.house.guard.pid();
   const screen = terminal.house.screen.pid();
   const empty = nothing.process.pid();

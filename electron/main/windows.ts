@@ -92,6 +92,8 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   let covered = true;
   let badgeForm: BadgeForm | null = null;
   let stopped = false;
+  /** The badge is made after the first picture of the lock: its page would hold that picture up. */
+  let lockHasPainted = false;
 
   const entries = (): Entry[] => [lock, ...byDisplay.values(), badge].filter((entry) => entry !== null);
   const findEntry = (page: WebContents): Entry | undefined =>
@@ -236,10 +238,11 @@ export const createWindows = (deps: WindowsDeps): Windows => {
       entry.window.removeAllListeners('closed');
       entry.window.destroy();
     }
-    badge ??= create('badge', { ...badgeSizes.plain, resizable: false, fullscreenable: false }, () => {
-      badge = null;
-      badgeForm = null;
-    });
+    if (!covered || lockHasPainted)
+      badge ??= create('badge', { ...badgeSizes.plain, resizable: false, fullscreenable: false }, () => {
+        badge = null;
+        badgeForm = null;
+      });
     arrangeBadge();
     focusLock();
     deps.changed();
@@ -268,7 +271,12 @@ export const createWindows = (deps: WindowsDeps): Windows => {
         if (to === undefined || entry.window.webContents === to) sendTo(entry);
       }
     },
-    painted: (page) => findEntry(page)?.watch.painted(),
+    painted: (page) => {
+      findEntry(page)?.watch.painted();
+      if (lockHasPainted || page !== lock?.window.webContents) return;
+      lockHasPainted = true;
+      arrange();
+    },
     count: () => {
       const displays = deps.screen.getAllDisplays();
       const visible = entries().filter(
