@@ -121,11 +121,11 @@ export const absentPcsc: Pcsc = {
 
 function createContext(winscard: Winscard, context: number): PcscContext {
   let released = false;
-  // One card at a time over a context: its replies share this room.
+  // Calls of one context follow each other, so their answers share this room.
   const room = new Uint8Array(longestReply);
+  const names = new Uint8Array(16_384);
   return {
     async listReaders() {
-      const names = new Uint8Array(16_384);
       const length: [number] = [names.length];
       const status = await winscard.listReaders(context, null, names, length);
       if (status === statusCodes.noReaders) return { ok: true, value: [] };
