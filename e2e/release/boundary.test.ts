@@ -12,7 +12,7 @@ import { run } from '#setup/run.ts';
  */
 const rooms = [
   ...['contract', 'core', 'native', 'guard', 'server', 'electron/main', 'electron/preload'],
-  ...['renderer', 'console', 'setup', 'e2e', 'bench'],
+  ...['renderer', 'console', 'setup', 'e2e', 'e2e/card', 'bench'],
 ];
 
 let folder: string;
@@ -20,7 +20,7 @@ let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'kazasu-boundary-'));
   const settings = globSync(
-    '{package.json,biome.json,tsconfig*.json,.gitignore,*/tsconfig*.json,electron/*/tsconfig*.json}',
+    '{package.json,biome.json,tsconfig*.json,.gitignore,*/tsconfig*.json,{electron,e2e}/*/tsconfig*.json}',
     {
       cwd: root,
     },
@@ -63,6 +63,7 @@ const refusedByCompiler: readonly (readonly [file: string, text: string, error: 
   ['core/probe.ts', 'export const probe = document.title;\n', /TS2(584|304)/],
   ['core/probe.ts', 'export const probe = setTimeout(() => undefined, 1);\n', /TS2304/],
   ['core/probe.ts', 'export const probe = crypto.randomUUID();\n', /TS2304/],
+  ['e2e/card/probe.ts', uses('#core/target.ts'), /TS6(307|059)/],
   ['native/probe.ts', uses('#guard/target.ts'), /TS6(307|059)/],
   ['native/probe.ts', uses('#server/target.ts'), /TS6(307|059)/],
   ['guard/probe.ts', uses('#native/target.ts'), /TS6(307|059)/],
