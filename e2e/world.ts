@@ -283,12 +283,16 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
 }
 
 /** Sees the pages of a screen, also after it was started again. */
-function createScreenEyes(house: TerminalHouse): {
+export interface ScreenEyes {
   window: Terminal['window'];
+  /** Any page of the screen; waits for it. */
+  page(what: string, fits: (page: Page) => boolean): Promise<Page>;
   /** After a crash the connection knows a page that is gone: the next look makes a new one. */
   doubt(problem: Error): Promise<never>;
   close(): Promise<void>;
-} {
+}
+
+export function createScreenEyes(house: TerminalHouse): ScreenEyes {
   let browser: Browser | null = null;
   let pid: number | undefined;
 
@@ -302,16 +306,19 @@ function createScreenEyes(house: TerminalHouse): {
     browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true, timeout: 8_000 });
     return browser;
   };
+  const page: ScreenEyes['page'] = (what, fits) =>
+    until(
+      what,
+      async () =>
+        (await connect())
+          .contexts()
+          .flatMap((context) => context.pages())
+          .find(fits),
+      15_000,
+    );
   return {
-    window: (kind) =>
-      until(
-        `the ${kind} window`,
-        async () => {
-          const pages = (await connect()).contexts().flatMap((context) => context.pages());
-          return pages.find((page) => page.url().endsWith(`/${kind}`));
-        },
-        15_000,
-      ),
+    page,
+    window: (kind) => page(`the ${kind} window`, (each) => each.url().endsWith(`/${kind}`)),
     doubt: async (problem) => {
       if (/crashed|closed/.test(problem.message)) {
         await browser?.close().catch(() => undefined);

@@ -22,6 +22,8 @@ export interface DisplayOptions {
   readonly virtual?: boolean;
   /** Width x height x depth of a virtual display. */
   readonly size?: string;
+  /** Folder in which a virtual display keeps its picture, as `Xvfb_screen0` in XWD format. */
+  readonly picture?: string;
   /** Start a window manager on a virtual display; true when left out. */
   readonly windowManager?: boolean;
 }
@@ -51,6 +53,7 @@ export async function openDisplay(options: DisplayOptions): Promise<Display> {
       '-auth',
       authority,
       '-noreset',
+      ...(options.picture === undefined ? [] : ['-fbdir', options.picture]),
     ],
     env,
     log: join(options.folder, 'xvfb.log'),

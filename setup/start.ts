@@ -10,7 +10,8 @@ const tour = process.argv.includes('tour') || !(await hasDisplay());
 if (tour && !process.argv.includes('tour'))
   process.stdout.write('There is no display here: playing the tour on a virtual one.\n');
 const program = tour ? 'e2e/tour/start.ts' : 'e2e/desk/start.ts';
-const child = spawn(node, [program], { cwd: root, stdio: 'inherit' });
+const words = process.argv.slice(2).filter((word) => word !== 'tour');
+const child = spawn(node, [program, ...words], { cwd: root, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = signal === null ? (code ?? 1) : 1;

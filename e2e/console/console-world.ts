@@ -66,7 +66,7 @@ export async function createConsoleWorld(): Promise<ConsoleWorld> {
 }
 
 /** SHA-256 of the server's public key (SPKI), base64. The authority vouches for it here, since Chromium reads no file of authorities. */
-function keyHash(origin: string, authority: string): Promise<string> {
+export function keyHash(origin: string, authority: string): Promise<string> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
     const socket = connect(

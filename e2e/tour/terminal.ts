@@ -1,0 +1,172 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Page } from 'playwright';
+import type { WindowKind } from '#contract/screen.ts';
+import { startReaderService } from '#e2e/card/service.ts';
+import { type CardKind, createVirtualSlot } from '#e2e/card/virtual-card.ts';
+import { createScreenEyes, type ScreenEyes, until } from '#e2e/world.ts';
+import type { Display } from '#setup/display.ts';
+import { startTerminal, type TerminalHouse } from '#setup/house.ts';
+import { run } from '#setup/run.ts';
+import type { createStops } from '#setup/stops.ts';
+import { rested } from './browsers.ts';
+import type { Scene } from './scene.ts';
+
+/** The ward's terminal, and the hands of whoever stands before it. */
+export interface TourTerminal {
+  readonly house: TerminalHouse;
+  readonly readers: Awaited<ReturnType<typeof startReaderService>>;
+  /** Waits until lock screen or badge shows this picture and rests; answers its page. */
+  shows(picture: string, within?: number): Promise<Page>;
+  window(kind: WindowKind): Promise<Page>;
+  page: ScreenEyes['page'];
+  /** Holds a card over the reader for as long as a hand does, and takes it away. */
+  tap(card: CardKind): Promise<void>;
+  /** The two halves of a tap, for whoever looks in between. */
+  hold(card: CardKind): Promise<void>;
+  lift(): Promise<void>;
+  /** Two cards in one hand: each comes into the field of one reader. */
+  tapBoth(one: CardKind, other: CardKind): Promise<void>;
+  /** Presses keys of the pad on the glass. */
+  press(digits: string, enter?: boolean): Promise<void>;
+  /** Reader taken out of its socket, and put back. */
+  unplug(): Promise<void>;
+  plug(): Promise<void>;
+}
+
+/** The product takes the same card within 1.5 s as one tap, and two cards within a second as a wallet. */
+const betweenTaps = 1_700;
+/** For 2.5 s after opening, a second tap is haste. */
+const afterOpening = 2_700;
+const heldFor = 130;
+
+export interface TourTerminalOptions {
+  readonly folder: string;
+  readonly origin: string;
+  readonly authority: string;
+  readonly code: string;
+  readonly display: Display;
+  readonly keyring: NodeJS.ProcessEnv;
+  readonly stops: ReturnType<typeof createStops>;
+  readonly scene: Scene;
+}
+
+export async function startTourTerminal(options: TourTerminalOptions): Promise<TourTerminal> {
+  const { folder, stops } = options;
+  const readers = await startReaderService({ folder: `${folder}/readers`, slots: 2 });
+  stops.add(readers.stop);
+  const [slot, second] = readers.ports.map(createVirtualSlot);
+  if (slot === undefined || second === undefined) throw new Error('There is no reader');
+  stops.add(slot.remove);
+  stops.add(second.remove);
+  const house = await startTerminal({
+    folder: `${folder}/terminal`,
+    origin: options.origin,
+    authority: options.authority,
+    code: options.code,
+    readerSocket: readers.socket,
+    display: options.display.env,
+    keyring: options.keyring,
+    debug: true,
+  });
+  stops.add(house.stop);
+  const eyes = createScreenEyes(house);
+  stops.add(eyes.close);
+  for (const kind of ['lock', 'badge'] as const)
+    options.scene.watchWords(`the ${kind} window`, async () => (await eyes.window(kind)).innerText('body'));
+
+  let lastTap = 0;
+  let opened = 0;
+  const mayTap = (): Promise<void> =>
+    delay(Math.max(0, lastTap + betweenTaps - performance.now(), opened + afterOpening - performance.now()));
+
+  const shows: TourTerminal['shows'] = async (picture, within = 10_000) => {
+    const page = await until(
+      `the terminal shows ${picture}`,
+      async () => {
+        const looked = await eyes.window(picture === 'open' ? 'badge' : 'lock');
+        await looked
+          .waitForSelector(`[data-picture="${picture}"]`, { timeout: 2_000, state: 'attached' })
+          .catch(eyes.doubt);
+        return looked;
+      },
+      within,
+    );
+    if (picture === 'open') opened = performance.now();
+    await rested(page);
+    return page;
+  };
+
+  const hold: TourTerminal['hold'] = async (card) => {
+    await mayTap();
+    await slot.insert(card);
+    await until('the reader sees the card', () => slot.seenAt() !== undefined);
+  };
+  const lift: TourTerminal['lift'] = async () => {
+    await slot.remove();
+    lastTap = performance.now();
+  };
+
+  return {
+    house,
+    readers,
+    shows,
+    window: eyes.window,
+    page: eyes.page,
+    hold,
+    lift,
+    async tap(card) {
+      await hold(card);
+      await delay(heldFor);
+      await lift();
+    },
+    async tapBoth(one, other) {
+      await mayTap();
+      await Promise.all([slot.insert(one), second.insert(other)]);
+      await until('both are seen', () => slot.seenAt() !== undefined && second.seenAt() !== undefined);
+      await delay(heldFor);
+      await Promise.all([slot.remove(), second.remove()]);
+      lastTap = performance.now();
+    },
+    async press(digits, enter = true) {
+      const page = await eyes.window('lock');
+      for (const digit of digits) await page.click(`.key-${digit}`);
+      if (enter) await page.click('.key-enter');
+    },
+    async unplug() {
+      await readers.unplug(0);
+      await readers.unplug(1);
+    },
+    async plug() {
+      await readers.plug(0);
+      await readers.plug(1);
+    },
+  };
+}
+
+/** A person at the mouse: without it a terminal warns and locks. */
+export interface Hand {
+  work(): void;
+  rest(): void;
+}
+
+export function createHand(display: Display): Hand {
+  let timer: NodeJS.Timeout | undefined;
+  let step = 0;
+  const move = (): void => {
+    step += 1;
+    const at = [900 + (step % 4) * 6, 560 + (step % 3) * 6].map(String);
+    void run('xdotool', ['mousemove', ...at], { env: { ...process.env, ...display.env }, within: 2_000 });
+  };
+  const rest = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    work() {
+      rest();
+      move();
+      timer = setInterval(move, 800);
+    },
+    rest,
+  };
+}
