@@ -74,7 +74,8 @@ export async function measureIdle({ world, terminal }: Clinic, elsewhere: Displa
   const screen = terminal.house.screen.pid();
   const empty = nothing.process.pid();
   if (!guard || !screen || !empty) throw new Error('a process is missing');
-  await delay(3_000);
+  // The picture of the waiting screen moves for some seconds and then rests.
+  await delay(12_000);
   const sum = (of: (pid: number) => number) => of(guard) + of(screen);
   const memory = { ours: sum(memoryOf), floor: memoryOf(empty) };
   const before = { ours: sum(processorSeconds), floor: processorSeconds(empty) };
