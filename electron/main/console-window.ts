@@ -2,6 +2,7 @@ import { BrowserWindow, type Session, session as sessions, type WebContents } fr
 import type { ToScreen } from '#contract/screen.ts';
 import { isWithin } from './address.ts';
 import { isVouchedFor } from './certificate.ts';
+import { enterConsole } from './console-entry.ts';
 import { allowOnly, denyPowers, strictPreferences } from './hardening.ts';
 
 type OpenConsole = Extract<ToScreen, { kind: 'open-console' }>;
@@ -49,15 +50,18 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
     void session.clearStorageData().catch(() => undefined);
   };
 
-  const signIn = async (session: Session, origin: string, ticket: string): Promise<boolean> => {
-    const answer = await session.fetch(`${origin}/v1/console/enter`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin },
-      body: JSON.stringify({ ticket }),
-      credentials: 'include',
-      redirect: 'error',
-    });
-    return answer.ok;
+  const signIn = async (session: Session, { origin, ticket, authority }: OpenConsole): Promise<void> => {
+    for (const { name, value } of await enterConsole(origin, ticket, authority)) {
+      await session.cookies.set({
+        url: origin,
+        name,
+        value,
+        path: '/',
+        secure: true,
+        httpOnly: true,
+        sameSite: 'strict',
+      });
+    }
   };
 
   return {
@@ -80,7 +84,7 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
         if (window === created) window = null;
       });
       try {
-        if (!(await signIn(session, origin, request.ticket))) throw new Error('the server refused the ticket');
+        await signIn(session, { ...request, origin });
         if (created.isDestroyed()) return;
         await created.loadURL(`${origin}/console/`);
         if (!created.isDestroyed()) created.show();

@@ -1,0 +1,71 @@
+import type { ScriptedView } from './scripted-guard.ts';
+
+const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
+const secret = {
+  kind: 'secret',
+  greet: '佐藤 花子',
+  others: ['totp'],
+  typed: 0,
+  shortest: 8,
+  longest: 12,
+  checking: false,
+};
+const ceremony = { kind: 'ceremony', person: '鈴木 一郎', by: '田中 恵', typed: 0, shortest: 8, longest: 12 };
+const open = { kind: 'open', greet: '佐藤 花子', number: 'N-10423', mayOpenConsole: true, online: true };
+
+const whyNotReady = [
+  ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
+  ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed'],
+];
+const whyRefused = ['card', 'locked', 'too-slow', 'busy', 'server', 'failed'];
+const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
+const whyLocked = [
+  ...['start', 'same-card', 'other-card', 'button', 'idle', 'limit', 'revoked'],
+  ...['terminal-revoked', 'suspend', 'screen-lost', 'reader-lost', 'server-ended', 'guard-stopped'],
+];
+const each = (
+  names: readonly string[],
+  prefix: string,
+  view: (name: string) => ScriptedView,
+): [string, ScriptedView][] => names.map((name) => [`${prefix}-${name}`, view(name)]);
+
+/** Every picture of the lock window; times count from the call. */
+export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
+  const pin = (change: object = {}): ScriptedView => ({
+    picture: { ...secret, factor: 'pin', endsAt: inSeconds(52), ...change },
+  });
+  const step = (change: object): ScriptedView => ({ picture: { ...ceremony, ...change } });
+  return Object.fromEntries([
+    ...each(whyNotReady, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
+    ['ready', { picture: { kind: 'ready' } }],
+    ['ready-offline', { picture: { kind: 'ready' }, online: false }],
+    ...each(whyLocked, 'ready-locked', (why) => ({ picture: { kind: 'ready', notice: { kind: 'locked', why } } })),
+    ...each(whyMisread, 'ready', (why) => ({ picture: { kind: 'ready', notice: { kind: 'misread', why } } })),
+    ['ready-lift-card', { picture: { kind: 'ready', notice: { kind: 'lift-card' } } }],
+    ['reading', { picture: { kind: 'reading' } }],
+    ['identifying', { picture: { kind: 'identifying' } }],
+    ['secret-pin', pin()],
+    ['secret-pin-typed', pin({ typed: 5 })],
+    ['secret-pin-checking', pin({ typed: 8, checking: true })],
+    ['secret-pin-wrong', pin({ wrong: { triesLeft: 3 } })],
+    ['secret-pin-last', pin({ wrong: { triesLeft: 1 }, endsAt: inSeconds(9) })],
+    ['secret-totp', pin({ factor: 'totp', others: ['pin'], typed: 3, shortest: 6, longest: 6 })],
+    ...each(whyRefused, 'refused', (why) => ({ picture: { kind: 'refused', why, supportCode: '7K2-M9Q-4RT' } })),
+    ['opening', { picture: { kind: 'opening', greet: '佐藤 花子' } }],
+    ['ceremony-card', step({ task: 'card', step: 'hold-card' })],
+    ['ceremony-card-taken', step({ task: 'card', step: 'failed', problem: 'card-taken' })],
+    ['ceremony-card-done', step({ task: 'card', step: 'done' })],
+    ['ceremony-pin-card', step({ task: 'pin', step: 'hold-card' })],
+    ['ceremony-choose', step({ task: 'pin', step: 'choose-pin', typed: 4, problem: 'pin-easy' })],
+    ['ceremony-repeat', step({ task: 'pin', step: 'repeat-pin', typed: 9 })],
+    ['ceremony-sending', step({ task: 'pin', step: 'sending' })],
+    ['ceremony-pin-done', step({ task: 'pin', step: 'done' })],
+  ]);
+};
+
+/** Every picture of the badge. */
+export const badgePictures = (): Readonly<Record<string, ScriptedView>> => ({
+  open: { picture: { ...open, endsAt: inSeconds(7 * 3600) } },
+  'open-offline': { picture: { ...open, endsAt: inSeconds(7 * 3600), online: false, mayOpenConsole: false } },
+  'open-idle': { picture: { ...open, endsAt: inSeconds(7 * 3600), locksAt: inSeconds(18) } },
+});
