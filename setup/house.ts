@@ -53,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
     },
     log: join(options.folder, 'log', 'server.log'),
     ready: { line: /^\{"ready":true.*\}$/ },
+    conceal: /(?<=#invitation=|"code":")[\w-]+/g,
     // It takes its database along only when it ends in order.
     orphanSignal: 'SIGTERM',
     stopWithin: 10_000,

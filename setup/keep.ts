@@ -14,6 +14,8 @@ export interface KeepSpec {
   readonly cwd?: string;
   /** File that receives what the child prints; the log of the run before is kept beside it as `.1`. */
   readonly log: string;
+  /** What matches is not written to the log: one-time codes. */
+  readonly conceal?: RegExp;
   /** Written to the child's standard input, which is then closed. Never logged. */
   readonly input?: string;
   /** Ready when a printed line matches, or when the check answers true. Without it: ready once started. */
@@ -108,8 +110,9 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
       tell({ kind: 'ready', pid: started.pid });
     };
     const take = (text: string): void => {
-      log.write(`${text}\n`);
-      tail.push(text);
+      const shown = spec.conceal === undefined ? text : text.replaceAll(spec.conceal, '…');
+      log.write(`${shown}\n`);
+      tail.push(shown);
       if (tail.length > tailLines) tail.shift();
       tell({ kind: 'line', text });
       if (match === undefined && spec.ready !== undefined && 'line' in spec.ready) {

@@ -1,44 +1,82 @@
 /** A hand holds a card at least this long (milliseconds). */
 const shortestHold = 350;
-const place = document.getElementById('cards');
-const post = (path) => fetch(path, { method: 'POST' });
-let resting = null;
+const find = (id) => document.getElementById(id);
+const buttons = new Map();
+/** The button that a hand presses at this moment. */
+let pressed = null;
+let pressedAt = 0;
+let present = null;
 
-const lift = async (button) => {
-  await post('lift');
-  button.setAttribute('aria-pressed', 'false');
-  resting = null;
+const post = async (path) => {
+  const answer = await fetch(path, { method: 'POST' }).catch(() => null);
+  find('problem').textContent = answer?.ok ? '' : 'リーダーに届きません · The reader cannot be reached';
 };
 
-for (const card of await (await fetch('cards')).json()) {
+const press = (card) => {
+  if (pressed !== null) return;
+  pressed = card.id;
+  pressedAt = performance.now();
+  void post(present === card.id && find('stays').checked ? 'lift' : `hold/${card.id}`);
+};
+
+const release = () => {
+  if (pressed === null) return;
+  const id = pressed;
+  pressed = null;
+  if (find('stays').checked) return;
+  const left = Math.max(0, shortestHold - (performance.now() - pressedAt));
+  setTimeout(() => {
+    if (pressed === null || pressed === id) void post('lift');
+  }, left);
+};
+
+const show = (card) => {
+  present = card;
+  const name = buttons.get(card)?.querySelector('strong')?.textContent;
+  find('present').textContent = name === undefined ? '何ものっていません · empty' : `${name} がのっています`;
+  find('reader').toggleAttribute('data-card', card !== null);
+  for (const [id, button] of buttons) button.setAttribute('aria-pressed', String(id === card));
+};
+
+const add = (card, index) => {
   const button = document.createElement('button');
   button.type = 'button';
-  button.setAttribute('aria-pressed', 'false');
-  const name = document.createElement('strong');
-  name.textContent = card.name;
-  const about = document.createElement('small');
-  about.textContent = card.about;
-  button.append(name, about);
-  let heldAt = 0;
-  const hold = async () => {
-    if (resting !== null) resting.setAttribute('aria-pressed', 'false');
-    resting = button;
-    heldAt = performance.now();
-    button.setAttribute('aria-pressed', 'true');
-    await post(`hold/${card.id}`);
+  button.dataset.look = card.look;
+  const part = (tag, text) => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    button.append(made);
   };
-  const release = (stays) => {
-    if (stays || resting !== button) return;
-    setTimeout(() => void lift(button), Math.max(0, shortestHold - (performance.now() - heldAt)));
-  };
+  part('strong', card.name);
+  part('small', card.about);
+  part('kbd', String(index + 1));
   button.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
     button.setPointerCapture(event.pointerId);
-    void hold();
+    press(card);
   });
-  button.addEventListener('pointerup', (event) => release(event.shiftKey));
+  for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) button.addEventListener(end, release);
   button.addEventListener('keydown', (event) => {
-    if (!event.repeat && (event.key === 'Enter' || event.key === ' ')) void hold();
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    if (!event.repeat) press(card);
   });
-  button.addEventListener('keyup', (event) => release(event.shiftKey));
-  place.append(button);
-}
+  buttons.set(card.id, button);
+  find('cards').append(button);
+};
+
+const cards = await (await fetch('cards')).json();
+cards.forEach(add);
+addEventListener('keydown', (event) => {
+  const card = cards[Number(event.key) - 1];
+  if (card === undefined || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  buttons.get(card.id).focus();
+  press(card);
+});
+addEventListener('keyup', release);
+addEventListener('blur', release);
+find('stays').addEventListener('change', () => {
+  if (!find('stays').checked && present !== null) void post('lift');
+});
+show(null);
+new EventSource('events').onmessage = ({ data }) => show(JSON.parse(data).card);
