@@ -231,6 +231,32 @@ describe('taps', () => {
     );
     assert.ok(kinds(effects).includes('forget-digits'));
   });
+
+  test('two cards in one hand are no attempt of either, also when the first was known already', () => {
+    const several = { kind: 'card-misread', presentation: 9, reason: 'several-cards', reader: 'R' } as const;
+    const terminal = ready();
+    terminal.tap('hanako');
+    terminal.send(several);
+    assert.deepEqual(terminal.view().picture, { kind: 'ready', notice: { kind: 'misread', why: 'several-cards' } });
+    const late = randomUUID() as AttemptId;
+    identify(terminal, late);
+    assert.equal(terminal.view().picture.kind, 'ready');
+
+    terminal.pass(5000);
+    terminal.tap('hanako');
+    const attempt = identify(terminal);
+    const effects = terminal.send(several);
+    assert.deepEqual(
+      effects.find((effect) => effect.kind === 'abandon'),
+      { kind: 'abandon', attempt, reason: 'other-card' },
+    );
+    assert.equal(terminal.view().picture.kind, 'ready');
+
+    terminal.pass(5000);
+    logIn(terminal);
+    terminal.send(several);
+    assert.equal(terminal.view().cover, false);
+  });
 });
 
 describe('locking', () => {

@@ -1,6 +1,6 @@
 import type { CardEvidence, Misread } from '#contract/card.ts';
 import { ceremonyCard, ceremonyMisread } from './ceremony.ts';
-import { andThen, go, idle, lock, refuse, stay } from './moves.ts';
+import { andThen, go, idle, lock, refuse, stay, toIdle } from './moves.ts';
 import { type CardKey, type Given, type LoginEvent, type State, type Step, spans } from './state.ts';
 
 /** A card has come into the field: say so at once, before it is known. */
@@ -30,8 +30,20 @@ export const cardMisread = (state: State, given: Given, reason: Misread, reader:
   } as const;
   const { phase } = state;
   if (phase.kind === 'ceremony') return ceremonyMisread(state, given, reason, record);
+  const told = [record, { kind: 'cue', cue: 'refused' }] as const;
   if (phase.kind === 'idle' || phase.kind === 'reading' || phase.kind === 'refused')
-    return go(state, idle({ kind: 'misread', why: reason }, given.now), record, { kind: 'cue', cue: 'refused' });
+    return go(state, idle({ kind: 'misread', why: reason }, given.now), ...told);
+  // The first of two cards in one hand was known before the second was read: neither counts.
+  if (reason === 'several-cards' && phase.kind === 'identifying')
+    return toIdle(state, given, { kind: 'misread', why: reason }, ...told);
+  if (reason === 'several-cards' && phase.kind === 'asking')
+    return toIdle(
+      state,
+      given,
+      { kind: 'misread', why: reason },
+      { kind: 'abandon', attempt: phase.attempt, reason: 'other-card' },
+      ...told,
+    );
   return { state, effects: [record] };
 };
 
