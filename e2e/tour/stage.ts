@@ -27,7 +27,7 @@ export interface Stage {
 }
 
 /** Short, so that nobody has to wait for the idle warning. */
-const policy = { session: { idleSeconds: 7, warnSeconds: 4 } };
+const policy = { session: { idleSeconds: 6, warnSeconds: 4 } };
 /** Of the bar of ehr.html; no other page has it. */
 const desktopColour = 0x0e7c66;
 const size = '1920x1080x24';
@@ -51,6 +51,7 @@ export async function openStage(folder: string, stops: ReturnType<typeof createS
   ]);
   opened(await openDesktop(folder, display.env));
   const hand = createHand(display);
+  hand.leave();
   stops.add(hand.rest);
   const key = await keyHash(server.origin, server.authority);
   const look = (): Promise<Picture> => readPicture(join(pictures, 'Xvfb_screen0'));
@@ -80,6 +81,7 @@ export async function openStage(folder: string, stops: ReturnType<typeof createS
         keyring: keyring.env,
         stops,
         scene,
+        hand,
       }),
     async desktopIs(state) {
       await until(`the desktop is ${state}`, async () => {

@@ -34,7 +34,8 @@ export interface TourTerminal {
 }
 
 /** The product takes the same card within 1.5 s as one tap, and two cards within a second as a wallet. */
-const betweenTaps = 1_700;
+const sameCard = 1_600;
+const otherCard = 1_100;
 /** For 2.5 s after opening, a second tap is haste. */
 const afterOpening = 2_700;
 const heldFor = 130;
@@ -48,6 +49,7 @@ export interface TourTerminalOptions {
   readonly keyring: NodeJS.ProcessEnv;
   readonly stops: ReturnType<typeof createStops>;
   readonly scene: Scene;
+  readonly hand: Hand;
 }
 
 export async function startTourTerminal(options: TourTerminalOptions): Promise<TourTerminal> {
@@ -74,10 +76,17 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
   for (const kind of ['lock', 'badge'] as const)
     options.scene.watchWords(`the ${kind} window`, async () => (await eyes.window(kind)).innerText('body'));
 
+  let last: CardKind | undefined;
   let lastTap = 0;
   let opened = 0;
-  const mayTap = (): Promise<void> =>
-    delay(Math.max(0, lastTap + betweenTaps - performance.now(), opened + afterOpening - performance.now()));
+  const mayTap = (card: CardKind): Promise<void> => {
+    const next = card === last ? Math.max(lastTap + sameCard, opened + afterOpening) : lastTap + otherCard;
+    return delay(Math.max(0, next - performance.now()));
+  };
+  const tapped = (card: CardKind | undefined): void => {
+    last = card;
+    lastTap = performance.now();
+  };
 
   const shows: TourTerminal['shows'] = async (picture, within = 10_000) => {
     const page = await until(
@@ -91,19 +100,23 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
       },
       within,
     );
-    if (picture === 'open') opened = performance.now();
+    if (picture === 'open') {
+      opened = performance.now();
+      options.hand.work();
+    } else options.hand.leave();
     await rested(page);
     return page;
   };
 
   const hold: TourTerminal['hold'] = async (card) => {
-    await mayTap();
+    await mayTap(card);
     await slot.insert(card);
     await until('the reader sees the card', () => slot.seenAt() !== undefined);
+    tapped(card);
   };
   const lift: TourTerminal['lift'] = async () => {
     await slot.remove();
-    lastTap = performance.now();
+    tapped(last);
   };
 
   return {
@@ -120,12 +133,12 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
       await lift();
     },
     async tapBoth(one, other) {
-      await mayTap();
+      await mayTap(one);
       await Promise.all([slot.insert(one), second.insert(other)]);
       await until('both are seen', () => slot.seenAt() !== undefined && second.seenAt() !== undefined);
       await delay(heldFor);
       await Promise.all([slot.remove(), second.remove()]);
-      lastTap = performance.now();
+      tapped(other);
     },
     async press(digits, enter = true) {
       const page = await eyes.window('lock');
@@ -146,16 +159,23 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
 /** A person at the mouse: without it a terminal warns and locks. */
 export interface Hand {
   work(): void;
+  /** Stays where it is and does nothing. */
   rest(): void;
+  /** Rests, out of the picture. */
+  leave(): void;
 }
 
 export function createHand(display: Display): Hand {
   let timer: NodeJS.Timeout | undefined;
   let step = 0;
-  const move = (): void => {
+  const move = (x: number, y: number): void =>
+    void run('xdotool', ['mousemove', String(x), String(y)], {
+      env: { ...process.env, ...display.env },
+      within: 2_000,
+    });
+  const wander = (): void => {
     step += 1;
-    const at = [900 + (step % 4) * 6, 560 + (step % 3) * 6].map(String);
-    void run('xdotool', ['mousemove', ...at], { env: { ...process.env, ...display.env }, within: 2_000 });
+    move(1_180 + (step % 4) * 6, 720 + (step % 3) * 6);
   };
   const rest = (): void => {
     clearInterval(timer);
@@ -164,9 +184,13 @@ export function createHand(display: Display): Hand {
   return {
     work() {
       rest();
-      move();
-      timer = setInterval(move, 800);
+      wander();
+      timer = setInterval(wander, 800);
     },
     rest,
+    leave() {
+      rest();
+      move(4_000, 4_000);
+    },
   };
 }

@@ -6,12 +6,11 @@ import { check, heading, type Tour, takeDisplay, text } from './tour.ts';
 
 /** Card and PIN at the terminal, until the desktop is open and a hand is at the mouse. */
 export async function logIn(tour: Tour, card: (typeof cards)[keyof typeof cards], pin: string): Promise<void> {
-  const { terminal, stage } = tour;
+  const { terminal } = tour;
   await terminal.tap(card);
   await terminal.shows('secret');
   await terminal.press(pin);
   await terminal.shows('open');
-  stage.hand.work();
 }
 
 export async function lockByButton(tour: Tour): Promise<void> {
@@ -46,7 +45,6 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
   await teller.step('The PIN is right: her desktop opens, with the badge over it', async (telling) => {
     await terminal.press(hanako.pin.slice(4));
     const badge = await terminal.shows('open');
-    stage.hand.work();
     await stage.desktopIs('seen');
     telling.saw(`the badge says 「${await text(badge, '.badge-who')}」`);
     check((await badge.innerText('body')).includes(hanako.name), 'The badge does not name her');
@@ -71,7 +69,6 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     await takeDisplay(telling, 'wrong-pin', stage);
     await terminal.press(hanako.pin);
     await terminal.shows('open');
-    stage.hand.work();
   });
 
   await teller.step(`${taro.name} taps over: her session ends before he is asked for anything`, async (telling) => {
@@ -82,7 +79,6 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     await takeDisplay(telling, 'tap-over', stage);
     await terminal.press(taro.pin);
     const badge = await terminal.shows('open');
-    stage.hand.work();
     await until('the badge names him', async () => (await badge.innerText('body')).includes(taro.name));
     await stage.desktopIs('seen');
     await takeDisplay(telling, 'unlocked-second-person', stage);
@@ -145,7 +141,6 @@ export async function readEnglish(tour: Tour): Promise<void> {
     await takeDisplay(telling, 'english-pin-pad', stage);
     await terminal.press(hanako.pin.slice(4));
     const badge = await terminal.shows('open');
-    stage.hand.work();
     await stage.desktopIs('seen');
     telling.saw(`「${await text(badge, '.badge-who')}」`);
     await takeDisplay(telling, 'english-unlocked', stage);
