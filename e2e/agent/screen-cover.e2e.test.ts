@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright';
 import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
+import type { FromScreenLine } from './scripted-guard.ts';
 
 const ready = { picture: { kind: 'ready' } };
 const open = {
@@ -165,6 +166,20 @@ describe('the cover of every display', { timeout: 120_000 }, () => {
       });
       assert.deepEqual(await world.visible(), ['lock']);
       await world.guard.waitFor((line) => line.kind === 'painted' && line['window'] === 'lock', { from });
+    });
+
+    test('a page that hangs is noticed by the frame that it does not paint', async () => {
+      await world.electron.evaluate(({ BrowserWindow }) => {
+        const page = BrowserWindow.getAllWindows().find((one) => one.webContents.getURL().endsWith('/lock'));
+        void page?.webContents.executeJavaScript('setTimeout(() => { for (;;); }); 0');
+      });
+      const from = world.guard.received.length;
+      const number = world.guard.show(ready);
+      const hung = (line: FromScreenLine): boolean =>
+        line.kind === 'repaired' && /^lock page/.test(String(line['what']));
+      await world.guard.waitFor(hung, { from, within: 30_000 });
+      assert.deepEqual(await world.visible(), ['lock']);
+      await world.guard.waitFor((line) => line.kind === 'painted' && line['number'] === number, { from });
     });
 
     test('ends when it is asked to', async () => {

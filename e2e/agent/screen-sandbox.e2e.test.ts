@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Display, openDisplay } from '#setup/display.ts';
+import { findElectron } from '#setup/electron.ts';
+import { root } from '#setup/paths.ts';
+import { run } from '#setup/run.ts';
+import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
+
+const nobody = 65534;
+/** Root cannot use Chromium's sandbox, so root runs the program as somebody else; everybody else as themself. */
+const asUser =
+  process.getuid?.() === 0 ? ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--'] : [];
+const runAsUser = (command: string, ...given: string[]) => {
+  const [first = command, ...rest] = [...asUser, command, ...given];
+  return { first, rest };
+};
+
+describe('what is shipped, run by an ordinary user', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kazasu-sandbox-'));
+  const program = findElectron();
+  let display: Display;
+  let guard: ScriptedGuard;
+
+  before(async () => {
+    display = await openDisplay({ folder: join(folder, 'display'), virtual: true, windowManager: false });
+    guard = await createScriptedGuard(join(folder, 'guard.sock'));
+    cpSync(join(root, 'dist', 'release', 'screen'), join(folder, 'screen'), { recursive: true });
+    mkdirSync(join(folder, 'data'));
+    if (asUser.length > 0) chownSync(join(folder, 'data'), nobody, nobody);
+    for (const open of ['', 'display', 'screen']) chmodSync(join(folder, open), 0o755);
+    chmodSync(join(folder, 'display', 'xauthority'), 0o644);
+    chmodSync(join(folder, 'guard.sock'), 0o777);
+  });
+  after(async () => {
+    await guard?.stop();
+    await display?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('paints, with every page behind a filter of system calls', async (context) => {
+    const reach = runAsUser('test', '-x', program.path);
+    if (!(await run(reach.first, reach.rest)).ok) return context.skip('this folder is closed to other users');
+    const { first, rest } = runAsUser(program.path, join(folder, 'screen'));
+    const screen = spawn(first, rest, {
+      stdio: 'ignore',
+      env: {
+        PATH: process.env['PATH'],
+        HOME: join(folder, 'data'),
+        DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+        ...display.env,
+        KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
+        KAZASU_SCREEN_DATA: join(folder, 'data', 'screen'),
+      },
+    });
+    const ended = new Promise((resolve) => screen.once('exit', resolve));
+    await guard.waitFor((line) => line.kind === 'hello', { within: 30_000 });
+    guard.cover();
+    guard.show({ picture: { kind: 'ready' } });
+    await guard.waitFor((line) => line.kind === 'painted');
+
+    const pages = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isPage(pid, join(folder, 'data')));
+    assert.ok(pages.length > 0, 'no page found');
+    for (const pid of pages) {
+      // 2 is SECCOMP_MODE_FILTER (proc(5)).
+      assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Seccomp:\s*2$/m);
+    }
+    screen.kill('SIGTERM');
+    assert.equal(await ended, 0);
+  });
+});
+
+function isPage(pid: string, folder: string): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return command.includes('--type=renderer') && command.includes(folder);
+  } catch {
+    return false;
+  }
+}
