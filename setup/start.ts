@@ -13,6 +13,9 @@ const program = tour ? 'e2e/tour/start.ts' : 'e2e/desk/start.ts';
 const words = process.argv.slice(2).filter((word) => word !== 'tour');
 const child = spawn(node, [program, ...words], { cwd: root, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+// A parent that was killed sends no signal.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
 child.on('exit', (code, signal) => {
   process.exitCode = signal === null ? (code ?? 1) : 1;
 });

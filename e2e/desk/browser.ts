@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Kept, keep } from '#setup/keep.ts';
 
@@ -24,6 +24,9 @@ export function openBrowser(program: string, options: BrowserOptions): Promise<K
   const { folder, bounds } = options;
   const profile = join(folder, 'profile');
   rmSync(profile, { recursive: true, force: true });
+  mkdirSync(join(profile, 'Default'), { recursive: true, mode: 0o700 });
+  // No switch keeps it from offering to translate Japanese.
+  writeFileSync(join(profile, 'Default', 'Preferences'), '{"translate":{"enabled":false}}');
   return keep({
     name: options.name,
     command: program,

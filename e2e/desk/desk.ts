@@ -154,7 +154,9 @@ export async function createDesk(
       },
       async showCode(key) {
         const { totp } = await import('#e2e/client.ts');
-        say(`  ${totp(key.replaceAll(' ', ''))}`);
+        const seed = key.replaceAll(' ', '');
+        // Base32, RFC 4648; an authenticator's key has 128 bits or more.
+        say(/^[A-Z2-7]{26,}$/.test(seed) ? `  ${totp(seed)}` : '  That is not the whole key.');
       },
       stop: stops.stop,
     };
