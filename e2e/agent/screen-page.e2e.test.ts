@@ -5,6 +5,12 @@ import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
 
 const ready = { picture: { kind: 'ready' } };
 
+const call = (page: Page, name: string, request: unknown): Promise<unknown> =>
+  page.evaluate(
+    ([one, two]) => (window as never as { kazasu: { call: (...given: unknown[]) => unknown } }).kazasu.call(one, two),
+    [name, request] as const,
+  );
+
 describe('a page of the screen', { timeout: 120_000 }, () => {
   let world: ScreenWorld;
   let lock: Page;
@@ -215,5 +221,31 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
     for (const wrong of ['climb', 'escaped', 'main'] as const) assert.equal(answers[wrong][0], 404, wrong);
     assert.notEqual(answers.other[0], 200);
     assert.equal(answers.remote[0], 0);
+  });
+
+  test('plays the sound of a view once, lets the sound device go, and is silent when told', async () => {
+    await lock.evaluate(() => {
+      const heard: AudioContext[] = [];
+      const Real = window.AudioContext;
+      Object.assign(window, {
+        heard,
+        AudioContext: class extends Real {
+          constructor() {
+            super();
+            heard.push(this);
+          }
+        },
+      });
+    });
+    const heard = (): Promise<string[]> =>
+      lock.evaluate(() => (window as never as { heard: AudioContext[] }).heard.map((context) => context.state));
+    await world.painted({ ...ready, cue: 'locked' });
+    await lock.waitForFunction(() => (window as never as { heard: AudioContext[] }).heard[0]?.state === 'closed');
+    await call(lock, 'settings/change', { language: 'en' });
+    await lock.waitForSelector('html[lang="en"]');
+    await call(lock, 'settings/change', { language: 'ja', sound: false });
+    await world.painted({ ...ready, cue: 'refused' });
+    assert.deepEqual(await heard(), ['closed']);
+    await call(lock, 'settings/change', { sound: true });
   });
 });
