@@ -54,7 +54,6 @@ describe('a certificate of the console server', () => {
     return read(name);
   };
 
-  const now = Date.now();
   const authority = makeAuthority('hospital');
   const stranger = makeAuthority('stranger');
   const leaf = issue(
@@ -65,6 +64,9 @@ describe('a certificate of the console server', () => {
   const between = issue('between', 'hospital', 'basicConstraints=critical,CA:TRUE\n');
   const below = issue('below', 'between', 'subjectAltName=DNS:console.example\nbasicConstraints=CA:FALSE\n');
   const forged = issue('forged', 'leaf', 'subjectAltName=DNS:console.example\nbasicConstraints=CA:FALSE\n');
+
+  // After the last was issued: none of them begins later than now.
+  const now = Date.now();
 
   test('is taken for the names that it carries, directly or through one that the authority signed', () => {
     assert.ok(isVouchedFor({ data: leaf }, 'console.example', authority, now));
