@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,9 +82,12 @@ const listRunning = (): string[] =>
 
 async function lockWindow(): Promise<{ page: Page; close(): Promise<void> }> {
   const file = join(home, 'terminal', 'screen', 'DevToolsActivePort');
-  const browser = await until('the screen opens its port', async () =>
-    chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, 'utf8').split('\n')[0]}`, { noDefaults: true }),
-  );
+  // A connection that comes while the windows are being made may hang; the next one does not.
+  const connect = async () => {
+    const port = readFileSync(file, 'utf8').split('\n')[0];
+    return chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true, timeout: 4_000 });
+  };
+  const browser = await until('the screen opens its port', connect, 25_000);
   const page = await until('the lock window', () =>
     browser
       .contexts()
@@ -184,3 +187,18 @@ for (const { lost, folders, line } of [
     assert.equal(await desk.end('SIGINT'), 0, desk.said());
   });
 }
+
+test('a first start that is killed half-way, twice, goes on at the next', async () => {
+  rmSync(home, { recursive: true, force: true });
+  const port = String(await freePort());
+  for (const reached of ['server/postgres', 'terminal/log/guard.log']) {
+    const desk = start({ KAZASU_PORT: port });
+    await until(`${reached}: ${desk.said()}`, () => existsSync(join(home, reached)), 20_000);
+    await desk.end('SIGKILL');
+  }
+  const desk = start({ KAZASU_PORT: port });
+  await desk.ready();
+  await shows('ready');
+  assert.equal(await desk.end('SIGTERM'), 0, desk.said());
+  assert.deepEqual(listRunning(), []);
+});
