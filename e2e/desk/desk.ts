@@ -30,8 +30,12 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
-/** Beside the lock window, which begins 24 pixels from the corner and is 1120 wide. */
-const trayBounds = { x: 1_168, y: 24, width: 440, height: 680 };
+/** Beside the lock window, whose place on a desk electron/main/windows.ts chooses by the same figures. */
+function placeTray(displayWidth: number): { x: number; y: number; width: number; height: number } {
+  const x = 24 + Math.min(1_120, Math.max(800, displayWidth - 48 - 340)) + 16;
+  const width = Math.max(320, Math.min(440, displayWidth - x - 8));
+  return { x: Math.max(0, Math.min(x, displayWidth - width)), y: 24, width, height: 680 };
+}
 const lookEvery = 1_000;
 
 export async function createDesk(
@@ -111,8 +115,7 @@ export async function createDesk(
       const program = findChromium();
       if (program === undefined) return say(`There is no Chromium here; open this page in a browser: ${options.url}`);
       await browsers.get(name)?.stop();
-      const x = options.app ? Math.max(0, Math.min(trayBounds.x, width - trayBounds.width - 8)) : 120;
-      const bounds = options.app ? { ...trayBounds, x } : { x, y: 60, width: 1_280, height: 860 };
+      const bounds = options.app ? placeTray(width) : { x: 120, y: 60, width: 1_280, height: 860 };
       const browser = await openBrowser(program, {
         name,
         folder: join(home.folder, name.replace(' ', '-')),

@@ -25,15 +25,18 @@ const badgeFormOf = ({ picture }: View): BadgeForm => {
 
 const badgeMargin = 16;
 
-/** The lock window on a desk, where it is one window among others. */
+/** The lock window on a desk, where it is one window among others, one of them beside it. */
 const deskSize = { width: 1120, height: 800 };
 const deskMargin = 24;
+const deskBeside = 340;
+/** What a window manager may put around a window. */
+const deskFrame = 32;
 
 const deskBounds = ({ workArea: area }: Display): Rectangle => ({
   x: area.x + deskMargin,
   y: area.y + deskMargin,
-  width: Math.min(deskSize.width, area.width - 2 * deskMargin),
-  height: Math.min(deskSize.height, area.height - 2 * deskMargin),
+  width: Math.min(deskSize.width, Math.max(800, area.width - 2 * deskMargin - deskBeside)),
+  height: Math.min(deskSize.height, area.height - 2 * deskMargin - deskFrame),
 });
 
 interface Entry {
