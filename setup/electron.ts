@@ -5,7 +5,7 @@ import { cacheFolder, root } from './paths.ts';
 
 export interface ElectronProgram {
   readonly path: string;
-  /** For example `41.7.1`. */
+  /** For example `45.4.1`. */
   readonly version: string;
   /** Flags to put before the application folder. Root cannot use Chromium's sandbox; everybody else must. */
   readonly flags: readonly string[];
