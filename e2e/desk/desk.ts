@@ -139,12 +139,13 @@ export async function createDesk(
       home: home.folder,
       origin,
       authority,
-      firstAdmin: firstAdmin(),
+      firstAdmin,
       tray: tray !== undefined,
       kiosk: settings.kiosk,
       listens,
     });
     stops.add(guide.stop);
+    admitted.server.process.listen((event) => event.kind === 'ready' && guide.serverStartedAgain());
     return {
       guide,
       say,

@@ -10,7 +10,8 @@ export interface GuideDeps {
   readonly origin: string;
   /** File with the certificate of the server's authority, PEM. */
   readonly authority: string;
-  readonly firstAdmin: string | null;
+  /** One-time link of the first admin; null once there is one. Each start of the server makes a new one. */
+  readonly firstAdmin: () => string | null;
   readonly tray: boolean;
   readonly kiosk: boolean;
   /** Whether words typed into this terminal are read. */
@@ -22,6 +23,7 @@ export interface Guide {
   print(): void;
   /** Where the console is to be entered now: by the one-time link while there is no admin. */
   link(): string;
+  serverStartedAgain(): void;
   stop(): void;
 }
 
@@ -40,7 +42,7 @@ const steps: readonly Step[] = [
     done: 'There is an admin.',
     how: ({ firstAdmin, origin, listens }) => [
       `Become the first admin. ${listens ? 'Type b and Enter here, or open' : 'Open'} this one-time link in a browser:`,
-      `  ${firstAdmin ?? origin}`,
+      `  ${firstAdmin() ?? origin}`,
       'Fill in the form, scan the QR code with an authenticator app, and press 設定してサインイン.',
       ...(listens ? ['No phone at hand? 読み取れないとき shows a key. Type here: code KEY'] : []),
     ],
@@ -92,7 +94,7 @@ const lookEvery = 700;
 export function createGuide(deps: GuideDeps): Guide {
   const file = join(deps.home, 'guide.json');
   // Where there is no admin, the data are new, whatever was done before.
-  const done = new Set(deps.firstAdmin === null ? [...readDone(file), 'admin'] : []);
+  const done = new Set(deps.firstAdmin() === null ? [...readDone(file), 'admin'] : []);
   const agent = new Agent({ connect: { ca: readFileSync(deps.authority, 'utf8') } });
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -127,8 +129,13 @@ export function createGuide(deps: GuideDeps): Guide {
     if (!stopped && done.size < steps.length) timer = setTimeout(() => void look(), lookEvery);
   };
 
+  const link = (): string => (done.has('admin') ? null : deps.firstAdmin()) ?? `${deps.origin}/console/`;
+
   return {
-    link: () => (deps.firstAdmin === null || done.has('admin') ? `${deps.origin}/console/` : deps.firstAdmin),
+    link,
+    serverStartedAgain() {
+      if (link() === deps.firstAdmin()) deps.say(`The one-time link of the first admin is a new one: ${link()}`);
+    },
     print() {
       for (const line of listPlaces(deps)) deps.say(line);
       const left = steps.filter(({ id }) => !done.has(id));
