@@ -20,13 +20,20 @@ type Session =
   | { readonly kind: 'in'; readonly signedIn: SignedIn };
 
 const languageKey = 'kazasu.language';
-const firstLanguage = (): Language => {
+const firstLanguage = (asked: Language | undefined): Language => {
+  if (asked !== undefined) return asked;
   const kept = localStorage.getItem(languageKey);
   return kept === 'ja' || kept === 'en' ? kept : languageOf(navigator.languages);
 };
 
-export const App = ({ invitation }: { readonly invitation: string | undefined }): ReactNode => {
-  const [language, setLanguage] = useState(firstLanguage);
+interface AppProps {
+  readonly invitation: string | undefined;
+  /** What the terminal shows that opened this page; undefined in a browser. */
+  readonly language: Language | undefined;
+}
+
+export const App = ({ invitation, language: shownHere }: AppProps): ReactNode => {
+  const [language, setLanguage] = useState(() => firstLanguage(shownHere));
   const [session, setSession] = useState<Session>(
     invitation === undefined ? { kind: 'asking' } : { kind: 'invited', code: invitation },
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fragmentOf, invitationIn, type Place, parsePlace } from './place.ts';
+import { fragmentOf, invitationIn, languageIn, type Place, parsePlace } from './place.ts';
 
 const filter = fc.record(
   {
@@ -31,4 +31,10 @@ test('an invitation is found in the fragment alone', () => {
   assert.equal(invitationIn('#invitation=a-B_9'), 'a-B_9');
   assert.equal(invitationIn('#invitation='), undefined);
   assert.equal(invitationIn('#/people'), undefined);
+});
+
+test('a terminal says in the fragment which language it shows', () => {
+  assert.equal(languageIn('#language=ja'), 'ja');
+  assert.equal(languageIn('#language=en'), 'en');
+  for (const fragment of ['', '#language=fr', '#/people']) assert.equal(languageIn(fragment), undefined);
 });

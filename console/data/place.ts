@@ -1,3 +1,5 @@
+import type { Language } from '#contract/screen.ts';
+
 /** Where in the console somebody is; lives in the fragment, so that the server serves one page. */
 export type Place =
   | { readonly kind: 'people' }
@@ -46,4 +48,10 @@ export const fragmentOf = (place: Place): string => {
 export const invitationIn = (fragment: string): string | undefined => {
   const code = new URLSearchParams(fragment.replace(/^#/, '')).get('invitation');
   return code === null || code === '' ? undefined : code;
+};
+
+/** The language in which a terminal opens the console in a window of its own. */
+export const languageIn = (fragment: string): Language | undefined => {
+  const language = new URLSearchParams(fragment.replace(/^#/, '')).get('language');
+  return language === 'ja' || language === 'en' ? language : undefined;
 };

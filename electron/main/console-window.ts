@@ -1,5 +1,5 @@
 import { BrowserWindow, type Session, session as sessions, type WebContents } from 'electron';
-import type { ToScreen } from '#contract/screen.ts';
+import type { Language, ToScreen } from '#contract/screen.ts';
 import { isWithin } from './address.ts';
 import { isVouchedFor } from './certificate.ts';
 import { enterConsole } from './console-entry.ts';
@@ -16,6 +16,8 @@ export interface ConsoleWindow {
 
 export interface ConsoleWindowDeps {
   readonly now: () => number;
+  /** Language that this terminal shows. */
+  readonly language: () => Language;
   readonly report: (problem: string) => void;
 }
 
@@ -86,7 +88,7 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
       try {
         await signIn(session, { ...request, origin });
         if (created.isDestroyed()) return;
-        await created.loadURL(`${origin}/console/`);
+        await created.loadURL(`${origin}/console/#language=${deps.language()}`);
         if (!created.isDestroyed()) created.show();
       } catch (problem) {
         deps.report(`console window: ${problem instanceof Error ? problem.message : String(problem)}`);

@@ -46,7 +46,7 @@ const start = async (): Promise<void> => {
 
   const monotonic = (): number => performance.now();
   const settings = createSettings(environment.data);
-  const consoleWindow = createConsoleWindow({ now: Date.now, report });
+  const consoleWindow = createConsoleWindow({ now: Date.now, language: () => settings.get().language, report });
   const holder: { link: GuardLink | null } = { link: null };
   const getLink = (): GuardLink => {
     if (holder.link === null) throw new Error('the link starts before anything is sent');
