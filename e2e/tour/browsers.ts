@@ -49,15 +49,15 @@ export function openDesktop(folder: string, display: NodeJS.ProcessEnv): Promise
   });
 }
 
-/** Waits until what moves on a page has come to rest and two frames were painted. */
-export async function rested(page: Page): Promise<void> {
+/** Waits until what moves on a page has come to rest, or for `longest` ms, and until two frames were painted. */
+export async function rested(page: Page, longest = 600): Promise<void> {
   await page
-    .evaluate(async () => {
+    .evaluate(async (patience) => {
       const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
       const calm = Promise.allSettled(ending.map((one) => one.finished));
-      await Promise.race([calm, new Promise((resolve) => setTimeout(resolve, 1_500))]);
+      await Promise.race([calm, new Promise((resolve) => setTimeout(resolve, patience))]);
       await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    })
+    }, longest)
     // A page that went away is found by whoever looks at it next.
     .catch(() => undefined);
 }

@@ -27,7 +27,7 @@ export interface Stage {
 }
 
 /** Short, so that nobody has to wait for the idle warning. */
-const policy = { session: { idleSeconds: 6, warnSeconds: 4 } };
+const policy = { session: { idleSeconds: 5, warnSeconds: 3 } };
 /** Of the bar of ehr.html; no other page has it. */
 const desktopColour = 0x0e7c66;
 const size = '1920x1080x24';

@@ -8,21 +8,20 @@ import type { Display } from '#setup/display.ts';
 import { startTerminal, type TerminalHouse } from '#setup/house.ts';
 import { run } from '#setup/run.ts';
 import type { createStops } from '#setup/stops.ts';
-import { rested } from './browsers.ts';
 import type { Scene } from './scene.ts';
 
 /** The ward's terminal, and the hands of whoever stands before it. */
 export interface TourTerminal {
   readonly house: TerminalHouse;
   readonly readers: Awaited<ReturnType<typeof startReaderService>>;
-  /** Waits until lock screen or badge shows this picture and rests; answers its page. */
+  /** Waits until lock screen or badge shows this picture; answers its page. */
   shows(picture: string, within?: number): Promise<Page>;
   window(kind: WindowKind): Promise<Page>;
   page: ScreenEyes['page'];
   /** Holds a card over the reader for as long as a hand does, and takes it away. */
   tap(card: CardKind): Promise<void>;
-  /** The two halves of a tap, for whoever looks in between. */
-  hold(card: CardKind): Promise<void>;
+  /** The two halves of a tap, for whoever looks in between. `known` is the same card as it behaves otherwise. */
+  hold(card: CardKind, known?: CardKind): Promise<void>;
   lift(): Promise<void>;
   /** Two cards in one hand: each comes into the field of one reader. */
   tapBoth(one: CardKind, other: CardKind): Promise<void>;
@@ -104,15 +103,14 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
       opened = performance.now();
       options.hand.work();
     } else options.hand.leave();
-    await rested(page);
     return page;
   };
 
-  const hold: TourTerminal['hold'] = async (card) => {
-    await mayTap(card);
+  const hold: TourTerminal['hold'] = async (card, known = card) => {
+    await mayTap(known);
     await slot.insert(card);
     await until('the reader sees the card', () => slot.seenAt() !== undefined);
-    tapped(card);
+    tapped(known);
   };
   const lift: TourTerminal['lift'] = async () => {
     await slot.remove();

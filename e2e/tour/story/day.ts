@@ -1,6 +1,5 @@
 import { totp } from '#e2e/client.ts';
 import { until } from '#e2e/world.ts';
-import { rested } from '../browsers.ts';
 import { cards, hanako, taro } from './cast.ts';
 import { check, heading, type Tour, takeDisplay, text } from './tour.ts';
 
@@ -28,17 +27,16 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     async (telling) => {
       // The last ceremony stays on the screen for a moment.
       await terminal.shows('ready');
-      await terminal.hold(cards.hanakoSlowly);
+      await terminal.hold(cards.hanakoSlowly, cards.hanako);
       const reading = await terminal.window('lock');
       await reading.waitForSelector('[data-picture="reading"]');
       telling.saw(`first ${await heading(reading)}`);
-      await takeDisplay(telling, 'reading', stage);
+      await takeDisplay(telling, 'reading', stage, reading);
       const lock = await terminal.shows('secret');
       await terminal.lift();
       telling.saw(`then 「${await text(lock, '.greeting')}」 ${await heading(lock)}`);
       await terminal.press(hanako.pin.slice(0, 4), false);
-      await rested(lock);
-      await takeDisplay(telling, 'pin-pad', stage);
+      await takeDisplay(telling, 'pin-pad', stage, lock);
     },
   );
 
@@ -48,7 +46,7 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     await stage.desktopIs('seen');
     telling.saw(`the badge says 「${await text(badge, '.badge-who')}」`);
     check((await badge.innerText('body')).includes(hanako.name), 'The badge does not name her');
-    await takeDisplay(telling, 'unlocked', stage);
+    await takeDisplay(telling, 'unlocked', stage, badge);
   });
 
   await teller.step('She holds the card again: the terminal locks', async (telling) => {
@@ -56,7 +54,7 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     const lock = await terminal.shows('ready');
     await stage.desktopIs('hidden');
     telling.saw(`「${await text(lock, '.notice')}」`);
-    await takeDisplay(telling, 'locked-by-card', stage);
+    await takeDisplay(telling, 'locked-by-card', stage, lock);
   });
 
   await teller.step('A wrong PIN: told how many tries are left; then the right one', async (telling) => {
@@ -64,9 +62,8 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     const lock = await terminal.shows('secret');
     await terminal.press('11119999');
     await lock.waitForSelector('[data-tries-left="4"]');
-    await rested(lock);
     telling.saw(`「${await text(lock, '.notice')}」`);
-    await takeDisplay(telling, 'wrong-pin', stage);
+    await takeDisplay(telling, 'wrong-pin', stage, lock);
     await terminal.press(hanako.pin);
     await terminal.shows('open');
   });
@@ -76,12 +73,12 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     const lock = await terminal.shows('secret');
     await stage.desktopIs('hidden');
     telling.saw(`the screen greets 「${await text(lock, '.greeting')}」`);
-    await takeDisplay(telling, 'tap-over', stage);
+    await takeDisplay(telling, 'tap-over', stage, lock);
     await terminal.press(taro.pin);
     const badge = await terminal.shows('open');
     await until('the badge names him', async () => (await badge.innerText('body')).includes(taro.name));
     await stage.desktopIs('seen');
-    await takeDisplay(telling, 'unlocked-second-person', stage);
+    await takeDisplay(telling, 'unlocked-second-person', stage, badge);
   });
 
   await teller.step('He locks with the button on the badge', async (telling) => {
@@ -97,9 +94,8 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
     // The code that confirmed the enrolment is used up: the next one is not.
     const code = totp(seed, 30);
     await terminal.press(code.slice(0, 3), false);
-    await rested(lock);
     telling.saw(await heading(lock));
-    await takeDisplay(telling, 'one-time-code', stage);
+    await takeDisplay(telling, 'one-time-code', stage, lock);
     await terminal.press(code.slice(3), false);
     await terminal.shows('open');
   });
@@ -110,15 +106,14 @@ export async function workOnTheWard(tour: Tour, seed: string): Promise<void> {
       stage.hand.rest();
       const badge = await terminal.window('badge');
       await badge.waitForSelector('.idle-warning');
-      await rested(badge);
       telling.saw(`「${await text(badge, '.idle-warning h1')}」`);
-      await takeDisplay(telling, 'idle-warning', stage);
+      await takeDisplay(telling, 'idle-warning', stage, badge);
       await badge.click('[data-action="stay"]');
       await badge.waitForSelector('.idle-warning', { state: 'detached' });
       const lock = await terminal.shows('ready', 15_000);
       await stage.desktopIs('hidden');
       telling.saw(`「${await text(lock, '.notice')}」`);
-      await takeDisplay(telling, 'locked-idle', stage);
+      await takeDisplay(telling, 'locked-idle', stage, lock);
     },
   );
 }
@@ -130,20 +125,18 @@ export async function readEnglish(tour: Tour): Promise<void> {
     const lock = await terminal.window('lock');
     await lock.click('[data-action="language"]');
     await until('English words', async () => /hold your card/i.test(await lock.innerText('body')));
-    await rested(lock);
     telling.saw(await heading(lock));
-    await takeDisplay(telling, 'english-locked', stage);
+    await takeDisplay(telling, 'english-locked', stage, lock);
     await terminal.tap(cards.hanako);
     await terminal.shows('secret');
     telling.saw(await heading(lock));
     await terminal.press(hanako.pin.slice(0, 4), false);
-    await rested(lock);
-    await takeDisplay(telling, 'english-pin-pad', stage);
+    await takeDisplay(telling, 'english-pin-pad', stage, lock);
     await terminal.press(hanako.pin.slice(4));
     const badge = await terminal.shows('open');
     await stage.desktopIs('seen');
     telling.saw(`「${await text(badge, '.badge-who')}」`);
-    await takeDisplay(telling, 'english-unlocked', stage);
+    await takeDisplay(telling, 'english-unlocked', stage, badge);
     await lockByButton(tour);
   });
 
@@ -152,7 +145,7 @@ export async function readEnglish(tour: Tour): Promise<void> {
     await terminal.tap(cards.stranger);
     await terminal.shows('refused');
     telling.saw(`${await heading(lock)} ${await text(lock, '[data-support-code]')}`);
-    await takeDisplay(telling, 'english-refused', stage);
+    await takeDisplay(telling, 'english-refused', stage, lock);
     await lock.click('[data-action="close"]');
     await terminal.shows('ready');
     await lock.click('[data-action="language"]');

@@ -1,3 +1,5 @@
+import type { Page } from 'playwright';
+import type { Telling } from '../teller.ts';
 import { cards, hanako } from './cast.ts';
 import { lockByButton, logIn } from './day.ts';
 import { heading, type Tour, takeDisplay, takePage } from './tour.ts';
@@ -7,24 +9,25 @@ export async function breakThings(tour: Tour): Promise<void> {
   const { teller, stage, admin, terminal } = tour;
   teller.chapter('壊れても安全に — Whatever fails, nothing opens');
 
-  const notReady = async (why: string): Promise<string> => {
+  const notReady = async (why: string, telling: Telling): Promise<Page> => {
     const lock = await terminal.shows('not-ready', 20_000);
     await lock.waitForSelector(`[data-why="${why}"]`);
-    return heading(lock);
+    telling.saw(await heading(lock));
+    return lock;
   };
 
   await teller.step('The reader is unplugged, and plugged in again', async (telling) => {
     await terminal.unplug();
-    telling.saw(await notReady('no-reader'));
-    await takeDisplay(telling, 'no-reader', stage);
+    const lock = await notReady('no-reader', telling);
+    await takeDisplay(telling, 'no-reader', stage, lock);
     await terminal.plug();
     telling.saw(`and again ${await heading(await terminal.shows('ready', 15_000))}`);
   });
 
   await teller.step('The reader service is killed, and started again', async (telling) => {
     await terminal.readers.kill();
-    telling.saw(await notReady('no-service'));
-    await takeDisplay(telling, 'no-reader-service', stage);
+    const lock = await notReady('no-service', telling);
+    await takeDisplay(telling, 'no-reader-service', stage, lock);
     await terminal.readers.restart();
     telling.saw(`and again ${await heading(await terminal.shows('ready', 15_000))}`);
   });
@@ -39,8 +42,8 @@ export async function breakThings(tour: Tour): Promise<void> {
       await stage.desktopIs('hidden');
       telling.saw(`nothing of the desktop can be seen ${Math.round(performance.now() - killed)} ms later`);
       await terminal.house.guard.whenReady();
-      await terminal.shows('ready', 15_000);
-      await takeDisplay(telling, 'guard-back', stage);
+      const lock = await terminal.shows('ready', 15_000);
+      await takeDisplay(telling, 'guard-back', stage, lock);
     },
   );
 
@@ -48,8 +51,8 @@ export async function breakThings(tour: Tour): Promise<void> {
     'The server is killed: the terminal and the console say so; it returns, and so do they',
     async (telling) => {
       stage.server.process.kill('SIGKILL');
-      telling.saw(await notReady('server-unreachable'));
-      await takeDisplay(telling, 'server-unreachable', stage);
+      const lock = await notReady('server-unreachable', telling);
+      await takeDisplay(telling, 'server-unreachable', stage, lock);
       await admin.getByText('サーバーとの接続が切れました').waitFor();
       await takePage(telling, 'console-line-lost', admin);
       await stage.server.process.whenReady();

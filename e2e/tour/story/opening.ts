@@ -1,6 +1,7 @@
 import type { Page } from 'playwright';
 import { totp } from '#e2e/client.ts';
 import * as hands from '#e2e/console/hands.ts';
+import { rested } from '../browsers.ts';
 import { openStage, type Stage } from '../stage.ts';
 import type { Telling } from '../teller.ts';
 import { ichiro, passwords, place, terminalName } from './cast.ts';
@@ -33,7 +34,8 @@ export async function openHospital(beginning: Beginning): Promise<Tour> {
     const lock = await started.shows('ready', 20_000);
     await stage.desktopIs('hidden');
     telling.saw(`the screen says ${await heading(lock)}, and nothing of the desktop can be seen`);
-    await takeDisplay(telling, 'locked', stage);
+    await rested(lock, 3_000);
+    await takeDisplay(telling, 'locked', stage, lock);
     await admin.getByRole('dialog').getByRole('button', { name: '完了' }).click();
     await admin.getByRole('row', { name: terminalName }).getByText('接続中', { exact: true }).waitFor();
     telling.saw('the console says 「接続中」');

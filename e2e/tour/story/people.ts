@@ -2,7 +2,6 @@ import type { Page } from 'playwright';
 import type { CardKind } from '#e2e/card/virtual-card.ts';
 import { totp } from '#e2e/client.ts';
 import * as hands from '#e2e/console/hands.ts';
-import { rested } from '../browsers.ts';
 import type { Telling } from '../teller.ts';
 import { cards, hanako, megumi, passwords, taro } from './cast.ts';
 import { acceptInvitation } from './opening.ts';
@@ -20,11 +19,8 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
       await hands.addPerson(admin, taro);
       await addHelpdesk(admin);
       await hands.open(admin, '職員');
-      const names = await admin.getByRole('rowheader').allInnerTexts();
-      check(
-        [hanako, taro, megumi].every(({ name }) => names.some((each) => each.includes(name))),
-        names.join(),
-      );
+      for (const { name } of [hanako, taro, megumi])
+        await admin.getByRole('rowheader').filter({ hasText: name }).waitFor();
       await takePage(telling, 'console-people', admin);
     },
   );
@@ -50,7 +46,7 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
       await beginCard(helpdesk, '職員証');
       const lock = await terminal.shows('ceremony');
       telling.saw(`the terminal says ${await heading(lock)}`);
-      await takeDisplay(telling, 'ceremony-hold-card', stage);
+      await takeDisplay(telling, 'ceremony-hold-card', stage, lock);
       await takePage(telling, 'console-ceremony', helpdesk);
       await terminal.tap(cards.hanako);
       await helpdesk.getByRole('dialog').getByText('（末尾 E580）を登録しました').waitFor();
@@ -64,22 +60,6 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
     const all = await helpdesk.content();
     check(!all.includes(hanako.pin), 'The PIN stands on the page of the helpdesk');
     await helpdesk.getByRole('dialog').getByRole('button', { name: '完了' }).click();
-  });
-
-  const seed = await teller.step('Her phone scans a TOTP code, and she reads its six digits back', async (telling) => {
-    await helpdesk.getByRole('button', { name: '登録する', exact: true }).click();
-    const dialog = helpdesk.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'QR コードを表示' }).click();
-    const scanned = await hands.readSeed(helpdesk);
-    await takePage(telling, 'console-totp', helpdesk);
-    await dialog.getByLabel(`${hanako.name} さんの認証アプリの 6 桁`).fill(totp(scanned));
-    await dialog.getByRole('button', { name: 'コードを確認して登録' }).click();
-    await dialog.getByText('認証アプリを登録しました').waitFor();
-    await dialog.getByRole('button', { name: '完了' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await helpdesk.getByRole('region', { name: 'カード' }).getByText('末尾 E580').waitFor();
-    await takePage(telling, 'console-person', helpdesk);
-    return scanned;
   });
 
   await teller.step(
@@ -96,6 +76,26 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
       saw('three cards, three PINs; at the helpdesk 「管理者だけが変更できます」');
     },
   );
+  const seed = await teller.step(
+    `${hanako.name}'s phone scans a TOTP code, and she reads its six digits back`,
+    async (telling) => {
+      await openPerson(helpdesk, hanako.name);
+      await helpdesk.getByRole('button', { name: '登録する', exact: true }).click();
+      const dialog = helpdesk.getByRole('dialog');
+      await dialog.getByRole('button', { name: 'QR コードを表示' }).click();
+      const scanned = await hands.readSeed(helpdesk);
+      await takePage(telling, 'console-totp', helpdesk);
+      await dialog.getByLabel(`${hanako.name} さんの認証アプリの 6 桁`).fill(totp(scanned));
+      await dialog.getByRole('button', { name: 'コードを確認して登録' }).click();
+      await dialog.getByText('認証アプリを登録しました').waitFor();
+      await dialog.getByRole('button', { name: '完了' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await helpdesk.getByRole('region', { name: 'カード' }).getByText('末尾 E580').waitFor();
+      await takePage(telling, 'console-person', helpdesk);
+      return scanned;
+    },
+  );
+
   return { helpdesk, seed };
 }
 
@@ -136,9 +136,8 @@ async function setPin(tour: Tour, page: Page, card: CardKind, pin: string, telli
   await lock.waitForSelector('[data-step="choose-pin"]');
   await terminal.press(pin.slice(0, 5), false);
   if (telling !== undefined) {
-    await rested(lock);
     telling.saw(`the keypad says ${await heading(lock)}`);
-    await takeDisplay(telling, 'ceremony-choose-pin', stage);
+    await takeDisplay(telling, 'ceremony-choose-pin', stage, lock);
     await takePage(telling, 'console-pin-being-chosen', page);
   }
   await terminal.press(pin.slice(5));
@@ -147,9 +146,8 @@ async function setPin(tour: Tour, page: Page, card: CardKind, pin: string, telli
   await terminal.press(pin);
   await lock.waitForSelector('[data-step="done"]');
   if (telling === undefined) return;
-  await rested(lock);
   telling.saw(`and at last ${await heading(lock)}`);
-  await takeDisplay(telling, 'ceremony-done', stage);
+  await takeDisplay(telling, 'ceremony-done', stage, lock);
 }
 
 async function enrol(tour: Tour, page: Page, name: string, card: CardKind, pin: string): Promise<void> {

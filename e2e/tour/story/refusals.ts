@@ -43,7 +43,7 @@ export async function refuseCards(tour: Tour, helpdesk: Page): Promise<void> {
       const read = await readRefusal(tour);
       const lock = await terminal.window('lock');
       telling.saw(`${await heading(lock)} ${read}`);
-      await takeDisplay(telling, 'refused', stage);
+      await takeDisplay(telling, 'refused', stage, lock);
       await closeRefusal(tour);
       return read;
     },
@@ -64,7 +64,7 @@ export async function refuseCards(tour: Tour, helpdesk: Page): Promise<void> {
       const lock = await terminal.shows('ready');
       await lock.getByText('このカードは使えません').waitFor();
       telling.saw(`「${await text(lock, '.notice')}」`);
-      await takeDisplay(telling, 'random-card', stage);
+      await takeDisplay(telling, 'random-card', stage, lock);
     },
   );
 
@@ -73,6 +73,6 @@ export async function refuseCards(tour: Tour, helpdesk: Page): Promise<void> {
     const lock = await terminal.shows('ready');
     await lock.getByText('カードが2枚以上').waitFor();
     telling.saw(`「${await text(lock, '.notice')}」`);
-    await takeDisplay(telling, 'two-cards', stage);
+    await takeDisplay(telling, 'two-cards', stage, lock);
   });
 }

@@ -34,7 +34,7 @@ export async function revokeCard(tour: Tour, helpdesk: Page): Promise<void> {
     const lock = await terminal.shows('ready');
     await stage.desktopIs('hidden');
     telling.saw(`the terminal says 「${await text(lock, '.notice')}」`);
-    await takeDisplay(telling, 'locked-revoked', stage);
+    await takeDisplay(telling, 'locked-revoked', stage, lock);
     const receipt = dialog.getByText(/^\d+ ミリ秒で確認$/);
     await receipt.waitFor();
     telling.saw(`the receipt says 「${await receipt.innerText()}」`);
@@ -50,7 +50,7 @@ export async function revokeCard(tour: Tour, helpdesk: Page): Promise<void> {
     async (telling) => {
       await terminal.tap(cards.hanako);
       const code = await readRefusal(tour);
-      await takeDisplay(telling, 'revoked-card-refused', stage);
+      await takeDisplay(telling, 'revoked-card-refused', stage, await terminal.window('lock'));
       const found = await findByCode(helpdesk, code);
       check(found.includes('失効したカード'), `The log gives another reason: ${found}`);
       telling.saw(`${code}: 「${found}」`);
@@ -73,7 +73,7 @@ export async function openConsoleAtTerminal(tour: Tour): Promise<void> {
     await window.getByRole('link', { name: hanako.name }).click();
     await window.getByRole('heading', { level: 1, name: hanako.name }).waitFor();
     telling.saw(`signed in by the terminal: ${await text(window, '.me')}`);
-    await takeDisplay(telling, 'console-at-terminal', stage);
+    await takeDisplay(telling, 'console-at-terminal', stage, window);
     await badge.click('[data-action="lock"]');
     await terminal.shows('ready');
     await stage.desktopIs('hidden');

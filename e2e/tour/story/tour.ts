@@ -21,9 +21,11 @@ export interface Tour extends Beginning {
   readonly terminal: TourTerminal;
 }
 
-/** A picture of the whole display of the terminal. */
-export const takeDisplay = (telling: Telling, name: string, stage: Stage): Promise<void> =>
-  telling.picture(name, stage.look());
+/** A picture of the whole display of the terminal, when this page of it has come to rest. */
+export async function takeDisplay(telling: Telling, name: string, stage: Stage, page: Page): Promise<void> {
+  await rested(page);
+  await telling.picture(name, stage.look());
+}
 
 /** A picture of a page in somebody's browser. */
 export async function takePage(telling: Telling, name: string, page: Page): Promise<void> {
@@ -34,7 +36,7 @@ export async function takePage(telling: Telling, name: string, page: Page): Prom
 /** What the heading of a page says, on one line, in the marks of a quotation. */
 export async function heading(page: Page): Promise<string> {
   const words = await page.locator('h1').first().innerText();
-  return `「${words.replace(/\s*\n\s*/g, '')}」`;
+  return `「${words.replace(/(?<=[a-z])\s*\n\s*/gi, ' ').replace(/\s*\n\s*/g, '')}」`;
 }
 
 export async function text(page: Page, selector: string): Promise<string> {
