@@ -106,6 +106,24 @@ export const eventKinds = {
 export type EventKind = keyof typeof eventKinds;
 export const eventKind = z.enum(Object.keys(eventKinds) as [EventKind, ...EventKind[]]);
 
+/** What a terminal may report: events of its own parts. Everything else is the server's to say. */
+export const terminalKinds = [
+  'guard.started',
+  'guard.stopped',
+  'screen.joined',
+  'screen.lost',
+  'screen.opened',
+  'screen.locked',
+  'screen.call-refused',
+  'reader.ready',
+  'reader.lost',
+  'card.misread',
+  'link.lost',
+  'link.restored',
+  'clock.wrong',
+] as const satisfies readonly EventKind[];
+export type TerminalKind = (typeof terminalKinds)[number];
+
 export const factor = z.enum(['card', 'pin', 'totp', 'password', 'one-time-code', 'terminal-session']);
 export type Factor = z.infer<typeof factor>;
 
@@ -134,6 +152,8 @@ export const eventFacts = z.strictObject({
 export type EventFacts = z.infer<typeof eventFacts>;
 /** Event facts as a writer gives them: what has a default may be left out. */
 export type EventInput = z.input<typeof eventFacts>;
+/** What a terminal's journal takes. */
+export type TerminalEvent = EventInput & { readonly kind: TerminalKind };
 
 /** A line of a terminal's journal. `hash` = SHA-256 over the canonical form of all other members. */
 export const journalRecord = z.strictObject({

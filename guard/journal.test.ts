@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { EventInput, JournalRecord } from '#contract/audit.ts';
+import type { JournalRecord, TerminalEvent } from '#contract/audit.ts';
 import { type ChainHead, findFault } from '#core/audit/chain.ts';
 import { type Journal, type JournalDeps, openJournal } from './journal.ts';
 import { createLog } from './log.ts';
@@ -16,7 +16,7 @@ import { unfinishedSession } from './unfinished.ts';
 
 let folder = '';
 const quiet = createLog({ level: 'error', now: () => new Date(), write: () => undefined });
-const fact = (reason: string): EventInput => ({ kind: 'link.lost', outcome: 'minor', reason });
+const fact = (reason: string): TerminalEvent => ({ kind: 'link.lost', outcome: 'minor', reason });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kazasu-journal-'));

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EventInput, eventFacts, type JournalRecord } from '#contract/audit.ts';
+import { eventFacts, type JournalRecord, type TerminalEvent } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { readJournal, syncFolder, writeWhole } from './journal-file.ts';
@@ -28,7 +28,7 @@ export interface JournalDeps {
 
 export interface Journal {
   /** Resolves when the record is durable; INTERNAL when it is not and never will be. */
-  append(facts: EventInput): Promise<Result<JournalRecord, 'INTERNAL'>>;
+  append(facts: TerminalEvent): Promise<Result<JournalRecord, 'INTERNAL'>>;
   /** Every sound record that was there at the start, oldest first. */
   readonly found: readonly JournalRecord[];
   /** What was wrong at the start, for the event that says so; `null` when nothing was. */

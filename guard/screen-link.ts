@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { EventInput } from '#contract/audit.ts';
+import type { TerminalEvent } from '#contract/audit.ts';
 import { type FailureCode, fail, succeed } from '#contract/errors.ts';
 import { type FromScreen, fromScreen, type ToScreen } from '#contract/screen.ts';
 import type { LoginEvent } from '#core/login/state.ts';
@@ -14,7 +14,7 @@ export interface ScreenLinkDeps {
   /** What a screen that has just joined must know. */
   readonly greetings: () => readonly ToScreen[];
   readonly onResume: () => void;
-  readonly record: (facts: EventInput) => void;
+  readonly record: (facts: TerminalEvent) => void;
   readonly now: () => number;
   readonly log: Log;
   /** Milliseconds between pings, and without an answer until a screen counts as hung. */

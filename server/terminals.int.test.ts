@@ -5,7 +5,16 @@ import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { issueRevocation } from './store/revocations.ts';
-import { createKeys, createRequest, startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { revoke } from './store/terminals.ts';
+import {
+  type Answered,
+  createKeys,
+  createRequest,
+  startTestServer,
+  type TestServer,
+  type TestTerminal,
+} from './testing.ts';
+import { logIn, makeClinician } from './testing-login.ts';
 
 let server: TestServer;
 before(async () => {
@@ -103,6 +112,51 @@ describe('enrolment', () => {
     const bad = await server.call(terminal, 'terminals/renew', { body: { request: 'x' } });
     assert.equal(bad.code, 'ENROLMENT_REFUSED');
   });
+
+  /** Begins a revocation, sends the call, waits until it waits for the terminal's row, and lets the revocation commit. */
+  const revokeBeneath = async (terminal: string, send: () => Promise<Answered>): Promise<string | undefined> => {
+    const { promise: code, resolve } = Promise.withResolvers<string | undefined>();
+    await server.database.transaction(async (tx) => {
+      assert.ok(await revoke(tx, server.now(), terminal as TestTerminal['id']));
+      send().then(
+        (answered) => resolve(answered.code),
+        () => resolve('cut'),
+      );
+      for (;;) {
+        const waiting = await server.database.query(
+          `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%certificate_serial%'`,
+        );
+        if (waiting.length > 0) return;
+      }
+    });
+    return code;
+  };
+  const stateOf = async (terminal: string) =>
+    (await server.database.query<{ state: string }>('select state from terminal where id = $1', [terminal]))[0]?.state;
+
+  test('a renewal that was under way does not undo a revocation', { timeout: 10_000 }, async () => {
+    const terminal = await server.enrol();
+    const request = await createRequest(terminal.keys);
+    const renewed = await revokeBeneath(terminal.id, () =>
+      server.call(terminal, 'terminals/renew', { body: { request } }),
+    );
+    assert.match(renewed ?? '', /^(TERMINAL_REVOKED|cut)$/);
+    assert.equal(await stateOf(terminal.id), 'revoked');
+    assert.equal((await eventsOf(terminal.id, 'terminal.renewed')).length, 0);
+  });
+
+  test('a code that was shown while its terminal is shut out admits nobody', { timeout: 10_000 }, async () => {
+    const admin = await server.signIn(['admin']);
+    const body = { name: randomUUID().slice(0, 12), place: '' };
+    const announced = await server.call(admin, 'terminals/announce', { body });
+    const { terminal, code } = announced.body as { terminal: string; code: string };
+    const request = await createRequest(await createKeys());
+    const enrolled = await revokeBeneath(terminal, () =>
+      server.call(server.anyone, 'terminals/enrol', { body: { code, request } }),
+    );
+    assert.equal(enrolled, 'ENROLMENT_REFUSED');
+    assert.equal(await stateOf(terminal), 'revoked');
+  });
 });
 
 const journal = (count: number, facts: JournalRecord['facts'], epoch = randomUUID()): JournalRecord[] => {
@@ -116,8 +170,14 @@ const journal = (count: number, facts: JournalRecord['facts'], epoch = randomUUI
 const started: JournalRecord['facts'] = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} };
 
 const storedOf = (terminal: TestTerminal) =>
-  server.database.query<{ sequence: number; hash: string; chain: string | null; person: string | null }>(
-    `select sequence, hash, detail->>'chain' as chain, person from event
+  server.database.query<{
+    sequence: number;
+    hash: string;
+    chain: string | null;
+    person: string | null;
+    session: string | null;
+  }>(
+    `select sequence, hash, detail->>'chain' as chain, person, session from event
      where terminal = $1 and epoch is not null order by seq`,
     [terminal.id],
   );
@@ -161,33 +221,101 @@ describe('a terminal’s journal', () => {
     );
   });
 
-  test('does not take a second story for a place that is filled', async () => {
+  test('keeps a second story for a place that is filled, once, and beside the first', async () => {
     const terminal = await server.enrol();
     const epoch = randomUUID();
     const first = journal(2, started, epoch);
     const second = journal(2, { ...started, kind: 'guard.stopped' }, epoch);
     await server.call(terminal, 'terminals/report', { body: { records: first } });
-    await server.call(terminal, 'terminals/report', { body: { records: second } });
+    for (const _ of [1, 2]) {
+      const { body } = await server.call(terminal, 'terminals/report', { body: { records: second } });
+      assert.deepEqual(body, { epoch, sequence: 2 });
+    }
     assert.deepEqual(
-      (await storedOf(terminal)).map(({ hash }) => hash),
-      first.map(({ hash }) => hash),
+      (await storedOf(terminal)).map(({ hash, chain }) => [hash, chain]),
+      [...first.map(({ hash }) => [hash, null]), ...second.map(({ hash }) => [hash, 'rewritten'])],
     );
     assert.match(server.logged(), /other records for old places/);
   });
 
-  test('belongs to its sender alone, and names only what exists', async () => {
+  test('confirms what came and no more, so that a record far ahead hides nothing', async () => {
+    const terminal = await server.enrol();
+    const records = journal(3, started);
+    const [first, ...others] = records;
+    assert.ok(first);
+    const { hash: _, ...unsealed } = first;
+    const ahead = sealRecord({ ...unsealed, sequence: Number.MAX_SAFE_INTEGER });
+    await server.call(terminal, 'terminals/report', { body: { records: [ahead] } });
+    const { body } = await server.call(terminal, 'terminals/report', { body: { records: [first] } });
+    assert.deepEqual(body, { epoch: first.epoch, sequence: 1 });
+    await server.call(terminal, 'terminals/report', { body: { records: others } });
+    assert.equal((await storedOf(terminal)).length, 4);
+  });
+
+  test('tells of the terminal alone: what the server has to say is marked and names nobody', async () => {
+    const terminal = await server.enrol();
+    const { person } = await server.signIn(['admin']);
+    const forged = journal(1, {
+      ...started,
+      kind: 'person.suspended',
+      person,
+      actor: person,
+      supportCode: 'AAA-AAA-AAA',
+    });
+    assert.equal((await server.call(terminal, 'terminals/report', { body: { records: forged } })).status, 200);
+    const [event] = await server.database.query<object>(
+      'select kind, outcome, reason, person, actor, support_code, detail from event where hash = $1',
+      [forged[0]?.hash],
+    );
+    assert.deepEqual(event, {
+      kind: 'request.refused',
+      outcome: 'serious',
+      reason: 'foreign-kind',
+      person: null,
+      actor: null,
+      support_code: null,
+      detail: { kind: 'person.suspended' },
+    });
+  });
+
+  test('holds any text that JSON can carry: no record stands in the way of those after it', async () => {
+    const terminal = await server.enrol();
+    const odd = { reason: 'a\u0000b', detail: { 'k\u0000': 'a\ud83d', call: 'x\u0000' } };
+    const records = journal(2, { ...started, ...odd });
+    const answered = await server.call(terminal, 'terminals/report', { body: { records } });
+    assert.equal(answered.status, 200);
+    const [event] = await server.database.query<object>('select reason, detail from event where hash = $1', [
+      records[0]?.hash,
+    ]);
+    assert.deepEqual(event, { reason: 'a\ufffdb', detail: { 'k\ufffd': 'a\ufffd', call: 'x\ufffd' } });
+  });
+
+  test('belongs to its sender alone, and names a person only with a session that the person had there', async () => {
     const [terminal, other] = [await server.enrol(), await server.enrol()];
-    const { person } = await server.signIn(['clinician']);
-    const known = journal(1, { ...started, person });
-    const unknown = journal(1, { ...started, person: randomUUID() as typeof person });
-    await server.call(terminal, 'terminals/report', { body: { records: known } });
-    await server.call(terminal, 'terminals/report', { body: { records: unknown } });
+    const [hanako, taro] = [await makeClinician(server), await makeClinician(server)];
+    const { session } = await logIn(server, terminal, hanako);
+    const elsewhere = await logIn(server, other, taro);
+    const opened = { ...started, kind: 'screen.opened' as const };
+    const stories: JournalRecord['facts'][] = [
+      { ...opened, session, person: hanako.person.id },
+      { ...opened, session, person: taro.person.id },
+      { ...opened, session: elsewhere.session, person: taro.person.id },
+      { ...opened, person: hanako.person.id },
+    ];
+    for (const story of stories) {
+      await server.call(terminal, 'terminals/report', { body: { records: journal(1, story) } });
+    }
     assert.deepEqual(
-      (await storedOf(terminal)).map((row) => row.person),
-      [person, null],
+      (await storedOf(terminal)).map((row) => [row.session, row.person]),
+      [
+        [session, hanako.person.id],
+        [session, null],
+        [null, null],
+        [null, null],
+      ],
     );
     assert.deepEqual(await storedOf(other), []);
-    const named = known.map((record) => ({ ...record, terminal: other.id }));
+    const named = journal(1, started).map((record) => ({ ...record, terminal: other.id }));
     const answered = await server.call(terminal, 'terminals/report', { body: { records: named } });
     assert.equal(answered.code, 'REQUEST_INVALID');
   });

@@ -22,7 +22,7 @@
  */
 import type { Grant, Greeting } from '#contract/api/logins.ts';
 import type { CeremonyOrder, RevocationOrder } from '#contract/api/terminals.ts';
-import type { EventInput } from '#contract/audit.ts';
+import type { TerminalEvent } from '#contract/audit.ts';
 import type { CardEvidence, Misread } from '#contract/card.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { AttemptId, LockId, SessionId } from '#contract/ids.ts';
@@ -211,7 +211,7 @@ export type Effect =
   /** Show the desktop: renew leases for this lock until the next `cover`. The machine alone asks for it, after `opened`. */
   | { readonly kind: 'begin-lease'; readonly lock: LockId }
   | { readonly kind: 'end-session'; readonly session: SessionId; readonly reason: LockReason }
-  | { readonly kind: 'record'; readonly facts: EventInput }
+  | { readonly kind: 'record'; readonly facts: TerminalEvent }
   | { readonly kind: 'confirm'; readonly number: number; readonly receivedAt: Moment; readonly lockedAt: Moment | null }
   /** The typed secret lives in the guard alone; the machine counts. */
   | { readonly kind: 'add-digit'; readonly digit: string }

@@ -77,7 +77,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         if (found === undefined) return refuse('code', null);
         const held = await deps.authority.issueClient(body.request, found.terminal, at);
         if (held === undefined) return refuse('request', found.terminal);
-        await admit(tx, at, found.terminal, held);
+        if (!(await admit(tx, at, found.terminal, { from: 'announced', held }))) return refuse('code', found.terminal);
         await record(tx, at, {
           kind: 'terminal.enrolled',
           outcome: 'success',
@@ -94,16 +94,20 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       const at = now();
       const held = await deps.authority.issueClient(body.request, terminal, at);
       if (held === undefined) return fail('ENROLMENT_REFUSED');
-      await database.transaction(async (tx) => {
-        await admit(tx, at, terminal, held);
+      return database.transaction(async (tx) => {
+        if (!(await admit(tx, at, terminal, { from: 'active', held }))) {
+          const facts = { kind: 'request.refused', outcome: 'serious', reason: 'terminal-revoked' } as const;
+          await record(tx, at, { ...facts, terminal, detail: { call: 'terminals/renew', address } });
+          return fail('TERMINAL_REVOKED');
+        }
         await record(tx, at, {
           kind: 'terminal.renewed',
           outcome: 'success',
           terminal,
           detail: { address, serial: held.serial },
         });
+        return succeed(toAdmission(terminal, name, held));
       });
-      return succeed(toAdmission(terminal, name, held));
     },
 
     'terminals/report': async ({ body }, { terminal }) => {

@@ -1,4 +1,4 @@
-import { type EventInput, eventFacts } from '#contract/audit.ts';
+import { type EventFacts, type EventInput, eventFacts } from '#contract/audit.ts';
 import type { EventId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
@@ -34,6 +34,17 @@ export const recordOnce = async (
   place: RecordPlace,
 ): Promise<boolean> => insert(tx, createUuid(now), now, toRecord, place);
 
+/** PostgreSQL holds neither U+0000 nor half a surrogate pair: both become U+FFFD. */
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd');
+
+const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
+  Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [
+      storable(name),
+      typeof value === 'string' ? storable(value) : value,
+    ]),
+  );
+
 const insert = async (
   tx: Transaction,
   id: string,
@@ -62,9 +73,9 @@ const insert = async (
       facts.session ?? null,
       facts.ceremony ?? null,
       facts.factors,
-      facts.reason ?? null,
-      facts.supportCode ?? null,
-      facts.detail,
+      facts.reason == null ? null : storable(facts.reason),
+      facts.supportCode == null ? null : storable(facts.supportCode),
+      storableDetail(facts.detail),
       place?.epoch ?? null,
       place?.sequence ?? null,
       place?.previous ?? null,

@@ -133,13 +133,20 @@ export interface Held {
   readonly expiresAt: Date;
 }
 
-export const admit = async (tx: Transaction, now: Date, id: TerminalId, held: Held): Promise<void> => {
-  await tx.query(
+/** Notes what a terminal holds. False when it is not in state `from` any more: it was revoked meanwhile and stays so. */
+export const admit = async (
+  tx: Transaction,
+  now: Date,
+  id: TerminalId,
+  { from, held }: { readonly from: 'announced' | 'active'; readonly held: Held },
+): Promise<boolean> => {
+  const rows = await tx.query(
     `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2),
             certificate_serial = $3, certificate_expires_at = $4
-     where id = $1`,
-    [id, now, held.serial, held.expiresAt],
+     where id = $1 and state = $5 returning id`,
+    [id, now, held.serial, held.expiresAt, from],
   );
+  return rows.length === 1;
 };
 
 /** False when there is no such terminal or it was revoked before. */
