@@ -6,9 +6,19 @@ import type { SignedIn } from '#contract/api/console.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { StoredEvent } from '#contract/audit.ts';
+import { policy } from '#contract/policy.ts';
 import { createFirstAdminInvitation } from '../store/invitations.ts';
 import { startTestServer, type TestConsole, type TestSender, type TestServer } from '../testing.ts';
-import { begin, type Clinician, eventsWhere, failureOf, makeClinician, makeEvidence } from '../testing-login.ts';
+import {
+  begin,
+  type Clinician,
+  eventsWhere,
+  failureOf,
+  makeClinician,
+  makeEvidence,
+  otherPin,
+  prove,
+} from '../testing-login.ts';
 
 let server: TestServer;
 before(async () => {
@@ -323,6 +333,28 @@ describe('people', () => {
       (await server.call(desk, 'people/unlock', { params: { person: randomUUID() } })).code,
       'PERSON_UNKNOWN',
     );
+  });
+});
+
+describe('lifting a lock', () => {
+  it('does not stretch the limit of wrong tries in a row', async () => {
+    const desk = await server.signIn(['helpdesk']);
+    const terminal = await server.enrol();
+    const clinician = await makeClinician(server, { totp: false });
+    const { hard } = policy.parse({}).tries;
+    let looked = 0;
+    for (let round = 0; round < 2 * hard; round += 1) {
+      const begun = await begin(server, terminal, clinician.evidence);
+      if (begun.status === 200) {
+        const { attempt } = begun.body as { attempt: string };
+        const { code } = await prove(server, terminal, attempt, 'pin', otherPin);
+        assert.match(code ?? '', /^PROOF_(WRONG|LOCKED)$/);
+        looked += 1;
+      } else {
+        await server.call(desk, 'people/unlock', { params: { person: clinician.person.id } });
+      }
+    }
+    assert.equal(looked, hard);
   });
 });
 

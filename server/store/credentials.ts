@@ -145,11 +145,14 @@ export const tryLockPendingSeed = async (tx: Transaction, now: Date, person: Per
   return row?.pending ?? undefined;
 };
 
-/** Lifts locks after wrong tries; what is disabled stays so. Rows are taken in the order in which a sign-in takes them. */
+/**
+ * Lifts locks after wrong tries; what is disabled stays so. The count goes on, so that lifting does not stretch the limit
+ * of wrong tries in a row. Rows are taken in the order in which a sign-in takes them.
+ */
 export const liftLocks = async (tx: Transaction, person: PersonId): Promise<void> => {
   await tx.query(`select 1 from credential where person = $1 order by kind desc for update`, [person]);
   await tx.query(
-    `update credential set failures = 0, locked_until = null where person = $1 and state = 'active' and set_at is not null`,
+    `update credential set locked_until = null where person = $1 and state = 'active' and set_at is not null`,
     [person],
   );
 };
