@@ -13,7 +13,6 @@ import type { Scene } from './scene.ts';
 /** The ward's terminal, and the hands of whoever stands before it. */
 export interface TourTerminal {
   readonly house: TerminalHouse;
-  readonly readers: Awaited<ReturnType<typeof startReaderService>>;
   /** Waits until lock screen or badge shows this picture; answers its page. */
   shows(picture: string, within?: number): Promise<Page>;
   window(kind: WindowKind): Promise<Page>;
@@ -30,6 +29,8 @@ export interface TourTerminal {
   /** Reader taken out of its socket, and put back. */
   unplug(): Promise<void>;
   plug(): Promise<void>;
+  killReaderService(): Promise<void>;
+  restartReaderService(): Promise<void>;
 }
 
 /** The product takes the same card within 1.5 s as one tap, and two cards within a second as a wallet. */
@@ -82,6 +83,7 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
     const next = card === last ? Math.max(lastTap + sameCard, opened + afterOpening) : lastTap + otherCard;
     return delay(Math.max(0, next - performance.now()));
   };
+  /** Also said of readers that have just come back: a card that is there before its reader was never held over it. */
   const tapped = (card: CardKind | undefined): void => {
     last = card;
     lastTap = performance.now();
@@ -119,7 +121,6 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
 
   return {
     house,
-    readers,
     shows,
     window: eyes.window,
     page: eyes.page,
@@ -150,6 +151,12 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
     async plug() {
       await readers.plug(0);
       await readers.plug(1);
+      tapped(undefined);
+    },
+    killReaderService: () => readers.kill(),
+    async restartReaderService() {
+      await readers.restart();
+      tapped(undefined);
     },
   };
 }

@@ -25,10 +25,10 @@ export async function breakThings(tour: Tour): Promise<void> {
   });
 
   await teller.step('The reader service is killed, and started again', async (telling) => {
-    await terminal.readers.kill();
+    await terminal.killReaderService();
     const lock = await notReady('no-service', telling);
     await takeDisplay(telling, 'no-reader-service', stage, lock);
-    await terminal.readers.restart();
+    await terminal.restartReaderService();
     telling.saw(`and again ${await heading(await terminal.shows('ready', 15_000))}`);
   });
 

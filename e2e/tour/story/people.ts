@@ -44,7 +44,7 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
     async (telling) => {
       await openPerson(helpdesk, hanako.name);
       await beginCard(helpdesk, '職員証');
-      const lock = await terminal.shows('ceremony');
+      const lock = await asksForCard(tour);
       telling.saw(`the terminal says ${await heading(lock)}`);
       await takeDisplay(telling, 'ceremony-hold-card', stage, lock);
       await takePage(telling, 'console-ceremony', helpdesk);
@@ -124,14 +124,20 @@ async function beginCard(page: Page, label: string): Promise<void> {
   await dialog.getByRole('button', { name: '端末で始める' }).click();
 }
 
+/** Waits for the beginning of an enrolment step: the end of the one before still shows for a moment. */
+async function asksForCard({ terminal }: Tour): Promise<Page> {
+  const lock = await terminal.shows('ceremony');
+  await lock.waitForSelector('[data-step="hold-card"]');
+  return lock;
+}
+
 /** The person at the keypad, after their card was enrolled and while the dialog still stands. */
 async function setPin(tour: Tour, page: Page, card: CardKind, pin: string, telling?: Telling): Promise<void> {
   const { stage, terminal } = tour;
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: '続けて暗証番号を設定' }).click();
   await dialog.getByRole('button', { name: '端末で始める' }).click();
-  const lock = await terminal.shows('ceremony');
-  await lock.waitForSelector('[data-step="hold-card"]');
+  const lock = await asksForCard(tour);
   await terminal.tap(card);
   await lock.waitForSelector('[data-step="choose-pin"]');
   await terminal.press(pin.slice(0, 5), false);
@@ -153,7 +159,7 @@ async function setPin(tour: Tour, page: Page, card: CardKind, pin: string, telli
 async function enrol(tour: Tour, page: Page, name: string, card: CardKind, pin: string): Promise<void> {
   await openPerson(page, name);
   await beginCard(page, '職員証');
-  await tour.terminal.shows('ceremony');
+  await asksForCard(tour);
   await tour.terminal.tap(card);
   const dialog = page.getByRole('dialog');
   await dialog.getByText('を登録しました').waitFor();
