@@ -28,6 +28,8 @@ export interface ReceiptsDeps {
 }
 
 export interface Receipts {
+  /** The newest number that the server has. One below what is known here is another history (a backup put back): numbers come again. */
+  follow(head: number): void;
   /** Whether the order is new here; one that comes again is dropped. */
   take(order: RevocationOrder): boolean;
   /** Sends a signed receipt until the server has taken it. */
@@ -58,6 +60,13 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
   }
 
   return {
+    follow(head) {
+      if (head >= highest) return;
+      deps.log.error('revocations-rewound', { known: highest, head });
+      highest = head;
+      for (const number of open) if (number > head) open.delete(number);
+      if (deps.position.get().revocation > head) deps.position.change({ revocation: head });
+    },
     take({ number }) {
       if (open.has(number) || number <= deps.position.get().revocation) return false;
       highest = Math.max(highest, number);

@@ -235,6 +235,18 @@ test('a revocation is heard once, and its signed receipt is sent until it is tak
   assert.equal(again.get().revocation, 5);
 });
 
+test('a revocation of a server whose backup was put back is obeyed, though its number was used before', async () => {
+  position.change({ revocation: 9 });
+  await uplink.stop();
+  uplink = makeUplink();
+  await connect();
+  server.push({ kind: 'revocation', order: order(5) });
+  server.push({ kind: 'revocation', order: order(5) });
+  server.push({ kind: 'session-ended', session: randomUUID() as never, reason: 'limit' });
+  await until(() => events.some(({ kind }) => kind === 'session-ended'));
+  assert.equal(events.filter(({ kind }) => kind === 'revocation-ordered').length, 1);
+});
+
 test('records go up oldest first and once each, however often the server fails', async () => {
   const stored: number[] = [];
   let count = 0;

@@ -76,6 +76,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
     switch (message.kind) {
       case 'hello':
         clock.observe(message.serverTime);
+        receipts.follow(message.revocationHead);
         terminal = message.name;
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
         return changeLink('online');
