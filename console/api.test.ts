@@ -66,3 +66,13 @@ test('no server, a proxy’s page and a bug each have a code', async () => {
   assert.equal(await codeOf(500, '<html>'), 'INTERNAL');
   assert.equal(await codeOf(403, {}), 'INTERNAL');
 });
+
+test('what a page asks by itself says so', async () => {
+  const { api, sent } = answering(200, { people: [] });
+  await api.call('people/list', { query: {} });
+  await api.call('people/list', { query: {} }, true);
+  assert.deepEqual(
+    sent.map(({ init }) => (init.headers as Record<string, string>)['x-kazasu-unasked']),
+    [undefined, '1'],
+  );
+});

@@ -12,7 +12,8 @@ export type Code<Name extends ConsoleRoute> = RowFailure<Name> | GateFailure | '
 export type Reply<Name extends ConsoleRoute> = Result<Answer<Name>, Code<Name>>;
 
 export interface Api {
-  call<Name extends ConsoleRoute>(name: Name, request: Request<Name>): Promise<Reply<Name>>;
+  /** `unasked`: nobody did anything, the page asks by itself; that keeps no idle session alive. */
+  call<Name extends ConsoleRoute>(name: Name, request: Request<Name>, unasked?: boolean): Promise<Reply<Name>>;
 }
 
 interface Parts {
@@ -47,11 +48,12 @@ export interface ApiDeps {
 }
 
 export const createApi = ({ fetch, csrf, onSignedOut }: ApiDeps): Api => {
-  const send = async (name: ConsoleRoute, parts: Parts): Promise<Result<unknown>> => {
+  const send = async (name: ConsoleRoute, parts: Parts, unasked: boolean): Promise<Result<unknown>> => {
     const { method, path } = routes[name];
     const headers: Record<string, string> = { accept: 'application/json' };
     if (method === 'POST') headers['content-type'] = 'application/json';
     if (method === 'POST' && csrf() !== '') headers['x-kazasu-csrf'] = csrf();
+    if (unasked) headers['x-kazasu-unasked'] = '1';
     try {
       const response = await fetch(address(path, parts), {
         method,
@@ -68,8 +70,8 @@ export const createApi = ({ fetch, csrf, onSignedOut }: ApiDeps): Api => {
     }
   };
   return {
-    call: async <Name extends ConsoleRoute>(name: Name, request: Request<Name>) => {
-      const result = await send(name, request as Parts);
+    call: async <Name extends ConsoleRoute>(name: Name, request: Request<Name>, unasked = false) => {
+      const result = await send(name, request as Parts, unasked);
       if (!result.ok && result.failure.code === ('CONSOLE_SIGNED_OUT' satisfies FailureCode)) onSignedOut();
       return result as Reply<Name>;
     },

@@ -14,6 +14,8 @@ import { hashToken } from './tokens.ts';
 
 export const consoleCookie = '__Host-kazasu';
 export const csrfHeader = 'x-kazasu-csrf';
+/** A page says so of what it asks by itself, with nobody at it: that keeps no idle session alive. */
+export const unaskedHeader = 'x-kazasu-unasked';
 
 /** Why a sender was turned away, and who it was as far as that is known. */
 export interface Foreign {
@@ -78,10 +80,17 @@ const admitTerminal = async (request: FastifyRequest, deps: SenderDeps): Promise
   return { sender };
 };
 
-const admitConsole = async (request: FastifyRequest, roles: readonly string[], deps: SenderDeps): Promise<Admitted> => {
+const admitConsole = async (
+  { path }: Row,
+  request: FastifyRequest,
+  roles: readonly string[],
+  deps: SenderDeps,
+): Promise<Admitted> => {
   const token = request.cookies[consoleCookie];
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
-  const found = await findConsoleSession(deps.database, hashToken(token), deps.now());
+  // A stream reconnects by itself and cannot say so.
+  const inUse = request.headers[unaskedHeader] === undefined && !path.endsWith('/stream');
+  const found = await findConsoleSession(deps.database, hashToken(token), deps.now(), inUse);
   if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
   const { person } = found;
   if (request.method !== 'GET') {
@@ -115,5 +124,5 @@ export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps)
   const forged = isForged(request, deps.origins, needsOrigin || (!anyone && row.method === 'POST'));
   if (forged !== undefined) return turnAway({ code: 'CONSOLE_FORGED', why: forged });
   if (row.sender === 'anyone') return { sender: { kind: 'anyone', address: request.ip } };
-  return admitConsole(request, row.sender, deps);
+  return admitConsole(row, request, row.sender, deps);
 };

@@ -30,19 +30,23 @@ export const useData = <Name extends ConsoleRoute>(
   const key = request === undefined ? undefined : JSON.stringify(request);
   const wanted = changes.join(' ');
 
-  const reload = useCallback(() => {
-    if (key === undefined) return;
-    asked.current += 1;
-    const mine = asked.current;
-    void api.call(name, JSON.parse(key) as Request<Name>).then((reply) => {
-      if (mine !== asked.current) return;
-      const fresh = shown.current !== key;
-      shown.current = key;
-      if (reply.ok) setData({ kind: 'ready', value: reply.value });
-      // A value on the page stays there while the server cannot be reached: the header says so.
-      else setData((old) => (old.kind === 'ready' && !fresh ? old : { kind: 'failed', failure: reply.failure }));
-    });
-  }, [api, name, key]);
+  const ask = useCallback(
+    (unasked: boolean) => {
+      if (key === undefined) return;
+      asked.current += 1;
+      const mine = asked.current;
+      void api.call(name, JSON.parse(key) as Request<Name>, unasked).then((reply) => {
+        if (mine !== asked.current) return;
+        const fresh = shown.current !== key;
+        shown.current = key;
+        if (reply.ok) setData({ kind: 'ready', value: reply.value });
+        // A value on the page stays there while the server cannot be reached: the header says so.
+        else setData((old) => (old.kind === 'ready' && !fresh ? old : { kind: 'failed', failure: reply.failure }));
+      });
+    },
+    [api, name, key],
+  );
+  const reload = useCallback(() => ask(false), [ask]);
 
   useEffect(() => {
     reload();
@@ -53,9 +57,9 @@ export const useData = <Name extends ConsoleRoute>(
   useEffect(
     () =>
       stream.listen((what) => {
-        if (what === 'hello' || wanted.split(' ').includes(what)) reload();
+        if (what === 'hello' || wanted.split(' ').includes(what)) ask(true);
       }),
-    [stream, reload, wanted],
+    [stream, ask, wanted],
   );
   return { data, reload };
 };

@@ -32,16 +32,16 @@ export const useLog = (filter: LogFilter): Log => {
   const key = JSON.stringify(filter);
 
   const fetch = useCallback(
-    (before?: string) => {
+    (before?: string, unasked = false) => {
       const query = { ...(JSON.parse(key) as LogFilter), limit: page, ...(before === undefined ? {} : { before }) };
-      return api.call('events/list', { query } as Request<'events/list'>);
+      return api.call('events/list', { query } as Request<'events/list'>, unasked);
     },
     [api, key],
   );
   const refresh = useCallback(
     async (fresh: boolean) => {
       const mine = turn.current;
-      const reply = await fetch();
+      const reply = await fetch(undefined, !fresh);
       if (mine !== turn.current) return;
       if (!reply.ok) {
         setData((old) => (old.kind === 'ready' && !fresh ? old : { kind: 'failed', failure: reply.failure }));

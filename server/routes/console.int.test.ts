@@ -336,6 +336,31 @@ describe('people', () => {
   });
 });
 
+describe('an unattended console', () => {
+  it('is signed out in the end, though its page asks for what changed and its stream comes again', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const unasked = { ...auditor, headers: { ...auditor.headers, 'x-kazasu-unasked': '1' } };
+    assert.equal((await server.call(auditor, 'console/me')).status, 200);
+    for (let passed = 0; passed < 30; passed += 10) {
+      assert.equal((await server.call(unasked, 'events/list')).status, 200);
+      const leave = new AbortController();
+      const stream = await server.send(auditor, '/v1/console/stream', { signal: leave.signal });
+      assert.equal(stream.status, 200);
+      leave.abort();
+      server.advance(10 * 60_000);
+    }
+    assert.equal((await server.call(unasked, 'events/list')).code, 'CONSOLE_SIGNED_OUT');
+  });
+
+  it('is told nothing any more by a stream that it left open', { timeout: 20_000 }, async () => {
+    const auditor = await server.signIn(['auditor']);
+    const stream = await server.send(auditor, '/v1/console/stream');
+    server.advance(31 * 60_000);
+    // Ends with the next heartbeat.
+    assert.match(await stream.text(), /hello/);
+  });
+});
+
 describe('lifting a lock', () => {
   it('does not stretch the limit of wrong tries in a row', async () => {
     const desk = await server.signIn(['helpdesk']);

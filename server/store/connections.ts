@@ -1,4 +1,5 @@
 import type { TerminalId } from '#contract/ids.ts';
+import { idleMilliseconds } from './console.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
 import { onlineFor } from './terminals.ts';
@@ -72,9 +73,10 @@ export const listOpenConsoleSessions = async (
     `select console.id from console_session as console
      join person on person.id = console.person
      left join session on session.id = console.session
-     where console.id = any($2) and console.ended_at is null and console.ends_at > $1 and person.state = 'active'
+     where console.id = any($2) and console.ended_at is null and console.ends_at > $1 and console.last_seen_at > $3
+       and person.state = 'active'
        and (console.session is null or (session.ended_at is null and session.ends_at > $1))`,
-    [now, ids],
+    [now, ids, new Date(now.getTime() - idleMilliseconds)],
   );
   return new Set(rows.map(({ id }) => id));
 };

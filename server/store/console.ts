@@ -12,7 +12,7 @@ export const consoleCookie = {
   options: { path: '/', secure: true, httpOnly: true, sameSite: 'strict' },
 } as const;
 
-const idleMilliseconds = 30 * 60_000;
+export const idleMilliseconds = 30 * 60_000;
 export const overallMilliseconds = 12 * 3_600_000;
 /** How often a session in use is written down as such. */
 const noticeMilliseconds = 15_000;
@@ -40,7 +40,7 @@ export const findConsoleSession = async (
   tx: Transaction,
   tokenHash: Buffer,
   now: Date,
-  inUse = true,
+  inUse: boolean,
 ): Promise<ConsoleSession | undefined> => {
   const idleSince = new Date(now.getTime() - idleMilliseconds);
   const [row] = await tx.query<ConsoleSession & { readonly lastSeenAt: Date }>(
