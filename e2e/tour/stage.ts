@@ -9,8 +9,9 @@ import { type Keyring, openKeyring } from '#setup/keyring.ts';
 import type { createStops } from '#setup/stops.ts';
 import { openBrowser, openDesktop } from './browsers.ts';
 import { countPixels, type Picture, readPicture } from './framebuffer.ts';
+import { createHand, type Hand } from './hand.ts';
 import type { Scene } from './scene.ts';
-import { createHand, type Hand, startTourTerminal, type TourTerminal } from './terminal.ts';
+import { startTourTerminal, type TourTerminal } from './terminal.ts';
 
 /** A hospital in one folder: server, PostgreSQL, display, keyring, browsers, one terminal; all real. */
 export interface Stage {

@@ -42,6 +42,7 @@ try {
   failure = error;
   if (!interruption.signal.aborted) seen = await scene.describe(folder);
 }
+teller.say('\nStopping everything …');
 await stops.stop().catch((error: unknown) => {
   failure ??= error;
 });
@@ -50,7 +51,7 @@ writeReport(folder, teller.steps, performance.now() - began);
 
 const failed = teller.steps.find((step) => step.result !== 'held');
 if (interruption.signal.aborted) {
-  teller.say('\nInterrupted; everything that was started has been stopped.');
+  teller.say('Interrupted; everything that was started has been stopped.');
   process.exitCode = 130;
 } else if (failure !== undefined) {
   const message = failure instanceof Error ? failure.message : String(failure);
@@ -61,7 +62,7 @@ if (interruption.signal.aborted) {
 } else {
   const pictures = teller.steps.flatMap((step) => step.pictures).length;
   teller.say(
-    `\nEvery check of ${teller.steps.length} steps held in ${clock(performance.now() - began)}. ` +
+    `Every check of ${teller.steps.length} steps held in ${clock(performance.now() - began)}. ` +
       `${pictures} pictures, tour.md and events.jsonl: ${folder}`,
   );
 }

@@ -55,7 +55,7 @@ export function createTeller(folder: string, interrupted: AbortSignal, out = pro
     let frame = 0;
     const draw = (): void => {
       const running = `${frames[frame++ % frames.length]} ${step.words} ${((since() - step.at) / 1000).toFixed(1)} s`;
-      out.write(`\r\x1b[2K${`${lineOf(step)}${running}`.slice(0, (out.columns || 80) - 1)}`);
+      out.write(`\r\x1b[2K${cut(`${lineOf(step)}${running}`, (out.columns || 80) - 1)}`);
     };
     if (out.isTTY) draw();
     // Without a terminal: a line for what takes longer than a moment.
@@ -123,6 +123,22 @@ export function createTeller(folder: string, interrupted: AbortSignal, out = pro
       await Promise.all(pending);
     },
   };
+}
+
+/** Cut to this many columns: a Japanese character takes two, and a line that wraps cannot be drawn over. */
+function cut(line: string, columns: number): string {
+  let left = columns;
+  let kept = '';
+  for (const character of line) {
+    left -= /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+      character,
+    )
+      ? 2
+      : 1;
+    if (left < 0) break;
+    kept += character;
+  }
+  return kept;
 }
 
 async function save(file: string, picture: Buffer | Picture): Promise<void> {
