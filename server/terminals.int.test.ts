@@ -83,6 +83,18 @@ describe('enrolment', () => {
     assert.equal(late.code, 'ENROLMENT_REFUSED');
   });
 
+  test('a name that would lie on a lock screen, or that cannot be stored, is refused', async () => {
+    const admin = await server.signIn(['admin']);
+    for (const odd of ['a\u0000b', 'a\nb', 'a\u202eb', '\ud800']) {
+      for (const body of [
+        { name: odd, place: '' },
+        { name: 'ward', place: odd },
+      ]) {
+        assert.equal((await server.call(admin, 'terminals/announce', { body })).code, 'REQUEST_INVALID');
+      }
+    }
+  });
+
   test('guessing is slowed down, and each guess is in the log', async () => {
     const guess = () => server.call(server.anyone, 'terminals/enrol', { body: { code: randomUUID(), request: 'x' } });
     const codes: (string | undefined)[] = [];

@@ -5,7 +5,7 @@ import { roles, table } from './row.ts';
 
 const role = z.enum(roles);
 /** Text for people: no control characters, no bidirectional overrides, NFC; whitespace at the ends is cut. */
-const text = (longest: number) =>
+export const text = (longest: number) =>
   z
     .string()
     .trim()

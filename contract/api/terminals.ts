@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { journalRecord } from '../audit.ts';
 import { instant, personId, sessionId, terminalId } from '../ids.ts';
 import { terminalPolicy } from '../policy.ts';
+import { text } from './people.ts';
 import { table } from './row.ts';
 
 const pem = z.string().max(8192);
@@ -157,7 +158,7 @@ export const terminals = table({
     event: 'terminal.announced',
     failures: ['TERMINAL_NAME_TAKEN'],
     summary: 'Makes the one-time code with which a new terminal enrols; shown once.',
-    body: z.strictObject({ name: z.string().trim().min(1).max(40), place: z.string().trim().max(80) }),
+    body: z.strictObject({ name: text(40), place: z.union([z.literal(''), text(80)]) }),
     answer: z.strictObject({ terminal: terminalId, code: z.string(), expiresAt: instant }),
   },
   'terminals/revoke': {
@@ -168,7 +169,7 @@ export const terminals = table({
     failures: ['TERMINAL_UNKNOWN'],
     summary: 'Shuts a terminal out at once: requests, open connections and stream.',
     params: terminalParams,
-    body: z.strictObject({ reason: z.string().trim().min(1).max(80) }),
+    body: z.strictObject({ reason: text(80) }),
     answer: z.strictObject({ revocation: z.int() }),
   },
 });
