@@ -81,6 +81,19 @@ describe('a card over the reader', () => {
     assert.equal(shapes.size, 1);
   });
 
+  it('cannot be searched for: a terminal that shows unknown cards by the hundred has to wait, alone', async () => {
+    const [searching, other] = [await server.enrol(), await server.enrol()];
+    const { evidence } = await makeClinician(server);
+    const codes: (string | undefined)[] = [];
+    for (let tries = 0; tries < 210; tries += 1) codes.push((await begin(server, searching, makeEvidence())).code);
+    assert.deepEqual([...new Set(codes.slice(0, 200))], ['CARD_REFUSED']);
+    assert.deepEqual([...new Set(codes.slice(200))], ['SERVER_BUSY']);
+    assert.equal((await begin(server, searching, evidence)).code, 'SERVER_BUSY');
+    await mustBegin(server, other, evidence);
+    server.advance(61_000);
+    await mustBegin(server, searching, evidence);
+  });
+
   it('ends the earlier open attempt of its terminal', async () => {
     const clinician = await makeClinician(server);
     const first = await mustBegin(server, terminal, clinician.evidence);

@@ -2,6 +2,7 @@ import { fail, succeed } from '#contract/errors.ts';
 import { isRandomIdentifier } from '#core/card/identifier.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
+import { createLimit } from '../limit.ts';
 import { concludeProof, evaluate, reserveProof } from '../proofs.ts';
 import { abandonOpenAttempts, endAttempt, insertAttempt, takeTurn, tryLockAttempt } from '../store/attempts.ts';
 import { type KnownCard, tryFindCard } from '../store/cards.ts';
@@ -14,10 +15,15 @@ import type { Handlers } from './handlers.ts';
 /** No person has it: an unknown card costs the same look-ups as a known one. */
 const nobody = '00000000-0000-4000-8000-000000000000' as KnownCard['person']['id'];
 
-export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) =>
-  ({
-    'attempts/begin': async ({ body }, { terminal }) =>
-      deps.database.transaction(async (tx) => {
+/** Far more than hands can hold over a reader in a minute: above it somebody with a terminal's key tries identifiers. */
+const refusedCards = { tries: 200, everyMs: 60_000 };
+
+export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) => {
+  const refusals = createLimit(refusedCards);
+  return {
+    'attempts/begin': async ({ body }, { terminal }) => {
+      if (!refusals.allows(terminal, deps.now())) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
+      return deps.database.transaction(async (tx) => {
         const now = deps.now();
         await takeTurn(tx, terminal);
         for (const earlier of await abandonOpenAttempts(tx, now, terminal)) {
@@ -39,6 +45,7 @@ export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) =>
         const random = isRandomIdentifier(body.card.technology, body.card.identifier);
         const reason = random ? 'random-identifier' : whyRefused(known, factors.length);
         if (!known || reason !== undefined) {
+          refusals.count(terminal, now);
           await record(tx, now, {
             kind: 'attempt.refused',
             outcome: 'minor',
@@ -79,7 +86,8 @@ export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) =>
           expiresAt: expiresAt.toISOString(),
           supportCode,
         });
-      }),
+      });
+    },
 
     'attempts/prove': async ({ params, body }, { terminal }) => {
       const place = body.factor === 'pin' ? queue.tryEnter() : 'not-needed';
@@ -118,7 +126,8 @@ export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) =>
         });
         return succeed({});
       }),
-  }) satisfies Partial<Handlers>;
+  } satisfies Partial<Handlers>;
+};
 
 /** A terminal reached for what belongs to another one. */
 export const recordForeign = async (
