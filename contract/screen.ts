@@ -28,7 +28,6 @@ export const lockReason = z.enum([
   'terminal-revoked',
   'suspend',
   'screen-lost',
-  'reader-lost',
   'server-ended',
   'guard-stopped',
 ]);
@@ -57,7 +56,6 @@ export const ceremonyProblem = z.enum([
   'card-taken',
   'card-random',
   'card-other',
-  'card-unusable',
   'pin-length',
   'pin-easy',
   'pin-different',
@@ -109,8 +107,6 @@ export const picture = z.discriminatedUnion('kind', [
     mayOpenConsole: z.boolean(),
     /** Present while the idle warning shows; the terminal locks then. */
     locksAt: epochMilliseconds.optional(),
-    /** False while the server cannot be reached. */
-    online: z.boolean(),
   }),
   z.strictObject({
     kind: z.literal('ceremony'),
@@ -137,7 +133,10 @@ export const view = z.strictObject({
   cover: z.boolean(),
   terminal: z.string(),
   helpdesk: z.string(),
+  /** False while the server cannot be reached. */
   online: z.boolean(),
+  /** The clock of this terminal differs from the server's by more than the limit. Nothing is decided by it. */
+  clockWrong: z.boolean(),
   picture,
   /** A sound to play once, when this view is new. */
   cue: cue.optional(),

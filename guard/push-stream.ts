@@ -29,6 +29,8 @@ const answerLimit = 3_000;
 const longestSilence = 12_000;
 /** A terminal that was shut out asks again now and then: each time costs the server a refusal. */
 const turnedAwayPause = 60_000;
+/** The server keeps its certificate renewed: one that is too young or too old by our clock says that our clock is off. */
+const clockFaults: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 const row = terminals['terminals/stream'];
 
 /** Holds the push stream open for as long as it runs, and says what the link is worth. */
@@ -45,6 +47,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
       bodyTimeout: 0,
     });
     const broken = new AbortController();
+    let link: Link = 'unreachable';
     let patience = setTimeout(() => broken.abort(), answerLimit);
     try {
       const response = await client.request({
@@ -63,12 +66,14 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
         for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) take(event);
       }
     } catch (error) {
-      if (!stopped.signal.aborted) deps.log.info('stream-broken', { code: codeOf(error) });
+      const code = codeOf(error);
+      if (clockFaults.has(code)) link = 'clock-wrong';
+      if (!stopped.signal.aborted) deps.log.info('stream-broken', { code });
     } finally {
       clearTimeout(patience);
       await client.destroy();
     }
-    if (!stopped.signal.aborted) deps.onLink('unreachable');
+    if (!stopped.signal.aborted) deps.onLink(link);
   }
 
   function refused(text: string, status: number): void {

@@ -48,8 +48,11 @@ export const hello: Pushed = {
   revocationHead: 0,
 };
 
-export async function startTestServer(): Promise<TestServer> {
-  const { authority, foreignAuthority, server: own, terminal } = createCertificates();
+/** When the server's certificate holds. */
+export type Validity = 'now' | 'later' | 'before';
+
+export async function startTestServer(validity: Validity = 'now'): Promise<TestServer> {
+  const { authority, foreignAuthority, server: own, terminal } = createCertificates(validity);
   const heard: Heard[] = [];
   const rules = new Map<string, (heard: Heard) => Answer>();
   const streams = new Set<ServerResponse>();
@@ -125,8 +128,28 @@ export async function startTestServer(): Promise<TestServer> {
   };
 }
 
+const authorityConfig = `
+[ca]
+default_ca = own
+[own]
+database = index.txt
+serial = serial
+new_certs_dir = .
+certificate = authority.pem
+private_key = authority.key
+policy = names
+[names]
+commonName = supplied
+`;
+
+const datesOf: Readonly<Record<Validity, readonly [from: string, to: string]>> = {
+  now: ['20000101000000Z', '20990101000000Z'],
+  later: ['20980101000000Z', '20990101000000Z'],
+  before: ['20000101000000Z', '20010101000000Z'],
+};
+
 /** Made by openssl, not by the product. */
-function createCertificates() {
+function createCertificates(validity: Validity) {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-tls-'));
   const file = (name: string) => join(folder, name);
   const read = (name: string) => readFileSync(file(name), 'utf8');
@@ -139,9 +162,15 @@ function createCertificates() {
     writeFileSync(file('names'), 'subjectAltName=DNS:localhost\n');
     for (const name of ['server', 'terminal']) {
       openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
+    }
+    writeFileSync(file('index.txt'), '');
+    writeFileSync(file('ca.cnf'), authorityConfig);
+    const by = ['-config', 'ca.cnf', '-batch', '-notext', '-rand_serial', '-md', 'sha256'];
+    for (const name of ['server', 'terminal']) {
+      const [from, to] = datesOf[name === 'server' ? validity : 'now'];
+      const dates = ['-startdate', from, '-enddate', to];
       const extra = name === 'server' ? ['-extfile', 'names'] : [];
-      const by = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-CAcreateserial', '-days', '2'];
-      openssl('x509', '-req', '-in', `${name}.csr`, ...by, ...extra, '-out', `${name}.pem`);
+      openssl('ca', ...by, ...dates, ...extra, '-in', `${name}.csr`, '-out', `${name}.pem`);
     }
     const pair = (name: string) => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) });
     return {

@@ -101,7 +101,8 @@ export interface Ceremony {
 }
 export type Phase = Idle | Reading | Identifying | Asking | Refused | Opening | Open | Ceremony;
 
-export type Link = 'starting' | 'not-enrolled' | 'terminal-revoked' | 'unreachable' | 'online';
+/** `clock-wrong`: this terminal's clock is so far off that the server's certificate does not hold by it. */
+export type Link = 'starting' | 'not-enrolled' | 'terminal-revoked' | 'clock-wrong' | 'unreachable' | 'online';
 
 export interface State {
   readonly phase: Phase;

@@ -163,6 +163,23 @@ describe('a login', () => {
     terminal.tap('hanako');
     assert.deepEqual(terminal.view().picture, { kind: 'refused', why: 'server' });
   });
+
+  test('goes on while the clock is wrong, which is shown, and says so when the clock keeps the server away', () => {
+    const terminal = ready();
+    assert.equal(terminal.view().clockWrong, false);
+    terminal.send({ kind: 'clock-changed', wrong: true });
+    assert.equal(terminal.view().clockWrong, true);
+    logIn(terminal);
+    assert.equal(terminal.view().picture.kind, 'open');
+    terminal.send({ kind: 'lock-asked', reason: 'button' });
+    terminal.wait(spans.notice);
+    terminal.send({ kind: 'link-changed', link: 'clock-wrong' });
+    assert.deepEqual(terminal.view().picture, { kind: 'not-ready', why: 'clock-wrong' });
+    terminal.send({ kind: 'link-changed', link: 'online' });
+    terminal.send({ kind: 'clock-changed', wrong: false });
+    assert.deepEqual(terminal.view().picture, { kind: 'ready' });
+    assert.equal(terminal.view().clockWrong, false);
+  });
 });
 
 describe('taps', () => {
@@ -316,6 +333,15 @@ describe('locking', () => {
     ]);
   });
 
+  test('the end of its session by the server locks, and that of another session does not', () => {
+    const terminal = ready();
+    const session = logIn(terminal);
+    terminal.send({ kind: 'session-ended', session: randomUUID() as SessionId });
+    assert.equal(terminal.view().picture.kind, 'open');
+    terminal.send({ kind: 'session-ended', session });
+    assert.deepEqual(terminal.view().picture, { kind: 'ready', notice: { kind: 'locked', why: 'server-ended' } });
+  });
+
   test('a revocation of somebody else is confirmed at once and locks nobody', () => {
     const terminal = ready();
     logIn(terminal);
@@ -405,7 +431,7 @@ describe('whatever happens', () => {
     fc.record({ kind: fc.constant('card-left'), presentation: fc.integer({ min: 1, max: 3 }) }),
     fc.record({
       kind: fc.constant('link-changed'),
-      link: fc.constantFrom('online', 'unreachable', 'terminal-revoked'),
+      link: fc.constantFrom('online', 'unreachable', 'clock-wrong', 'terminal-revoked'),
     }),
     fc.record({
       kind: fc.constant('identified'),

@@ -54,7 +54,7 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
   'prove-failed': proveFailed,
   'revocation-ordered': (state, given, event) => revocationOrdered(state, given, event),
   'session-ended': (state, given, event) =>
-    concerns(state, event.session) ? lock(state, given, 'revoked') : stay(state),
+    concerns(state, event.session) ? lock(state, given, 'server-ended') : stay(state),
 
   'ceremony-asked': ceremonyAsked,
   'ceremony-cancelled': (state, _given, event) =>

@@ -10,6 +10,7 @@ export const viewOf = (state: State, now: Moment): Omit<View, 'number' | 'cue'> 
   terminal: state.terminal,
   helpdesk: state.policy.helpdesk,
   online: state.link === 'online',
+  clockWrong: state.clockWrong,
   picture: pictureOf(state, now),
 });
 
@@ -50,7 +51,6 @@ const pictureOf = (state: State, now: Moment): Picture => {
         number: phase.greeting.number,
         endsAt: phase.endsAt,
         mayOpenConsole: mayOpenConsole(phase.greeting.roles),
-        online: state.link === 'online',
         ...(warned ? { locksAt: phase.inputAt + state.policy.idleSeconds * 1000 } : {}),
       };
     }
@@ -74,6 +74,7 @@ const notReadyOf = (state: State): NotReady | null => {
   if (state.link === 'not-enrolled' || state.link === 'terminal-revoked') return state.link;
   if (state.reader === 'starting' || state.link === 'starting') return 'starting';
   if (state.reader !== 'ready') return state.reader;
+  if (state.link === 'clock-wrong') return 'clock-wrong';
   if (state.link === 'unreachable') return 'server-unreachable';
   return null;
 };

@@ -11,7 +11,7 @@ const secret = {
   checking: false,
 };
 const ceremony = { kind: 'ceremony', person: '鈴木 一郎', by: '田中 恵', typed: 0, shortest: 8, longest: 12 };
-const open = { kind: 'open', greet: '佐藤 花子', number: 'N-10423', mayOpenConsole: true, online: true };
+const open = { kind: 'open', greet: '佐藤 花子', number: 'N-10423', mayOpenConsole: true };
 
 const whyNotReady = [
   ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
@@ -21,7 +21,7 @@ const whyRefused = ['card', 'locked', 'too-slow', 'busy', 'server', 'failed'];
 const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
 const whyLocked = [
   ...['start', 'same-card', 'other-card', 'button', 'idle', 'limit', 'revoked'],
-  ...['terminal-revoked', 'suspend', 'screen-lost', 'reader-lost', 'server-ended', 'guard-stopped'],
+  ...['terminal-revoked', 'suspend', 'screen-lost', 'server-ended', 'guard-stopped'],
 ];
 const each = (
   names: readonly string[],
@@ -39,6 +39,7 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ...each(whyNotReady, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
     ['ready', { picture: { kind: 'ready' } }],
     ['ready-offline', { picture: { kind: 'ready' }, online: false }],
+    ['ready-clock-wrong', { picture: { kind: 'ready' }, clockWrong: true }],
     ...each(whyLocked, 'ready-locked', (why) => ({ picture: { kind: 'ready', notice: { kind: 'locked', why } } })),
     ...each(whyMisread, 'ready', (why) => ({ picture: { kind: 'ready', notice: { kind: 'misread', why } } })),
     ['ready-lift-card', { picture: { kind: 'ready', notice: { kind: 'lift-card' } } }],
@@ -66,6 +67,7 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
 /** Every picture of the badge. */
 export const badgePictures = (): Readonly<Record<string, ScriptedView>> => ({
   open: { picture: { ...open, endsAt: inSeconds(7 * 3600) } },
-  'open-offline': { picture: { ...open, endsAt: inSeconds(7 * 3600), online: false, mayOpenConsole: false } },
+  'open-offline': { picture: { ...open, endsAt: inSeconds(7 * 3600), mayOpenConsole: false }, online: false },
+  'open-clock-wrong': { picture: { ...open, endsAt: inSeconds(7 * 3600) }, clockWrong: true },
   'open-idle': { picture: { ...open, endsAt: inSeconds(7 * 3600), locksAt: inSeconds(18) } },
 });

@@ -16,7 +16,6 @@ const open = {
     number: 'N-1',
     endsAt: Date.now() + 3_600_000,
     mayOpenConsole: true,
-    online: true,
   },
 };
 const ticket = 'a-ticket-that-signs-in-once';

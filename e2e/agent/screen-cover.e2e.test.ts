@@ -12,7 +12,6 @@ const open = {
     number: 'N-1',
     endsAt: Date.now() + 3_600_000,
     mayOpenConsole: true,
-    online: true,
   },
 };
 

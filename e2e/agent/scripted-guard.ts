@@ -13,6 +13,7 @@ export interface ScriptedView {
   readonly picture: { readonly kind: string; readonly [member: string]: unknown };
   readonly cover?: boolean;
   readonly online?: boolean;
+  readonly clockWrong?: boolean;
   readonly cue?: string;
 }
 
@@ -118,7 +119,11 @@ export const createScriptedGuard = async (path: string): Promise<ScriptedGuard> 
       const cover = view.cover ?? view.picture.kind !== 'open';
       send({
         kind: 'view',
-        view: { number, terminal: '3東病棟-05', helpdesk: '内線 2119', online: true, ...view, cover },
+        view: {
+          ...{ number, terminal: '3東病棟-05', helpdesk: '内線 2119', online: true, clockWrong: false },
+          ...view,
+          cover,
+        },
       });
       return number;
     },

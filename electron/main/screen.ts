@@ -39,6 +39,7 @@ const waitingView: View = {
   terminal: '',
   helpdesk: '',
   online: false,
+  clockWrong: false,
   picture: { kind: 'not-ready', why: 'starting' },
 };
 

@@ -84,6 +84,12 @@ export const Stage = ({ frame, words, tone, children }: StageProps) => (
             {words.offline}
           </span>
         )}
+        {frame.view.clockWrong ? (
+          <span className="chip warn">
+            <Icon name="clock" />
+            {words.clockWrong}
+          </span>
+        ) : null}
         <Clock language={frame.settings.language} />
       </div>
     </header>

@@ -34,6 +34,17 @@ const IdleWarning = ({ words, locksAt }: { readonly words: Words; readonly locks
   );
 };
 
+/** One place for what is wrong with the link; what the person can do least about comes first. */
+const LinkState = ({ view, words }: { readonly view: Frame['view']; readonly words: Words }) => {
+  const state = view.online ? (view.clockWrong ? 'clock' : 'online') : 'offline';
+  return (
+    <span className={state === 'online' ? 'link good' : 'link warn'}>
+      <Icon name={state} />
+      {words.badge[state]}
+    </span>
+  );
+};
+
 const SessionBadge = ({
   frame,
   words,
@@ -47,10 +58,7 @@ const SessionBadge = ({
     <div className="badge-who">
       <strong>{fill(words.greeting, { name: picture.greet })}</strong>
       <span className="badge-facts">
-        <span className={picture.online ? 'link online' : 'link offline'}>
-          <Icon name={picture.online ? 'online' : 'offline'} />
-          {picture.online ? words.badge.online : words.badge.offline}
-        </span>
+        <LinkState view={frame.view} words={words} />
         <span>{frame.view.terminal}</span>
         <span>{fill(words.badge.endsAt, { time: timeOf(picture.endsAt, frame.settings.language) })}</span>
       </span>
