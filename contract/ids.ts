@@ -30,4 +30,3 @@ export type LockId = z.infer<typeof lockId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });
-export type Instant = z.infer<typeof instant>;

@@ -15,7 +15,7 @@ export interface Receipt {
 }
 
 /** ECDSA P-256 with SHA-256, IEEE P1363 (r ‖ s), base64url, over `number.lockedAt.receivedAt`. */
-export function signReceipt({ number, lockedAt, receivedAt }: Receipt, privateKey: string): string {
+function signReceipt({ number, lockedAt, receivedAt }: Receipt, privateKey: string): string {
   const text = `${number}.${lockedAt ?? ''}.${receivedAt}`;
   return sign('sha256', Buffer.from(text), { key: keyOf(privateKey), dsaEncoding: 'ieee-p1363' }).toString('base64url');
 }

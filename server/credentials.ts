@@ -38,7 +38,7 @@ export async function checkSecret(secrets: Secrets, stored: unknown, secret: str
 }
 
 /** RFC 6238 as authenticator apps have it: HMAC-SHA-1, six digits, steps of 30 s. */
-export const totpStep = 30_000;
+const totpStep = 30_000;
 const totpDigits = 6;
 /** One step either way (RFC 6238 5.2). */
 const window = [-1, 0, 1];

@@ -13,7 +13,7 @@ import { readClientCertificate } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
 export const consoleCookie = '__Host-kazasu';
-export const csrfHeader = 'x-kazasu-csrf';
+const csrfHeader = 'x-kazasu-csrf';
 /** A page says so of what it asks by itself, with nobody at it: that keeps no idle session alive. */
 export const unaskedHeader = 'x-kazasu-unasked';
 

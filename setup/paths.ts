@@ -11,6 +11,3 @@ export const node = process.execPath;
 
 /** The screen's application folder, as `electron` wants it. */
 export const screenFolder = join(root, 'dist', 'screen');
-
-/** The console's static files, as the server wants them. */
-export const consoleFolder = join(root, 'dist', 'console');

@@ -61,7 +61,7 @@ export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNod
 };
 
 /** As people read it to each other: without regard to case, spaces and hyphens. */
-export const tidy = (code: string): string => {
+const tidy = (code: string): string => {
   const plain = code
     .normalize('NFKC')
     .toUpperCase()

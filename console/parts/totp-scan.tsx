@@ -3,7 +3,7 @@ import { useWords } from '../data/use-words.ts';
 import { QrCode } from './qr-code.tsx';
 
 /** The key of an otpauth URI in groups of four, as authenticators take it typed. */
-export const keyOf = (uri: string): string =>
+const keyOf = (uri: string): string =>
   (new URL(uri).searchParams.get('secret') ?? '').replace(/(.{4})(?=.)/g, '$1 ');
 
 /** What an authenticator scans, or a person types into it. */

@@ -28,7 +28,7 @@ export function canonical(value: unknown): string {
 }
 
 /** SHA-256 over the canonical form of everything in the record but `hash`, hexadecimal. */
-export function hashRecord(record: UnsealedRecord): string {
+function hashRecord(record: UnsealedRecord): string {
   const { epoch, sequence, previous, at, facts } = record;
   return bytesToHex(sha256(utf8ToBytes(canonical({ epoch, sequence, previous, at, facts }))));
 }

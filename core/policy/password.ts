@@ -1,8 +1,8 @@
 import { commonPasswords } from './common-passwords.ts';
 
 /** SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor; the console's rights deserve more. Counted in code points. */
-export const shortestPassword = 12;
-export const longestPassword = 256;
+const shortestPassword = 12;
+const longestPassword = 256;
 
 export type PasswordVerdict =
   | { readonly ok: true; readonly password: string }

@@ -1,7 +1,7 @@
 import type { Role } from '#contract/api/row.ts';
 
 /** Roles that open the console. */
-export const consoleRoles: readonly Role[] = ['helpdesk', 'admin', 'auditor', 'operator'];
+const consoleRoles: readonly Role[] = ['helpdesk', 'admin', 'auditor', 'operator'];
 
 export const mayUseConsole = (roles: readonly Role[]): boolean => roles.some((role) => consoleRoles.includes(role));
 

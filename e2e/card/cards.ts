@@ -32,7 +32,7 @@ function isGetIdentifier(command: Uint8Array): boolean {
 }
 
 /** Answers the question for the identifier with `reply`, anything else with 6D00. */
-export function answering(atr: Uint8Array, reply: (command: Uint8Array) => Answer): CardKind {
+function answering(atr: Uint8Array, reply: (command: Uint8Array) => Answer): CardKind {
   return { atr, answer: (command) => (isGetIdentifier(command) ? reply(command) : notSupported) };
 }
 

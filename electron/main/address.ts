@@ -2,7 +2,7 @@ export const pageProtocol = 'app:';
 export const pageHost = 'ui';
 
 /** Parses an address by the URL standard. (Node 18 has no `URL.parse` and no `URL.canParse`.) */
-export const tryParseAddress = (address: string): URL | undefined => {
+const tryParseAddress = (address: string): URL | undefined => {
   try {
     return new URL(address);
   } catch {

@@ -12,7 +12,7 @@ import {
 import { isOwnPage } from './address.ts';
 
 /** The one channel from a page to Electron main; its first argument names the row. */
-export const callChannel = 'kazasu/call';
+const callChannel = 'kazasu/call';
 
 export interface Sender {
   /** Address of the frame that asks; `null` when the frame is gone. */

@@ -12,7 +12,7 @@ const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
 };
 
 /** `sandbox` without `allow-modals` also stops print() and alert(). */
-export const contentSecurityPolicy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

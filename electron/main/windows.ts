@@ -6,7 +6,7 @@ import { strictPreferences } from './hardening.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
 /** The channel from main to a page: one `Frame` after another. */
-export const frameChannel = 'kazasu/frame';
+const frameChannel = 'kazasu/frame';
 /** What shows where a page has not painted yet. */
 const brandColour = '#08192b';
 

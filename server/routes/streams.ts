@@ -14,7 +14,7 @@ export interface StreamDeps extends ServerDeps {
   readonly later: (delayMs: number, work: () => Promise<void>) => void;
 }
 
-export const readTerminalPolicy = (deps: Pick<ServerDeps, 'policy'>): TerminalPolicy => {
+const readTerminalPolicy = (deps: Pick<ServerDeps, 'policy'>): TerminalPolicy => {
   const { pin, session, helpdesk } = deps.policy();
   return { pin, idleSeconds: session.idleSeconds, warnSeconds: session.warnSeconds, helpdesk };
 };

@@ -18,7 +18,7 @@ interface CardRow {
 
 const columns = 'id, person, label, technology, assurance, ending, state, enrolled_at, revoked_at';
 
-export const toCardSummary = (row: CardRow): CardSummary => ({
+const toCardSummary = (row: CardRow): CardSummary => ({
   id: row.id,
   label: row.label,
   technology: row.technology,

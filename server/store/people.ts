@@ -17,7 +17,7 @@ interface PersonRow {
 const columns = 'id, number, name, kana, state, roles';
 
 /** Staff numbers are compared without regard to full-width characters. */
-export const normaliseNumber = (number: string): string => cleanText(number.normalize('NFKC'));
+const normaliseNumber = (number: string): string => cleanText(number.normalize('NFKC'));
 
 export const tryGetPerson = async (tx: Transaction, id: PersonId): Promise<PersonSummary | undefined> => {
   const [row] = await tx.query<PersonRow>(`select ${columns} from person where id = $1`, [id]);
