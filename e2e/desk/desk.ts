@@ -12,9 +12,8 @@ import { admitTerminal } from './admit.ts';
 import { findChromium, openBrowser, writeSignpost } from './browser.ts';
 import { createGuide, type Guide } from './guide.ts';
 import { holdHome } from './home.ts';
-import { isForeground } from './person.ts';
 import { choosePort } from './port.ts';
-import { isAlive, tryMark } from './processes.ts';
+import { isAlive, isForeground, tryMark } from './processes.ts';
 import type { DeskSettings } from './settings.ts';
 
 /** Everything that runs on the desk. */

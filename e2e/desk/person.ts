@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Desk } from './desk.ts';
 
@@ -14,13 +13,4 @@ export function listenToPerson(desk: Desk, end: () => void, signal: AbortSignal)
       return desk.say('b: the console in a browser   t: the card tray   code KEY: a one-time code   q: end');
     Promise.resolve(act()).catch((problem: unknown) => desk.say(String(problem)));
   });
-}
-
-/** Whether the terminal gives its keys to us: reading them in the background would stop this process. */
-export function isForeground(): boolean {
-  if (!process.stdin.isTTY) return false;
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  // After the name, proc(5): state, parent, group, session, terminal, foreground group of the terminal.
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return group === foreground;
 }

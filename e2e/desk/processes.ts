@@ -71,3 +71,12 @@ function holdsOne(pid: string, sockets: ReadonlySet<string>): boolean {
     return false;
   }
 }
+
+/** Whether the terminal gives its keys to us: reading them in the background would stop this process. */
+export function isForeground(): boolean {
+  if (!process.stdin.isTTY) return false;
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  // After the name, proc(5): state, parent, group, session, terminal, foreground group of the terminal.
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === foreground;
+}
