@@ -143,6 +143,11 @@ describe('signing in', () => {
     assert.equal((await server.call(second, 'console/sign-out')).status, 200);
     assert.equal((await server.call(second, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
     assert.equal((await server.call(first, 'console/me')).status, 200);
+    const written = await eventsWhere(server, 'person', desk.person.id);
+    assert.deepEqual(
+      written.map(({ kind }) => kind).filter((kind) => kind.startsWith('console.')),
+      ['console.signed-in', 'console.signed-in', 'console.signed-out'],
+    );
   });
 
   it('is refused with the same words for whoever it is, not sooner for some, and the reason is in the log', async () => {
@@ -324,6 +329,8 @@ describe('people', () => {
       ['pin', 'active', null],
       ['totp', 'disabled', null],
     ]);
+    const written = (await eventsWhere(server, 'person', clinician.person.id)).at(-1);
+    assert.deepEqual([written?.kind, written?.reason, written?.actor], ['person.changed', 'unlocked', desk.person]);
     assert.equal((await server.call(desk, 'people/unlock', { params: { person: desk.person } })).code, 'PERSON_SELF');
     assert.equal(
       (await server.call(desk, 'people/unlock', { params: { person: admin.person } })).code,
