@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { briefly, exactly } from './times.ts';
+import { briefly, exactly, terminalTime } from './times.ts';
 
 test('the exact time holds milliseconds and the offset, and is the same instant', () => {
   for (const instant of ['2026-11-22T06:04:05.678Z', '2026-02-03T23:59:59.001+09:00']) {
@@ -15,4 +15,23 @@ test('today needs no day, another year is named', () => {
   assert.equal(briefly(new Date(2026, 10, 22, 9, 5).toISOString(), 'ja', now), '09:05');
   assert.equal(briefly(new Date(2026, 10, 23, 9, 5).toISOString(), 'ja', now), '11/23 09:05');
   assert.match(briefly(new Date(2027, 0, 2, 9, 5).toISOString(), 'ja', now), /2027/);
+});
+
+const on = (day: number, hour: number, minute: number, second: number, milliseconds = 0): string =>
+  new Date(2026, 10, day, hour, minute, second, milliseconds).toISOString();
+
+test('the terminal’s time of an event is named only where it is not also the server’s', () => {
+  const at = on(22, 16, 31, 27);
+  assert.equal(terminalTime({ at }, 'ja'), undefined);
+  assert.equal(terminalTime({ at, happenedAt: null }, 'ja'), undefined);
+  assert.equal(terminalTime({ at, happenedAt: on(22, 16, 31, 25) }, 'ja'), undefined);
+  assert.equal(terminalTime({ at, happenedAt: on(22, 16, 31, 29) }, 'ja'), undefined);
+  assert.deepEqual(terminalTime({ at, happenedAt: on(22, 16, 31, 24, 999) }, 'ja'), { time: '16:31:24', later: true });
+  assert.deepEqual(terminalTime({ at, happenedAt: on(22, 16, 31, 30) }, 'en'), { time: '16:31:30', later: false });
+});
+
+test('the terminal’s time of another day names the day', () => {
+  const late = { at: on(22, 0, 0, 10), happenedAt: on(21, 23, 59, 50) };
+  assert.match(terminalTime(late, 'ja')?.time ?? '', /21日.* 23:59:50$/);
+  assert.match(terminalTime(late, 'en')?.time ?? '', /21 November.* 23:59:50$/);
 });

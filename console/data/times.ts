@@ -24,6 +24,25 @@ export const dayOf = (instant: string, language: Language): string =>
 export const clockOf = (instant: string, language: Language): string =>
   new Date(instant).toLocaleTimeString(locale(language), { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
+/** Seconds between two clocks below which nobody needs to know of the difference. */
+const tolerated = 2;
+
+/**
+ * The terminal's own time of an event, where it is not also the server's: `later` when the record came after the fact,
+ * not `later` when the terminal's clock is ahead. With the day when that differs.
+ */
+export const terminalTime = (
+  { at, happenedAt }: { readonly at: string; readonly happenedAt?: string | null | undefined },
+  language: Language,
+): { readonly time: string; readonly later: boolean } | undefined => {
+  if (happenedAt == null) return undefined;
+  const lag = Date.parse(at) - Date.parse(happenedAt);
+  if (Math.abs(lag) <= tolerated * 1000) return undefined;
+  const clock = clockOf(happenedAt, language);
+  const day = dayOf(happenedAt, language);
+  return { time: day === dayOf(at, language) ? clock : `${day} ${clock}`, later: lag > 0 };
+};
+
 /** Today only the time, else day and time. */
 export const briefly = (instant: string, language: Language, now: Date): string => {
   const at = new Date(instant);

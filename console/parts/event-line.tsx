@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
 import { reasonOf, sentence } from '../data/sentence.ts';
-import { exactly } from '../data/times.ts';
+import { exactly, terminalTime } from '../data/times.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
@@ -16,14 +16,23 @@ const tones = { success: 'good', minor: 'warn', serious: 'bad', major: 'bad' } a
 export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode => {
   const words = useWords();
   const { say } = words;
+  const own = terminalTime(event, words.language);
   return (
     <li className={`event ${tones[event.outcome]}`}>
       <details>
         <summary>
           <span className="event-time">
-            <Moment at={event.happenedAt ?? event.at} clock />
+            <Moment at={event.at} clock />
           </span>
-          <span className="event-words">{sentence(event, words)}</span>
+          <span className="event-told">
+            <span className="event-words">{sentence(event, words)}</span>
+            {event.happenedAt != null && own !== undefined && (
+              <time className="event-own-time" dateTime={event.happenedAt} title={exactly(event.happenedAt)}>
+                <Icon name="clock" />
+                {say(own.later ? 'log.arrived-later' : 'log.clock-ahead', { time: own.time })}
+              </time>
+            )}
+          </span>
           <span className="event-facts">
             {event.terminalName != null && (
               <span className="fact">

@@ -83,7 +83,7 @@ test('revoking a card says what it will do, asks why, and shows each receipt as 
   await clean('revocations');
   await away.plugIn();
   await away.next('revocation');
-  await away.confirm(order.number, false);
+  await away.confirm(order.number, false, new Date(Date.now() - 600_000));
   await page.getByText('2 台中 2 台が確認').waitFor();
   await page.getByText('この端末では利用されていませんでした').waitFor();
 });
@@ -124,6 +124,12 @@ test('the log tells the story in both languages, newest first', async () => {
     (await login.locator('time').getAttribute('title')) ?? '',
     /^2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+09:00$/,
   );
+  const late = page.getByRole('listitem').filter({ hasText: '端末「外来-05」が失効を確認しました' });
+  assert.match((await late.textContent()) ?? '', /端末の時刻 .*\d\d:\d\d:\d\d（後から届いた記録）/);
+  const [shown, own] = await late.locator('time').evaluateAll((all) => all.map((one) => one.getAttribute('datetime')));
+  const lag = Date.parse(shown ?? '') - Date.parse(own ?? '');
+  assert.ok(lag >= 600_000 && lag < 660_000, `the server's time stands first: ${shown}, ${own}`);
+  assert.equal(await login.getByText('後から届いた').count(), 0);
   await login.locator('summary').press('Enter');
   await login.getByText('佐藤 花子 · 104233').waitFor();
   await clean('facts of an event');

@@ -25,8 +25,8 @@ export interface ScriptedTerminal {
   guess(card: CardEvidence): Promise<void>;
   /** The ticket with which this terminal's own window signs in to the console. */
   consoleTicket(session: string): Promise<string>;
-  /** The signed receipt of a revocation, with the screen covered now. */
-  confirm(number: number, covered: boolean): Promise<Answered>;
+  /** The signed receipt of a revocation, with the screen covered at `at`; now unless told. */
+  confirm(number: number, covered: boolean, at?: Date): Promise<Answered>;
   /** Loses the stream, as by a pulled cable. */
   unplug(): Promise<void>;
   plugIn(): Promise<void>;
@@ -134,8 +134,8 @@ export async function enrolScriptedTerminal(
     async consoleTicket(session) {
       return String((await own(`/v1/sessions/${session}/console`, {})).body['ticket']);
     },
-    async confirm(number, covered) {
-      const now = new Date().toISOString();
+    async confirm(number, covered, at = new Date()) {
+      const now = at.toISOString();
       const lockedAt = covered ? now : null;
       const signed = Buffer.from(`${number}.${lockedAt ?? ''}.${now}`);
       const signature = sign('sha256', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
