@@ -5,6 +5,7 @@ import type { Failure, FailureCode } from '#contract/errors.ts';
 import type { Api } from '../api.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
+import { CodeField, digitsOf } from '../parts/code-field.tsx';
 import { Door } from '../parts/door.tsx';
 import { Field } from '../parts/field.tsx';
 import { FailureNotice } from '../parts/notice.tsx';
@@ -76,7 +77,7 @@ const AcceptForm = ({
     if (password !== again) return;
     setBusy(true);
     const reply = await api.call('console/accept-invitation', {
-      body: { code, password, totp: totp.replace(/\s/g, ''), ...(person === null ? { number, name, kana } : {}) },
+      body: { code, password, totp: digitsOf(totp), ...(person === null ? { number, name, kana } : {}) },
     });
     setBusy(false);
     if (reply.ok) return enter(reply.value);
@@ -161,17 +162,7 @@ const AcceptForm = ({
           <fieldset>
             <legend>{say('invitation.totp')}</legend>
             <TotpScan uri={uri} />
-            <Field
-              label={say('totp.code')}
-              value={totp}
-              change={setTotp}
-              inputMode="numeric"
-              autoComplete="one-time-code"
-              maxLength={7}
-              required
-              error={errorOf('TOTP_WRONG')}
-              hint={say('totp.code-hint')}
-            />
+            <CodeField value={totp} change={setTotp} error={errorOf('TOTP_WRONG')} />
           </fieldset>
           {shownAtField(failure) || <FailureNotice failure={failure} />}
           <Button look="primary" type="submit" busy={busy}>

@@ -4,6 +4,7 @@ import type { Failure } from '#contract/errors.ts';
 import type { Api } from '../api.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
+import { CodeField, digitsOf } from '../parts/code-field.tsx';
 import { Door } from '../parts/door.tsx';
 import { Field } from '../parts/field.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
@@ -28,7 +29,7 @@ export const SignIn = ({ api, why, enter }: SignInProps): ReactNode => {
     setBusy(true);
     setFailure(undefined);
     const reply = await api.call('console/sign-in', {
-      body: { number: number.trim(), password, code: code.replace(/\s/g, '') },
+      body: { number: number.trim(), password, code: digitsOf(code) },
     });
     setBusy(false);
     if (reply.ok) return enter(reply.value);
@@ -62,16 +63,7 @@ export const SignIn = ({ api, why, enter }: SignInProps): ReactNode => {
           maxLength={256}
           required
         />
-        <Field
-          label={say('totp.code')}
-          value={code}
-          change={setCode}
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          maxLength={7}
-          required
-          hint={say('totp.code-hint')}
-        />
+        <CodeField value={code} change={setCode} />
         <FailureNotice failure={failure} />
         <Button look="primary" type="submit" busy={busy}>
           {say('sign-in.submit')}

@@ -5,9 +5,8 @@ import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
-import { Moment } from './moment.tsx';
-import { FailureNotice, Notice } from './notice.tsx';
-import { SecretText } from './secret-text.tsx';
+import { FailureNotice } from './notice.tsx';
+import { ShownOnce } from './shown-once.tsx';
 
 export const AnnounceTerminal = ({ close }: { readonly close: () => void }): ReactNode => {
   const { say } = useWords();
@@ -44,18 +43,7 @@ export const AnnounceTerminal = ({ close }: { readonly close: () => void }): Rea
       ) : (
         <>
           <p>{say('terminals.code-lead', { name })}</p>
-          <SecretText label={say('terminals.code')} text={made.code} />
-          <p>
-            {say('common.valid-until')} <Moment at={made.expiresAt} />
-          </p>
-          <Notice look="warn">
-            <p>{say('common.shown-once')}</p>
-          </Notice>
-          <div className="dialog-actions">
-            <Button look="primary" onClick={close}>
-              {say('common.done')}
-            </Button>
-          </div>
+          <ShownOnce label={say('terminals.code')} text={made.code} expiresAt={made.expiresAt} close={close} />
         </>
       )}
     </Dialog>

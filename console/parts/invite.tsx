@@ -5,9 +5,8 @@ import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
-import { Moment } from './moment.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
-import { SecretText } from './secret-text.tsx';
+import { ShownOnce } from './shown-once.tsx';
 
 const mayOpenConsole = (person: PersonSummary): boolean => person.roles.some((role) => role !== 'clinician');
 
@@ -42,24 +41,13 @@ export const Invite = ({
           </div>
         </>
       ) : (
-        <>
-          <SecretText
-            long
-            label={say('invite.link')}
-            text={`${location.origin}${location.pathname}#invitation=${encodeURIComponent(made.code)}`}
-          />
-          <p>
-            {say('common.valid-until')} <Moment at={made.expiresAt} />
-          </p>
-          <Notice look="warn">
-            <p>{say('common.shown-once')}</p>
-          </Notice>
-          <div className="dialog-actions">
-            <Button look="primary" onClick={close}>
-              {say('common.done')}
-            </Button>
-          </div>
-        </>
+        <ShownOnce
+          long
+          label={say('invite.link')}
+          text={`${location.origin}${location.pathname}#invitation=${encodeURIComponent(made.code)}`}
+          expiresAt={made.expiresAt}
+          close={close}
+        />
       )}
     </Dialog>
   );

@@ -3,8 +3,8 @@ import type { PersonSummary } from '#contract/api/people.ts';
 import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
+import { CodeField, digitsOf } from './code-field.tsx';
 import { Dialog } from './dialog.tsx';
-import { Field } from './field.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { TotpScan } from './totp-scan.tsx';
 
@@ -27,7 +27,7 @@ export const TotpEnrolment = ({
   const show = async (): Promise<void> => setUri((await begin.send({ params, body: {} }))?.uri);
   const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
-    const answer = await confirm.send({ params, body: { code: code.replace(/\s/g, '') } });
+    const answer = await confirm.send({ params, body: { code: digitsOf(code) } });
     if (answer !== undefined) setDone(true);
     else setCode('');
   };
@@ -60,15 +60,12 @@ export const TotpEnrolment = ({
       ) : (
         <form onSubmit={(event) => void submit(event)} className="form">
           <TotpScan uri={uri} />
-          <Field
+          <CodeField
             label={say('totp.code-of', { name: person.name })}
             value={code}
             change={setCode}
-            inputMode="numeric"
-            maxLength={7}
-            required
+            autoComplete="off"
             autoFocus
-            hint={say('totp.code-hint')}
           />
           <FailureNotice failure={confirm.failure} />
           <div className="dialog-actions">

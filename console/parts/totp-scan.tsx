@@ -3,8 +3,7 @@ import { useWords } from '../data/use-words.ts';
 import { QrCode } from './qr-code.tsx';
 
 /** The key of an otpauth URI in groups of four, as authenticators take it typed. */
-const keyOf = (uri: string): string =>
-  (new URL(uri).searchParams.get('secret') ?? '').replace(/(.{4})(?=.)/g, '$1 ');
+const keyOf = (uri: string): string => (new URL(uri).searchParams.get('secret') ?? '').replace(/(.{4})(?=.)/g, '$1 ');
 
 /** What an authenticator scans, or a person types into it. */
 export const TotpScan = ({ uri }: { readonly uri: string }): ReactNode => {
