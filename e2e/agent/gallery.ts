@@ -6,7 +6,7 @@ import { createScreenWorld } from './screen-world.ts';
 
 /**
  * Saves every picture of the screen, taken in the real program, to dist/gallery/.
- * `node e2e/agent/gallery.ts [size=1024x768] [language=en] [only=secret]`
+ * `npm run gallery [-- size=1024x768 language=en only=secret]`
  */
 const given = Object.fromEntries(process.argv.slice(2).map((one) => one.split('=', 2) as [string, string]));
 const size = given['size'] ?? '1920x1080';
