@@ -3,7 +3,7 @@ import type { Database } from './store/database.ts';
 import { record } from './store/events.ts';
 import { announce, codeLifetime, dropUnused, isKnownByName } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
-import { createToken, hashToken } from './tokens.ts';
+import { createTypedCode, hashTypedCode } from './tokens.ts';
 
 export interface FirstTerminal {
   readonly name: string;
@@ -24,9 +24,9 @@ export const announceFirstTerminal = (database: Database, now: Date, name: strin
     if (await isKnownByName(tx, name)) return null;
     await dropUnused(tx, now, name);
     const id = createUuid(now) as TerminalId;
-    const code = createToken();
+    const code = createTypedCode();
     const expiresAt = new Date(now.getTime() + codeLifetime);
-    await announce(tx, now, { id, name, place: '', codeHash: hashToken(code), expiresAt, by: null });
+    await announce(tx, now, { id, name, place: '', codeHash: hashTypedCode(code), expiresAt, by: null });
     await record(tx, now, { kind: 'terminal.announced', outcome: 'success', terminal: id, detail: { name } });
     await tx.notify('changed', { what: 'terminals' });
     return { name, code };

@@ -37,9 +37,10 @@ describe('enrolment', () => {
     const name = `ward-${randomUUID().slice(0, 6)}`;
     const announced = await server.call(admin, 'terminals/announce', { body: { name, place: '4F' } });
     const { terminal, code } = announced.body as { terminal: string; code: string };
-    assert.ok(code.length >= 43, '256 bits');
+    assert.match(code, /^(?:[0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{6}$/, '130 bits');
     const request = await createRequest(await createKeys());
-    const first = await server.call(server.anyone, 'terminals/enrol', { body: { code, request } });
+    const typed = code.toLowerCase().replaceAll('-', ' ');
+    const first = await server.call(server.anyone, 'terminals/enrol', { body: { code: typed, request } });
     assert.equal(first.status, 200);
     const second = await server.call(server.anyone, 'terminals/enrol', { body: { code, request } });
     assert.deepEqual([second.status, second.code], [403, 'ENROLMENT_REFUSED']);

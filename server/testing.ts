@@ -22,7 +22,7 @@ import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
 import { type Authority, openAuthority } from './tls/authority.ts';
-import { createToken, hashToken } from './tokens.ts';
+import { createTypedCode, hashTypedCode } from './tokens.ts';
 
 /** A PostgreSQL of its own with the schema in it, in a folder that goes when it is closed. */
 export interface TestDatabase {
@@ -206,12 +206,12 @@ export const startTestServer = async (): Promise<TestServer> => {
     call,
     enrol: async (name = `ward-${randomUUID().slice(0, 8)}`) => {
       const id = createUuid(now()) as TerminalId;
-      const code = createToken();
+      const code = createTypedCode();
       await announce(database, now(), {
         id,
         name,
         place: 'third floor',
-        codeHash: hashToken(code),
+        codeHash: hashTypedCode(code),
         expiresAt: new Date(now().getTime() + 60_000),
         by: null,
       });

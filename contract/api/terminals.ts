@@ -159,7 +159,12 @@ export const terminals = table({
     failures: ['TERMINAL_NAME_TAKEN'],
     summary: 'Makes the one-time code with which a new terminal enrols; shown once.',
     body: z.strictObject({ name: text(40), place: z.union([z.literal(''), text(80)]) }),
-    answer: z.strictObject({ terminal: terminalId, code: z.string(), expiresAt: instant }),
+    answer: z.strictObject({
+      terminal: terminalId,
+      /** 26 digits of Crockford's base32 in groups; when it is typed, case, spaces and hyphens make no difference. */
+      code: z.string(),
+      expiresAt: instant,
+    }),
   },
   'terminals/revoke': {
     method: 'POST',

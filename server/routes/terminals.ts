@@ -19,7 +19,7 @@ import {
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
 import type { Authority, ClientCertificate } from '../tls/authority.ts';
-import { createToken, hashToken } from '../tokens.ts';
+import { createTypedCode, hashTypedCode } from '../tokens.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
 
 /** ECDSA with SHA-256 as IEEE P1363 over `${number}.${lockedAt ?? ''}.${receivedAt}`. */
@@ -42,7 +42,7 @@ export interface TerminalDeps extends ServerDeps {
 
 export const createTerminalRoutes = (deps: TerminalDeps) => {
   const { database, now } = deps;
-  // Codes have 256 bits, so this only keeps noise out of the log and work off the database.
+  // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
 
   const toAdmission = (terminal: TerminalId, name: string, held: ClientCertificate): Admission => ({
@@ -73,7 +73,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
           return fail('ENROLMENT_REFUSED');
         };
         // A code that came with a bad request is used up all the same: it was shown to somebody.
-        const found = await useEnrolmentCode(tx, at, hashToken(body.code));
+        const found = await useEnrolmentCode(tx, at, hashTypedCode(body.code));
         if (found === undefined) return refuse('code', null);
         const held = await deps.authority.issueClient(body.request, found.terminal, at);
         if (held === undefined) return refuse('request', found.terminal);
@@ -136,12 +136,12 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
 
     'terminals/announce': async ({ body }, { person, address }) => {
       const at = now();
-      const code = createToken();
+      const code = createTypedCode();
       const expiresAt = new Date(at.getTime() + codeLifetime);
       const id = createUuid(at) as TerminalId;
       try {
         await database.transaction(async (tx) => {
-          await announce(tx, at, { id, ...body, codeHash: hashToken(code), expiresAt, by: person });
+          await announce(tx, at, { id, ...body, codeHash: hashTypedCode(code), expiresAt, by: person });
           await record(tx, at, {
             kind: 'terminal.announced',
             outcome: 'success',
