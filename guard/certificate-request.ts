@@ -2,7 +2,8 @@ import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 
 /**
  * A certificate request (PKCS #10, RFC 2986) for a P-256 key, signed with ECDSA and SHA-256 (RFC 5758), PEM. Its subject is
- * one common name; the server decides what the certificate will say.
+ * one common name; the server decides what the certificate will say. Written out, because the deciding process shall load
+ * no certificate library for one message.
  */
 export function createCertificateRequest(privateKey: KeyObject, commonName: string): string {
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });

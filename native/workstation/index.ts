@@ -2,8 +2,6 @@ import { createLinux } from './linux.ts';
 import { createWindows } from './windows.ts';
 import type { Workstation } from './workstation.ts';
 
-export type { Workstation } from './workstation.ts';
-
 /** The operating system on which this runs. */
 export function createWorkstation(): Workstation {
   if (process.platform === 'linux') return createLinux();
