@@ -29,8 +29,8 @@ export const policy = z.strictObject({
       warnSeconds: z.int().min(2).max(120).default(20),
     })
     .prefault({}),
-  /** Extension of the helpdesk, shown on every refusal. */
-  helpdesk: z.string().max(40).default('内線 2119'),
+  /** Extension of the helpdesk in digits, or any other way to reach it as it is to be shown; on every refusal. */
+  helpdesk: z.string().max(40).default('2119'),
 });
 export type Policy = z.infer<typeof policy>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fill, wordsOf } from './words.ts';
+import { fill, helpdeskLine, wordsOf } from './words.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
 
@@ -38,4 +38,12 @@ test('Japanese is written in Japanese, English in ASCII and typographic signs', 
 
 test('values fill the places, and an unknown place stays to be seen', () => {
   assert.equal(fill('あと{count}回 {other}', { count: 3 }), 'あと3回 {other}');
+});
+
+test('an extension is said in the language of the screen, any other text as it is', () => {
+  assert.equal(helpdeskLine(wordsOf('ja'), '2119'), 'ヘルプデスク 内線 2119');
+  assert.equal(helpdeskLine(wordsOf('en'), '2119'), 'Helpdesk ext. 2119');
+  assert.equal(helpdeskLine(wordsOf('en'), '03-1234-5678'), 'Helpdesk 03-1234-5678');
+  assert.equal(helpdeskLine(wordsOf('ja'), '医療情報室 2119'), 'ヘルプデスク 医療情報室 2119');
+  assert.equal(helpdeskLine(wordsOf('ja'), ''), 'ヘルプデスク');
 });

@@ -17,6 +17,10 @@ const languages: Readonly<Record<Language, Words>> = { ja, en };
 export const wordsOf = (language: Language): Words => languages[language];
 export const otherLanguage = (language: Language): Language => (language === 'ja' ? 'en' : 'ja');
 
+/** How the helpdesk is reached: digits alone are an extension, any other text stands as it is. */
+export const helpdeskLine = ({ helpdesk }: Words, given: string): string =>
+  `${helpdesk.label} ${/^[0-9]+$/.test(given) ? fill(helpdesk.extension, { number: given }) : given}`.trim();
+
 /** Puts values into the places that a sentence names in braces. */
 export const fill = (sentence: string, values: Readonly<Record<string, string | number>>): string =>
   sentence.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));

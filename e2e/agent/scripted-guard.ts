@@ -120,7 +120,7 @@ export const createScriptedGuard = async (path: string): Promise<ScriptedGuard> 
       send({
         kind: 'view',
         view: {
-          ...{ number, terminal: '3東病棟-05', helpdesk: '内線 2119', online: true, clockWrong: false },
+          ...{ number, terminal: '3東病棟-05', helpdesk: '2119', online: true, clockWrong: false },
           ...view,
           cover,
         },

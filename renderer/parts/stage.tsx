@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Frame } from '#contract/screen.ts';
 import { call } from '../agent.ts';
 import { useNow } from '../clock.ts';
-import { otherLanguage, type Words, wordsOf } from '../words.ts';
+import { helpdeskLine, otherLanguage, type Words, wordsOf } from '../words.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 /** The colour of a state; icon and words always say the same. */
@@ -98,9 +98,7 @@ export const Stage = ({ frame, words, tone, children }: StageProps) => (
       <div className="help">
         <Icon name="phone" />
         <span className="quiet">{words.helpdesk.ask}</span>
-        <strong>
-          {words.helpdesk.label} {frame.view.helpdesk}
-        </strong>
+        <strong>{helpdeskLine(words, frame.view.helpdesk)}</strong>
       </div>
       <Tools frame={frame} words={words} />
     </footer>

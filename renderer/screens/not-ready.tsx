@@ -4,7 +4,7 @@ import { Icon } from '../parts/icon.tsx';
 import { Illustration, type Scene } from '../parts/illustration.tsx';
 import { Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { SystemPicture } from '../parts/system-picture.tsx';
-import type { Words } from '../words.ts';
+import { helpdeskLine, type Words } from '../words.ts';
 
 const looks: Readonly<Record<NotReady, { readonly icon: IconName; readonly tone: Tone; readonly scene?: Scene }>> = {
   starting: { icon: 'hourglass', tone: 'busy' },
@@ -40,9 +40,7 @@ export const NotReadyScreen = ({
           <span>
             {said.act}
             {frame.view.helpdesk === '' ? null : (
-              <strong className="way-number">
-                {words.helpdesk.label} {frame.view.helpdesk}
-              </strong>
+              <strong className="way-number">{helpdeskLine(words, frame.view.helpdesk)}</strong>
             )}
           </span>
         </p>

@@ -5,7 +5,7 @@ import type { IconName } from '../parts/icon.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Illustration } from '../parts/illustration.tsx';
 import { Speech, Stage, type Tone } from '../parts/stage.tsx';
-import type { Words } from '../words.ts';
+import { helpdeskLine, type Words } from '../words.ts';
 
 const looks: Readonly<Record<Refusal, { readonly icon: IconName; readonly tone: Tone }>> = {
   card: { icon: 'cross', tone: 'stop' },
@@ -50,9 +50,7 @@ export const RefusedScreen = ({ frame, words, why, supportCode }: RefusedProps) 
               <Icon name="phone" />
               {words.support.call}
             </dt>
-            <dd>
-              {words.helpdesk.label} {frame.view.helpdesk}
-            </dd>
+            <dd>{helpdeskLine(words, frame.view.helpdesk)}</dd>
           </div>
         </dl>
         <div className="entry-acts">
