@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID, webcrypto } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
-import type { JournalRecord } from '#contract/audit.ts';
-import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { issueRevocation } from './store/revocations.ts';
 import { revoke } from './store/terminals.ts';
 import {
@@ -14,7 +12,6 @@ import {
   type TestServer,
   type TestTerminal,
 } from './testing.ts';
-import { logIn, makeClinician } from './testing-login.ts';
 
 let server: TestServer;
 before(async () => {
@@ -172,168 +169,6 @@ describe('enrolment', () => {
   });
 });
 
-const journal = (count: number, facts: JournalRecord['facts'], epoch = randomUUID()): JournalRecord[] => {
-  const records: JournalRecord[] = [];
-  for (let sequence = 1; sequence <= count; sequence += 1) {
-    const previous = records.at(-1)?.hash ?? firstPrevious;
-    records.push(sealRecord({ epoch, sequence, previous, at: '2026-11-22T07:00:00.000+09:00', facts }));
-  }
-  return records;
-};
-const started: JournalRecord['facts'] = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} };
-
-const storedOf = (terminal: TestTerminal) =>
-  server.database.query<{
-    sequence: number;
-    hash: string;
-    chain: string | null;
-    person: string | null;
-    session: string | null;
-  }>(
-    `select sequence, hash, detail->>'chain' as chain, person, session from event
-     where terminal = $1 and epoch is not null order by seq`,
-    [terminal.id],
-  );
-
-describe('a terminal’s journal', () => {
-  test('is stored once, in order, however often and from however many connections it is sent', async () => {
-    const terminal = await server.enrol();
-    const records = journal(20, started);
-    const parts = [records.slice(0, 12), records.slice(0, 12), records.slice(5, 20), records];
-    for (const part of parts) {
-      const answered = await server.call(terminal, 'terminals/report', { body: { records: part } });
-      assert.equal(answered.status, 200);
-    }
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, () => server.call(terminal, 'terminals/report', { body: { records } })),
-    );
-    for (const { body } of answers) assert.deepEqual(body, { epoch: records[0]?.epoch, sequence: 20 });
-    const stored = await storedOf(terminal);
-    assert.deepEqual(
-      stored.map(({ sequence, hash, chain }) => ({ sequence, hash, chain })),
-      records.map(({ sequence, hash }) => ({ sequence, hash, chain: null })),
-    );
-  });
-
-  test('keeps what breaks the chain, marked', async () => {
-    const terminal = await server.enrol();
-    const records = journal(5, started);
-    const changed = records.map((record) =>
-      record.sequence === 2 ? { ...record, facts: { ...record.facts, outcome: 'major' as const } } : record,
-    );
-    const sent = changed.filter(({ sequence }) => sequence !== 4);
-    assert.equal((await server.call(terminal, 'terminals/report', { body: { records: sent } })).status, 200);
-    assert.deepEqual(
-      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
-      [
-        [1, null],
-        [2, 'hash'],
-        [3, null],
-        [5, 'sequence'],
-      ],
-    );
-  });
-
-  test('keeps a second story for a place that is filled, once, and beside the first', async () => {
-    const terminal = await server.enrol();
-    const epoch = randomUUID();
-    const first = journal(2, started, epoch);
-    const second = journal(2, { ...started, kind: 'guard.stopped' }, epoch);
-    await server.call(terminal, 'terminals/report', { body: { records: first } });
-    for (const _ of [1, 2]) {
-      const { body } = await server.call(terminal, 'terminals/report', { body: { records: second } });
-      assert.deepEqual(body, { epoch, sequence: 2 });
-    }
-    assert.deepEqual(
-      (await storedOf(terminal)).map(({ hash, chain }) => [hash, chain]),
-      [...first.map(({ hash }) => [hash, null]), ...second.map(({ hash }) => [hash, 'rewritten'])],
-    );
-    assert.match(server.logged(), /other records for old places/);
-  });
-
-  test('confirms what came and no more, so that a record far ahead hides nothing', async () => {
-    const terminal = await server.enrol();
-    const records = journal(3, started);
-    const [first, ...others] = records;
-    assert.ok(first);
-    const { hash: _, ...unsealed } = first;
-    const ahead = sealRecord({ ...unsealed, sequence: Number.MAX_SAFE_INTEGER });
-    await server.call(terminal, 'terminals/report', { body: { records: [ahead] } });
-    const { body } = await server.call(terminal, 'terminals/report', { body: { records: [first] } });
-    assert.deepEqual(body, { epoch: first.epoch, sequence: 1 });
-    await server.call(terminal, 'terminals/report', { body: { records: others } });
-    assert.equal((await storedOf(terminal)).length, 4);
-  });
-
-  test('tells of the terminal alone: what the server has to say is marked and names nobody', async () => {
-    const terminal = await server.enrol();
-    const { person } = await server.signIn(['admin']);
-    const forged = journal(1, {
-      ...started,
-      kind: 'person.suspended',
-      person,
-      actor: person,
-      supportCode: 'AAA-AAA-AAA',
-    });
-    assert.equal((await server.call(terminal, 'terminals/report', { body: { records: forged } })).status, 200);
-    const [event] = await server.database.query<object>(
-      'select kind, outcome, reason, person, actor, support_code, detail from event where hash = $1',
-      [forged[0]?.hash],
-    );
-    assert.deepEqual(event, {
-      kind: 'request.refused',
-      outcome: 'serious',
-      reason: 'foreign-kind',
-      person: null,
-      actor: null,
-      support_code: null,
-      detail: { kind: 'person.suspended' },
-    });
-  });
-
-  test('holds any text that JSON can carry: no record stands in the way of those after it', async () => {
-    const terminal = await server.enrol();
-    const odd = { reason: 'a\u0000b', detail: { 'k\u0000': 'a\ud83d', call: 'x\u0000' } };
-    const records = journal(2, { ...started, ...odd });
-    const answered = await server.call(terminal, 'terminals/report', { body: { records } });
-    assert.equal(answered.status, 200);
-    const [event] = await server.database.query<object>('select reason, detail from event where hash = $1', [
-      records[0]?.hash,
-    ]);
-    assert.deepEqual(event, { reason: 'a\ufffdb', detail: { 'k\ufffd': 'a\ufffd', call: 'x\ufffd' } });
-  });
-
-  test('belongs to its sender alone, and names a person only with a session that the person had there', async () => {
-    const [terminal, other] = [await server.enrol(), await server.enrol()];
-    const [hanako, taro] = [await makeClinician(server), await makeClinician(server)];
-    const { session } = await logIn(server, terminal, hanako);
-    const elsewhere = await logIn(server, other, taro);
-    const opened = { ...started, kind: 'screen.opened' as const };
-    const stories: JournalRecord['facts'][] = [
-      { ...opened, session, person: hanako.person.id },
-      { ...opened, session, person: taro.person.id },
-      { ...opened, session: elsewhere.session, person: taro.person.id },
-      { ...opened, person: hanako.person.id },
-    ];
-    for (const story of stories) {
-      await server.call(terminal, 'terminals/report', { body: { records: journal(1, story) } });
-    }
-    assert.deepEqual(
-      (await storedOf(terminal)).map((row) => [row.session, row.person]),
-      [
-        [session, hanako.person.id],
-        [session, null],
-        [null, null],
-        [null, null],
-      ],
-    );
-    assert.deepEqual(await storedOf(other), []);
-    const named = journal(1, started).map((record) => ({ ...record, terminal: other.id }));
-    const answered = await server.call(terminal, 'terminals/report', { body: { records: named } });
-    assert.equal(answered.code, 'REQUEST_INVALID');
-  });
-});
-
 const sign = async (terminal: TestTerminal, text: string): Promise<string> => {
   const signature = await webcrypto.subtle.sign(
     { name: 'ECDSA', hash: 'SHA-256' },
@@ -409,10 +244,4 @@ describe('a receipt', () => {
       sorted.map((_, index) => (sorted[0] ?? 0) + index),
     );
   });
-});
-
-test('the log is only added to', async () => {
-  for (const statement of ['update event set reason = null', 'delete from event', 'truncate event']) {
-    await assert.rejects(server.database.query(statement), /only added to/);
-  }
 });
