@@ -55,18 +55,18 @@ test('the first admin sees the password’s rules, and the code leaves the addre
   assert.match((await rule.getAttribute('class')) ?? '', /met/);
 
   await page.getByLabel('もう一度入力').fill('another one');
-  await page.getByLabel('ワンタイムコード').fill('000000');
+  await page.getByLabel('確認コード').fill('000000');
   await page.getByRole('button', { name: '設定してサインイン' }).click();
   await page.getByText('2つのパスワードが一致していません').waitFor();
   await page.getByLabel('もう一度入力').fill(hands.password);
   await page.getByRole('button', { name: '設定してサインイン' }).click();
-  await page.getByText('ワンタイムコードが違います').waitFor();
+  await page.getByText('確認コードが違います').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true');
 
   const seed = await hands.readSeed(page);
   assert.match(seed, /^[A-Z2-7]{16,}$/);
   assert.ok(await page.getByRole('img', { name: 'QR コード' }).isVisible());
-  await page.getByLabel('ワンタイムコード').fill(totp(seed));
+  await page.getByLabel('確認コード').fill(totp(seed));
   await page.getByRole('button', { name: '設定してサインイン' }).click();
   await page.getByRole('heading', { level: 1, name: '職員' }).waitFor();
   await page.getByRole('link', { name: '管理 一郎' }).waitFor();
@@ -80,7 +80,7 @@ test('signs out, is refused with one sentence for every mistake, and signs in ag
   const signIn = async (number: string, secret: string, code: string): Promise<void> => {
     await page.getByLabel('職員番号').fill(number);
     await page.getByLabel('パスワード').fill(secret);
-    await page.getByLabel('ワンタイムコード').fill(code);
+    await page.getByLabel('確認コード').fill(code);
     await page.getByRole('button', { name: 'サインイン' }).click();
   };
   const sentences: string[] = [];
@@ -160,8 +160,8 @@ test('adds a person, enrols a card past one that cannot be used, has a PIN set a
   const seed = await hands.readSeed(page);
   const field = dialog.getByLabel('佐藤 花子 さんの認証アプリの 6 桁');
   await field.fill('000000');
-  await dialog.getByRole('button', { name: 'コードを確認して登録' }).click();
-  await dialog.getByText('ワンタイムコードが違います').waitFor();
+  await dialog.getByRole('button', { name: '確認コードを照合して登録' }).click();
+  await dialog.getByText('確認コードが違います').waitFor();
   await clean('TOTP');
   await field.fill(totp(seed));
   await field.press('Enter');

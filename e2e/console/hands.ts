@@ -44,7 +44,7 @@ async function acceptSecrets(page: Page): Promise<string> {
   await page.getByLabel('新しいパスワード').fill(password);
   await page.getByLabel('もう一度入力').fill(password);
   const seed = await readSeed(page);
-  await page.getByLabel('ワンタイムコード').fill(totp(seed));
+  await page.getByLabel('確認コード').fill(totp(seed));
   await page.getByRole('button', { name: '設定してサインイン' }).click();
   await page.getByRole('navigation', { name: 'メニュー' }).waitFor();
   return seed;

@@ -59,7 +59,7 @@ async function becomeAdmin(stage: Stage, admin: Page, telling: Telling): Promise
 export async function acceptInvitation(page: Page, password: string, telling: Telling, name: string): Promise<void> {
   await page.getByLabel('新しいパスワード').fill(password);
   await page.getByLabel('もう一度入力').fill(password);
-  await page.getByLabel('ワンタイムコード').fill(totp(await hands.readSeed(page)));
+  await page.getByLabel('確認コード').fill(totp(await hands.readSeed(page)));
   await takePage(telling, name, page);
   await page.getByRole('button', { name: '設定してサインイン' }).click();
   await page.getByRole('navigation', { name: 'メニュー' }).waitFor();

@@ -86,7 +86,7 @@ export async function enrolPeople(tour: Tour): Promise<{ readonly helpdesk: Page
       const scanned = await hands.readSeed(helpdesk);
       await takePage(telling, 'console-totp', helpdesk);
       await dialog.getByLabel(`${hanako.name} さんの認証アプリの 6 桁`).fill(totp(scanned));
-      await dialog.getByRole('button', { name: 'コードを確認して登録' }).click();
+      await dialog.getByRole('button', { name: '確認コードを照合して登録' }).click();
       await dialog.getByText('認証アプリを登録しました').waitFor();
       await dialog.getByRole('button', { name: '完了' }).click();
       await dialog.waitFor({ state: 'detached' });
