@@ -142,11 +142,11 @@ policy = names
 commonName = supplied
 `;
 
-const datesOf: Readonly<Record<Validity, readonly [from: string, to: string]>> = {
-  now: ['20000101000000Z', '20990101000000Z'],
-  later: ['20980101000000Z', '20990101000000Z'],
-  before: ['20000101000000Z', '20010101000000Z'],
-};
+/** Days from now, of certificates that hold for two. */
+const beginsIn: Readonly<Record<Validity, number>> = { now: 0, later: 365, before: -365 };
+/** As `openssl ca` wants it: YYYYMMDDHHMMSSZ. */
+const dateIn = (days: number): string =>
+  `${new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, '')}Z`;
 
 /** Made by openssl, not by the product. */
 function createCertificates(validity: Validity) {
@@ -167,8 +167,8 @@ function createCertificates(validity: Validity) {
     writeFileSync(file('ca.cnf'), authorityConfig);
     const by = ['-config', 'ca.cnf', '-batch', '-notext', '-rand_serial', '-md', 'sha256'];
     for (const name of ['server', 'terminal']) {
-      const [from, to] = datesOf[name === 'server' ? validity : 'now'];
-      const dates = ['-startdate', from, '-enddate', to];
+      const begins = beginsIn[name === 'server' ? validity : 'now'];
+      const dates = ['-startdate', dateIn(begins), '-enddate', dateIn(begins + 2)];
       const extra = name === 'server' ? ['-extfile', 'names'] : [];
       openssl('ca', ...by, ...dates, ...extra, '-in', `${name}.csr`, '-out', `${name}.pem`);
     }
