@@ -121,10 +121,13 @@ test('starts whole beside the usual port, shows lock window and tray, and reads 
 
   const sizes = await Promise.all(
     ['^Kazasu$', 'Kazasu card tray'].map(async (name) => {
-      const found = await run('xdotool', ['search', '--sync', '--onlyvisible', '--name', name, 'getwindowgeometry'], {
-        env: { ...process.env, ...display.env },
+      // A window may go away between being found and being asked: ask again.
+      return until(`the size of ${name}`, async () => {
+        const found = await run('xdotool', ['search', '--onlyvisible', '--name', name, 'getwindowgeometry'], {
+          env: { ...process.env, ...display.env },
+        });
+        return /Geometry: (\d+)x(\d+)/.exec(found.out)?.slice(1).map(Number);
       });
-      return /Geometry: (\d+)x(\d+)/.exec(found.out)?.slice(1).map(Number) ?? assert.fail(`${name}: ${found.error}`);
     }),
   );
   for (const [width = 0, height = 0] of sizes) assert.ok(width < 1_300 && height < 900, `an ordinary window: ${sizes}`);

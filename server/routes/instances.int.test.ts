@@ -8,6 +8,7 @@ import type { ServerDeps } from '../deps.ts';
 import { createSecrets } from '../secrets.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import { failureOf, goodPin, makeClinician, makeEvidence, mustBegin, otherPin, prove } from '../testing-login.ts';
+import { createAttemptRoutes } from './attempts.ts';
 import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
 
@@ -20,21 +21,31 @@ before(async () => {
 after(() => server.close());
 
 /** Another process of the server, as far as a login sees it: own memory, own reading of the keys, same database. */
-const startAnother = () => {
-  const deps: ServerDeps = {
-    database: server.database,
-    secrets: createSecrets(server.folder),
-    policy: () => policy.parse({}),
-    now: server.now,
-    log: pino({ level: 'silent' }),
-    push: server.app.hub,
-    origin: server.origin,
-  };
-  return createLoginsRoutes(deps);
-};
+const otherDeps = (): ServerDeps => ({
+  database: server.database,
+  secrets: createSecrets(server.folder),
+  policy: () => policy.parse({}),
+  now: server.now,
+  log: pino({ level: 'silent' }),
+  push: server.app.hub,
+  origin: server.origin,
+});
+const startAnother = () => createLoginsRoutes(otherDeps());
 const sender = () => ({ kind: 'terminal', terminal: terminal.id, name: 'ward' }) as TerminalSender;
 
 describe('another process of the server', () => {
+  it('answers busy when its queue is full, and takes no try for it', async () => {
+    const { evidence } = await makeClinician(server, { totp: false });
+    const { attempt } = await mustBegin(server, terminal, evidence);
+    const full = createAttemptRoutes(otherDeps(), { tryEnter: () => undefined });
+    const result = await full['attempts/prove'](
+      { params: { attempt: attempt as AttemptId }, query: undefined, body: { factor: 'pin', secret: otherPin } },
+      sender(),
+    );
+    assert.deepEqual(result, { ok: false, failure: { code: 'SERVER_BUSY', retryAfterSeconds: 1 } });
+    assert.equal(failureOf(await prove(server, terminal, attempt, 'pin', otherPin)).triesLeft, 4);
+  });
+
   it('goes on counting where the first one stopped', async () => {
     const { evidence } = await makeClinician(server, { totp: false });
     const { attempt } = await mustBegin(server, terminal, evidence);
