@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Frame } from '#contract/screen.ts';
+import mark from '../../assets/mark.json' with { type: 'json' };
 import { call } from '../agent.ts';
 import { useNow } from '../clock.ts';
 import { helpdeskLine, otherLanguage, type Words, wordsOf } from '../words.ts';
@@ -25,8 +26,8 @@ export const Brand = ({ words, terminal }: { readonly words: Words; readonly ter
   <div className="brand">
     <svg className="brand-mark" viewBox="0 0 48 48" aria-hidden="true" focusable="false">
       <rect width="48" height="48" rx="12" />
-      <path d="M12 29.5h24M15 35.5h18" />
-      <path d="M14 13.5l18-3 2.2 12.5-18 3z" />
+      <path d={mark.reader} />
+      <path d={mark.card} />
     </svg>
     <div>
       <div className="brand-name">{words.product}</div>
