@@ -18,6 +18,7 @@ export const RevokeCard = ({ card, person, sessions, close }: RevokeCardProps): 
   return (
     <Revoke
       title={say('revoke.card.title', { ending: card.ending, name: person.name })}
+      doneTitle={say('revoke.card.done', { ending: card.ending, name: person.name })}
       consequences={[
         say('revoke.card.opens-nothing'),
         terminals === '' ? say('revoke.no-session') : say('revoke.card.locks', { terminals }),

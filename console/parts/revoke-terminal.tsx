@@ -16,6 +16,7 @@ export const RevokeTerminal = ({
   return (
     <Revoke
       title={say('revoke.terminal.title', { name: terminal.name })}
+      doneTitle={say('revoke.terminal.done', { name: terminal.name })}
       consequences={[
         say('revoke.terminal.shut-out'),
         terminal.person === null

@@ -12,6 +12,8 @@ type ReasonCode = WordKey extends infer Key ? (Key extends `reason.${infer Code}
 
 interface RevokeProps {
   readonly title: string;
+  /** The title once it is done. */
+  readonly doneTitle: string;
   /** What it will do, one sentence each. */
   readonly consequences: readonly string[];
   /** Usual reasons by their code, the same in every language; offered beside words of one's own. */
@@ -27,6 +29,7 @@ interface RevokeProps {
 /** A deed that cannot be taken back: says what it will do, asks why, then shows what it did. */
 export const Revoke = ({
   title,
+  doneTitle,
   consequences,
   reasons,
   submit,
@@ -45,7 +48,7 @@ export const Revoke = ({
     if (reason !== '') setNumber(await send(reason));
   };
   return (
-    <Dialog title={title} close={close} mayClose={!busy}>
+    <Dialog title={number === undefined ? title : doneTitle} close={close} mayClose={!busy}>
       {number === undefined ? (
         <form onSubmit={(event) => void onSubmit(event)} className="form">
           <div className="consequences">

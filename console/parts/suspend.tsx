@@ -17,6 +17,7 @@ export const Suspend = ({ person, sessions, close }: SuspendProps): ReactNode =>
   return (
     <Revoke
       title={say('suspend.title-of', { name: person.name })}
+      doneTitle={say('suspend.done', { name: person.name })}
       consequences={[
         say('suspend.no-login'),
         terminals === '' ? say('revoke.no-session') : say('suspend.locks', { terminals }),

@@ -62,6 +62,7 @@ test('revoking a card says what it will do, asks why, and shows each receipt as 
   await dialog.getByRole('button', { name: 'カードを失効させる' }).click();
 
   const { order } = await terminal.next('revocation');
+  await dialog.getByRole('heading', { name: '佐藤 花子 さんのカード（末尾 7081）を失効させました' }).waitFor();
   const row = (name: string) => dialog.getByRole('listitem').filter({ hasText: name });
   await row('3東-NS-02').getByText('確認待ち').waitFor();
   await row('外来-05').getByText('オフライン', { exact: true }).waitFor();
@@ -273,6 +274,7 @@ test('suspending a person and revoking a terminal show their receipts', async ()
   await dialog.getByLabel('理由を入力').fill('長期出張');
   await dialog.getByRole('button', { name: '利用を停止する' }).click();
   await dialog.getByText('確認を待っています').waitFor();
+  await dialog.getByRole('heading', { name: '佐藤 花子 さんの利用を停止しました' }).waitFor();
   await dialog.getByRole('button', { name: '完了' }).click();
   await page.getByText('この職員は利用を停止されています').waitFor();
 
@@ -283,6 +285,7 @@ test('suspending a person and revoking a terminal show their receipts', async ()
     .click();
   await dialog.getByRole('radio', { name: '廃棄・入れ替え' }).check();
   await dialog.getByRole('button', { name: '端末を失効させる' }).click();
+  await dialog.getByRole('heading', { name: '端末「外来-05」を失効させました' }).waitFor();
   await dialog.getByRole('button', { name: '完了' }).click();
   await page.getByRole('row', { name: '外来-05' }).getByText('失効済み').waitFor();
 });

@@ -45,7 +45,9 @@ const sentences = (words: Words, picture: CeremonyPicture): { readonly title: st
 const Heading = ({ words, picture }: { readonly words: Words; readonly picture: CeremonyPicture }) => (
   <p className="ceremony-head">
     <span className="chip">{words.ceremony[picture.task].name}</span>
-    <strong>{fill(words.ceremony[picture.task].for, { person: picture.person })}</strong>
+    <strong>
+      {fill(words.ceremony[picture.task][picture.step === 'done' ? 'done' : 'for'], { person: picture.person })}
+    </strong>
     <span className="quiet">{fill(words.ceremony.by, { by: picture.by })}</span>
   </p>
 );
