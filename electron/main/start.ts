@@ -123,13 +123,18 @@ const start = async (): Promise<void> => {
   globalShortcut.register('CommandOrControl+Alt+L', () => getLink().send({ kind: 'power', what: 'lock-requested' }));
 
   app.on('before-quit', () => {
+    getLink().stop();
     watchdog.stop();
     windows.stop();
-    getLink().stop();
   });
 };
 
-void start().catch((problem: unknown) => {
+const giveUp = (problem: unknown): void => {
   report(problem instanceof Error ? (problem.stack ?? problem.message) : String(problem));
   app.exit(exits.broken);
-});
+};
+// Without these Electron shows a dialog and waits until somebody presses its button. A new process is better: the lease
+// ends with this one.
+process.on('uncaughtException', giveUp);
+process.on('unhandledRejection', giveUp);
+start().catch(giveUp);

@@ -190,6 +190,8 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   };
 
   const appear = (entry: Entry, bounds: Rectangle): void => {
+    // It is made anew as soon as its `closed` has been heard.
+    if (entry.window.isDestroyed()) return;
     if (covered && deps.windowed) {
       if (!entry.window.isVisible()) entry.window.showInactive();
     } else if (covered) {
@@ -203,7 +205,7 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   };
 
   const arrangeBadge = (): void => {
-    if (badge === null) return;
+    if (stopped || badge === null || badge.window.isDestroyed()) return;
     if (covered) return badge.window.hide();
     const form = badgeFormOf(deps.getFrame().view);
     if (form !== badgeForm) {
