@@ -20,6 +20,19 @@ const report = (problem: string): void => {
   process.stderr.write(`screen: ${problem}\n`);
 };
 
+/** What must end before the program does, in this order. */
+const stops: (() => void)[] = [];
+
+const stopAll = (): void => {
+  for (let stop = stops.shift(); stop !== undefined; stop = stops.shift()) stop();
+};
+
+/** Ends the program; a window that goes is not made anew any more. */
+const leave = (code: number): void => {
+  stopAll();
+  app.exit(code);
+};
+
 const start = async (): Promise<void> => {
   const parsed = parseEnvironment(process.env, { release: __RELEASE__ });
   const foreign = listForeignSwitches(process.argv.slice(1), { release: __RELEASE__, folder: __dirname });
@@ -69,7 +82,7 @@ const start = async (): Promise<void> => {
     report: (what) => getLink().send({ kind: 'repaired', what }),
     giveUp: (why) => {
       report(why);
-      app.exit(exits.broken);
+      leave(exits.broken);
     },
   });
   app.on('child-process-gone', (_event, details) => {
@@ -122,16 +135,13 @@ const start = async (): Promise<void> => {
   powerMonitor.on('shutdown', () => getLink().send({ kind: 'power', what: 'shutdown' }));
   globalShortcut.register('CommandOrControl+Alt+L', () => getLink().send({ kind: 'power', what: 'lock-requested' }));
 
-  app.on('before-quit', () => {
-    getLink().stop();
-    watchdog.stop();
-    windows.stop();
-  });
+  stops.push(getLink().stop, watchdog.stop, windows.stop);
+  app.on('before-quit', stopAll);
 };
 
 const giveUp = (problem: unknown): void => {
   report(problem instanceof Error ? (problem.stack ?? problem.message) : String(problem));
-  app.exit(exits.broken);
+  leave(exits.broken);
 };
 // Without these Electron shows a dialog and waits until somebody presses its button. A new process is better: the lease
 // ends with this one.
