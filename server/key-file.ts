@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWholeFile } from './whole-file.ts';
 
 const storedKey = z.strictObject({ id: z.int().min(1), key: z.base64() });
 /** A key by number: 32 random bytes, or an Ed25519 private key (PKCS #8, DER), in base64. */
@@ -37,22 +38,7 @@ export function readKeyRings(dataFolder: string): KeyRings | undefined {
   return checked.data;
 }
 
-/** Whole or not at all: written beside, synced, renamed. */
 export function writeKeyRings(dataFolder: string, rings: KeyRings): void {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  const path = pathIn(dataFolder);
-  const file = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    writeSync(file, JSON.stringify(rings));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.new`, path);
-  const folder = openSync(dataFolder, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  writeWholeFile(pathIn(dataFolder), JSON.stringify(rings));
 }

@@ -196,7 +196,9 @@ test('a first start that is killed half-way, twice, goes on at the next', async 
   const port = String(await freePort());
   for (const reached of ['server/postgres', 'terminal/log/guard.log']) {
     const desk = start({ KAZASU_PORT: port });
-    await until(`${reached}: ${desk.said()}`, () => existsSync(join(home, reached)), 20_000);
+    await until(reached, () => existsSync(join(home, reached)), 20_000).catch((problem: unknown) =>
+      assert.fail(`${problem}\n${desk.said()}`),
+    );
     await desk.end('SIGKILL');
   }
   const desk = start({ KAZASU_PORT: port });

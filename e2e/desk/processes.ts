@@ -1,4 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** Characters of a process's name; a path in the middle of it stays whole on every machine of sense. */
+const longest = 200;
 
 /** A process of this machine. The start time tells it from a later one with the same number. */
 export interface ProcessMark {
@@ -20,11 +24,14 @@ export function tryMark(pid: number): ProcessMark | undefined {
 
 export const isAlive = (mark: ProcessMark): boolean => tryMark(mark.pid)?.start === mark.start;
 
-/** What the process is called, for people: its program and first arguments. */
+/** What the process is called, for people: the name of its program, and its first arguments. */
 export function describe(pid: number): string {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
-    return words.join(' ').slice(0, 80) || readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+    const text = [basename(program), ...words.slice(0, 3)].join(' ');
+    return (
+      (text.length > longest ? `${text.slice(0, longest)} …` : text) || readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    );
   } catch {
     return 'unknown';
   }

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { writeWholeFile } from '../whole-file.ts';
 import type { Home } from './embedded-home.ts';
+
+/** While a killed initdb still writes there, a folder may fill again as it is emptied. */
+const discard = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 export class EmbeddedDatabaseProblem extends Error {}
 
@@ -24,21 +28,29 @@ const run = (home: Home, program: string, args: readonly string[]): Promise<stri
     });
   });
 
+/** The password of the database, made at the first start. */
 export const readPassword = async (path: string): Promise<string> => {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch {
-    const password = randomBytes(24).toString('base64url');
-    await writeFile(path, `${password}\n`, { mode: 0o600, flush: true });
-    return password;
-  }
+  const known = await readFile(path, 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+  if (known !== '') return known;
+  const password = randomBytes(24).toString('base64url');
+  writeWholeFile(path, `${password}\n`);
+  return password;
 };
 
-/** Made aside and renamed: a cluster that is there is complete. */
+/**
+ * Made aside and renamed: a cluster that is there is complete. Aside has a name of its own each time: the initdb of a
+ * server that was killed may still run, and removes what it made when something disturbs it.
+ */
 export const createCluster = async (home: Home, cluster: string, password: string): Promise<void> => {
-  const aside = `${cluster}.new`;
-  const passwordFile = join(home.folder, 'first-password');
-  await rm(aside, { recursive: true, force: true });
+  const mark = randomBytes(6).toString('hex');
+  const aside = `${cluster}.new-${mark}`;
+  const passwordFile = join(home.folder, `first-password-${mark}`);
+  for (const name of await readdir(home.folder)) {
+    if (/^(cluster\.new|first-password)/.test(name)) await rm(join(home.folder, name), discard);
+  }
   await mkdir(aside, { mode: 0o700 });
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (home.user !== undefined) {
@@ -58,7 +70,11 @@ export const createCluster = async (home: Home, cluster: string, password: strin
   } finally {
     await rm(passwordFile, { force: true });
   }
-  await rename(aside, cluster);
+  await rename(aside, cluster).catch(async (problem: unknown) => {
+    await rm(aside, discard);
+    // Another server on this folder was quicker; who of the two runs it is decided later, by a lock.
+    if (!(await hasCluster(cluster))) throw problem;
+  });
 };
 
 const connect = async (port: number, password: string, database: string): Promise<pg.Client> => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
+import { writeWholeFile } from '../whole-file.ts';
 
 /** Where databases live whose data folder their user cannot reach. */
 export const sharedFolder = '/var/lib/kazasu';
@@ -21,12 +22,12 @@ export const findElsewhere = async (dataFolder: string): Promise<string> => {
   await mkdir(sharedFolder, { recursive: true, mode: 0o755 });
   await sweep();
   const known = await read(join(dataFolder, forth));
-  const name = known ?? randomBytes(8).toString('hex');
+  const name = known !== undefined && /^[0-9a-f]{16}$/.test(known) ? known : randomBytes(8).toString('hex');
   // First the mark that another server's sweep looks for, then the folder.
-  if (known === undefined) await writeFile(join(dataFolder, forth), `${name}\n`, { flush: true });
+  if (name !== known) writeWholeFile(join(dataFolder, forth), `${name}\n`, 0o644);
   const folder = join(sharedFolder, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, back), `${resolve(dataFolder)}\n`);
+  writeWholeFile(join(folder, back), `${resolve(dataFolder)}\n`, 0o644);
   return folder;
 };
 

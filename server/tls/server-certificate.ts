@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWholeFile } from '../whole-file.ts';
 import type { Authority, KeyAndCertificate } from './authority.ts';
 import { lifetimes } from './authority.ts';
 
@@ -34,7 +35,6 @@ export const openServerCertificate = async (
     // Not there yet, or unreadable: a new one costs nothing.
   }
   const fresh = await authority.issueServer(names, now);
-  await writeFile(`${path}.new`, JSON.stringify({ key: fresh.key, certificate: fresh.certificate }), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  writeWholeFile(path, JSON.stringify({ key: fresh.key, certificate: fresh.certificate }));
   return fresh;
 };
