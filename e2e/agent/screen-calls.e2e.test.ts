@@ -68,6 +68,8 @@ describe('what a page asks', { timeout: 120_000 }, () => {
     }
 
     test('refuses a page that is not one of its windows, even with the same preload', async () => {
+      // The next window to appear is the stranger: all of its own are there.
+      await world.page('badge');
       const from = world.guard.received.length;
       const appeared = world.electron.waitForEvent('window');
       await world.electron.evaluate(

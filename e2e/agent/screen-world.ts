@@ -5,6 +5,7 @@ import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { screenFolder } from '#setup/paths.ts';
+import { until } from '../world.ts';
 import { createScriptedGuard, type FromScreenLine, type ScriptedGuard, type ScriptedView } from './scripted-guard.ts';
 
 /** The real screen program on a display of its own, told what to show by a script. */
@@ -53,14 +54,9 @@ export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promi
 
   const page: ScreenWorld['page'] = async (window) => {
     const address = `app://ui/${window}`;
-    for (;;) {
-      const found = electron.windows().find((one) => one.url() === address);
-      if (found !== undefined) {
-        await found.waitForSelector('html[data-window]', { state: 'attached' });
-        return found;
-      }
-      await electron.waitForEvent('window');
-    }
+    const found = await until(`the ${window} window`, () => electron.windows().find((one) => one.url() === address));
+    await found.waitForSelector('html[data-window]', { state: 'attached' });
+    return found;
   };
   return {
     guard,
