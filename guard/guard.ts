@@ -4,8 +4,9 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { LockId } from '#contract/ids.ts';
-import { policy, type TerminalPolicy } from '#contract/policy.ts';
+import { policy } from '#contract/policy.ts';
 import type { LoginEvent } from '#core/login/state.ts';
+import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import { createCardKeys } from './card-key.ts';
 import { createClock } from './clock.ts';
 import { createDigits } from './digits.ts';
@@ -39,12 +40,6 @@ export interface GuardDeps {
 
 export interface Guard {
   stop(): Promise<void>;
-}
-
-/** What holds until the server has said what does. */
-function policyAtStart(): TerminalPolicy {
-  const { pin, session, helpdesk } = policy.parse({});
-  return { pin, idleSeconds: session.idleSeconds, warnSeconds: session.warnSeconds, helpdesk };
 }
 
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
@@ -100,7 +95,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   const session = createSession({
     clock,
-    policy: policyAtStart(),
+    // Until the server has said what holds.
+    policy: terminalPolicyOf(policy.parse({})),
     terminal: '',
     lease,
     perform: effects.perform,

@@ -12,7 +12,7 @@ const order: readonly SecretFactor[] = ['pin', 'totp'];
 /** The second factors that may be tried now at a terminal. A password is a factor of the console alone. */
 export function usableFactors(
   known: readonly KnownFactor[],
-  rules: Policy['tries'],
+  rules: Pick<Policy['tries'], 'hard'>,
   now: number,
 ): readonly SecretFactor[] {
   return order.filter((kind) =>

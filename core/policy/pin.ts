@@ -12,7 +12,11 @@ export type PinVerdict =
  * Whether a person may choose this PIN (MHLW 6.0 運用編 14⑥: guessable ones are refused; SP 800-63B-4 3.1.1.2: block list).
  * `number` is the person's staff number. `reason` is for the log and never repeats the PIN.
  */
-export function checkPin(typed: string, rules: Policy['pin'], number: string): PinVerdict {
+export function checkPin(
+  typed: string,
+  rules: Pick<Policy['pin'], 'shortest' | 'longest'>,
+  number: string,
+): PinVerdict {
   const pin = normaliseDigits(typed);
   if (pin === undefined) return { ok: false, code: 'PIN_LENGTH', reason: 'other-characters' };
   if (pin.length < rules.shortest) return { ok: false, code: 'PIN_LENGTH', reason: 'too-short' };

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { usableFactors } from './factors.ts';
 import { judgeTries, reserveTry, type Tries, triesLeft } from './tries.ts';
 
-const rules = { soft: 5, lockMinutes: 15, hard: 20 };
+const rules = { soft: 5, lockSeconds: 900, longestLockMinutes: 15, hard: 20 };
 const fresh: Tries = { failures: 0, lockedUntil: null, disabled: false };
-const lock = rules.lockMinutes * 60_000;
+const lock = rules.lockSeconds * 1000;
 
 const failTimes = (times: number, from = fresh, now = 0): Tries => {
   let state = from;
@@ -42,7 +42,8 @@ describe('tries', () => {
   it('never pass the limits, at any policy and any times', () => {
     const policy = fc.record({
       soft: fc.integer({ min: 1, max: 20 }),
-      lockMinutes: fc.integer({ min: 1, max: 1440 }),
+      lockSeconds: fc.integer({ min: 1, max: 3600 }),
+      longestLockMinutes: fc.integer({ min: 1, max: 1440 }),
       hard: fc.integer({ min: 1, max: 100 }),
     });
     fc.assert(
@@ -58,7 +59,8 @@ describe('tries', () => {
           const next = reserveTry(state, given, now);
           if (!next) continue;
           allowed += 1;
-          if (lockedAt > Number.NEGATIVE_INFINITY) assert.ok(now - lockedAt >= given.lockMinutes * 60_000);
+          if (lockedAt > Number.NEGATIVE_INFINITY)
+            assert.ok(now - lockedAt >= Math.min(given.lockSeconds * 1000, given.longestLockMinutes * 60_000));
           assert.ok(left > 0 || state.failures % given.soft === 0);
           sinceLock += 1;
           state = next;

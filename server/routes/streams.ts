@@ -1,5 +1,5 @@
 import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
-import type { TerminalPolicy } from '#contract/policy.ts';
+import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { Hub, TerminalStream } from '../push.ts';
 import { markConnected, markDisconnected } from '../store/connections.ts';
@@ -13,11 +13,6 @@ export interface StreamDeps extends ServerDeps {
   /** Work that outlives a request; the server waits for it when it stops. */
   readonly later: (delayMs: number, work: () => Promise<void>) => void;
 }
-
-const readTerminalPolicy = (deps: Pick<ServerDeps, 'policy'>): TerminalPolicy => {
-  const { pin, session, helpdesk } = deps.policy();
-  return { pin, idleSeconds: session.idleSeconds, warnSeconds: session.warnSeconds, helpdesk };
-};
 
 export const createStreams = (deps: StreamDeps): StreamHandlers => ({
   'terminals/stream': async ({ query }, sender, stream) => {
@@ -69,7 +64,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       kind: 'hello',
       serverTime: now().toISOString(),
       name: sender.name,
-      policy: readTerminalPolicy(deps),
+      policy: terminalPolicyOf(deps.policy()),
       revocationHead,
     } satisfies Pushed);
     for (const order of orders) send({ kind: 'revocation', order });
