@@ -41,6 +41,8 @@ export const eventKinds = {
   'session.began': { dicom: [110114, 110122], meaning: 'A person began to use a terminal.' },
   'session.ended': { dicom: [110114, 110123], meaning: 'A session ended; the reason says how.' },
 
+  'policy.applied': { dicom: [110113, 110137], meaning: 'A version of the policy was put in force.' },
+
   'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },
   'person.changed': { dicom: [110113, 110137], meaning: 'A person was changed.' },
   'person.suspended': { dicom: [110113, 110137], meaning: 'A person may no longer log in.' },

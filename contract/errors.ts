@@ -174,6 +174,20 @@ export const failures = {
     meaning: 'The card that was held belongs to somebody else.',
   },
 
+  POLICY_INVALID: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The draft passes a limit of its profile, or its values do not fit together; `problems` names them.',
+  },
+  POLICY_STALE: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'Another version was put in force since the draft was begun.',
+  },
+  POLICY_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such version of the policy.' },
+
   CONSOLE_SIGNED_OUT: {
     status: 401,
     retry: false,

@@ -16,12 +16,13 @@ import type { Handlers } from './routes/handlers.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
+import { createPoliciesRoutes } from './routes/policies.ts';
 import { createStreams } from './routes/streams.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetConnections } from './store/connections.ts';
 import type { Authority, KeyAndCertificate } from './tls/authority.ts';
 
-export interface AppDeps extends Omit<ServerDeps, 'push'> {
+export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy'> {
   readonly authority: Authority;
   readonly certificate: KeyAndCertificate;
   /** Origins that the console may be loaded from. */
@@ -56,7 +57,7 @@ const secureContext = (certificate: KeyAndCertificate, authority: Authority) => 
 export const buildApp = async (given: AppDeps): Promise<App> => {
   const hub = await createHub(given.database, given.now);
   const { later, close: closeLater } = createLater(given.log);
-  const deps = { ...given, push: hub, hub, later };
+  const deps = { ...given, policy: given.policies.active, push: hub, hub, later };
   const handlers: Handlers = {
     ...createHealthRoutes(deps),
     ...createTerminalRoutes(deps),
@@ -64,6 +65,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createPeopleRoutes(deps),
     ...createConsoleRoutes(deps),
     ...createEventsRoutes(deps),
+    ...createPoliciesRoutes(deps),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.

@@ -54,10 +54,10 @@ test('origins are written as a browser writes them, the public one first', () =>
   assert.ok('problems' in parseConfig({ KAZASU_ORIGIN: 'http://kazasu.example' }));
 });
 
-test('the policy takes what it is told and the usual for the rest; an unknown rule or a weak limit is a problem', () => {
+test('the policy is pinned in what it is told and nothing else; an unknown rule or a weak limit is a problem', () => {
   const parsed = parseConfig({ KAZASU_POLICY: '{"session":{"idleSeconds":30},"helpdesk":"1234"}' });
   assert.ok('config' in parsed);
-  assert.partialDeepStrictEqual(parsed.config.policy, { session: { idleSeconds: 30, minutes: 720 }, helpdesk: '1234' });
+  assert.deepEqual(parsed.config.pinned, { session: { idleSeconds: 30 }, helpdesk: '1234' });
   for (const text of ['{', '[]', '{"pins":{}}', '{"pin":{"shortest":1}}', '{"tries":{"hard":1000}}']) {
     assert.ok('problems' in parseConfig({ KAZASU_POLICY: text }), text);
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Policy, policy } from '#contract/policy.ts';
+import { type PolicyInput, policy } from '#contract/policy.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const hostName = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'must be host names or addresses, separated by commas');
@@ -35,8 +35,16 @@ const schema = z.object({
     .url({ protocol: /^https$/ })
     .transform((url) => new URL(url).origin)
     .optional(),
-  /** What differs from the usual policy, as JSON: `{"session":{"idleSeconds":300}}`. */
-  KAZASU_POLICY: z.string().default('{}').transform(parseJson).pipe(policy),
+  /** Values of the policy that nobody changes in the console, as JSON: `{"session":{"idleSeconds":300}}`. */
+  KAZASU_POLICY: z
+    .string()
+    .default('{}')
+    .transform(parseJson)
+    .superRefine((pinned, context) => {
+      const parsed = policy.safeParse(pinned);
+      for (const { path, message } of parsed.error?.issues ?? []) context.addIssue({ code: 'custom', path, message });
+    })
+    .transform((pinned) => pinned as PolicyInput),
   /** Name of the terminal on the same machine: its one-time code is in the line that says that the server is ready. */
   KAZASU_FIRST_TERMINAL: z.string().trim().min(1).max(40).optional(),
   DATABASE_URL: z
@@ -56,7 +64,7 @@ export interface Config {
   readonly hasParent: boolean;
   /** Origin of the server in browsers, if it was given. */
   readonly origin: string | undefined;
-  readonly policy: Policy;
+  readonly pinned: PolicyInput;
   readonly firstTerminal: string | undefined;
   readonly databaseUrl: string | undefined;
 }
@@ -83,7 +91,7 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     logLevel: data.KAZASU_LOG,
     hasParent: data.KAZASU_PARENT === '1',
     origin: data.KAZASU_ORIGIN,
-    policy: data.KAZASU_POLICY,
+    pinned: data.KAZASU_POLICY,
     firstTerminal: data.KAZASU_FIRST_TERMINAL,
     databaseUrl: data.DATABASE_URL,
   };

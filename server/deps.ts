@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Policy } from '#contract/policy.ts';
+import type { Policies } from './policies.ts';
 import type { Push } from './push.ts';
 import type { Secrets } from './secrets.ts';
 import type { Database } from './store/database.ts';
@@ -9,6 +10,7 @@ export interface ServerDeps {
   readonly database: Database;
   readonly secrets: Secrets;
   readonly policy: () => Policy;
+  readonly policies: Policies;
   readonly now: () => Date;
   readonly log: Logger;
   readonly push: Push;

@@ -89,7 +89,7 @@ describe('every call refuses a shape that it does not have', () => {
   }
   for (const [name, row] of rows.filter(([, { params }]) => params !== undefined)) {
     test(`${name}: identifiers`, async () => {
-      for (const id of ['1', "'; drop table event; --", '%00', '..%2f..%2fetc']) {
+      for (const id of ['1x', "'; drop table event; --", '%00', '..%2f..%2fetc']) {
         const path = row.path.replaceAll(/:[a-z]+/gi, encodeURIComponent(id));
         assert.deepEqual(await ask(rightSender(row), row, { path }), refusedWith('REQUEST_INVALID'), id);
       }

@@ -8,6 +8,7 @@ import { announceFirstTerminal } from './first-terminal.ts';
 import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
 import { createLog } from './log.ts';
+import { createPolicies, PolicyProblems } from './policies.ts';
 import { createSecrets } from './secrets.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
@@ -63,6 +64,12 @@ const start = async (config: Config): Promise<void> => {
   });
   stops.push(database.close);
   await checkKeyMarks(database, secrets);
+  const policies = await createPolicies({
+    database,
+    pinned: config.pinned,
+    report: (problem) => log.warn({ err: problem }, 'the policy could not be read anew'),
+  });
+  stops.push(policies.close);
 
   const port = config.port === 0 ? await findFreePort(config.host) : config.port;
   const origins = listOrigins(config, port);
@@ -70,7 +77,7 @@ const start = async (config: Config): Promise<void> => {
   const app = await buildApp({
     database,
     secrets,
-    policy: () => config.policy,
+    policies,
     now,
     log,
     authority,
@@ -152,7 +159,10 @@ const main = async (): Promise<void> => {
     await start(config);
   } catch (problem) {
     const known =
-      problem instanceof StartProblem || problem instanceof EmbeddedDatabaseProblem || problem instanceof ForeignKeys;
+      problem instanceof StartProblem ||
+      problem instanceof PolicyProblems ||
+      problem instanceof EmbeddedDatabaseProblem ||
+      problem instanceof ForeignKeys;
     const { message, stack } = problem as Error;
     say(`The server did not start: ${known ? message : stack}`);
     await end(1);

@@ -10,10 +10,12 @@ import { api, type RouteName } from '#contract/api/index.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { Admission } from '#contract/api/terminals.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
-import { policy as policySchema } from '#contract/policy.ts';
+import type { PolicyInput } from '#contract/policy.ts';
+import { policyOf } from '#core/policy/profiles.ts';
 import { type App, buildApp } from './app.ts';
 import { findFreePort } from './free-port.ts';
 import { createLog } from './log.ts';
+import { createPolicies, type Policies } from './policies.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
 import { createDatabase, type Database } from './store/database.ts';
@@ -78,6 +80,7 @@ export interface TestServer {
   readonly authority: Authority;
   readonly secrets: Secrets;
   readonly app: App;
+  readonly policies: Policies;
   readonly log: Logger;
   /** Everything that the server logged. */
   readonly logged: () => string;
@@ -95,6 +98,8 @@ export interface TestServer {
     options?: { method?: string; body?: unknown; headers?: object; signal?: AbortSignal },
   ): Promise<Response>;
   call(sender: TestSender, name: RouteName, input?: Input): Promise<Answered>;
+  /** Puts a policy in force that differs from the usual one in this. */
+  applyPolicy(changes: PolicyInput): Promise<void>;
   close(): Promise<void>;
 }
 interface Input {
@@ -134,10 +139,15 @@ export const startTestServer = async (): Promise<TestServer> => {
   const secrets = createSecrets(folder);
   const port = await findFreePort('127.0.0.1');
   const origin = `https://localhost:${port}`;
+  const policies = await createPolicies({
+    database,
+    pinned: {},
+    report: (problem) => log.warn({ err: problem }, 'the policy could not be read anew'),
+  });
   const app = await buildApp({
     database,
     secrets,
-    policy: () => policySchema.parse({}),
+    policies,
     now,
     log,
     authority,
@@ -194,6 +204,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     authority,
     secrets,
     app,
+    policies,
     log,
     logged: () => lines.join(''),
     advance: (milliseconds) => {
@@ -237,8 +248,17 @@ export const startTestServer = async (): Promise<TestServer> => {
       const headers = { origin, cookie: `__Host-kazasu=${token}`, 'x-kazasu-csrf': csrf };
       return { agent: anyone.agent, headers, person, csrf };
     },
+    applyPolicy: async (changes) => {
+      const document = JSON.stringify(policyOf('jp-mhlw-6.0', changes));
+      await database.query(
+        'insert into policy_version (number, document, at) select coalesce(max(number), 0) + 1, $1, now() from policy_version',
+        [document],
+      );
+      await policies.refresh();
+    },
     close: async () => {
       await app.close();
+      await policies.close();
       await Promise.all(agents.map((agent) => agent.destroy()));
       await closeDatabase();
     },

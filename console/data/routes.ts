@@ -36,6 +36,11 @@ export const routes = {
   'terminals/list': { method: 'GET', path: '/v1/terminals', sender: everyone },
   'terminals/announce': { method: 'POST', path: '/v1/terminals', sender: admins },
   'terminals/revoke': { method: 'POST', path: '/v1/terminals/:terminal/revoke', sender: admins },
+  'policies/active': { method: 'GET', path: '/v1/policy', sender: readers },
+  'policies/list': { method: 'GET', path: '/v1/policies', sender: readers },
+  'policies/show': { method: 'GET', path: '/v1/policies/:number', sender: readers },
+  'policies/plan': { method: 'POST', path: '/v1/policies/plan', sender: ['admin', 'auditor'] },
+  'policies/apply': { method: 'POST', path: '/v1/policies', sender: admins },
   'events/list': { method: 'GET', path: '/v1/events', sender: readers },
   'revocations/list': { method: 'GET', path: '/v1/revocations', sender: readers },
 } as const satisfies { readonly [Name in ConsoleRoute]: Pick<Api[Name], 'method' | 'path' | 'sender'> };

@@ -131,7 +131,8 @@ function whyNot(value: unknown, { lowest, highest, only, holds }: ProfileRow): s
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function valueAt(from: unknown, path: string): unknown {
+/** The value at a dotted path. */
+export function valueAt(from: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), from);
 }
 

@@ -21,7 +21,7 @@ const refusedCards = { tries: 200, everyMs: 60_000 };
 export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) => {
   const refusals = createLimit(refusedCards);
   return {
-    'attempts/begin': async ({ body }, { terminal }) => {
+    'attempts/begin': async ({ body }, { terminal, address }) => {
       if (!refusals.allows(terminal, deps.now())) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
@@ -67,6 +67,8 @@ export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) => {
           person: person.id,
           supportCode,
           expiresAt,
+          assurance: known.assurance,
+          address,
         });
         await record(tx, now, {
           kind: 'attempt.begun',

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import type { AttemptId, LockId } from '#contract/ids.ts';
-import { policy } from '#contract/policy.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createSecrets } from '../secrets.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
@@ -24,14 +23,16 @@ after(() => server.close());
 const otherDeps = (): ServerDeps => ({
   database: server.database,
   secrets: createSecrets(server.folder),
-  policy: () => policy.parse({}),
+  policy: server.policies.active,
+  policies: server.policies,
   now: server.now,
   log: pino({ level: 'silent' }),
   push: server.app.hub,
   origin: server.origin,
 });
 const startAnother = () => createLoginsRoutes(otherDeps());
-const sender = () => ({ kind: 'terminal', terminal: terminal.id, name: 'ward' }) as TerminalSender;
+const sender = () =>
+  ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
 
 describe('another process of the server', () => {
   it('answers busy when its queue is full, and takes no try for it', async () => {

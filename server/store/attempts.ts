@@ -1,4 +1,5 @@
 import type { PersonSummary } from '#contract/api/people.ts';
+import type { Assurance } from '#contract/card.ts';
 import type { AttemptId, CardId, LockId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
@@ -15,15 +16,18 @@ export interface AttemptToBegin {
   readonly person: PersonId;
   readonly supportCode: string;
   readonly expiresAt: Date;
+  readonly assurance: Assurance;
+  readonly address: string;
 }
 
 export const insertAttempt = async (tx: Transaction, now: Date, toBegin: AttemptToBegin): Promise<AttemptId> => {
   const id = createUuid(now) as AttemptId;
-  const { terminal, lock, card, person, supportCode, expiresAt } = toBegin;
+  const { terminal, lock, card, person, supportCode, expiresAt, assurance, address } = toBegin;
   await tx.query(
-    `insert into attempt (id, terminal, lock_id, card, person, support_code, factors, started_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, '{card}', $7, $8)`,
-    [id, terminal, lock, card, person, supportCode, now, expiresAt],
+    `insert into attempt (id, terminal, lock_id, card, person, support_code, factors, started_at, expires_at,
+                          assurance, address)
+     values ($1, $2, $3, $4, $5, $6, '{card}', $7, $8, $9, $10)`,
+    [id, terminal, lock, card, person, supportCode, now, expiresAt, assurance, address],
   );
   return id;
 };

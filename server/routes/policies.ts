@@ -1,0 +1,102 @@
+import { fail, succeed } from '#contract/errors.ts';
+import type { Policy } from '#contract/policy.ts';
+import { findPolicyProblems, listChanges, policyOf, profiles, valueAt } from '#core/policy/profiles.ts';
+import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
+import type { ServerDeps } from '../deps.ts';
+import { runDry } from '../dry-run.ts';
+import { record } from '../store/events.ts';
+import { listPolicies, tryGetPolicy, tryInsertPolicy } from '../store/policies.ts';
+import type { Handlers } from './handlers.ts';
+
+const pageSize = 20;
+
+export const createPoliciesRoutes = (deps: ServerDeps) => {
+  const { database, policies } = deps;
+  /** What was in force before anybody put a version in force. */
+  const first = (): Policy => policies.pin(policyOf(policies.active().profile));
+
+  return {
+    'policies/active': async () => {
+      await policies.refresh();
+      const policy = policies.active();
+      const pinned = policies.pinned();
+      const values = Object.entries(profiles[policy.profile]).map(([path, row]) => ({
+        path,
+        value: valueAt(policy, path),
+        usual: row.value,
+        ...(row.lowest === undefined ? {} : { lowest: row.lowest }),
+        ...(row.highest === undefined ? {} : { highest: row.highest }),
+        ...(row.only === undefined ? {} : { only: [...row.only] }),
+        clause: row.clause,
+        pinned: pinned.some((one) => one === path || one.startsWith(`${path}.`)),
+      }));
+      return succeed({ number: policies.number(), policy, values });
+    },
+
+    'policies/list': async ({ query }) => {
+      const versions = await listPolicies(database, query.before ?? 2 ** 31 - 1, pageSize + 1);
+      return succeed({
+        versions: versions.slice(0, pageSize).map((version, place) => ({
+          number: version.number,
+          note: version.note,
+          at: version.at.toISOString(),
+          by: version.byName,
+          profile: version.document.profile,
+          changes: listChanges(versions[place + 1]?.document ?? first(), version.document),
+        })),
+      });
+    },
+
+    'policies/show': async ({ params: { number } }) => {
+      if (number === 0) return succeed({ number, policy: first() });
+      const version = await tryGetPolicy(database, number);
+      return version ? succeed({ number, policy: version.document }) : fail('POLICY_UNKNOWN');
+    },
+
+    'policies/plan': async ({ body }) => {
+      await policies.refresh();
+      const draft = policies.pin(body.policy);
+      const problems = findPolicyProblems(draft);
+      const active = policies.active();
+      return succeed({
+        base: policies.number(),
+        problems,
+        changes: listChanges(active, draft),
+        dryRun: problems.length > 0 ? null : await runDry(database, deps.now(), { active, draft, days: body.days }),
+      });
+    },
+
+    'policies/apply': async ({ body }, sender) => {
+      await policies.refresh();
+      const draft = policies.pin(body.policy);
+      const problems = findPolicyProblems(draft);
+      if (problems.length > 0) {
+        return fail('POLICY_INVALID', { problems: problems.map(({ path, rule }) => ({ path, rule })) });
+      }
+      const changes = listChanges(policies.active(), draft);
+      const applied = await database.transaction(async (tx) => {
+        const now = deps.now();
+        const version = { base: body.base, document: body.policy, note: body.note, by: sender.person };
+        if (!(await tryInsertPolicy(tx, now, version))) return fail('POLICY_STALE');
+        await record(tx, now, {
+          kind: 'policy.applied',
+          outcome: 'success',
+          actor: sender.person,
+          terminal: sender.terminal,
+          detail: {
+            number: body.base + 1,
+            note: body.note,
+            changes: changes
+              .map(({ path }) => path)
+              .join(' ')
+              .slice(0, 200),
+          },
+        });
+        await deps.push.toAll(tx, { kind: 'policy', policy: terminalPolicyOf(draft) });
+        return succeed({ number: body.base + 1 });
+      });
+      if (applied.ok) await policies.refresh();
+      return applied;
+    },
+  } satisfies Partial<Handlers>;
+};
