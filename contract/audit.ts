@@ -126,7 +126,16 @@ export const terminalKinds = [
 ] as const satisfies readonly EventKind[];
 export type TerminalKind = (typeof terminalKinds)[number];
 
-export const factor = z.enum(['card', 'pin', 'totp', 'password', 'one-time-code', 'terminal-session']);
+export const factor = z.enum([
+  'card',
+  'pin',
+  'totp',
+  'password',
+  'one-time-code',
+  'terminal-session',
+  'initial-secret',
+  'grace',
+]);
 export type Factor = z.infer<typeof factor>;
 
 export const outcome = z.enum(['success', 'minor', 'serious', 'major']);

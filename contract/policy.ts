@@ -85,7 +85,7 @@ export const policy = z.strictObject({
       /** Wrong tries in a row after which factor and card are disabled until helpdesk binds them anew (SP 800-63B-4 3.2.2: at most 100). */
       hard: z.int().min(1).max(100).default(20),
       /** Wrong tries in a row at one terminal, of whomever, after which that terminal pauses before each further one. */
-      terminal: z.int().min(1).max(100).default(10),
+      terminal: z.int().min(1).max(100).default(30),
       /** Longest such pause. */
       terminalPauseSeconds: z.int().min(1).max(300).default(30),
     })

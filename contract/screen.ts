@@ -15,6 +15,9 @@ export type WindowKind = z.infer<typeof windowKind>;
 
 export const secretFactor = z.enum(['pin', 'totp']);
 export type SecretFactor = z.infer<typeof secretFactor>;
+/** What a person may be asked to type: a second factor, or the single-use secret with which they choose their first PIN. */
+export const askedFactor = z.enum([...secretFactor.options, 'initial']);
+export type AskedFactor = z.infer<typeof askedFactor>;
 
 /** Why a terminal was locked, as its next person may read it. */
 export const lockReason = z.enum([
@@ -30,6 +33,7 @@ export const lockReason = z.enum([
   'screen-lost',
   'server-ended',
   'guard-stopped',
+  'elsewhere',
 ]);
 export type LockReason = z.infer<typeof lockReason>;
 
@@ -84,9 +88,11 @@ export const picture = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('secret'),
     greet: z.string(),
-    factor: secretFactor,
+    factor: askedFactor,
     /** Factors that the person may choose instead. */
-    others: z.array(secretFactor),
+    others: z.array(askedFactor),
+    /** Factors that were right already, where policy wants several. */
+    accepted: z.array(askedFactor),
     /** How many characters have been typed; the guard alone holds them. */
     typed,
     shortest: z.int(),
@@ -95,6 +101,17 @@ export const picture = z.discriminatedUnion('kind', [
     checking: z.boolean(),
     /** Present after a refusal. `triesLeft` is absent where the server does not tell. */
     wrong: z.strictObject({ triesLeft: z.int().optional() }).optional(),
+    endsAt: epochMilliseconds,
+  }),
+  /** Every factor was right; the person is logged in at another terminal and says what becomes of that. */
+  z.strictObject({
+    kind: z.literal('elsewhere'),
+    greet: z.string(),
+    /** Name of the other terminal, and since when. */
+    there: z.string(),
+    since: epochMilliseconds,
+    /** True while the server does what was chosen. */
+    sending: z.boolean(),
     endsAt: epochMilliseconds,
   }),
   z.strictObject({ kind: z.literal('refused'), why: refusal, supportCode: z.string().optional() }),
@@ -168,6 +185,9 @@ interface CallRow {
 export const key = z.enum(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'back', 'clear', 'enter']);
 export type Key = z.infer<typeof key>;
 
+export const elsewhereChoice = z.enum(['end-there', 'keep-both']);
+export type ElsewhereChoice = z.infer<typeof elsewhereChoice>;
+
 const nothing = z.strictObject({});
 
 /** Every call of a window. Each is answered with a `Result<{}>`; what changes comes as a new view. */
@@ -179,10 +199,16 @@ export const calls = {
     meaning: 'A key of the keypad or the keyboard.',
   },
   'login/choose-factor': {
-    request: z.strictObject({ factor: secretFactor }),
+    request: z.strictObject({ factor: askedFactor }),
     windows: ['lock'],
     by: 'guard',
     meaning: 'Use another factor.',
+  },
+  'login/settle': {
+    request: z.strictObject({ choice: elsewhereChoice }),
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'What becomes of the session at another terminal.',
   },
   'login/cancel': {
     request: nothing,

@@ -1,5 +1,7 @@
-import type { TerminalId } from '#contract/ids.ts';
-import type { ToScreen } from '#contract/screen.ts';
+import type { Opened } from '#contract/api/logins.ts';
+import type { Factor } from '#contract/audit.ts';
+import type { AttemptId, TerminalId } from '#contract/ids.ts';
+import type { AskedFactor, ToScreen } from '#contract/screen.ts';
 import type { Effect, LoginEvent, State } from '#core/login/state.ts';
 import type { Clock } from './clock.ts';
 import type { Digits } from './digits.ts';
@@ -41,33 +43,78 @@ async function heardLate<Answer>(answer: Promise<Answer>, giveUp: () => void): P
   }
 }
 
+/** How the journal names what was shown beside the card. */
+const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initial' ? 'initial-secret' : factor);
+
 /** Performs the effects of the machine. Nothing here waits: what takes time answers with an event. */
 export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
   const { clock, digits, dispatch, journal, log, uplink } = deps;
   const { call } = uplink;
 
-  async function identify({ request, lock, evidence }: Of<'identify'>): Promise<void> {
-    const begun = call('attempts/begin', { body: { lock, card: evidence } }, { limit: lateLimit });
+  async function identify({ request, lock, evidence, after }: Of<'identify'>): Promise<void> {
+    const body = { lock, card: evidence, ...(after === null ? {} : { after }) };
+    const begun = call('attempts/begin', { body }, { limit: lateLimit });
     const giveUp = () => dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
     const reply = await heardLate(begun, giveUp);
     if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
-    const { attempt, greeting, factors, supportCode, expiresAt } = reply.value;
-    const endsAt = clock.toMoment(expiresAt);
-    dispatch({ kind: 'identified', request, attempt, greeting, factors, supportCode, endsAt });
+    const { expiresAt, grace, ...begins } = reply.value;
+    dispatch({ kind: 'identified', request, ...begins, grace: grace !== null, endsAt: clock.toMoment(expiresAt) });
   }
 
-  async function prove({ attempt, factor }: Of<'prove'>): Promise<void> {
-    const secretBody = digits.toBody('secret', { factor });
+  async function prove({ attempt, ticket, factor }: Of<'prove'>): Promise<void> {
+    const request =
+      factor === 'grace'
+        ? { params: { attempt }, body: { ticket, factor } }
+        : { params: { attempt }, secretBody: digits.toBody('secret', { ticket, factor }) };
     digits.forget();
-    const proved = call('attempts/prove', { params: { attempt }, secretBody }, { limit: lateLimit });
+    const proving = call('attempts/prove', request, { limit: lateLimit });
     const giveUp = () => dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
-    const reply = await heardLate(proved, giveUp);
+    const reply = await heardLate(proving, giveUp);
     if (!reply.ok) return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
-    const { session, grant, endsAt } = reply.value;
-    dispatch({ kind: 'proved', attempt, session, grant, endsAt: clock.toMoment(endsAt) });
+    const { value } = reply;
+    switch (value.kind) {
+      case 'open':
+        return tellProved(attempt, value);
+      case 'more':
+        return dispatch({ kind: 'more-wanted', attempt, factors: value.factors });
+      case 'choose-pin':
+        return dispatch({
+          kind: 'first-pin-asked',
+          attempt,
+          order: value.order,
+          endsAt: clock.toMoment(value.order.expiresAt),
+        });
+      case 'elsewhere':
+        return dispatch({
+          kind: 'elsewhere-found',
+          attempt,
+          there: value.terminal,
+          since: clock.toMoment(value.since),
+        });
+    }
   }
 
-  async function open({ lock, session, attempt, grant, greeting, factor }: Of<'open'>): Promise<void> {
+  function tellProved(attempt: AttemptId, { session, token, grant, endsAt }: Opened): void {
+    dispatch({ kind: 'proved', attempt, session, token, grant, endsAt: clock.toMoment(endsAt) });
+  }
+
+  async function settle({ attempt, ticket, choice }: Of<'settle'>): Promise<void> {
+    const settling = call('attempts/settle', { params: { attempt }, body: { ticket, choice } }, { limit: lateLimit });
+    const giveUp = () => dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
+    const reply = await heardLate(settling, giveUp);
+    if (reply.ok) tellProved(attempt, reply.value);
+    else dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
+  }
+
+  /** A session that the server has ended locks the terminal, also when the push of it was missed. */
+  async function touch({ session, token, idleSeconds }: Of<'touch'>): Promise<void> {
+    const request = { params: { session }, body: { token, idleSeconds } };
+    const reply = await call('sessions/touch', request, { lane: 'background' });
+    if (!reply.ok && reply.failure.code === 'SESSION_ENDED')
+      dispatch({ kind: 'session-ended', session, reason: 'server-ended' });
+  }
+
+  async function open({ lock, session, attempt, grant, greeting, shown }: Of<'open'>): Promise<void> {
     const failed = (reason: string) => {
       log.warn('open-failed', { reason });
       dispatch({ kind: 'open-failed', session });
@@ -84,7 +131,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       person,
       attempt,
       session,
-      factors: ['card', factor],
+      factors: ['card', ...shown.map(presented)],
     });
     if (!written.ok) return failed('journal');
     dispatch({ kind: 'opened', session });
@@ -105,8 +152,8 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     else dispatch({ kind: 'ceremony-failed', ceremony, failure: reply.failure });
   }
 
-  async function openConsole({ session }: Of<'open-console'>): Promise<void> {
-    const reply = await call('sessions/open-console', { params: { session }, body: {} });
+  async function openConsole({ session, token }: Of<'open-console'>): Promise<void> {
+    const reply = await call('sessions/open-console', { params: { session }, body: { token } });
     if (!reply.ok) return log.warn('console-refused', { code: reply.failure.code });
     const authority = uplink.identity()?.authority ?? '';
     deps.toScreen({ kind: 'open-console', origin: deps.origin, ticket: reply.value.ticket, authority });
@@ -115,8 +162,10 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
   const performers: Performers = {
     identify: (effect) => void identify(effect),
     prove: (effect) => void prove(effect),
-    abandon: ({ attempt, reason }) =>
-      void call('attempts/abandon', { params: { attempt }, body: { reason } }, { lane: 'background' }),
+    settle: (effect) => void settle(effect),
+    touch: (effect) => void touch(effect),
+    abandon: ({ attempt, ticket, reason }) =>
+      void call('attempts/abandon', { params: { attempt }, body: { ticket, reason } }, { lane: 'background' }),
     open: (effect) => void open(effect),
     'end-session': ({ session, reason }) => uplink.endSession(session, reason, clock.toInstant(clock.now())),
     record: ({ facts }) => void journal.append(facts),

@@ -5,6 +5,7 @@ import type { LoginEvent } from '#core/login/state.ts';
 const eventOf: { readonly [Name in GuardCallName]: (request: CallRequest<Name>) => LoginEvent } = {
   'login/press': ({ key }) => ({ kind: 'pressed', key }),
   'login/choose-factor': ({ factor }) => ({ kind: 'factor-chosen', factor }),
+  'login/settle': ({ choice }) => ({ kind: 'settle-asked', choice }),
   'login/cancel': () => ({ kind: 'cancelled' }),
   'session/lock': () => ({ kind: 'lock-asked', reason: 'button' }),
   'session/stay': () => ({ kind: 'stayed' }),

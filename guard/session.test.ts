@@ -143,7 +143,16 @@ function createTerminal() {
     identified: async () => {
       const attempt = randomUUID();
       const expiresAt = new Date(now + 60_000).toISOString();
-      const value = { attempt, greeting, factors: ['pin', 'totp'], expiresAt, supportCode: 'ABC-DEF-GHJ' };
+      const value = {
+        attempt,
+        ticket: 'ticket',
+        greeting,
+        factors: ['pin', 'totp'],
+        all: false,
+        grace: null,
+        expiresAt,
+        supportCode: 'ABC-DEF-GHJ',
+      };
       await terminalOf.last('attempts/begin').answer(succeed(value));
       return attempt;
     },
@@ -164,7 +173,15 @@ function createTerminal() {
         expiresAt: new Date(now + 30_000).toISOString(),
         ...changed,
       });
-      await answer(succeed({ session: own, grant, endsAt: new Date(now + 43_200_000).toISOString() }));
+      await answer(
+        succeed({
+          kind: 'open',
+          session: own,
+          token: 'token',
+          grant,
+          endsAt: new Date(now + 43_200_000).toISOString(),
+        }),
+      );
       return own;
     },
     open: async () => {
@@ -262,10 +279,10 @@ test('what was typed goes out once and is wiped; no view and no event holds it',
   await at.identified();
   at.type(pin);
   const { sent } = at.last('attempts/prove');
-  assert.deepEqual(JSON.parse(sent), { factor: 'pin', secret: pin });
+  assert.deepEqual(JSON.parse(sent), { ticket: 'ticket', factor: 'pin', secret: pin });
   await at.last('attempts/prove').answer(fail('PROOF_WRONG', { triesLeft: 4 }));
   at.type('11112222');
-  assert.deepEqual(JSON.parse(at.last('attempts/prove').sent), { factor: 'pin', secret: '11112222' });
+  assert.deepEqual(JSON.parse(at.last('attempts/prove').sent), { ticket: 'ticket', factor: 'pin', secret: '11112222' });
   const everything = JSON.stringify([at.messages, at.recorded]);
   assert.ok(!everything.includes(pin) && !everything.includes('11112222'));
   assert.ok(!everything.includes(evidence.identifier));
@@ -280,7 +297,7 @@ test('an acceptance that comes after another card was tapped ends its session an
   at.tap(other);
   assert.equal(at.picture().kind, 'identifying');
   const session = randomUUID();
-  await first.answer(succeed({ session, grant: grantOf({}), endsAt: later(1_000_000) }));
+  await first.answer(succeed({ kind: 'open', session, token: 'token', grant: grantOf({}), endsAt: later(1_000_000) }));
   assert.deepEqual(at.ended, [session]);
   assert.equal(at.leases(), 0);
 });

@@ -196,7 +196,7 @@ test('a message of another shape is passed over, the next one counts', async () 
   const session = randomUUID() as SessionId;
   server.push({ kind: 'session-ended', session, reason: 'revoked' });
   await until(() => events.length > 2);
-  assert.deepEqual(events.slice(2), [{ kind: 'session-ended', session }]);
+  assert.deepEqual(events.slice(2), [{ kind: 'session-ended', session, reason: 'revoked' }]);
 });
 
 const order = (number: number): RevocationOrder => ({

@@ -1,6 +1,7 @@
 import type { Pushed } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { fail } from '#contract/errors.ts';
+import { type LockReason, lockReason } from '#contract/screen.ts';
 import type { Link, LoginEvent } from '#core/login/state.ts';
 import type { Clock } from './clock.ts';
 import { createEndings, type Endings } from './endings.ts';
@@ -39,6 +40,8 @@ export interface Uplink {
 
 /** A connection that is quiet for longer may be closed by the server or a firewall; a tap must not pay for a new one. */
 const warmEvery = 20_000;
+
+const lockReasonOf = (reason: string): LockReason => lockReason.safeParse(reason).data ?? 'server-ended';
 
 export function createUplink(deps: UplinkDeps): Uplink {
   const { clock, log, onEvent, position } = deps;
@@ -88,7 +91,11 @@ export function createUplink(deps: UplinkDeps): Uplink {
         if (receipts.take(message.order)) onEvent({ kind: 'revocation-ordered', order: message.order });
         return;
       case 'session-ended':
-        return onEvent({ kind: 'session-ended', session: message.session });
+        return onEvent({
+          kind: 'session-ended',
+          session: message.session,
+          reason: lockReasonOf(message.reason),
+        });
       case 'ceremony':
         return onEvent({
           kind: 'ceremony-asked',

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import type { Language } from '#contract/screen.ts';
 
 /** The time now, anew at each full `step` (milliseconds): at the second or minute, not after it. */
 export const useNow = (step: number): number => {
@@ -17,3 +18,7 @@ export const useNow = (step: number): number => {
 
 /** Full seconds until `endsAt`, never below zero. */
 export const secondsLeft = (endsAt: number, now: number): number => Math.max(0, Math.ceil((endsAt - now) / 1000));
+
+/** Hours and minutes as a person reads them. */
+export const timeOf = (at: number, language: Language): string =>
+  new Date(at).toLocaleTimeString(language === 'ja' ? 'ja-JP' : 'en-GB', { hour: '2-digit', minute: '2-digit' });

@@ -5,6 +5,7 @@ import { startExpiry } from './expiry.ts';
 import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createLater } from './later.ts';
+import { createBegun } from './logins/begun.ts';
 import { createMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
 import { registerPages } from './pages.ts';
@@ -40,6 +41,8 @@ export interface App {
   readonly hub: Hub;
   /** Takes a renewed certificate for new connections. */
   takeCertificate(certificate: KeyAndCertificate): void;
+  /** Resolves when every tap so far is written. */
+  settled(): Promise<void>;
   /** Answers what it was asked, ends its streams, and lets the database go on. */
   close(): Promise<void>;
 }
@@ -58,10 +61,11 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const hub = await createHub(given.database, given.now);
   const { later, close: closeLater } = createLater(given.log);
   const deps = { ...given, policy: given.policies.active, push: hub, hub, later };
+  const begun = createBegun(deps);
   const handlers: Handlers = {
     ...createHealthRoutes(deps),
     ...createTerminalRoutes(deps),
-    ...createLoginsRoutes(deps),
+    ...createLoginsRoutes(deps, begun),
     ...createPeopleRoutes(deps),
     ...createConsoleRoutes(deps),
     ...createEventsRoutes(deps),
@@ -121,6 +125,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       const server = http.server as unknown as { setSecureContext(options: object): void };
       server.setSecureContext(secureContext(certificate, given.authority));
     },
+    settled: begun.settled,
     close: async () => {
       for (const stop of stops) stop();
       const streaming = hub.streaming();
@@ -131,6 +136,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       await http.close();
       clearInterval(idle);
       clearTimeout(patience);
+      await begun.close();
       await closeLater();
       await forgetConnections(given.database, streaming).catch(() => undefined);
     },

@@ -8,6 +8,8 @@ import type { Database } from './store/database.ts';
 /** What every route is given. */
 export interface ServerDeps {
   readonly database: Database;
+  /** Connections for taps and proofs alone: nothing else of the server keeps them waiting. */
+  readonly logins: Database;
   readonly secrets: Secrets;
   readonly policy: () => Policy;
   readonly policies: Policies;

@@ -3,12 +3,12 @@ import { abandonExpiredAttempts } from './store/attempts.ts';
 import { expireCeremonies } from './store/ceremonies.ts';
 import type { Transaction } from './store/database.ts';
 import { record } from './store/events.ts';
-import { endExpiredSessions } from './store/sessions.ts';
+import { endExpiredSessions, endIdleSessions } from './store/sessions.ts';
 
 const interval = 5000;
 
-/** Ends what has passed its time: attempts, enrolment steps, and sessions at their overall limit, each with its event. */
-export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push'>): Promise<void> =>
+/** Ends what has passed its time: attempts, enrolment steps, and sessions at their limits, each with its event. */
+export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'policy'>): Promise<void> =>
   deps.database.transaction(async (tx) => {
     const now = deps.now();
     await expireAttempts(tx, now);
@@ -17,10 +17,14 @@ export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push'>): Pro
       await record(tx, now, { ...facts, terminal, person, actor, ceremony });
       await deps.push.toTerminal(tx, terminal, { kind: 'ceremony-cancelled', ceremony });
     }
-    for (const { id: session, terminal, person, card, attempt } of await endExpiredSessions(tx, now)) {
-      const facts = { kind: 'session.ended', outcome: 'success', reason: 'limit' } as const;
-      await record(tx, now, { ...facts, terminal, person, card, attempt, session });
-      await deps.push.toTerminal(tx, terminal, { kind: 'session-ended', session, reason: 'limit' });
+    const { idleSeconds } = deps.policy().session;
+    const over = { limit: await endExpiredSessions(tx, now), idle: await endIdleSessions(tx, now, idleSeconds) };
+    for (const [reason, sessions] of Object.entries(over)) {
+      for (const { id: session, terminal, person, card, attempt } of sessions) {
+        const facts = { kind: 'session.ended', outcome: 'success', reason } as const;
+        await record(tx, now, { ...facts, terminal, person, card, attempt, session });
+        await deps.push.toTerminal(tx, terminal, { kind: 'session-ended', session, reason });
+      }
     }
   });
 
@@ -32,7 +36,7 @@ async function expireAttempts(tx: Transaction, now: Date): Promise<void> {
 }
 
 /** Answers how to stop. */
-export const startExpiry = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'log'>): (() => void) => {
+export const startExpiry = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'policy' | 'log'>): (() => void) => {
   let running = false;
   const timer = setInterval(() => {
     if (running) return;

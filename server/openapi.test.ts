@@ -3,10 +3,14 @@ import { test } from 'node:test';
 import { api } from '#contract/api/index.ts';
 import { createOpenApi } from './openapi.ts';
 
+interface Shape {
+  readonly additionalProperties?: boolean;
+  readonly anyOf?: readonly Shape[];
+}
 interface Operation {
   readonly operationId: string;
   readonly parameters: readonly { name: string; in: string; required: boolean }[];
-  readonly requestBody?: { content: Record<string, { schema: { additionalProperties?: boolean } }> };
+  readonly requestBody?: { content: Record<string, { schema: Shape }> };
   readonly responses: Record<string, { description: string }>;
   readonly security: readonly object[];
 }
@@ -31,7 +35,9 @@ test('every place in a path has its parameter, and bodies take no unknown member
     const named = operation.parameters.filter((one) => one.in === 'path').map(({ name }) => name);
     assert.deepEqual(named, places, operation.operationId);
     const body = operation.requestBody?.content['application/json'];
-    if (body !== undefined) assert.equal(body.schema.additionalProperties, false, operation.operationId);
+    for (const schema of body?.schema.anyOf ?? (body ? [body.schema] : [])) {
+      assert.equal(schema.additionalProperties, false, operation.operationId);
+    }
   }
 });
 

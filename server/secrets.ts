@@ -5,9 +5,11 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
   randomBytes,
   sign,
+  timingSafeEqual,
 } from 'node:crypto';
 import type { Grant, GrantFacts } from '#contract/api/logins.ts';
 import type { CardEvidence } from '#contract/card.ts';
@@ -26,6 +28,9 @@ export interface Secrets {
   seal(plain: string, about: string): Sealed;
   /** Undefined when it was changed, moved, or sealed by a key that is gone. */
   tryOpen(sealed: Sealed, about: string): string | undefined;
+  /** A mark by which the server knows its own words again: number of the key, then HMAC-SHA-256, base64url. */
+  vouch(text: string, about: string): string;
+  isVouched(text: string, about: string, mark: string): boolean;
   signGrant(facts: GrantFacts): Grant;
   /** Ed25519, SPKI, PEM: the key that new grants are signed by. */
   grantPublicKey(): string;
@@ -81,6 +86,16 @@ export function createSecrets(dataFolder: string): Secrets {
         return undefined;
       }
     },
+    vouch(text, about) {
+      const [key] = newestFirst(rings.sealing);
+      return `${key.id}.${markOf(key, text, about).toString('base64url')}`;
+    },
+    isVouched(text, about, mark) {
+      const [id, given = ''] = mark.split('.');
+      const key = rings.sealing.find((one) => String(one.id) === id);
+      const bytes = Buffer.from(given, 'base64url');
+      return key !== undefined && bytes.length === 32 && timingSafeEqual(bytes, markOf(key, text, about));
+    },
     signGrant(facts) {
       const payload = Buffer.from(JSON.stringify(facts)).toString('base64url');
       return { payload, signature: sign(null, Buffer.from(payload), signer).toString('base64url') };
@@ -123,6 +138,12 @@ function freshKey(purpose: Purpose, id: number): StoredKey {
 
 function newestFirst(ring: KeyRings[Purpose]): [StoredKey, ...StoredKey[]] {
   return [...ring].sort((one, other) => other.id - one.id) as [StoredKey, ...StoredKey[]];
+}
+
+/** HMAC-SHA-256 under a key that is derived for this use alone (HKDF, RFC 5869). */
+function markOf(key: StoredKey, text: string, about: string): Buffer {
+  const derived = hkdfSync('sha256', bytesOf(key), '', `kazasu vouch ${about}`, 32);
+  return createHmac('sha256', Buffer.from(derived)).update(text).digest();
 }
 
 const bytesOf = (key: StoredKey): Buffer => Buffer.from(key.key, 'base64');

@@ -109,7 +109,7 @@ const noteFailure = (deps: ServerDeps, person: PersonSummary, credential: Creden
       kind: 'credential.locked',
       outcome: 'serious',
       person: person.id,
-      factors: [credential.kind],
+      factors: ['password', 'totp'],
       reason: disabled ? 'disabled' : 'locked',
       detail: { failures: credential.failures, where: 'console' },
     });

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { generateSync } from 'otplib';
 import type { Answer } from '#contract/api/index.ts';
+import type { Opened } from '#contract/api/logins.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { CardEvidence } from '#contract/card.ts';
@@ -74,16 +75,31 @@ const stayInStep = (server: TestServer): void => {
   if (into > 20_000) server.advance(30_000 - into);
 };
 
-export const begin = (server: TestServer, terminal: TestTerminal, card: CardEvidence): Promise<Answered> =>
-  server.call(terminal, 'attempts/begin', { body: { lock: randomUUID(), card } });
+/** Tickets of the attempts that tests began: a terminal keeps them. */
+const tickets = new Map<string, string>();
+export const ticketOf = (attempt: string): string => tickets.get(attempt) ?? 'none';
+
+export const begin = async (
+  server: TestServer,
+  terminal: TestTerminal,
+  card: CardEvidence,
+  after?: string,
+): Promise<Answered> => {
+  const body = { lock: randomUUID(), card, ...(after === undefined ? {} : { after }) };
+  const answered = await server.call(terminal, 'attempts/begin', { body });
+  const { attempt, ticket } = answered.body as Partial<Answer<'attempts/begin'>>;
+  if (attempt !== undefined && ticket !== undefined) tickets.set(attempt, ticket);
+  return answered;
+};
 
 /** Begins an attempt that must be let in. */
 export const mustBegin = async (
   server: TestServer,
   terminal: TestTerminal,
   card: CardEvidence,
+  after?: string,
 ): Promise<Answer<'attempts/begin'>> => {
-  const answered = await begin(server, terminal, card);
+  const answered = await begin(server, terminal, card, after);
   if (answered.status !== 200) throw new Error(`not begun: ${JSON.stringify(answered.body)}`);
   return answered.body as Answer<'attempts/begin'>;
 };
@@ -94,18 +110,19 @@ export const prove = (
   attempt: string,
   factor: string,
   secret: string,
-): Promise<Answered> => server.call(terminal, 'attempts/prove', { params: { attempt }, body: { factor, secret } });
+): Promise<Answered> =>
+  server.call(terminal, 'attempts/prove', { params: { attempt }, body: { ticket: ticketOf(attempt), factor, secret } });
 
 /** A whole login by PIN. */
 export const logIn = async (
   server: TestServer,
   terminal: TestTerminal,
   clinician: Clinician,
-): Promise<Answer<'attempts/prove'> & { readonly attempt: string }> => {
+): Promise<Opened & { readonly attempt: string }> => {
   const { attempt } = await mustBegin(server, terminal, clinician.evidence);
   const answered = await prove(server, terminal, attempt, 'pin', goodPin);
   if (answered.status !== 200) throw new Error(`not logged in: ${JSON.stringify(answered.body)}`);
-  return { ...(answered.body as Answer<'attempts/prove'>), attempt };
+  return { ...(answered.body as Opened), attempt };
 };
 
 export const failureOf = ({ body }: Answered): Failure => (body as { failure: Failure }).failure;
@@ -125,9 +142,11 @@ export interface LoggedEvent {
 }
 
 /** Events whose column has this value, oldest first. */
-export const eventsWhere = (
+export const eventsWhere = async (
   server: TestServer,
   column: 'attempt' | 'session' | 'person' | 'terminal' | 'support_code' | 'ceremony' | 'actor',
   value: string,
-): Promise<LoggedEvent[]> =>
-  server.database.query<LoggedEvent>(`select * from event where ${column} = $1 order by seq`, [value]);
+): Promise<LoggedEvent[]> => {
+  await server.app.settled();
+  return server.database.query<LoggedEvent>(`select * from event where ${column} = $1 order by seq`, [value]);
+};

@@ -13,6 +13,7 @@ import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { PolicyInput } from '#contract/policy.ts';
 import { policyOf } from '#core/policy/profiles.ts';
 import { type App, buildApp } from './app.ts';
+import type { ServerDeps } from './deps.ts';
 import { findFreePort } from './free-port.ts';
 import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
@@ -77,10 +78,13 @@ export interface TestServer {
   readonly folder: string;
   readonly connectionString: string;
   readonly database: Database;
+  readonly logins: Database;
   readonly authority: Authority;
   readonly secrets: Secrets;
   readonly app: App;
   readonly policies: Policies;
+  /** What routes of this server are given; with other keys or another clock it stands for another process. */
+  readonly deps: ServerDeps;
   readonly log: Logger;
   /** Everything that the server logged. */
   readonly logged: () => string;
@@ -137,6 +141,7 @@ export const startTestServer = async (): Promise<TestServer> => {
   const log = createLog('debug', { write: (line) => void lines.push(line) });
   const authority = await openAuthority(join(folder, 'ca'), now());
   const secrets = createSecrets(folder);
+  const logins = createDatabase({ connectionString, byKeys: true, report: () => undefined });
   const port = await findFreePort('127.0.0.1');
   const origin = `https://localhost:${port}`;
   const policies = await createPolicies({
@@ -146,6 +151,7 @@ export const startTestServer = async (): Promise<TestServer> => {
   });
   const app = await buildApp({
     database,
+    logins,
     secrets,
     policies,
     now,
@@ -201,10 +207,22 @@ export const startTestServer = async (): Promise<TestServer> => {
     folder,
     connectionString,
     database,
+    logins,
     authority,
     secrets,
     app,
     policies,
+    deps: {
+      database,
+      logins,
+      secrets,
+      policy: policies.active,
+      policies,
+      now,
+      log,
+      push: app.hub,
+      origin,
+    },
     log,
     logged: () => lines.join(''),
     advance: (milliseconds) => {
@@ -259,6 +277,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     close: async () => {
       await app.close();
       await policies.close();
+      await logins.close();
       await Promise.all(agents.map((agent) => agent.destroy()));
       await closeDatabase();
     },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { cardEvidence } from '../card.ts';
 import { attemptId, ceremonyId, instant, lockId, personId, sessionId, terminalId } from '../ids.ts';
-import { lockReason, secretFactor } from '../screen.ts';
+import { askedFactor, elsewhereChoice, lockReason } from '../screen.ts';
 import { roles, table } from './row.ts';
+import { ceremonyOrder } from './terminals.ts';
 
 /** The person as the lock screen greets them and the badge names them. */
 export const greeting = z.strictObject({
@@ -32,6 +33,40 @@ export type Grant = z.infer<typeof grant>;
 
 const attemptParams = z.strictObject({ attempt: attemptId });
 
+/** The server's own notes about an attempt, vouched for by it: opaque to a terminal, which sends them back as they are. */
+const ticket = z.string().min(1).max(2000);
+
+const opened = z.strictObject({
+  kind: z.literal('open'),
+  session: sessionId,
+  /** Goes with what is asked for this session later; good at this terminal alone. */
+  token: z.string(),
+  grant,
+  endsAt: instant,
+});
+export type Opened = z.infer<typeof opened>;
+
+/** What a right proof leads to. */
+export const proved = z.discriminatedUnion('kind', [
+  opened,
+  /** Policy wants another factor as well. */
+  z.strictObject({ kind: z.literal('more'), factors: z.array(askedFactor).min(1) }),
+  /** A single-use secret was right: the person chooses a PIN now, then logs in with it. */
+  z.strictObject({ kind: z.literal('choose-pin'), order: ceremonyOrder }),
+  /** The person is logged in at another terminal, and policy has them asked. */
+  z.strictObject({ kind: z.literal('elsewhere'), terminal: z.string(), since: instant }),
+]);
+export type Proved = z.infer<typeof proved>;
+
+const proofFailures = [
+  'PROOF_WRONG',
+  'PROOF_LOCKED',
+  'ATTEMPT_ENDED',
+  'TERMINAL_OTHER',
+  'CARD_REFUSED',
+  'SERVER_BUSY',
+] as const;
+
 export const logins = table({
   'attempts/begin': {
     method: 'POST',
@@ -39,13 +74,24 @@ export const logins = table({
     sender: 'terminal',
     event: 'attempt.begun',
     failures: ['CARD_REFUSED'],
-    summary: 'A card is held over the reader of a locked terminal. Answers whom to greet and what to ask for.',
-    body: z.strictObject({ lock: lockId, card: cardEvidence }),
+    summary:
+      'A card is held over the reader of a locked terminal. Answers whom to greet and what to ask for. The database is only read.',
+    body: z.strictObject({
+      lock: lockId,
+      card: cardEvidence,
+      /** The session that ended here last, as far as the terminal remembers it: grace needs it. */
+      after: sessionId.optional(),
+    }),
     answer: z.strictObject({
       attempt: attemptId,
+      ticket,
       greeting,
       /** Factors that policy accepts now, the usual one first; never empty. */
-      factors: z.array(secretFactor).min(1),
+      factors: z.array(askedFactor).min(1),
+      /** True: each of them is wanted, not one of them. */
+      all: z.boolean(),
+      /** Until when the card alone opens this terminal again; `null`: it does not. */
+      grace: instant.nullable(),
       expiresAt: instant,
       supportCode: z.string(),
     }),
@@ -55,11 +101,25 @@ export const logins = table({
     path: '/v1/attempts/:attempt/proofs',
     sender: 'terminal',
     event: 'proof.accepted',
-    failures: ['PROOF_WRONG', 'PROOF_LOCKED', 'ATTEMPT_ENDED', 'TERMINAL_OTHER', 'CARD_REFUSED', 'SERVER_BUSY'],
-    summary: 'The second factor. The try is counted before the secret is looked at.',
+    failures: proofFailures,
+    summary: 'The second factor. The try is counted before the secret is looked at. `grace` needs no secret.',
     params: attemptParams,
-    body: z.strictObject({ factor: secretFactor, secret: z.string().min(1).max(64) }),
-    answer: z.strictObject({ session: sessionId, grant, endsAt: instant }),
+    body: z.union([
+      z.strictObject({ ticket, factor: askedFactor, secret: z.string().min(1).max(64) }),
+      z.strictObject({ ticket, factor: z.literal('grace') }),
+    ]),
+    answer: proved,
+  },
+  'attempts/settle': {
+    method: 'POST',
+    path: '/v1/attempts/:attempt/settle',
+    sender: 'terminal',
+    event: 'session.began',
+    failures: ['ATTEMPT_ENDED', 'TERMINAL_OTHER', 'CARD_REFUSED'],
+    summary: 'After every factor was accepted: what becomes of the session that the person has at another terminal.',
+    params: attemptParams,
+    body: z.strictObject({ ticket, choice: elsewhereChoice }),
+    answer: opened,
   },
   'attempts/abandon': {
     method: 'POST',
@@ -69,7 +129,7 @@ export const logins = table({
     failures: ['ATTEMPT_ENDED', 'TERMINAL_OTHER'],
     summary: 'Nobody finished it: cancelled, too slow, or another card.',
     params: attemptParams,
-    body: z.strictObject({ reason: z.enum(['cancelled', 'too-slow', 'other-card', 'lost']) }),
+    body: z.strictObject({ ticket, reason: z.enum(['cancelled', 'too-slow', 'other-card', 'lost']) }),
     answer: z.strictObject({}),
   },
   'sessions/end': {
@@ -91,8 +151,19 @@ export const logins = table({
     failures: ['SESSION_ENDED', 'TERMINAL_OTHER', 'CONSOLE_ROLE_MISSING'],
     summary: 'A ticket, good once for 30 seconds, that signs the person of this session in to the console.',
     params: z.strictObject({ session: sessionId }),
-    body: z.strictObject({}),
+    body: z.strictObject({ token: z.string().min(1).max(100) }),
     answer: z.strictObject({ ticket: z.string() }),
+  },
+  'sessions/touch': {
+    method: 'POST',
+    path: '/v1/sessions/:session/touch',
+    sender: 'terminal',
+    event: null,
+    failures: ['SESSION_ENDED', 'TERMINAL_OTHER'],
+    summary: 'How long ago the person last did anything. The server ends a session that was idle for too long.',
+    params: z.strictObject({ session: sessionId }),
+    body: z.strictObject({ token: z.string().min(1).max(100), idleSeconds: z.number().min(0).max(86_400) }),
+    answer: z.strictObject({ endsAt: instant }),
   },
   'ceremonies/give-card': {
     method: 'POST',

@@ -32,14 +32,15 @@ export const cardSummary = z.strictObject({
   assurance,
   /** Last four characters of the identifier, for people to tell cards apart. */
   ending: z.string(),
-  state: z.enum(['active', 'revoked']),
+  /** Suspended: a substitute is in use; disabled: too many wrong tries were made with it. */
+  state: z.enum(['active', 'suspended', 'disabled', 'revoked']),
   enrolledAt: instant,
   revokedAt: instant.nullable(),
 });
 export type CardSummary = z.infer<typeof cardSummary>;
 
 export const factorSummary = z.strictObject({
-  kind: z.enum(['pin', 'totp', 'password']),
+  kind: z.enum(['pin', 'totp', 'password', 'initial']),
   state: z.enum(['active', 'locked', 'disabled']),
   setAt: instant,
   lockedUntil: instant.nullable(),

@@ -1,37 +1,45 @@
 import type { Failure } from '#contract/errors.ts';
-import type { Key, Refusal, SecretFactor } from '#contract/screen.ts';
+import type { AskedFactor, Key, Refusal } from '#contract/screen.ts';
 import { go, refuse, stay, toIdle } from './moves.ts';
-import type { Asking, Given, LoginEvent, Opening, State, Step } from './state.ts';
+import type { Asking, Elsewhere, Given, LoginEvent, Opening, State, Step } from './state.ts';
 
 type Of<Kind extends LoginEvent['kind']> = Extract<LoginEvent, { kind: Kind }>;
 
 /** A TOTP has six digits (RFC 6238 with the digits that authenticator apps show). */
 const totpDigits = 6;
 
-export const longestOf = (state: State, factor: SecretFactor): number =>
-  factor === 'totp' ? totpDigits : state.policy.pin.longest;
-export const shortestOf = (state: State, factor: SecretFactor): number =>
-  factor === 'totp' ? totpDigits : state.policy.pin.shortest;
+/** A single-use secret is as long as the server makes it. */
+const initialDigits = 10;
+
+type Typed = AskedFactor | 'grace';
+
+export const longestOf = (state: State, factor: Typed): number =>
+  factor === 'totp' ? totpDigits : factor === 'initial' ? initialDigits : state.policy.pin.longest;
+export const shortestOf = (state: State, factor: Typed): number =>
+  factor === 'totp' ? totpDigits : factor === 'initial' ? initialDigits : state.policy.pin.shortest;
 
 export const identified = (state: State, given: Given, event: Of<'identified'>): Step => {
   const { phase } = state;
-  const factor = event.factors[0];
+  const [factor] = event.factors;
+  const { attempt, ticket, greeting, factors, all, supportCode } = event;
   if (phase.kind !== 'identifying' || phase.request !== event.request || !factor)
-    return { state, effects: [{ kind: 'abandon', attempt: event.attempt, reason: 'lost' }] };
-  const { attempt, greeting, factors, supportCode } = event;
-  const endsAt = Math.max(given.now, event.endsAt);
-  return go(state, {
+    return { state, effects: [{ kind: 'abandon', attempt, ticket, reason: 'lost' }] };
+  const asking: Asking = {
     kind: 'asking',
     attempt,
+    ticket,
     greeting,
     factors,
     factor,
+    all,
+    accepted: [],
     supportCode,
     card: phase.card,
     typed: 0,
     wrong: null,
-    endsAt,
-  });
+    endsAt: Math.max(given.now, event.endsAt),
+  };
+  return event.grace ? prove(state, { ...asking, factor: 'grace' }) : go(state, asking);
 };
 
 export const identifyFailed = (state: State, given: Given, event: Of<'identify-failed'>): Step => {
@@ -57,11 +65,15 @@ const refusalOf = (failure: Failure): Refusal => {
   }
 };
 
-export const chooseFactor = (state: State, factor: SecretFactor): Step => {
+export const chooseFactor = (state: State, factor: AskedFactor): Step => {
   const { phase } = state;
-  if (phase.kind !== 'asking' || !phase.factors.includes(factor) || phase.factor === factor) return stay(state);
+  if (phase.kind !== 'asking' || !openFactors(phase).includes(factor) || phase.factor === factor) return stay(state);
   return go(state, { ...phase, factor, typed: 0, wrong: null }, { kind: 'forget-digits' });
 };
+
+/** Factors that may be asked for: of several that are wanted, those that were not shown yet. */
+export const openFactors = ({ factors, accepted }: Asking): readonly AskedFactor[] =>
+  factors.filter((factor) => !accepted.includes(factor));
 
 /** A key while a secret is asked for. A TOTP goes off with its last digit, a PIN with `enter`. */
 export const pressed = (state: State, phase: Asking, key: Key): Step => {
@@ -81,41 +93,133 @@ const prove = (state: State, phase: Asking): Step =>
   go(
     state,
     { ...phase, kind: 'checking', wrong: null },
-    { kind: 'prove', attempt: phase.attempt, factor: phase.factor },
+    { kind: 'prove', attempt: phase.attempt, ticket: phase.ticket, factor: phase.factor },
   );
+
+/** The attempt under way, if the answer is for it. */
+const checking = ({ phase }: State, attempt: string): Asking | null =>
+  phase.kind === 'checking' && phase.attempt === attempt ? phase : null;
 
 export const proved = (state: State, event: Of<'proved'>): Step => {
   const { phase } = state;
-  if (phase.kind !== 'checking' || phase.attempt !== event.attempt)
+  const asked = checking(state, event.attempt);
+  const settled = phase.kind === 'elsewhere' && phase.sending && phase.attempt === event.attempt ? phase : null;
+  if (!asked && !settled)
     // The person went on or the terminal locked meanwhile: nobody is to use this session.
     return { state, effects: [{ kind: 'end-session', session: event.session, reason: 'other-card' }] };
-  const { attempt, card, greeting, supportCode, factor } = phase;
-  const { session, endsAt, grant } = event;
+  const { attempt, ticket, card, greeting, supportCode } = asked ?? (settled as Elsewhere);
+  const shown = asked ? [...asked.accepted, asked.factor] : (settled as Elsewhere).shown;
+  const { session, token, endsAt, grant } = event;
   return go(
     state,
-    { kind: 'opening', attempt, card, greeting, supportCode, session, endsAt },
-    { kind: 'open', lock: state.lock, session, attempt, grant, greeting, factor },
+    { kind: 'opening', attempt, ticket, card, greeting, supportCode, session, token, endsAt },
+    { kind: 'open', lock: state.lock, session, attempt, grant, greeting, shown },
   );
 };
 
-export const proveFailed = (state: State, given: Given, event: Of<'prove-failed'>): Step => {
+/** One factor was right and policy wants another. */
+export const moreWanted = (state: State, event: Of<'more-wanted'>): Step => {
+  const phase = checking(state, event.attempt);
+  const [factor] = event.factors;
+  if (!phase || !factor || phase.factor === 'grace') return stay(state);
+  const accepted = [...phase.accepted, phase.factor];
+  return go(
+    state,
+    { ...phase, kind: 'asking', factor, factors: [...accepted, ...event.factors], accepted, typed: 0, wrong: null },
+    { kind: 'forget-digits' },
+    { kind: 'cue', cue: 'read' },
+  );
+};
+
+/** A single-use secret was right. It opens nothing: the person chooses a PIN, then holds the card again. */
+export const firstPinAsked = (state: State, given: Given, event: Of<'first-pin-asked'>): Step => {
+  const { order } = event;
+  if (!checking(state, event.attempt))
+    return { state, effects: [{ kind: 'leave-ceremony', ceremony: order.ceremony }] };
+  return go(
+    state,
+    {
+      kind: 'ceremony',
+      order,
+      step: 'choose-pin',
+      typed: 0,
+      problem: null,
+      until: Math.max(given.now, event.endsAt),
+      under: { kind: 'idle', notice: null, noticeUntil: 0 },
+    },
+    { kind: 'forget-digits' },
+    { kind: 'cue', cue: 'read' },
+  );
+};
+
+export const elsewhereFound = (state: State, event: Of<'elsewhere-found'>): Step => {
+  const phase = checking(state, event.attempt);
+  if (!phase) return stay(state);
+  const { attempt, ticket, card, greeting, supportCode, endsAt, accepted, factor } = phase;
+  const { there, since } = event;
+  return go(
+    state,
+    {
+      kind: 'elsewhere',
+      attempt,
+      ticket,
+      card,
+      greeting,
+      supportCode,
+      there,
+      since,
+      sending: false,
+      shown: [...accepted, factor],
+      endsAt,
+    },
+    { kind: 'forget-digits' },
+    { kind: 'cue', cue: 'read' },
+  );
+};
+
+export const settleAsked = (state: State, { choice }: Of<'settle-asked'>): Step => {
   const { phase } = state;
-  if (phase.kind !== 'checking' || phase.attempt !== event.attempt) return stay(state);
+  if (phase.kind !== 'elsewhere' || phase.sending) return stay(state);
+  const { attempt, ticket } = phase;
+  return go(state, { ...phase, sending: true }, { kind: 'settle', attempt, ticket, choice });
+};
+
+export const proveFailed = (state: State, given: Given, event: Of<'prove-failed'>): Step => {
   const { failure } = event;
+  const { phase } = state;
+  if (phase.kind === 'elsewhere' && phase.sending && phase.attempt === event.attempt)
+    return refuse(state, given, refusalOf(failure), failure.supportCode ?? phase.supportCode);
+  const asked = checking(state, event.attempt);
+  if (!asked) return stay(state);
+  const [first] = asked.factors;
+  // Without grace the person types a secret, as ever.
+  if (asked.factor === 'grace' && first && failure.code === 'ATTEMPT_ENDED')
+    return go(state, { ...asked, kind: 'asking', factor: first });
   const effects = [{ kind: 'forget-digits' }, { kind: 'cue', cue: 'refused' }] as const;
   if (failure.code === 'PROOF_WRONG') {
     const wrong = failure.triesLeft === undefined ? {} : { triesLeft: failure.triesLeft };
-    return go(state, { ...phase, kind: 'asking', typed: 0, wrong }, ...effects);
+    return go(state, { ...asked, kind: 'asking', typed: 0, wrong }, ...effects);
   }
-  return refuse(state, given, refusalOf(failure), failure.supportCode ?? phase.supportCode);
+  return refuse(state, given, refusalOf(failure), failure.supportCode ?? asked.supportCode);
 };
 
 export const opened = (state: State, given: Given, phase: Opening): Step => {
-  const { session, card, greeting, endsAt } = phase;
+  const { session, token, card, greeting, endsAt } = phase;
   const { now } = given;
   return go(
     state,
-    { kind: 'open', session, card, greeting, openedAt: now, endsAt, inputAt: now, reportedAt: now },
+    {
+      kind: 'open',
+      session,
+      token,
+      card,
+      greeting,
+      openedAt: now,
+      endsAt,
+      inputAt: now,
+      reportedAt: now,
+      touchedAt: now,
+    },
     { kind: 'begin-lease', lock: state.lock },
     { kind: 'cue', cue: 'accepted' },
   );
@@ -125,8 +229,13 @@ export const openFailed = (state: State, given: Given, phase: Opening): Step =>
   refuse(state, given, 'failed', phase.supportCode, { kind: 'end-session', session: phase.session, reason: 'start' });
 
 /** The person presses cancel, or takes too long. */
-export const cancelAttempt = (state: State, given: Given, phase: Asking, reason: 'cancelled' | 'too-slow'): Step => {
-  const abandon = { kind: 'abandon', attempt: phase.attempt, reason } as const;
+export const cancelAttempt = (
+  state: State,
+  given: Given,
+  phase: Asking | Elsewhere,
+  reason: 'cancelled' | 'too-slow',
+): Step => {
+  const abandon = { kind: 'abandon', attempt: phase.attempt, ticket: phase.ticket, reason } as const;
   return reason === 'cancelled'
     ? toIdle(state, given, null, abandon)
     : refuse(state, given, 'too-slow', phase.supportCode, abandon);

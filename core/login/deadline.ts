@@ -29,6 +29,7 @@ const ownDeadline = (phase: Phase): Moment | null => {
       return phase.until;
     case 'asking':
     case 'checking':
+    case 'elsewhere':
     case 'opening':
       return phase.endsAt;
     case 'identifying':

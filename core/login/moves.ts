@@ -55,8 +55,10 @@ export const lock = (state: State, given: Given, reason: LockReason): Step => {
   const effects: Effect[] = [{ kind: 'cover', lock: given.freshLock }, { kind: 'forget-digits' }];
   if (phase.kind === 'ceremony' && phase.step !== 'done')
     effects.push({ kind: 'leave-ceremony', ceremony: phase.order.ceremony });
-  if (phase.kind === 'asking' || phase.kind === 'checking')
-    effects.push({ kind: 'abandon', attempt: phase.attempt, reason: reason === 'other-card' ? 'other-card' : 'lost' });
+  if (phase.kind === 'asking' || phase.kind === 'checking' || phase.kind === 'elsewhere') {
+    const { attempt, ticket } = phase;
+    effects.push({ kind: 'abandon', attempt, ticket, reason: reason === 'other-card' ? 'other-card' : 'lost' });
+  }
   const session = open?.session ?? (phase.kind === 'opening' ? phase.session : null);
   const person = open?.greeting.person ?? (phase.kind === 'opening' ? phase.greeting.person : null);
   if (session) {
@@ -68,5 +70,8 @@ export const lock = (state: State, given: Given, reason: LockReason): Step => {
     );
   }
   const notice: Notice | null = session ? { kind: 'locked', why: reason } : null;
-  return { state: { ...state, lock: given.freshLock, phase: idle(notice, given.now) }, effects };
+  // Only who left by their own hand, at the terminal itself, may be let in again by the card alone.
+  const left = reason === 'same-card' || reason === 'button';
+  const recent = open && left ? { session: open.session, card: open.card } : session || !left ? null : state.recent;
+  return { state: { ...state, lock: given.freshLock, phase: idle(notice, given.now), recent }, effects };
 };

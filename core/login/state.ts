@@ -15,6 +15,10 @@
  *   │  revoked, suspend, screen lost, server ended                                       ▼
  *   └────────────────────────────────────────────────────────────────────────────────── open
  *
+ *   checking ── more-wanted ──► asking (the next factor)
+ *   checking ── elsewhere-found ──► elsewhere ── settle-asked, proved ──► opening
+ *   checking ── first-pin-asked ──► ceremony (a single-use secret was right: it opens nothing)
+ *   identifying ── identified with grace ──► checking at once, without a secret
  *   idle, refused, open ── ceremony-asked ──► ceremony ── done, cancel, time over ──► where it came from
  *
  * A late answer carries the attempt or request that it belongs to and is dropped when the machine has moved on;
@@ -28,7 +32,16 @@ import type { Failure } from '#contract/errors.ts';
 import type { AttemptId, LockId, SessionId } from '#contract/ids.ts';
 import type { TerminalPolicy } from '#contract/policy.ts';
 import type { ReaderStatus } from '#contract/reader.ts';
-import type { CeremonyProblem, Cue, Key, LockReason, Picture, Refusal, SecretFactor } from '#contract/screen.ts';
+import type {
+  AskedFactor,
+  CeremonyProblem,
+  Cue,
+  ElsewhereChoice,
+  Key,
+  LockReason,
+  Picture,
+  Refusal,
+} from '#contract/screen.ts';
 
 /** Milliseconds on one steady scale that reads like the time since 1970 but never jumps. */
 export type Moment = number;
@@ -55,16 +68,31 @@ export interface Identifying {
 /** An attempt that the server has begun. */
 interface Attempted {
   readonly attempt: AttemptId;
+  /** The server's notes about it, sent back with each proof. */
+  readonly ticket: string;
   readonly card: CardKey;
   readonly greeting: Greeting;
   readonly supportCode: string;
 }
 export interface Asking extends Attempted {
   readonly kind: 'asking' | 'checking';
-  readonly factors: readonly SecretFactor[];
-  readonly factor: SecretFactor;
+  readonly factors: readonly AskedFactor[];
+  /** What is asked for now; `grace`: nothing, the card is enough. */
+  readonly factor: AskedFactor | 'grace';
+  /** Every one of the factors is wanted. */
+  readonly all: boolean;
+  /** Those that were right. */
+  readonly accepted: readonly AskedFactor[];
   readonly typed: number;
   readonly wrong: { readonly triesLeft?: number } | null;
+  readonly endsAt: Moment;
+}
+export interface Elsewhere extends Attempted {
+  readonly kind: 'elsewhere';
+  readonly there: string;
+  readonly since: Moment;
+  readonly sending: boolean;
+  readonly shown: readonly (AskedFactor | 'grace')[];
   readonly endsAt: Moment;
 }
 export interface Refused {
@@ -76,11 +104,14 @@ export interface Refused {
 export interface Opening extends Attempted {
   readonly kind: 'opening';
   readonly session: SessionId;
+  readonly token: string;
   readonly endsAt: Moment;
 }
 export interface Open {
   readonly kind: 'open';
   readonly session: SessionId;
+  /** Goes with what is asked of the server for this session. */
+  readonly token: string;
   readonly card: CardKey;
   readonly greeting: Greeting;
   readonly openedAt: Moment;
@@ -88,6 +119,8 @@ export interface Open {
   /** When the person last touched anything, as the screen reports it. */
   readonly inputAt: Moment;
   readonly reportedAt: Moment;
+  /** When the server last heard of it. */
+  readonly touchedAt: Moment;
 }
 export interface Ceremony {
   readonly kind: 'ceremony';
@@ -99,7 +132,7 @@ export interface Ceremony {
   readonly until: Moment;
   readonly under: Idle | Open;
 }
-export type Phase = Idle | Reading | Identifying | Asking | Refused | Opening | Open | Ceremony;
+export type Phase = Idle | Reading | Identifying | Asking | Elsewhere | Refused | Opening | Open | Ceremony;
 
 /** `clock-wrong`: this terminal's clock is so far off that the server's certificate does not hold by it. */
 export type Link = 'starting' | 'not-enrolled' | 'terminal-revoked' | 'clock-wrong' | 'unreachable' | 'online';
@@ -126,6 +159,8 @@ export interface State {
     readonly at: Moment;
     readonly leftAt: Moment | null;
   } | null;
+  /** The session that its person ended here last, until another card comes: the server may have the card alone go on from it. */
+  readonly recent: { readonly session: SessionId; readonly card: CardKey } | null;
   /** Revocations that wait for the covered screen before they are confirmed. */
   readonly unconfirmed: readonly { readonly number: number; readonly receivedAt: Moment }[];
 }
@@ -151,8 +186,11 @@ export type LoginEvent =
       readonly kind: 'identified';
       readonly request: number;
       readonly attempt: AttemptId;
+      readonly ticket: string;
       readonly greeting: Greeting;
-      readonly factors: readonly SecretFactor[];
+      readonly factors: readonly AskedFactor[];
+      readonly all: boolean;
+      readonly grace: boolean;
       readonly supportCode: string;
       readonly endsAt: Moment;
     }
@@ -161,12 +199,21 @@ export type LoginEvent =
       readonly kind: 'proved';
       readonly attempt: AttemptId;
       readonly session: SessionId;
+      readonly token: string;
       readonly grant: Grant;
       readonly endsAt: Moment;
     }
+  | { readonly kind: 'more-wanted'; readonly attempt: AttemptId; readonly factors: readonly AskedFactor[] }
+  | {
+      readonly kind: 'first-pin-asked';
+      readonly attempt: AttemptId;
+      readonly order: CeremonyOrder;
+      readonly endsAt: Moment;
+    }
+  | { readonly kind: 'elsewhere-found'; readonly attempt: AttemptId; readonly there: string; readonly since: Moment }
   | { readonly kind: 'prove-failed'; readonly attempt: AttemptId; readonly failure: Failure }
   | { readonly kind: 'revocation-ordered'; readonly order: RevocationOrder }
-  | { readonly kind: 'session-ended'; readonly session: SessionId }
+  | { readonly kind: 'session-ended'; readonly session: SessionId; readonly reason: LockReason }
   | { readonly kind: 'ceremony-asked'; readonly order: CeremonyOrder; readonly endsAt: Moment }
   | { readonly kind: 'ceremony-cancelled'; readonly ceremony: string }
   | { readonly kind: 'ceremony-answered'; readonly ceremony: string; readonly next: 'done' | 'choose-pin' }
@@ -181,7 +228,8 @@ export type LoginEvent =
   | { readonly kind: 'screen-lost' }
   | { readonly kind: 'covered'; readonly lock: LockId }
   | { readonly kind: 'pressed'; readonly key: Key }
-  | { readonly kind: 'factor-chosen'; readonly factor: SecretFactor }
+  | { readonly kind: 'factor-chosen'; readonly factor: AskedFactor }
+  | { readonly kind: 'settle-asked'; readonly choice: ElsewhereChoice }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'lock-asked'; readonly reason: 'button' | 'suspend' | 'guard-stopped' }
   | { readonly kind: 'stayed' }
@@ -191,12 +239,30 @@ export type LoginEvent =
 export type Effect =
   /** End every lease and hold the cover for this lock. */
   | { readonly kind: 'cover'; readonly lock: LockId }
-  | { readonly kind: 'identify'; readonly request: number; readonly lock: LockId; readonly evidence: CardEvidence }
+  | {
+      readonly kind: 'identify';
+      readonly request: number;
+      readonly lock: LockId;
+      readonly evidence: CardEvidence;
+      readonly after: SessionId | null;
+    }
   /** Send what was typed as proof, and forget it. */
-  | { readonly kind: 'prove'; readonly attempt: AttemptId; readonly factor: SecretFactor }
+  | {
+      readonly kind: 'prove';
+      readonly attempt: AttemptId;
+      readonly ticket: string;
+      readonly factor: AskedFactor | 'grace';
+    }
+  | {
+      readonly kind: 'settle';
+      readonly attempt: AttemptId;
+      readonly ticket: string;
+      readonly choice: ElsewhereChoice;
+    }
   | {
       readonly kind: 'abandon';
       readonly attempt: AttemptId;
+      readonly ticket: string;
       readonly reason: 'cancelled' | 'too-slow' | 'other-card' | 'lost';
     }
   /** Check the grant against this lock and write the event durably; then say `opened` or `open-failed`. Begins no lease. */
@@ -207,7 +273,8 @@ export type Effect =
       readonly attempt: AttemptId;
       readonly grant: Grant;
       readonly greeting: Greeting;
-      readonly factor: SecretFactor;
+      /** What was shown beside the card. */
+      readonly shown: readonly (AskedFactor | 'grace')[];
     }
   /** Show the desktop: renew leases for this lock until the next `cover`. The machine alone asks for it, after `opened`. */
   | { readonly kind: 'begin-lease'; readonly lock: LockId }
@@ -224,7 +291,9 @@ export type Effect =
   | { readonly kind: 'compare-pins'; readonly ceremony: string }
   | { readonly kind: 'give-pin'; readonly ceremony: string }
   | { readonly kind: 'leave-ceremony'; readonly ceremony: string }
-  | { readonly kind: 'open-console'; readonly session: SessionId }
+  | { readonly kind: 'open-console'; readonly session: SessionId; readonly token: string }
+  /** Tells the server how long ago the person did anything. */
+  | { readonly kind: 'touch'; readonly session: SessionId; readonly token: string; readonly idleSeconds: number }
   | { readonly kind: 'close-console' }
   | { readonly kind: 'cue'; readonly cue: Cue };
 
@@ -254,6 +323,8 @@ export const spans = {
   haste: 2_500,
   /** Without an idle report for this long, an open terminal locks. */
   idleSilence: 5_000,
+  /** How often the server hears of an open session. */
+  touch: 20_000,
 } as const;
 
 /** The machine as it stands when the guard starts: locked. */
@@ -270,6 +341,7 @@ export const initialState = (given: Given, policy: TerminalPolicy, terminal: str
   policy,
   requests: 0,
   lastTap: null,
+  recent: null,
   unconfirmed: [],
 });
 

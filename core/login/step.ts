@@ -1,13 +1,17 @@
 import {
   cancelAttempt,
   chooseFactor,
+  elsewhereFound,
+  firstPinAsked,
   identified,
   identifyFailed,
+  moreWanted,
   opened,
   openFailed,
   pressed,
   proved,
   proveFailed,
+  settleAsked,
 } from './attempt.ts';
 import {
   ceremonyAnswered,
@@ -51,10 +55,13 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
   identified,
   'identify-failed': identifyFailed,
   proved: (state, _given, event) => proved(state, event),
+  'more-wanted': (state, _given, event) => moreWanted(state, event),
+  'first-pin-asked': firstPinAsked,
+  'elsewhere-found': (state, _given, event) => elsewhereFound(state, event),
   'prove-failed': proveFailed,
   'revocation-ordered': (state, given, event) => revocationOrdered(state, given, event),
   'session-ended': (state, given, event) =>
-    concerns(state, event.session) ? lock(state, given, 'server-ended') : stay(state),
+    concerns(state, event.session) ? lock(state, given, event.reason) : stay(state),
 
   'ceremony-asked': ceremonyAsked,
   'ceremony-cancelled': (state, _given, event) =>
@@ -81,6 +88,7 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
     return phase.kind === 'asking' ? pressed(state, phase, key) : stay(state);
   },
   'factor-chosen': (state, _given, event) => chooseFactor(state, event.factor),
+  'settle-asked': (state, _given, event) => settleAsked(state, event),
   cancelled: (state, given) => cancelled(state, given),
   'lock-asked': (state, given, event) => lock(state, given, event.reason),
   stayed: (state, { now }) =>
@@ -106,13 +114,14 @@ const screenLost = (state: State, given: Given): Step =>
 const cancelled = (state: State, given: Given): Step => {
   const { phase } = state;
   if (phase.kind === 'ceremony') return leaveCeremony(state, phase);
-  if (phase.kind === 'asking') return cancelAttempt(state, given, phase, 'cancelled');
+  if (phase.kind === 'asking' || (phase.kind === 'elsewhere' && !phase.sending))
+    return cancelAttempt(state, given, phase, 'cancelled');
   return phase.kind === 'refused' ? toIdle(state, given, null) : stay(state);
 };
 
 const consoleAsked = (state: State): Step =>
   state.phase.kind === 'open' && mayOpenConsole(state.phase.greeting.roles)
-    ? { state, effects: [{ kind: 'open-console', session: state.phase.session }] }
+    ? { state, effects: [{ kind: 'open-console', session: state.phase.session, token: state.phase.token }] }
     : stay(state);
 
 /** Roles that have a place in the console. */
@@ -159,9 +168,7 @@ const revocationOrdered = (
 ): Step => {
   const { order } = event;
   const { phase } = state;
-  const here =
-    openOf(phase)?.greeting.person ??
-    (phase.kind === 'asking' || phase.kind === 'checking' || phase.kind === 'opening' ? phase.greeting.person : null);
+  const here = openOf(phase)?.greeting.person ?? ('greeting' in phase ? phase.greeting.person : null);
   const struck =
     order.what === 'terminal' ||
     (order.what === 'session' && concerns(state, order.subject)) ||
@@ -189,9 +196,13 @@ const idleReported = (state: State, given: Given, seconds: number): Step => {
   if (!open) return stay(state);
   // The report may only say that the person was active later than known, never turn the clock back.
   const inputAt = Math.max(open.inputAt, given.now - seconds * 1000);
-  const next = { ...open, inputAt, reportedAt: given.now };
+  const touches = given.now - open.touchedAt >= spans.touch;
+  const next = { ...open, inputAt, reportedAt: given.now, touchedAt: touches ? given.now : open.touchedAt };
   const reported: State = { ...state, phase: phase.kind === 'ceremony' ? { ...phase, under: next } : next };
-  return andThen(stay(reported), (s) => tick(s, given));
+  const { session, token } = open;
+  const idleSeconds = Math.max(0, (given.now - inputAt) / 1000);
+  const effects: Effect[] = touches ? [{ kind: 'touch', session, token, idleSeconds }] : [];
+  return andThen({ state: reported, effects }, (s) => tick(s, given));
 };
 
 /** What time alone does. `nextDeadline` says when it must be asked next. */
@@ -213,6 +224,7 @@ const tick = (state: State, given: Given): Step => {
         : stay(state);
     case 'asking':
     case 'checking':
+    case 'elsewhere':
       return now >= phase.endsAt ? cancelAttempt(state, given, phase, 'too-slow') : stay(state);
     case 'refused':
       return now >= phase.until ? toIdle(state, given, null) : stay(state);

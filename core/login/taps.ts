@@ -41,7 +41,7 @@ export const cardMisread = (state: State, given: Given, reason: Misread, reader:
       state,
       given,
       { kind: 'misread', why: reason },
-      { kind: 'abandon', attempt: phase.attempt, reason: 'other-card' },
+      { kind: 'abandon', attempt: phase.attempt, ticket: phase.ticket, reason: 'other-card' },
       ...told,
     );
   return { state, effects: [record] };
@@ -83,6 +83,7 @@ export const cardRead = (
         : andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
     case 'asking':
     case 'checking':
+    case 'elsewhere':
       if (card === phase.card) return stay(noted);
       return andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
     case 'identifying':
@@ -98,11 +99,12 @@ const identify = (state: State, given: Given, evidence: CardEvidence, card: Card
   if (state.journal === 'failed') return refuse(state, given, 'failed', null);
   if (state.link !== 'online') return refuse(state, given, 'server', null);
   const request = state.requests + 1;
+  const recent = state.recent?.card === card ? state.recent : null;
   return go(
-    { ...state, requests: request },
+    { ...state, requests: request, recent },
     { kind: 'identifying', request, card },
     { kind: 'forget-digits' },
-    { kind: 'identify', request, lock: state.lock, evidence },
+    { kind: 'identify', request, lock: state.lock, evidence, after: recent?.session ?? null },
     { kind: 'cue', cue: 'read' },
   );
 };

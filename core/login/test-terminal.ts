@@ -18,6 +18,7 @@ export const hanako = {
   roles: ['clinician' as const],
 };
 export const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E580', assurance: 'identifier' } as const;
+export const token = 'token';
 export const grant = { payload: 'p', signature: 's' };
 
 /** A terminal under test: keeps the state, the time and every effect. */
@@ -75,13 +76,18 @@ export const identify = (
   terminal: Terminal,
   attempt = randomUUID() as AttemptId,
   factors: ('pin' | 'totp')[] = ['pin'],
+  change: { readonly all?: boolean; readonly grace?: boolean } = {},
 ) => {
   terminal.send({
     kind: 'identified',
     request: terminal.state.requests,
     attempt,
+    ticket: 'ticket',
     greeting: hanako,
     factors,
+    all: false,
+    grace: false,
+    ...change,
     supportCode: 'ABC-DEF-GHJ',
     endsAt: terminal.now + 60_000,
   });
@@ -94,7 +100,7 @@ export const logIn = (terminal: Terminal, card = 'hanako') => {
   terminal.type('1234');
   terminal.send({ kind: 'pressed', key: 'enter' });
   const session = randomUUID() as SessionId;
-  terminal.send({ kind: 'proved', attempt, session, grant, endsAt: terminal.now + 12 * 3_600_000 });
+  terminal.send({ kind: 'proved', attempt, session, token, grant, endsAt: terminal.now + 12 * 3_600_000 });
   terminal.send({ kind: 'opened', session });
   return session;
 };

@@ -1,5 +1,5 @@
 import type { NotReady, Picture, View } from '#contract/screen.ts';
-import { longestOf, shortestOf } from './attempt.ts';
+import { longestOf, openFactors, shortestOf } from './attempt.ts';
 import { warningAt } from './deadline.ts';
 import type { Moment, State } from './state.ts';
 import { mayOpenConsole } from './step.ts';
@@ -27,16 +27,28 @@ const pictureOf = (state: State, now: Moment): Picture => {
       return { kind: phase.kind };
     case 'asking':
     case 'checking':
+      if (phase.factor === 'grace') return { kind: 'opening', greet: phase.greeting.name };
       return {
         kind: 'secret',
         greet: phase.greeting.name,
         factor: phase.factor,
-        others: phase.factors.filter((factor) => factor !== phase.factor),
+        // Where each is wanted, they come one after the other.
+        others: phase.all ? [] : openFactors(phase).filter((factor) => factor !== phase.factor),
+        accepted: [...phase.accepted],
         typed: phase.typed,
         shortest: shortestOf(state, phase.factor),
         longest: longestOf(state, phase.factor),
         checking: phase.kind === 'checking',
         ...(phase.wrong ? { wrong: phase.wrong } : {}),
+        endsAt: phase.endsAt,
+      };
+    case 'elsewhere':
+      return {
+        kind: 'elsewhere',
+        greet: phase.greeting.name,
+        there: phase.there,
+        since: phase.since,
+        sending: phase.sending,
         endsAt: phase.endsAt,
       };
     case 'refused':

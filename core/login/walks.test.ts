@@ -5,7 +5,7 @@ import type { AttemptId, LockId, SessionId } from '#contract/ids.ts';
 import { view as viewSchema } from '#contract/screen.ts';
 import { nextDeadline } from './deadline.ts';
 import { type Effect, type LoginEvent, openOf } from './state.ts';
-import { evidence, grant, hanako, identify, ready, type Terminal } from './test-terminal.ts';
+import { evidence, grant, hanako, identify, ready, type Terminal, token } from './test-terminal.ts';
 
 describe('whatever happens', () => {
   const uuid = fc.constantFrom('11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222');
@@ -49,17 +49,46 @@ describe('whatever happens', () => {
       kind: fc.constant('identified'),
       request: fc.integer({ min: 0, max: 4 }),
       attempt: uuid,
+      ticket: fc.constant('ticket'),
       greeting: fc.constant(hanako),
       factors: fc.constant(['pin', 'totp']),
+      all: fc.boolean(),
+      grace: fc.boolean(),
       supportCode: fc.constant('X'),
       endsAt,
     }),
     fc.record({ kind: fc.constant('identify-failed'), request: fc.integer({ min: 0, max: 4 }), failure }),
-    fc.record({ kind: fc.constant('proved'), attempt: uuid, session: uuid, grant: fc.constant(grant), endsAt }),
+    fc.record({
+      kind: fc.constant('proved'),
+      attempt: uuid,
+      session: uuid,
+      token: fc.constant(token),
+      grant: fc.constant(grant),
+      endsAt,
+    }),
+    fc.record({ kind: fc.constant('more-wanted'), attempt: uuid, factors: fc.constant(['totp']) }),
+    fc.record({ kind: fc.constant('elsewhere-found'), attempt: uuid, there: fc.constant('W4'), since: endsAt }),
+    fc.record({ kind: fc.constant('settle-asked'), choice: fc.constantFrom('end-there', 'keep-both') }),
+    fc.record({
+      kind: fc.constant('first-pin-asked'),
+      attempt: uuid,
+      order: fc.record({
+        ceremony: uuid,
+        task: fc.constant('pin'),
+        personName: fc.constant('a'),
+        byName: fc.constant(''),
+        expiresAt: fc.constant('2026-10-05T08:31:07Z'),
+      }),
+      endsAt,
+    }),
     fc.record({ kind: fc.constant('prove-failed'), attempt: uuid, failure }),
     fc.record({ kind: fc.constant('opened'), session: uuid }),
     fc.record({ kind: fc.constant('open-failed'), session: uuid }),
-    fc.record({ kind: fc.constant('session-ended'), session: uuid }),
+    fc.record({
+      kind: fc.constant('session-ended'),
+      session: uuid,
+      reason: fc.constantFrom('server-ended', 'elsewhere'),
+    }),
     fc.record({
       kind: fc.constant('revocation-ordered'),
       order: fc.record({
@@ -103,8 +132,11 @@ describe('whatever happens', () => {
       kind: 'identified',
       request: 1,
       attempt: '11111111-1111-4111-8111-111111111111' as AttemptId,
+      ticket: 'ticket',
       greeting: hanako,
       factors: ['totp'],
+      all: false,
+      grace: false,
       supportCode: 'X',
       endsAt: 9_000_000,
     },
@@ -113,6 +145,7 @@ describe('whatever happens', () => {
       kind: 'proved',
       attempt: '11111111-1111-4111-8111-111111111111' as AttemptId,
       session: '22222222-2222-4222-8222-222222222222' as SessionId,
+      token,
       grant,
       endsAt: 9_000_000,
     },

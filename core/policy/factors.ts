@@ -3,7 +3,7 @@ import type { SecretFactor } from '#contract/screen.ts';
 import { judgeTries, type Tries } from './tries.ts';
 
 export interface KnownFactor extends Tries {
-  readonly kind: SecretFactor | 'password';
+  readonly kind: SecretFactor | 'password' | 'initial';
 }
 
 /** The order in which a terminal offers them: what needs no second device comes first. */

@@ -33,7 +33,7 @@ const common: Profile = {
   'tries.lockSeconds': { value: 60, lowest: 1, clause: 'SP 800-63B-4 3.2.2 (growing delays)' },
   'tries.longestLockMinutes': { value: 60, clause: 'SP 800-63B-4 3.2.2 (30 s to 1 h)' },
   'tries.hard': { value: 20, highest: 100, clause: 'SP 800-63B-4 3.2.2' },
-  'tries.terminal': own(10),
+  'tries.terminal': own(30),
   'tries.terminalPauseSeconds': own(30),
   'attempt.seconds': own(60),
   'session.warnSeconds': own(20),

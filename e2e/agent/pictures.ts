@@ -5,6 +5,7 @@ const secret = {
   kind: 'secret',
   greet: '佐藤 花子',
   others: ['totp'],
+  accepted: [],
   typed: 0,
   shortest: 8,
   longest: 12,
@@ -21,7 +22,7 @@ const whyRefused = ['card', 'locked', 'too-slow', 'busy', 'server', 'failed'];
 const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
 const whyLocked = [
   ...['start', 'same-card', 'other-card', 'button', 'idle', 'limit', 'revoked'],
-  ...['terminal-revoked', 'suspend', 'screen-lost', 'server-ended', 'guard-stopped'],
+  ...['terminal-revoked', 'suspend', 'screen-lost', 'server-ended', 'guard-stopped', 'elsewhere'],
 ];
 const each = (
   names: readonly string[],
@@ -33,6 +34,17 @@ const each = (
 export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
   const pin = (change: object = {}): ScriptedView => ({
     picture: { ...secret, factor: 'pin', endsAt: inSeconds(52), ...change },
+  });
+  const elsewhere = (change: object): ScriptedView => ({
+    picture: {
+      kind: 'elsewhere',
+      greet: '佐藤 花子',
+      there: '3東-NS-02',
+      since: inSeconds(-1_500),
+      sending: false,
+      endsAt: inSeconds(40),
+      ...change,
+    },
   });
   const step = (change: object): ScriptedView => ({ picture: { ...ceremony, ...change } });
   return Object.fromEntries([
@@ -51,6 +63,10 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ['secret-pin-wrong', pin({ wrong: { triesLeft: 3 } })],
     ['secret-pin-last', pin({ wrong: { triesLeft: 1 }, endsAt: inSeconds(9) })],
     ['secret-totp', pin({ factor: 'totp', others: ['pin'], typed: 3, shortest: 6, longest: 6 })],
+    ['secret-second', pin({ factor: 'totp', others: [], accepted: ['pin'], shortest: 6, longest: 6 })],
+    ['secret-initial', pin({ factor: 'initial', others: [], typed: 4, shortest: 10, longest: 10 })],
+    ['elsewhere', elsewhere({})],
+    ['elsewhere-sending', elsewhere({ sending: true })],
     ...each(whyRefused, 'refused', (why) => ({ picture: { kind: 'refused', why, supportCode: '7K2-M9Q-4RT' } })),
     ['opening', { picture: { kind: 'opening', greet: '佐藤 花子' } }],
     ['ceremony-card', step({ task: 'card', step: 'hold-card' })],

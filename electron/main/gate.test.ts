@@ -13,6 +13,7 @@ const allWindows: readonly WindowKind[] = ['lock', 'cover', 'badge'];
 const good: Readonly<Record<keyof typeof calls, unknown>> = {
   'login/press': { key: '5' },
   'login/choose-factor': { factor: 'totp' },
+  'login/settle': { choice: 'end-there' },
   'login/cancel': {},
   'session/lock': {},
   'session/stay': {},

@@ -1,13 +1,10 @@
 import type { Frame, Picture } from '#contract/screen.ts';
 import { call } from '../agent.ts';
-import { secondsLeft, useNow } from '../clock.ts';
+import { secondsLeft, timeOf, useNow } from '../clock.ts';
 import { Icon } from '../parts/icon.tsx';
 import { fill, type Words, wordsOf } from '../words.ts';
 
 type OpenPicture = Extract<Picture, { kind: 'open' }>;
-
-const timeOf = (at: number, language: Frame['settings']['language']): string =>
-  new Date(at).toLocaleTimeString(language === 'ja' ? 'ja-JP' : 'en-GB', { hour: '2-digit', minute: '2-digit' });
 
 const IdleWarning = ({ words, locksAt }: { readonly words: Words; readonly locksAt: number }) => {
   const left = secondsLeft(locksAt, useNow(1000));

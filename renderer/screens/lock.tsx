@@ -1,6 +1,7 @@
 import type { Frame } from '#contract/screen.ts';
 import { wordsOf } from '../words.ts';
 import { CeremonyScreen } from './ceremony.tsx';
+import { ElsewhereScreen } from './elsewhere.tsx';
 import { NotReadyScreen } from './not-ready.tsx';
 import { OpeningScreen } from './opening.tsx';
 import { ReadyScreen } from './ready.tsx';
@@ -23,6 +24,8 @@ export const LockScreen = ({ frame }: { readonly frame: Frame }) => {
       return <WaitScreen frame={frame} words={words} kind={picture.kind} />;
     case 'secret':
       return <SecretScreen frame={frame} words={words} picture={picture} />;
+    case 'elsewhere':
+      return <ElsewhereScreen frame={frame} words={words} picture={picture} />;
     case 'refused':
       return <RefusedScreen frame={frame} words={words} why={picture.why} supportCode={picture.supportCode} />;
     case 'opening':

@@ -47,7 +47,7 @@ export const SecretScreen = ({
   const refusals = useRefusals(picture);
   useKeyboard(!picture.checking, !picture.checking);
   const said = words.secret[picture.factor];
-  const detail = fill(picture.factor === 'pin' ? words.secret.detailPin : words.secret.detailTotp, {
+  const detail = fill(words.secret[picture.factor].detail, {
     shortest: picture.shortest,
     longest: picture.longest,
   });
@@ -58,6 +58,12 @@ export const SecretScreen = ({
           <Icon name="person" />
           {fill(words.greeting, { name: picture.greet })}
         </p>
+        {picture.accepted.map((factor) => (
+          <p key={factor} className="chip" data-accepted={factor}>
+            <Icon name="check" />
+            {words.secret[factor].accepted}
+          </p>
+        ))}
         <h1 className="title entry-title" aria-live="polite">
           {said.title}
         </h1>
@@ -92,7 +98,7 @@ export const SecretScreen = ({
               data-action={factor}
               onClick={() => call('login/choose-factor', { factor })}
             >
-              <Icon name={factor === 'pin' ? 'key' : 'clock'} />
+              <Icon name={factor === 'totp' ? 'clock' : 'key'} />
               {words.secret[factor].use}
             </button>
           ))}

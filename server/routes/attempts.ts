@@ -1,133 +1,92 @@
-import { fail, succeed } from '#contract/errors.ts';
-import { isRandomIdentifier } from '#core/card/identifier.ts';
+import { fail, type Result, succeed } from '#contract/errors.ts';
+import type { AttemptId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
 import { createLimit } from '../limit.ts';
-import { concludeProof, evaluate, reserveProof } from '../proofs.ts';
-import { abandonOpenAttempts, endAttempt, insertAttempt, takeTurn, tryLockAttempt } from '../store/attempts.ts';
-import { type KnownCard, tryFindCard } from '../store/cards.ts';
-import { listUsableFactors } from '../store/credentials.ts';
+import type { Begun } from '../logins/begun.ts';
+import { about } from '../logins/events.ts';
+import { createPauses } from '../logins/pauses.ts';
+import { createProver } from '../logins/prove.ts';
+import { begunEvent, createTaps } from '../logins/tap.ts';
+import { type Ticket, tryReadTicket } from '../logins/ticket.ts';
+import { endAttempt } from '../store/attempts.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { createSupportCode } from '../store/support-codes.ts';
-import type { Handlers } from './handlers.ts';
-
-/** No person has it: an unknown card costs the same look-ups as a known one. */
-const nobody = '00000000-0000-4000-8000-000000000000' as KnownCard['person']['id'];
+import { writeBegun } from '../store/proofs.ts';
+import type { Handlers, TerminalSender } from './handlers.ts';
 
 /** Far more than hands can hold over a reader in a minute: above it somebody with a terminal's key tries identifiers. */
 const refusedCards = { tries: 200, everyMs: 60_000 };
 
-export const createAttemptRoutes = (deps: ServerDeps, queue: HashQueue) => {
+export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue: HashQueue; begun: Begun }) => {
   const refusals = createLimit(refusedCards);
+  const tap = createTaps(deps, begun);
+  const pauses = createPauses(() => deps.policy().tries);
+  const prover = createProver(deps, { queue, pauses });
+
+  /** The ticket of this attempt of this terminal, or a refusal with its event. */
+  const readTicket = async (
+    attempt: AttemptId,
+    given: string,
+    { terminal }: TerminalSender,
+  ): Promise<Result<Ticket, 'ATTEMPT_ENDED' | 'TERMINAL_OTHER'>> => {
+    const ticket = tryReadTicket(deps.secrets, given);
+    if (ticket?.attempt !== attempt) {
+      await deps.database.transaction((tx) =>
+        record(tx, deps.now(), {
+          kind: 'proof.replayed',
+          outcome: 'serious',
+          terminal,
+          attempt,
+          factors: [],
+          reason: 'attempt-unknown',
+        }),
+      );
+      return fail('ATTEMPT_ENDED');
+    }
+    if (ticket.terminal === terminal) return succeed(ticket);
+    const facts = { ...about(ticket, []), terminal, reason: 'other-terminal' };
+    await deps.database.transaction(async (tx) => {
+      await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      await record(tx, deps.now(), { ...facts, kind: 'proof.refused', outcome: 'serious' });
+    });
+    return fail('TERMINAL_OTHER');
+  };
+
   return {
-    'attempts/begin': async ({ body }, { terminal, address }) => {
+    'attempts/begin': async ({ body }, sender) => {
+      const { terminal } = sender;
       if (!refusals.allows(terminal, deps.now())) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
+      return tap(body, sender, () => refusals.count(terminal, deps.now()));
+    },
+
+    'attempts/prove': async ({ params, body }, sender) => {
+      const read = await readTicket(params.attempt, body.ticket, sender);
+      if (!read.ok) return read;
+      const ticket = read.value;
+      const isOvertaken = begun.isOvertaken(ticket);
+      return 'secret' in body ? prover.bySecret(ticket, isOvertaken, body) : prover.byGrace(ticket, isOvertaken);
+    },
+
+    'attempts/settle': async ({ params, body }, sender) => {
+      const read = await readTicket(params.attempt, body.ticket, sender);
+      if (!read.ok) return read;
+      return prover.settle(read.value, begun.isOvertaken(read.value), body.choice);
+    },
+
+    'attempts/abandon': async ({ params, body }, sender) => {
+      const read = await readTicket(params.attempt, body.ticket, sender);
+      if (!read.ok) return read;
+      const ticket = read.value;
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
-        await takeTurn(tx, terminal);
-        for (const earlier of await abandonOpenAttempts(tx, now, terminal)) {
-          await record(tx, now, {
-            kind: 'attempt.abandoned',
-            outcome: 'minor',
-            terminal,
-            person: earlier.person,
-            card: earlier.card,
-            attempt: earlier.id,
-            supportCode: earlier.supportCode,
-            factors: ['card'],
-            reason: 'other-card',
-          });
-        }
-        const known = await tryFindCard(tx, deps.secrets.cardIndexes(body.card));
-        const factors = await listUsableFactors(tx, known?.person.id ?? nobody, deps.policy().tries, now);
-        const supportCode = await createSupportCode(tx);
-        const random = isRandomIdentifier(body.card.technology, body.card.identifier);
-        const reason = random ? 'random-identifier' : whyRefused(known, factors.length);
-        if (!known || reason !== undefined) {
-          refusals.count(terminal, now);
-          await record(tx, now, {
-            kind: 'attempt.refused',
-            outcome: 'minor',
-            terminal,
-            person: known?.person.id ?? null,
-            card: known?.card ?? null,
-            supportCode,
-            factors: ['card'],
-            reason: reason ?? 'unknown-card',
-          });
-          return fail('CARD_REFUSED', { supportCode });
-        }
-        const { person, card } = known;
-        const expiresAt = new Date(now.getTime() + deps.policy().attempt.seconds * 1000);
-        const attempt = await insertAttempt(tx, now, {
-          terminal,
-          lock: body.lock,
-          card,
-          person: person.id,
-          supportCode,
-          expiresAt,
-          assurance: known.assurance,
-          address,
-        });
-        await record(tx, now, {
-          kind: 'attempt.begun',
-          outcome: 'success',
-          terminal,
-          person: person.id,
-          card,
-          attempt,
-          supportCode,
-          factors: ['card'],
-          detail: { assurance: known.assurance },
-        });
-        return succeed({
-          attempt,
-          greeting: { person: person.id, name: person.name, number: person.number, roles: [...person.roles] },
-          factors: [...factors],
-          expiresAt: expiresAt.toISOString(),
-          supportCode,
-        });
+        await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+        if (!(await endAttempt(tx, now, ticket.attempt, 'abandoned'))) return fail('ATTEMPT_ENDED');
+        const facts = { kind: 'attempt.abandoned', outcome: 'minor', reason: body.reason } as const;
+        await record(tx, now, { ...about(ticket, []), ...facts });
+        return succeed({});
       });
     },
-
-    'attempts/prove': async ({ params, body }, { terminal }) => {
-      const place = body.factor === 'pin' ? queue.tryEnter() : 'not-needed';
-      if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
-      try {
-        const reserved = await reserveProof(deps, params.attempt, body.factor, terminal);
-        if (!reserved.ok) return reserved;
-        const verdict = await evaluate(deps, reserved.value.credential, body.secret, place);
-        return await concludeProof(deps, reserved.value, verdict);
-      } finally {
-        if (place !== 'not-needed') place.leave();
-      }
-    },
-
-    'attempts/abandon': async ({ params, body }, { terminal }) =>
-      deps.database.transaction(async (tx) => {
-        const now = deps.now();
-        const attempt = await tryLockAttempt(tx, params.attempt);
-        if (!attempt) return fail('ATTEMPT_ENDED');
-        if (attempt.terminal !== terminal) {
-          await recordForeign(tx, now, { terminal, attempt: attempt.id });
-          return fail('TERMINAL_OTHER');
-        }
-        if (attempt.state !== 'open') return fail('ATTEMPT_ENDED');
-        await endAttempt(tx, now, attempt.id, 'abandoned');
-        await record(tx, now, {
-          kind: 'attempt.abandoned',
-          outcome: 'minor',
-          terminal,
-          person: attempt.person,
-          card: attempt.card,
-          attempt: attempt.id,
-          supportCode: attempt.supportCode,
-          factors: ['card'],
-          reason: body.reason,
-        });
-        return succeed({});
-      }),
   } satisfies Partial<Handlers>;
 };
 
@@ -139,10 +98,3 @@ export const recordForeign = async (
 ): Promise<void> => {
   await record(tx, now, { kind: 'request.refused', outcome: 'serious', reason: 'other-terminal', ...what });
 };
-
-function whyRefused(known: KnownCard | undefined, factors: number): string | undefined {
-  if (!known) return 'unknown-card';
-  if (known.cardState !== 'active') return 'card-revoked';
-  if (known.person.state !== 'active') return 'person-suspended';
-  return factors === 0 ? 'no-usable-factor' : undefined;
-}

@@ -286,6 +286,7 @@ describe('the log', () => {
     const terminal = await server.enrol('病棟 3 東');
     const clinician = await makeClinician(server);
     await begin(server, terminal, clinician.evidence);
+    await server.app.settled();
     const [event] = await list(auditor, { person: clinician.person.id });
     assert.deepEqual(
       [event?.kind, event?.personName, event?.personNumber, event?.terminalName, event?.cardLabel],

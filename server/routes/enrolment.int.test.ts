@@ -215,7 +215,7 @@ describe('an enrolment step', () => {
     server.advance(120_001);
     assert.equal((await giveCard(late, makeEvidence())).code, 'CEREMONY_ENDED');
     assert.equal((await stateOf(late)).state, 'expired');
-    await expire({ database: server.database, now: server.now, push: server.app.hub });
+    await expire(server.deps);
     for (const [ceremony, reason] of [
       [cancelled, 'cancelled'],
       [left, 'left'],

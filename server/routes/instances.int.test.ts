@@ -4,9 +4,19 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
+import { createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
-import { failureOf, goodPin, makeClinician, makeEvidence, mustBegin, otherPin, prove } from '../testing-login.ts';
+import {
+  failureOf,
+  goodPin,
+  makeClinician,
+  makeEvidence,
+  mustBegin,
+  otherPin,
+  prove,
+  ticketOf,
+} from '../testing-login.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
@@ -21,16 +31,14 @@ after(() => server.close());
 
 /** Another process of the server, as far as a login sees it: own memory, own reading of the keys, same database. */
 const otherDeps = (): ServerDeps => ({
-  database: server.database,
+  ...server.deps,
   secrets: createSecrets(server.folder),
-  policy: server.policies.active,
-  policies: server.policies,
-  now: server.now,
   log: pino({ level: 'silent' }),
-  push: server.app.hub,
-  origin: server.origin,
 });
-const startAnother = () => createLoginsRoutes(otherDeps());
+const startAnother = () => {
+  const deps = otherDeps();
+  return createLoginsRoutes(deps, createBegun(deps));
+};
 const sender = () =>
   ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
 
@@ -38,9 +46,14 @@ describe('another process of the server', () => {
   it('answers busy when its queue is full, and takes no try for it', async () => {
     const { evidence } = await makeClinician(server, { totp: false });
     const { attempt } = await mustBegin(server, terminal, evidence);
-    const full = createAttemptRoutes(otherDeps(), { tryEnter: () => undefined });
+    const deps = otherDeps();
+    const full = createAttemptRoutes(deps, { queue: { tryEnter: () => undefined }, begun: createBegun(deps) });
     const result = await full['attempts/prove'](
-      { params: { attempt: attempt as AttemptId }, query: undefined, body: { factor: 'pin', secret: otherPin } },
+      {
+        params: { attempt: attempt as AttemptId },
+        query: undefined,
+        body: { ticket: ticketOf(attempt), factor: 'pin', secret: otherPin },
+      },
       sender(),
     );
     assert.deepEqual(result, { ok: false, failure: { code: 'SERVER_BUSY', retryAfterSeconds: 1 } });
@@ -55,7 +68,7 @@ describe('another process of the server', () => {
     const params = { attempt: attempt as AttemptId };
     for (const expected of [2, 1, undefined]) {
       const result = await startAnother()['attempts/prove'](
-        { params, query: undefined, body: { factor: 'pin', secret: otherPin } },
+        { params, query: undefined, body: { ticket: ticketOf(attempt), factor: 'pin', secret: otherPin } },
         sender(),
       );
       assert.equal(!result.ok && result.failure.triesLeft, expected);
@@ -73,7 +86,11 @@ describe('another process of the server', () => {
     const begun = await another['attempts/begin']({ params: undefined, query: undefined, body }, sender());
     assert.ok(begun.ok);
     const params = { attempt: begun.value.attempt };
-    const given = { params, query: undefined, body: { factor: 'totp' as const, secret: code } };
+    const given = {
+      params,
+      query: undefined,
+      body: { ticket: begun.value.ticket, factor: 'totp' as const, secret: code },
+    };
     const proved = await another['attempts/prove'](given, sender());
     assert.equal(!proved.ok && proved.failure.code, 'PROOF_WRONG');
   });

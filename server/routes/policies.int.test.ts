@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
+import type { Opened } from '#contract/api/logins.ts';
 import { policyOf } from '#core/policy/profiles.ts';
 import { createPolicies, PolicyProblems } from '../policies.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
@@ -111,7 +112,7 @@ describe('a dry run', () => {
     const byTotp = async () => {
       const { attempt } = await mustBegin(server, terminal, totps.evidence);
       const proved = await prove(server, terminal, attempt, 'totp', totps.code());
-      return proved.body as Answer<'attempts/prove'>;
+      return proved.body as Opened;
     };
     const ended = async (clinician: typeof pins) => {
       const { session } = clinician === totps ? await byTotp() : await logIn(server, terminal, clinician);

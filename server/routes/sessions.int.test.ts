@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { expire } from '../expiry.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
-import { eventsWhere, logIn, makeClinician, mustBegin } from '../testing-login.ts';
+import { eventsWhere, logIn, makeClinician, mustBegin, ticketOf } from '../testing-login.ts';
 
 let server: TestServer;
 let terminal: TestTerminal;
@@ -18,11 +18,11 @@ after(() => server.close());
 
 const end = (at: TestTerminal, session: string, reason = 'button') =>
   server.call(at, 'sessions/end', { params: { session }, body: { reason, endedAt: '2026-04-01T09:00:00+09:00' } });
-const openConsole = (at: TestTerminal, session: string) =>
-  server.call(at, 'sessions/open-console', { params: { session } });
+const openConsole = (at: TestTerminal, { session, token }: { session: string; token: string }) =>
+  server.call(at, 'sessions/open-console', { params: { session }, body: { token } });
 const openSessionsAt = async (at: TestTerminal) =>
   (await server.database.query('select 1 from session where terminal = $1 and ended_at is null', [at.id])).length;
-const expireNow = () => expire({ database: server.database, now: server.now, push: server.app.hub });
+const expireNow = () => expire(server.deps);
 
 describe('a session', () => {
   it('ends exactly once, though its end is told ten times at once', async () => {
@@ -38,9 +38,10 @@ describe('a session', () => {
   });
 
   it('is ended by its own terminal alone', async () => {
-    const { session } = await logIn(server, terminal, await makeClinician(server));
+    const opened = await logIn(server, terminal, await makeClinician(server));
+    const { session } = opened;
     assert.equal((await end(other, session)).code, 'TERMINAL_OTHER');
-    assert.equal((await openConsole(other, session)).code, 'TERMINAL_OTHER');
+    assert.equal((await openConsole(other, opened)).code, 'TERMINAL_OTHER');
     assert.equal((await eventsWhere(server, 'session', session)).at(-1)?.reason, 'other-terminal');
     assert.equal((await end(terminal, session)).status, 200);
     assert.equal((await end(terminal, randomUUID())).code, 'SESSION_ENDED');
@@ -78,9 +79,9 @@ describe('a session', () => {
   });
 
   it('is worth nothing to the console once its time is over, also before anybody ended it', async () => {
-    const { session } = await logIn(server, terminal, await makeClinician(server, { roles: ['admin'] }));
+    const opened = await logIn(server, terminal, await makeClinician(server, { roles: ['admin'] }));
     server.advance(12 * 3_600_000 + 1);
-    assert.equal((await openConsole(terminal, session)).code, 'SESSION_ENDED');
+    assert.equal((await openConsole(terminal, opened)).code, 'SESSION_ENDED');
   });
 });
 
@@ -89,12 +90,16 @@ describe('an attempt that nobody finishes', () => {
     const clinician = await makeClinician(server);
     const first = await mustBegin(server, terminal, clinician.evidence);
     const abandon = (at: TestTerminal, attempt: string) =>
-      server.call(at, 'attempts/abandon', { params: { attempt }, body: { reason: 'cancelled' } });
+      server.call(at, 'attempts/abandon', {
+        params: { attempt },
+        body: { ticket: ticketOf(attempt), reason: 'cancelled' },
+      });
     assert.equal((await abandon(other, first.attempt)).code, 'TERMINAL_OTHER');
     assert.equal((await abandon(terminal, first.attempt)).status, 200);
     assert.equal((await abandon(terminal, first.attempt)).code, 'ATTEMPT_ENDED');
     assert.equal((await abandon(terminal, randomUUID())).code, 'ATTEMPT_ENDED');
     const second = await mustBegin(server, terminal, clinician.evidence);
+    await server.app.settled();
     server.advance(61_000);
     await expireNow();
     assert.deepEqual(
@@ -108,17 +113,14 @@ describe('an attempt that nobody finishes', () => {
 });
 
 describe('the console from a terminal', () => {
-  const ticketOf = async (session: string) =>
-    ((await openConsole(terminal, session)).body as { ticket: string }).ticket;
+  const ticketFor = async (opened: { session: string; token: string }) =>
+    ((await openConsole(terminal, opened)).body as { ticket: string }).ticket;
   const enter = (ticket: string) => server.call(server.anyone, 'console/enter', { body: { ticket } });
 
   it('opens with a ticket that is good once', async () => {
-    const { session } = await logIn(
-      server,
-      terminal,
-      await makeClinician(server, { roles: ['clinician', 'helpdesk'] }),
-    );
-    const ticket = await ticketOf(session);
+    const opened = await logIn(server, terminal, await makeClinician(server, { roles: ['clinician', 'helpdesk'] }));
+    const { session } = opened;
+    const ticket = await ticketFor(opened);
     const stored = await server.database.query<{ all: string }>(
       'select console_ticket::text as all from console_ticket',
     );
@@ -137,26 +139,27 @@ describe('the console from a terminal', () => {
   it('takes no ticket after 30 seconds, of a locked terminal, or made up', async () => {
     const helpdesk = await makeClinician(server, { roles: ['helpdesk'] });
     const first = await logIn(server, terminal, helpdesk);
-    const late = await ticketOf(first.session);
+    const late = await ticketFor(first);
     server.advance(30_001);
     assert.equal((await enter(late)).code, 'CONSOLE_SIGN_IN_REFUSED');
-    const unused = await ticketOf(first.session);
+    const unused = await ticketFor(first);
     await end(terminal, first.session);
     assert.equal((await enter(unused)).code, 'CONSOLE_SIGN_IN_REFUSED');
     assert.equal((await enter('made-up')).code, 'CONSOLE_SIGN_IN_REFUSED');
-    assert.equal((await openConsole(terminal, first.session)).code, 'SESSION_ENDED');
+    assert.equal((await openConsole(terminal, first)).code, 'SESSION_ENDED');
   });
 
   it('is not for whoever has no role there', async () => {
-    const { session } = await logIn(server, terminal, await makeClinician(server));
-    assert.equal((await openConsole(terminal, session)).code, 'CONSOLE_ROLE_MISSING');
+    const opened = await logIn(server, terminal, await makeClinician(server));
+    assert.equal((await openConsole(terminal, opened)).code, 'CONSOLE_ROLE_MISSING');
   });
 
   it('is signed out when the terminal locks', async () => {
-    const { session } = await logIn(server, terminal, await makeClinician(server, { roles: ['helpdesk'] }));
+    const opened = await logIn(server, terminal, await makeClinician(server, { roles: ['helpdesk'] }));
+    const { session } = opened;
     const answer = await server.send(server.anyone, '/v1/console/enter', {
       method: 'POST',
-      body: { ticket: await ticketOf(session) },
+      body: { ticket: await ticketFor(opened) },
     });
     const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     await answer.body?.cancel();

@@ -2,6 +2,7 @@ import type { CardSummary, PersonSummary } from '#contract/api/people.ts';
 import type { Assurance, CardEvidence, Technology } from '#contract/card.ts';
 import type { CardId, PersonId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import type { CardState } from './taps.ts';
 import { createUuid } from './uuid.ts';
 
 interface CardRow {
@@ -11,7 +12,7 @@ interface CardRow {
   readonly technology: Technology;
   readonly assurance: Assurance;
   readonly ending: string;
-  readonly state: 'active' | 'revoked';
+  readonly state: CardState;
   readonly enrolled_at: Date;
   readonly revoked_at: Date | null;
 }
@@ -31,14 +32,14 @@ const toCardSummary = (row: CardRow): CardSummary => ({
 
 export interface KnownCard {
   readonly card: CardId;
-  readonly cardState: 'active' | 'revoked';
+  readonly cardState: CardState;
   readonly assurance: Assurance;
   readonly person: PersonSummary;
 }
 
 interface KnownRow {
   readonly card: CardId;
-  readonly card_state: 'active' | 'revoked';
+  readonly card_state: CardState;
   readonly assurance: Assurance;
   readonly id: PersonId;
   readonly number: string;
@@ -115,9 +116,14 @@ export const listCards = async (tx: Transaction, person: PersonId): Promise<Card
 export const tryLockCard = async (
   tx: Transaction,
   id: CardId,
-): Promise<{ readonly person: PersonId; readonly state: 'active' | 'revoked' } | undefined> => {
+): Promise<{ readonly person: PersonId; readonly state: CardState } | undefined> => {
   const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1 for no key update`, [id]);
   return row;
+};
+
+/** Too many wrong tries were made with it: enrolled anew it is active again. */
+export const disableCard = async (tx: Transaction, id: CardId): Promise<void> => {
+  await tx.query(`update card set state = 'disabled' where id = $1 and state = 'active'`, [id]);
 };
 
 export const revokeCard = async (
@@ -127,7 +133,7 @@ export const revokeCard = async (
   how: { readonly by: PersonId; readonly reason: string },
 ): Promise<void> => {
   await tx.query(
-    `update card set state = 'revoked', revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state = 'active'`,
+    `update card set state = 'revoked', revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state <> 'revoked'`,
     [id, now, how.by, how.reason],
   );
 };

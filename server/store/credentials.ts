@@ -97,6 +97,25 @@ export const accept = async (tx: Transaction, credential: Credential, step: numb
   return rows.length === 1;
 };
 
+/** A single-use secret with which a person chooses their first PIN; an earlier one is dead. */
+export const setInitialSecret = async (
+  tx: Transaction,
+  now: Date,
+  toSet: { readonly person: PersonId; readonly secret: object; readonly expiresAt: Date },
+): Promise<void> => {
+  await setSecret(tx, now, { person: toSet.person, kind: 'initial', secret: toSet.secret, step: null });
+  await tx.query(`update credential set expires_at = $2 where person = $1 and kind = 'initial'`, [
+    toSet.person,
+    toSet.expiresAt,
+  ]);
+};
+
+/** Uses it up. False when it was used before. */
+export const dropInitialSecret = async (tx: Transaction, person: PersonId): Promise<boolean> => {
+  const rows = await tx.query(`delete from credential where person = $1 and kind = 'initial' returning id`, [person]);
+  return rows.length === 1;
+};
+
 /** Too many wrong tries in all: until it is set anew. */
 export const disable = async (tx: Transaction, id: CredentialId): Promise<void> => {
   await tx.query(`update credential set state = 'disabled' where id = $1`, [id]);

@@ -3,7 +3,8 @@ import { createNotices } from './notices.ts';
 
 /** Statements inside one transaction, or alone. Rows come as plain objects; `bigint` as number, `timestamptz` as Date. */
 export interface Transaction {
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** With a `name` the statement is planned once for each connection. */
+  query<Row>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
   /**
    * Reaches every server process when the transaction commits: `pushed` and `cut` with the commit itself, `changed` soon
    * after it. The payload is small: PostgreSQL takes 8000 bytes.
@@ -28,8 +29,8 @@ const types = {
 
 /** `changed` takes the notices that do not go with the transaction. */
 const transactionOn = (client: pg.ClientBase | pg.Pool, changed: (payload: string) => void): Transaction => ({
-  query: async <Row>(text: string, values: readonly unknown[] = []) =>
-    (await client.query(text, [...values])).rows as Row[],
+  query: async <Row>(text: string, values: readonly unknown[] = [], name?: string) =>
+    (await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })).rows as Row[],
   notify: async (channel, payload) => {
     const text = JSON.stringify(payload);
     if (channel === 'changed') changed(text);
@@ -109,10 +110,23 @@ const createListener = (settings: pg.ClientConfig, report: (problem: unknown) =>
 export interface DatabaseSettings {
   readonly connectionString: string;
   readonly connections?: number;
+  /**
+   * For statements that look up few rows by their keys and must be quick whatever the tables hold: plans are made once,
+   * by index.
+   */
+  readonly byKeys?: boolean;
   readonly report: (problem: unknown) => void;
 }
 
-export const createDatabase = ({ connectionString, connections = 10, report }: DatabaseSettings): Database => {
+const keyPlans =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off';
+
+export const createDatabase = ({
+  connectionString,
+  connections = 10,
+  byKeys = false,
+  report,
+}: DatabaseSettings): Database => {
   const settings: pg.ClientConfig = {
     connectionString,
     types,
@@ -125,7 +139,7 @@ export const createDatabase = ({ connectionString, connections = 10, report }: D
     max: connections,
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 20_000,
-    options: '-c synchronous_commit=on',
+    options: `-c synchronous_commit=on${byKeys ? ` ${keyPlans}` : ''}`,
   });
   pool.on('error', report);
   const listener = createListener(settings, report);

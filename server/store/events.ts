@@ -1,14 +1,8 @@
-import { type EventFacts, type EventInput, eventFacts } from '#contract/audit.ts';
-import type { EventId, TerminalId } from '#contract/ids.ts';
+import type { EventId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { createUuid } from './uuid.ts';
+import { type EventToRecord, eventColumns, eventRecord, toEventRow } from './event-rows.ts';
 
-export type EventToRecord = EventInput & {
-  /** Where it happened. */
-  readonly terminal?: TerminalId | null;
-  /** By the terminal's clock, when a terminal reported it. */
-  readonly happenedAt?: Date | null;
-};
+export type { EventToRecord };
 
 /** The place of a terminal's journal record, by which it is stored once. */
 export interface RecordPlace {
@@ -20,11 +14,28 @@ export interface RecordPlace {
 
 /** Writes one line of the log in the transaction of what it records. */
 export const record = async (tx: Transaction, now: Date, toRecord: EventToRecord): Promise<EventId> => {
-  const id = createUuid(now) as EventId;
-  await insert(tx, id, now, toRecord, null);
+  const row = toEventRow(now, toRecord);
+  await insert(tx, [row]);
   await tx.notify('changed', { what: 'events' });
-  return id;
+  return row.id as EventId;
 };
+
+/** Several lines, in this order. */
+export const recordAll = async (tx: Transaction, now: Date, toRecord: readonly EventToRecord[]): Promise<void> => {
+  if (toRecord.length === 0) return;
+  await insert(
+    tx,
+    toRecord.map((one) => toEventRow(now, one)),
+  );
+  await tx.notify('changed', { what: 'events' });
+};
+
+const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
+  tx.query(
+    `insert into event (${eventColumns}) select ${eventColumns} from jsonb_to_recordset($1::jsonb) as e(${eventRecord})`,
+    [JSON.stringify(rows)],
+    'record',
+  );
 
 /** Writes a terminal's journal record; false when it is stored already. */
 export const recordOnce = async (
@@ -32,55 +43,14 @@ export const recordOnce = async (
   now: Date,
   toRecord: EventToRecord,
   place: RecordPlace,
-): Promise<boolean> => insert(tx, createUuid(now), now, toRecord, place);
-
-/** PostgreSQL holds neither U+0000 nor half a surrogate pair: both become U+FFFD. */
-const storable = (text: string): string => text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd');
-
-const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
-  Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [
-      storable(name),
-      typeof value === 'string' ? storable(value) : value,
-    ]),
-  );
-
-const insert = async (
-  tx: Transaction,
-  id: string,
-  now: Date,
-  { terminal, happenedAt, ...input }: EventToRecord,
-  place: RecordPlace | null,
 ): Promise<boolean> => {
-  const facts = eventFacts.parse(input);
   const stored = await tx.query(
-    `insert into event (id, at, happened_at, kind, outcome, person, actor, terminal, card, attempt, session, ceremony,
-                        factors, reason, support_code, detail, epoch, sequence, previous, hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    `insert into event (${eventColumns}, epoch, sequence, previous, hash)
+     select ${eventColumns}, $2, $3, $4, $5 from jsonb_to_recordset($1::jsonb) as e(${eventRecord})
      on conflict on constraint event_record do nothing
      returning seq`,
-    [
-      id,
-      now,
-      happenedAt ?? null,
-      facts.kind,
-      facts.outcome,
-      facts.person ?? null,
-      facts.actor ?? null,
-      terminal ?? null,
-      facts.card ?? null,
-      facts.attempt ?? null,
-      facts.session ?? null,
-      facts.ceremony ?? null,
-      facts.factors,
-      facts.reason == null ? null : storable(facts.reason),
-      facts.supportCode == null ? null : storable(facts.supportCode),
-      storableDetail(facts.detail),
-      place?.epoch ?? null,
-      place?.sequence ?? null,
-      place?.previous ?? null,
-      place?.hash ?? null,
-    ],
+    [JSON.stringify([toEventRow(now, toRecord)]), place.epoch, place.sequence, place.previous, place.hash],
+    'record-once',
   );
   return stored.length === 1;
 };

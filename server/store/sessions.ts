@@ -1,26 +1,9 @@
 import type { Role } from '#contract/api/row.ts';
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { createUuid } from './uuid.ts';
 
-export interface SessionToBegin {
-  readonly attempt: AttemptId;
-  readonly terminal: TerminalId;
-  readonly person: PersonId;
-  readonly card: CardId;
-  readonly endsAt: Date;
-}
-
-export const insertSession = async (tx: Transaction, now: Date, toBegin: SessionToBegin): Promise<SessionId> => {
-  const id = createUuid(now) as SessionId;
-  const { attempt, terminal, person, card, endsAt } = toBegin;
-  await tx.query(
-    'insert into session (id, attempt, terminal, person, card, started_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7)',
-    [id, attempt, terminal, person, card, now, endsAt],
-  );
-  await tx.notify('changed', { what: 'terminals' });
-  return id;
-};
+/** How much later than the policy's limit the server ends an idle session: terminals report in between. */
+export const idleSlackMilliseconds = 60_000;
 
 export interface EndedSession {
   readonly id: SessionId;
@@ -63,19 +46,53 @@ export const endExpiredSessions = (tx: Transaction, now: Date) =>
     now,
   );
 
+/**
+ * Sessions in which nobody has done anything for too long. A terminal that cannot be reached locks by itself, and may be
+ * in use: its session ends when it is back and says so, or at the overall limit.
+ */
+export const endIdleSessions = (tx: Transaction, now: Date, idleSeconds: number) =>
+  endWhere(
+    tx,
+    now,
+    'idle',
+    `id in (
+      select s.id from session s join terminal t on t.id = s.terminal
+       where s.ended_at is null and (t.connected_at is not null or t.last_seen_at is null)
+         and greatest(s.active_at, s.started_at, t.connected_at) < $3
+       for update of s skip locked)`,
+    new Date(now.getTime() - idleSeconds * 1000 - idleSlackMilliseconds),
+  );
+
+export const markActive = async (tx: Transaction, id: SessionId, at: Date): Promise<void> => {
+  await tx.query('update session set active_at = greatest(active_at, $2) where id = $1', [id, at]);
+};
+
 export interface OpenSession extends EndedSession {
   readonly startedAt: Date;
+  readonly activeAt: Date;
   readonly endsAt: Date;
   readonly endedAt: Date | null;
+  readonly tokenHash: Buffer | null;
   readonly roles: readonly Role[];
   readonly personState: 'active' | 'suspended';
 }
 
+const sessionColumns = `s.id, s.attempt, s.terminal, s.person, s.card, s.started_at as "startedAt",
+  coalesce(s.active_at, s.started_at) as "activeAt", s.ends_at as "endsAt", s.ended_at as "endedAt",
+  s.token_hash as "tokenHash", p.roles, p.state as "personState"`;
+
 export const tryGetSession = async (tx: Transaction, id: SessionId): Promise<OpenSession | undefined> => {
   const [row] = await tx.query<OpenSession>(
-    `select s.id, s.attempt, s.terminal, s.person, s.card, s.started_at as "startedAt", s.ends_at as "endsAt",
-            s.ended_at as "endedAt", p.roles, p.state as "personState"
-       from session s join person p on p.id = s.person where s.id = $1`,
+    `select ${sessionColumns} from session s join person p on p.id = s.person where s.id = $1`,
+    [id],
+  );
+  return row;
+};
+
+/** Held until the transaction ends. */
+export const tryLockSession = async (tx: Transaction, id: SessionId): Promise<OpenSession | undefined> => {
+  const [row] = await tx.query<OpenSession>(
+    `select ${sessionColumns} from session s join person p on p.id = s.person where s.id = $1 for update of s`,
     [id],
   );
   return row;

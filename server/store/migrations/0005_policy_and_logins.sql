@@ -30,9 +30,9 @@ alter table attempt add column address text not null default '';
 create index attempt_started on attempt (started_at);
 
 alter table session add column token_hash bytea;
--- SHA-256 of the public key (SPKI, DER) of the terminal that the session belongs to.
-alter table session add column key_hash bytea;
 alter table session add column active_at timestamptz;
 alter table session add column opened_by text not null default 'factors'
   check (opened_by in ('factors', 'grace', 'substitute', 'emergency', 'witness'));
+-- When the two factors were shown that a period of grace goes on from.
+alter table session add column grace_from timestamptz;
 create index session_terminal on session (terminal, started_at desc);

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createBatch } from './batch.ts';
+
+/** A batch whose runs a test lets end, and what ran. */
+const createHeld = (options: { lanes: number; largest?: number; keysOf?: (item: string) => string[] }) => {
+  const runs: string[][] = [];
+  const ends: (() => void)[] = [];
+  const batch = createBatch<string, string>({
+    ...options,
+    run: async (items) => {
+      runs.push([...items]);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return items.map((item) => item.toUpperCase());
+    },
+  });
+  const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const end = (): Promise<unknown> => {
+    ends.shift()?.();
+    return turn();
+  };
+  return { batch, runs, end, turn };
+};
+
+describe('a batch', () => {
+  it('runs at once what comes together, and gathers the rest until a lane is free', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 1 });
+    const first = [batch.add('a'), batch.add('b')];
+    await turn();
+    const later = [batch.add('c'), batch.add('d')];
+    await turn();
+    assert.deepEqual(runs, [['a', 'b']]);
+    await end();
+    assert.deepEqual(runs, [
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    await end();
+    assert.deepEqual(await Promise.all([...first, ...later]), ['A', 'B', 'C', 'D']);
+    await batch.settled();
+  });
+
+  it('never lets two of one key run at the same time', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 3, keysOf: (item) => [item[0] ?? ''] });
+    const all = [batch.add('a1'), batch.add('a2'), batch.add('b1')];
+    await turn();
+    assert.deepEqual(runs, [['a1', 'b1']]);
+    await end();
+    assert.deepEqual(runs, [['a1', 'b1'], ['a2']]);
+    await end();
+    assert.deepEqual(await Promise.all(all), ['A1', 'A2', 'B1']);
+  });
+
+  it('keeps to its largest size and number of lanes', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 2, largest: 2 });
+    const all = ['a', 'b', 'c', 'd', 'e'].map((item) => batch.add(item));
+    await turn();
+    assert.deepEqual(runs, [
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    await end();
+    await end();
+    await end();
+    assert.deepEqual(runs[2], ['e']);
+    await Promise.all(all);
+  });
+
+  it('lets one that fails fail alone', async () => {
+    const batch = createBatch<number, number>({
+      lanes: 1,
+      run: async (items) => {
+        if (items.includes(2)) throw new Error('two');
+        return items;
+      },
+    });
+    const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batch.add(item)));
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+  });
+});

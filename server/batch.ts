@@ -1,0 +1,93 @@
+/** Gathers what comes while others of its kind are under way and has it done in one go. */
+export interface Batch<Item, Outcome> {
+  add(item: Item): Promise<Outcome>;
+  /** Resolves when nothing waits and nothing is under way. */
+  settled(): Promise<void>;
+}
+
+export interface BatchDeps<Item, Outcome> {
+  /** Answers an outcome for each item, in their order. */
+  readonly run: (items: readonly Item[]) => Promise<readonly Outcome[]>;
+  /** Items that share a key never run at the same time: they would get in each other's way. */
+  readonly keysOf?: (item: Item) => readonly string[];
+  /** Runs that may be under way at once. */
+  readonly lanes: number;
+  readonly largest?: number;
+}
+
+interface Waiting<Item, Outcome> {
+  readonly item: Item;
+  readonly keys: readonly string[];
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (problem: unknown) => void;
+}
+
+/**
+ * With little to do each item runs at once and alone. When more comes than the lanes carry, runs grow, and the database
+ * has one statement and one commit for all of them.
+ */
+export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batch<Item, Outcome> => {
+  const { run, keysOf = () => [], lanes, largest = 64 } = deps;
+  let waiting: Waiting<Item, Outcome>[] = [];
+  const held = new Set<string>();
+  let running = 0;
+  let idle: (() => void)[] = [];
+  let asked = false;
+
+  /** As many of those who wait as may run now, the first ones first. */
+  const take = (): Waiting<Item, Outcome>[] => {
+    const taken: Waiting<Item, Outcome>[] = [];
+    const left: Waiting<Item, Outcome>[] = [];
+    for (const one of waiting) {
+      if (taken.length >= largest || one.keys.some((key) => held.has(key))) {
+        left.push(one);
+        continue;
+      }
+      for (const key of one.keys) held.add(key);
+      taken.push(one);
+    }
+    waiting = left;
+    return taken;
+  };
+
+  const perform = async (taken: readonly Waiting<Item, Outcome>[]): Promise<void> => {
+    try {
+      const outcomes = await run(taken.map(({ item }) => item));
+      for (const [place, { resolve }] of taken.entries()) resolve(outcomes[place] as Outcome);
+    } catch (problem) {
+      // One of them may have spoilt it for the others: each gets a run of its own.
+      if (taken.length === 1) taken[0]?.reject(problem);
+      else for (const one of taken) await perform([one]);
+    }
+  };
+
+  const pump = (): void => {
+    asked = false;
+    while (running < lanes && waiting.length > 0) {
+      const taken = take();
+      if (taken.length === 0) return;
+      running += 1;
+      void perform(taken).then(() => {
+        running -= 1;
+        for (const { keys } of taken) for (const key of keys) held.delete(key);
+        pump();
+        if (running > 0 || waiting.length > 0) return;
+        for (const resolve of idle) resolve();
+        idle = [];
+      });
+    }
+  };
+
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, keys: keysOf(item), resolve, reject });
+        if (asked) return;
+        asked = true;
+        // What comes with the same turn of the event loop goes together.
+        setImmediate(pump);
+      }),
+    settled: () =>
+      running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
+  };
+};

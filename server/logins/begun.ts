@@ -1,0 +1,99 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { TerminalId } from '#contract/ids.ts';
+import { abandonOlderAttempts } from '../store/attempts.ts';
+import type { Database } from '../store/database.ts';
+import { recordAll } from '../store/events.ts';
+import { type BegunAttempt, writeBegun } from '../store/proofs.ts';
+
+/** How long begun attempts are gathered before they are written (milliseconds). */
+const gathering = 50;
+const mostAtOnce = 500;
+const retryAfter = 500;
+/** More than a hospital taps while its database is away for a minute; what is over it is only in the server's own log. */
+const mostWaiting = 20_000;
+
+/** Writes attempts a moment after their taps, so that no tap waits for a disk. A proof that comes first writes its own. */
+export interface Begun {
+  add(attempt: BegunAttempt): void;
+  /** Whether another card was tapped at the terminal after this attempt began, as far as this process knows. */
+  isOvertaken(ticket: BegunAttempt['ticket']): boolean;
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const createBegun = (deps: { database: Database; now: () => Date; log: Logger }): Begun => {
+  const { database, now, log } = deps;
+  let waiting: BegunAttempt[] = [];
+  let writing: Promise<void> | undefined;
+  let closed = false;
+  const newest = new Map<TerminalId, { readonly attempt: string; readonly startedAt: number }>();
+
+  const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
+    database.transaction(async (tx) => {
+      await writeBegun(tx, attempts);
+      const older = await abandonOlderAttempts(
+        tx,
+        now(),
+        attempts.map(({ ticket }) => ticket),
+      );
+      await recordAll(
+        tx,
+        now(),
+        older.map(({ id, terminal, person, card, supportCode }) => ({
+          kind: 'attempt.abandoned',
+          outcome: 'minor',
+          terminal,
+          person,
+          card,
+          attempt: id,
+          supportCode,
+          factors: ['card'],
+          reason: 'other-card',
+        })),
+      );
+      await tx.notify('changed', { what: 'events' });
+    });
+
+  const flush = async (): Promise<void> => {
+    await wait(gathering);
+    while (waiting.length > 0) {
+      const attempts = waiting.slice(0, mostAtOnce);
+      try {
+        await write(attempts);
+        waiting = waiting.slice(attempts.length);
+      } catch (problem) {
+        log.warn({ err: problem, waiting: waiting.length }, 'taps could not be written yet');
+        if (closed) return;
+        await wait(retryAfter);
+      }
+    }
+  };
+  const start = (): void => {
+    writing ??= flush().finally(() => {
+      writing = undefined;
+      if (waiting.length > 0 && !closed) start();
+    });
+  };
+
+  return {
+    add: (attempt) => {
+      const { terminal, attempt: id, startedAt } = attempt.ticket;
+      newest.delete(terminal);
+      newest.set(terminal, { attempt: id, startedAt });
+      const oldest = newest.keys().next();
+      if (newest.size > 20_000 && !oldest.done) newest.delete(oldest.value);
+      if (waiting.length >= mostWaiting) log.error({ attempt: attempt.ticket }, 'a tap is not in the log of events');
+      else waiting.push(attempt);
+      start();
+    },
+    isOvertaken: ({ terminal, startedAt }) => (newest.get(terminal)?.startedAt ?? 0) > startedAt,
+    settled: async () => {
+      while (writing !== undefined) await writing;
+    },
+    close: async () => {
+      closed = true;
+      await writing;
+    },
+  };
+};

@@ -1,0 +1,160 @@
+import type { Answer } from '#contract/api/index.ts';
+import type { Opened } from '#contract/api/logins.ts';
+import { type FailureCode, fail, type Result, succeed } from '#contract/errors.ts';
+import type { AskedFactor } from '#contract/screen.ts';
+import { normaliseDigits } from '#core/policy/digits.ts';
+import { checkSecret, matchTotp, tryOpenSeed } from '../credentials.ts';
+import type { ServerDeps } from '../deps.ts';
+import type { HashQueue, Place } from '../hash-queue.ts';
+import { acceptPart, findElsewhere, listProved } from '../store/parts.ts';
+import { createFirstPin } from './first-pin.ts';
+import { createOpen } from './open.ts';
+import type { Pauses } from './pauses.ts';
+import { createRefuse } from './refuse.ts';
+import { createReserve, type ReservedTry } from './reserve.ts';
+import type { Ticket } from './ticket.ts';
+
+export type ProveFailure = Extract<
+  FailureCode,
+  'PROOF_WRONG' | 'PROOF_LOCKED' | 'ATTEMPT_ENDED' | 'TERMINAL_OTHER' | 'CARD_REFUSED' | 'SERVER_BUSY'
+>;
+type Proving = Promise<Result<Answer<'attempts/prove'>, ProveFailure>>;
+type Verdict = { readonly kind: 'right'; readonly step: number | null } | { readonly kind: 'wrong' | 'damaged' };
+
+/** The way of a proof: pause, place, count, look, conclude. */
+export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQueue; pauses: Pauses }) => {
+  const reserve = createReserve(deps);
+  const refuse = createRefuse(deps);
+  const open = createOpen(deps);
+  const beginFirstPin = createFirstPin(deps);
+
+  const evaluate = async (
+    ticket: Ticket,
+    factor: AskedFactor,
+    secret: string,
+    reserved: ReservedTry,
+    place: Place | null,
+  ): Promise<Verdict> => {
+    if (factor === 'totp') {
+      const seed = tryOpenSeed(deps.secrets, reserved.secret, ticket.person);
+      if (seed === undefined) return { kind: 'damaged' };
+      const step = matchTotp(seed, secret, deps.now().getTime());
+      return step === undefined ? { kind: 'wrong' } : { kind: 'right', step };
+    }
+    if (place === null) throw new Error('a PIN is checked from a place in the queue only');
+    const pin = normaliseDigits(secret) ?? secret;
+    const verdict = await place.run(() => checkSecret(deps.secrets, reserved.secret, pin));
+    return verdict === 'right' ? { kind: 'right', step: null } : { kind: verdict };
+  };
+
+  /** All that policy wants was shown: a session, unless the person is to be asked about another one first. */
+  const finish = async (
+    ticket: Ticket,
+    factors: readonly (AskedFactor | 'grace')[],
+    choice: 'end-there' | 'keep-both' | null,
+  ) => {
+    const { elsewhere } = deps.policy().session;
+    const endElsewhere = elsewhere === 'end-first' || (elsewhere === 'ask' && choice === 'end-there');
+    const opened = await open({ ticket, factors, accepted: null, endElsewhere });
+    if (typeof opened !== 'string') return succeed(opened);
+    const last = factors.at(-1) ?? 'grace';
+    if (opened === 'card') return refuse.barred(ticket, last);
+    return refuse.twice(ticket, last);
+  };
+
+  type Accepted = NonNullable<Parameters<typeof open>[0]['accepted']>;
+
+  /** The plain case: one factor, and nothing to ask. One statement writes all of it. */
+  const openAtOnce = async (ticket: Ticket, factor: AskedFactor, accepted: Accepted) => {
+    const endElsewhere = deps.policy().session.elsewhere === 'end-first';
+    const opened = await open({ ticket, factors: [factor], accepted, endElsewhere });
+    if (typeof opened !== 'string') return succeed(opened);
+    if (opened === 'replayed') return opened;
+    return opened === 'card' ? refuse.barred(ticket, factor) : refuse.twice(ticket, factor);
+  };
+
+  /** Notes the factor at the attempt and says what is still wanted. */
+  const goOn = async (ticket: Ticket, factor: AskedFactor, accepted: Accepted) => {
+    const part = await acceptPart(deps.database, deps.now(), ticket, { ...accepted, factor });
+    if (part === 'replayed') return part;
+    if (part === 'ended') return refuse.twice(ticket, factor);
+    const [missing, ...others] = ticket.all ? ticket.factors.filter((one) => !part.includes(one)) : [];
+    if (missing !== undefined) return succeed({ kind: 'more' as const, factors: [missing, ...others] });
+    const asks = deps.policy().session.elsewhere === 'ask';
+    const there = asks ? await findElsewhere(deps.database, deps.now(), ticket) : undefined;
+    if (there === undefined) return finish(ticket, part, null);
+    return succeed({ kind: 'elsewhere' as const, terminal: there.name, since: there.since.toISOString() });
+  };
+
+  const letChoose = async (ticket: Ticket, factor: AskedFactor, accepted: Accepted) => {
+    const begun = await beginFirstPin(ticket, accepted);
+    if (begun === 'replayed') return begun;
+    return begun === 'card' ? refuse.barred(ticket, factor) : succeed(begun);
+  };
+
+  const prove = async (ticket: Ticket, factor: AskedFactor, secret: string, place: Place | null): Proving => {
+    const reserved = await reserve(ticket, factor);
+    if (reserved.kind !== 'reserved') return refuse.unreserved(ticket, factor, reserved);
+    pauses.count(ticket.terminal, deps.now().getTime());
+    const { factor: known } = reserved.try;
+    const verdict = await evaluate(ticket, factor, secret, reserved.try, place);
+    if (verdict.kind !== 'right') return refuse.wrong(ticket, factor, reserved.try, verdict.kind);
+    const accepted = { id: known.id, setAt: known.setAt, step: verdict.step };
+    const plain = !ticket.all && deps.policy().session.elsewhere !== 'ask';
+    const next = factor === 'initial' ? letChoose : plain ? openAtOnce : goOn;
+    const outcome = await next(ticket, factor, accepted);
+    if (outcome === 'replayed') return refuse.wrong(ticket, factor, reserved.try, 'replayed');
+    if (outcome.ok) pauses.clear(ticket.terminal);
+    return outcome;
+  };
+
+  /** Whether the attempt takes anything at all; undefined when it does. */
+  const whyOver = (ticket: Ticket, isOvertaken: boolean): 'too-late' | 'attempt-abandoned' | undefined => {
+    if (ticket.expiresAt <= deps.now().getTime()) return 'too-late';
+    return isOvertaken ? 'attempt-abandoned' : undefined;
+  };
+
+  return {
+    byGrace: async (ticket: Ticket, isOvertaken: boolean): Proving => {
+      const over = whyOver(ticket, isOvertaken);
+      if (over !== undefined) return refuse.ended(ticket, 'grace', over);
+      if (ticket.grace === null || ticket.grace.until <= deps.now().getTime()) return refuse.twice(ticket, 'grace');
+      return finish(ticket, ['grace'], null);
+    },
+
+    bySecret: async (
+      ticket: Ticket,
+      isOvertaken: boolean,
+      { factor, secret }: { readonly factor: AskedFactor; readonly secret: string },
+    ): Proving => {
+      const over = whyOver(ticket, isOvertaken);
+      if (over !== undefined) return refuse.ended(ticket, factor, over);
+      if (!ticket.factors.includes(factor)) return refuse.unreserved(ticket, factor, { kind: 'absent' });
+      const wait = pauses.wait(ticket.terminal, deps.now().getTime());
+      if (wait !== undefined) return fail('SERVER_BUSY', { retryAfterSeconds: wait });
+      const place = factor === 'totp' ? null : queue.tryEnter();
+      if (place === undefined) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
+      try {
+        return await prove(ticket, factor, secret, place);
+      } finally {
+        place?.leave();
+      }
+    },
+
+    settle: async (
+      ticket: Ticket,
+      isOvertaken: boolean,
+      choice: 'end-there' | 'keep-both',
+    ): Promise<Result<Opened, 'ATTEMPT_ENDED' | 'CARD_REFUSED'>> => {
+      const over = whyOver(ticket, isOvertaken);
+      if (over !== undefined) return refuse.ended(ticket, ticket.factors[0] ?? 'pin', over);
+      const proved = await listProved(deps.database, ticket);
+      const enough = ticket.all
+        ? ticket.factors.every((factor) => proved.includes(factor))
+        : ticket.factors.some((factor) => proved.includes(factor));
+      if (!enough) return refuse.twice(ticket, ticket.factors[0] ?? 'pin');
+      return finish(ticket, proved, choice);
+    },
+  };
+};
+export type Prover = ReturnType<typeof createProver>;

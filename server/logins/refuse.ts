@@ -1,0 +1,144 @@
+import { fail } from '#contract/errors.ts';
+import type { AskedFactor } from '#contract/screen.ts';
+import { triesLeft } from '#core/policy/tries.ts';
+import type { ServerDeps } from '../deps.ts';
+import { endAttempt } from '../store/attempts.ts';
+import { disableCard } from '../store/cards.ts';
+import { disable, listUsableFactors } from '../store/credentials.ts';
+import type { Transaction } from '../store/database.ts';
+import { type EventToRecord, record, recordAll } from '../store/events.ts';
+import { writeBegun } from '../store/proofs.ts';
+import { about } from './events.ts';
+import type { Reserved, ReservedTry } from './reserve.ts';
+import { begunEvent } from './tap.ts';
+import type { Ticket } from './ticket.ts';
+
+/** Writes what came of a proof that opened nothing, and says as much of it as the person may know. */
+export const createRefuse = (deps: ServerDeps) => {
+  const { database, log } = deps;
+  const inLog = (ticket: Ticket, work: (tx: Transaction, now: Date) => Promise<void>): Promise<void> =>
+    database.transaction(async (tx) => {
+      await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      await work(tx, deps.now());
+    });
+
+  return {
+    /** It was not counted: nothing was looked at. */
+    unreserved: async (ticket: Ticket, factor: AskedFactor, reserved: Exclude<Reserved, { kind: 'reserved' }>) => {
+      const { supportCode } = ticket;
+      const facts = about(ticket, [factor]);
+      switch (reserved.kind) {
+        case 'ended':
+          await inLog(ticket, async (tx, now) => {
+            const reason = `attempt-${reserved.state}`;
+            await record(tx, now, { ...facts, kind: 'proof.replayed', outcome: 'serious', reason });
+          });
+          return fail('ATTEMPT_ENDED');
+        case 'card':
+        case 'person':
+          await inLog(ticket, async (tx, now) => {
+            const reason = await whyBarred(tx, ticket);
+            await endAttempt(tx, now, ticket.attempt, 'refused');
+            await record(tx, now, { ...facts, kind: 'attempt.refused', outcome: 'minor', reason });
+          });
+          return fail('CARD_REFUSED', { supportCode });
+        case 'absent':
+          await inLog(ticket, async (tx, now) => {
+            await record(tx, now, { ...facts, kind: 'proof.refused', outcome: 'minor', reason: 'no-such-factor' });
+          });
+          return fail('PROOF_WRONG', { supportCode });
+        case 'locked':
+          await inLog(ticket, async (tx, now) => {
+            await record(tx, now, { ...facts, kind: 'proof.refused', outcome: 'serious', reason: 'locked' });
+          });
+          return fail('PROOF_LOCKED', { supportCode });
+      }
+    },
+
+    /** Too late, or overtaken by another card at the terminal. */
+    ended: async (ticket: Ticket, factor: AskedFactor | 'grace', reason: 'too-late' | 'attempt-abandoned') => {
+      await inLog(ticket, async (tx, now) => {
+        if (await endAttempt(tx, now, ticket.attempt, 'abandoned')) {
+          const why = reason === 'too-late' ? 'too-slow' : 'other-card';
+          await record(tx, now, { ...about(ticket, []), kind: 'attempt.abandoned', outcome: 'minor', reason: why });
+        }
+        await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.replayed', outcome: 'serious', reason });
+      });
+      return fail('ATTEMPT_ENDED');
+    },
+
+    /** It was counted and looked at. At a limit the factor locks; at the hard one factor and card are disabled. */
+    wrong: async (
+      ticket: Ticket,
+      factor: AskedFactor,
+      { factor: known, failures, allFailures }: ReservedTry,
+      verdict: 'wrong' | 'damaged' | 'replayed',
+    ) => {
+      const { tries: rules } = deps.policy();
+      const { supportCode } = ticket;
+      const facts = about(ticket, [factor]);
+      const replayed = verdict === 'replayed' && factor === 'totp';
+      if (verdict === 'damaged') log.error({ credential: known.id, factor }, 'a stored credential is damaged');
+      const disabled = allFailures >= rules.hard;
+      const left = disabled ? 0 : triesLeft(failures, rules);
+      const events: EventToRecord[] = [
+        {
+          ...facts,
+          kind: replayed ? 'proof.replayed' : 'proof.refused',
+          outcome: verdict === 'damaged' ? 'major' : replayed ? 'serious' : 'minor',
+          reason: verdict === 'damaged' ? 'credential-damaged' : replayed ? 'code-used' : 'wrong',
+          detail: { failures },
+        },
+      ];
+      if (left === 0) {
+        const reason = disabled ? 'disabled' : 'locked';
+        events.push({ ...facts, kind: 'credential.locked', outcome: 'serious', reason, detail: { failures } });
+      }
+      await inLog(ticket, async (tx, now) => {
+        await recordAll(tx, now, events);
+        if (left > 0) return;
+        if (disabled) {
+          await disable(tx, known.id);
+          await disableCard(tx, ticket.card);
+        }
+        await tx.notify('changed', { what: 'people' });
+        // The attempt goes on while another factor may still be tried.
+        const usable = disabled ? [] : await listUsableFactors(tx, ticket.person, rules, now);
+        if (usable.length === 0) await endAttempt(tx, now, ticket.attempt, 'refused');
+      });
+      return left > 0 ? fail('PROOF_WRONG', { supportCode, triesLeft: left }) : fail('PROOF_LOCKED', { supportCode });
+    },
+
+    /** Every factor was right, but the card, its person or the terminal is not to open anything any more. */
+    barred: async (ticket: Ticket, factor: AskedFactor | 'grace') => {
+      await inLog(ticket, async (tx, now) => {
+        const reason = await whyBarred(tx, ticket);
+        await endAttempt(tx, now, ticket.attempt, 'refused');
+        await record(tx, now, { ...about(ticket, [factor]), kind: 'attempt.refused', outcome: 'minor', reason });
+      });
+      return fail('CARD_REFUSED', { supportCode: ticket.supportCode });
+    },
+
+    /** A proof for an attempt that ended while it was checked: somebody used it twice. */
+    twice: async (ticket: Ticket, factor: AskedFactor | 'grace') => {
+      await inLog(ticket, async (tx, now) => {
+        await record(tx, now, {
+          ...about(ticket, [factor]),
+          kind: 'proof.replayed',
+          outcome: 'serious',
+          reason: 'attempt-ended',
+        });
+      });
+      return fail('ATTEMPT_ENDED');
+    },
+  };
+};
+
+const whyBarred = async (tx: Transaction, { card, person }: Ticket): Promise<string> => {
+  const [row] = await tx.query<{ card: string; person: string }>(
+    'select (select state from card where id = $1) as card, (select state from person where id = $2) as person',
+    [card, person],
+  );
+  if (row?.person !== 'active') return 'person-suspended';
+  return row.card === 'active' ? 'terminal-revoked' : `card-${row.card}`;
+};

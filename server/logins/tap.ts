@@ -1,0 +1,144 @@
+import type { Answer, Input } from '#contract/api/index.ts';
+import { fail, type Result, succeed } from '#contract/errors.ts';
+import type { AttemptId } from '#contract/ids.ts';
+import type { AskedFactor } from '#contract/screen.ts';
+import { isRandomIdentifier } from '#core/card/identifier.ts';
+import { graceUntil, type LastSession } from '#core/policy/decide.ts';
+import { usableFactors } from '#core/policy/factors.ts';
+import { createBatch } from '../batch.ts';
+import { makeSupportCode } from '../credentials.ts';
+import type { ServerDeps } from '../deps.ts';
+import { createNetworks } from '../networks.ts';
+import type { TerminalSender } from '../routes/handlers.ts';
+import { toEventRow } from '../store/event-rows.ts';
+import { record } from '../store/events.ts';
+import { lookUpTaps, type Tap, type TapFacts } from '../store/taps.ts';
+import { createUuid } from '../store/uuid.ts';
+import type { Begun } from './begun.ts';
+import { type Ticket, writeTicket } from './ticket.ts';
+
+type Body = Input<'attempts/begin'>['body'];
+
+/** What comes of a tap: whom to greet and what to ask for, or why nothing opens, for the log alone. */
+type Judged =
+  | {
+      readonly ok: true;
+      readonly card: NonNullable<TapFacts['card']>;
+      readonly person: NonNullable<TapFacts['person']>;
+      readonly factors: readonly [AskedFactor, ...AskedFactor[]];
+      readonly all: boolean;
+      readonly grace: Ticket['grace'];
+    }
+  | { readonly ok: false; readonly reason: string; readonly rule: string | null };
+
+/** Answers taps. It reads the database once, for all taps of a moment together, and writes only what it refuses. */
+export const createTaps = (deps: ServerDeps, begun: Begun) => {
+  const { database, logins, secrets } = deps;
+  const lookUps = createBatch<Tap, TapFacts>({ lanes: 2, run: (taps) => lookUpTaps(logins, taps) });
+
+  const judge = (facts: TapFacts, body: Body, address: string, now: number): Judged => {
+    const no = (reason: string, rule: string | null = null): Judged => ({ ok: false, reason, rule });
+    const { card, person, group } = facts;
+    if (isRandomIdentifier(body.card.technology, body.card.identifier)) return no('random-identifier');
+    if (!card || !person) return no('unknown-card');
+    if (card.state !== 'active') return no(`card-${card.state}`);
+    if (person.state !== 'active') return no('person-suspended');
+    const initial = facts.factors.find(({ kind }) => kind === 'initial');
+    const usable = usableFactors(facts.factors, deps.policy().tries, now);
+    if (initial !== undefined && usable.length === 0) {
+      const dead = initial.disabled || (initial.expiresAt ?? 0) <= now || (initial.lockedUntil ?? 0) > now;
+      if (!dead) return { ok: true, card, person, factors: ['initial'], all: false, grace: null };
+    }
+    const { roles } = person;
+    const isIn = createNetworks(address);
+    const decision = deps.policies.decide({ roles, group, assurance: card.assurance, isIn, at: now, usable });
+    if (decision.kind === 'refuse') return no(decision.reason, decision.rule);
+    const { all, factors } = decision;
+    return { ok: true, card, person, factors, all, grace: graceOf(facts, body, now) };
+  };
+
+  /** The terminal itself must remember the session: a guard or screen that was started anew asks for a secret. */
+  const graceOf = ({ card, person, last }: TapFacts, { after }: Body, now: number): Ticket['grace'] => {
+    if (!card || !person || last === null || after !== last.id) return null;
+    const from = last.openedBy === 'grace' ? last.graceFrom : last.endedAt;
+    if (from === null) return null;
+    const ended: LastSession = {
+      samePerson: last.person === person.id,
+      sameCard: last.card === card.id,
+      endedAt: from,
+      reason: last.reason,
+      byFactors: last.openedBy === 'factors' || last.openedBy === 'grace',
+    };
+    const until = graceUntil(deps.policy(), person.roles, ended, now);
+    return until === null ? null : { after: last.id, from, until };
+  };
+
+  return async (
+    body: Body,
+    { terminal, address }: TerminalSender,
+    onRefused: () => void,
+  ): Promise<Result<Answer<'attempts/begin'>, 'CARD_REFUSED'>> => {
+    const facts = await lookUps.add({ terminal, indexes: secrets.cardIndexes(body.card) });
+    const now = deps.now();
+    const judged = judge(facts, body, address, now.getTime());
+    const supportCode = makeSupportCode();
+    if (!judged.ok) {
+      onRefused();
+      await database.transaction((tx) =>
+        record(tx, now, {
+          kind: 'attempt.refused',
+          outcome: 'minor',
+          terminal,
+          person: facts.person?.id ?? null,
+          card: facts.card?.id ?? null,
+          supportCode,
+          factors: ['card'],
+          reason: judged.reason,
+          detail: judged.rule === null ? {} : { rule: judged.rule },
+        }),
+      );
+      return fail('CARD_REFUSED', { supportCode });
+    }
+    const { card, person, factors, all, grace } = judged;
+    const ticket: Ticket = {
+      attempt: createUuid(now) as AttemptId,
+      terminal,
+      lock: body.lock,
+      card: card.id,
+      person: person.id,
+      supportCode,
+      assurance: card.assurance,
+      address,
+      startedAt: now.getTime(),
+      expiresAt: now.getTime() + deps.policy().attempt.seconds * 1000,
+      factors: [...factors],
+      all,
+      grace,
+    };
+    begun.add({ ticket, begun: begunEvent(ticket) });
+    return succeed({
+      attempt: ticket.attempt,
+      ticket: writeTicket(secrets, ticket),
+      greeting: { person: person.id, name: person.name, number: person.number, roles: [...person.roles] },
+      factors: [...factors],
+      all,
+      grace: grace === null ? null : new Date(grace.until).toISOString(),
+      expiresAt: new Date(ticket.expiresAt).toISOString(),
+      supportCode,
+    });
+  };
+};
+
+/** The event of a tap that was let in, at the time of the tap, whenever it is written. */
+export const begunEvent = (ticket: Ticket) =>
+  toEventRow(new Date(ticket.startedAt), {
+    kind: 'attempt.begun',
+    outcome: 'success',
+    terminal: ticket.terminal,
+    person: ticket.person,
+    card: ticket.card,
+    attempt: ticket.attempt,
+    supportCode: ticket.supportCode,
+    factors: ['card'],
+    detail: { assurance: ticket.assurance },
+  });

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { assurance } from '#contract/card.ts';
+import { attemptId, cardId, lockId, personId, sessionId, terminalId } from '#contract/ids.ts';
+import { askedFactor } from '#contract/screen.ts';
+import type { Secrets } from '../secrets.ts';
+
+/**
+ * What the server knows of an attempt when a card is tapped. It travels with the terminal, under the server's own mark:
+ * a tap writes nothing that a proof would have to wait for, and any server process can take the proof.
+ * Times in epoch milliseconds.
+ */
+const ticket = z.strictObject({
+  attempt: attemptId,
+  terminal: terminalId,
+  lock: lockId,
+  card: cardId,
+  person: personId,
+  supportCode: z.string(),
+  assurance,
+  address: z.string(),
+  startedAt: z.int(),
+  expiresAt: z.int(),
+  factors: z.array(askedFactor),
+  all: z.boolean(),
+  /** Where and until when the card alone opens: after this session, whose two factors were shown at `from`. */
+  grace: z.strictObject({ after: sessionId, from: z.int(), until: z.int() }).nullable(),
+});
+export type Ticket = z.infer<typeof ticket>;
+
+const about = 'attempt';
+
+export const writeTicket = (secrets: Pick<Secrets, 'vouch'>, facts: Ticket): string => {
+  const text = Buffer.from(JSON.stringify(facts)).toString('base64url');
+  return `${text}~${secrets.vouch(text, about)}`;
+};
+
+/** Undefined for whatever this server did not write itself. */
+export const tryReadTicket = (secrets: Pick<Secrets, 'isVouched'>, given: string): Ticket | undefined => {
+  const [text = '', mark = ''] = given.split('~');
+  if (!secrets.isVouched(text, about, mark)) return undefined;
+  return ticket.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+};

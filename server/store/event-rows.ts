@@ -1,0 +1,71 @@
+import { type EventFacts, type EventInput, eventFacts } from '#contract/audit.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import { createUuid } from './uuid.ts';
+
+export type EventToRecord = EventInput & {
+  /** Where it happened. */
+  readonly terminal?: TerminalId | null;
+  /** By the terminal's clock, when a terminal reported it. */
+  readonly happenedAt?: Date | null;
+};
+
+/** Columns of an event that the server itself writes. */
+export const eventColumns =
+  'id, at, happened_at, kind, outcome, person, actor, terminal, card, attempt, session, ceremony, factors, reason, support_code, detail';
+/** The same as `jsonb_to_recordset` reads them. */
+export const eventRecord = `id uuid, at timestamptz, happened_at timestamptz, kind text, outcome text, person uuid, actor uuid,
+  terminal uuid, card uuid, attempt uuid, session uuid, ceremony uuid, factors text[], reason text, support_code text,
+  detail jsonb`;
+
+export interface EventRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly happened_at: Date | null;
+  readonly kind: string;
+  readonly outcome: string;
+  readonly person: string | null;
+  readonly actor: string | null;
+  readonly terminal: string | null;
+  readonly card: string | null;
+  readonly attempt: string | null;
+  readonly session: string | null;
+  readonly ceremony: string | null;
+  readonly factors: readonly string[];
+  readonly reason: string | null;
+  readonly support_code: string | null;
+  readonly detail: EventFacts['detail'];
+}
+
+/** PostgreSQL holds neither U+0000 nor half a surrogate pair: both become U+FFFD. */
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd');
+
+const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
+  Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [
+      storable(name),
+      typeof value === 'string' ? storable(value) : value,
+    ]),
+  );
+
+/** An event as it is stored, checked against the vocabulary. Times are the server's. */
+export const toEventRow = (now: Date, { terminal, happenedAt, ...input }: EventToRecord): EventRow => {
+  const facts = eventFacts.parse(input);
+  return {
+    id: createUuid(now),
+    at: now,
+    happened_at: happenedAt ?? null,
+    kind: facts.kind,
+    outcome: facts.outcome,
+    person: facts.person ?? null,
+    actor: facts.actor ?? null,
+    terminal: terminal ?? null,
+    card: facts.card ?? null,
+    attempt: facts.attempt ?? null,
+    session: facts.session ?? null,
+    ceremony: facts.ceremony ?? null,
+    factors: facts.factors,
+    reason: facts.reason == null ? null : storable(facts.reason),
+    support_code: facts.supportCode == null ? null : storable(facts.supportCode),
+    detail: storableDetail(facts.detail),
+  };
+};

@@ -1,0 +1,75 @@
+import type { AskedFactor } from '#contract/screen.ts';
+import { about } from '../logins/events.ts';
+import { begunEvent } from '../logins/tap.ts';
+import type { Ticket } from '../logins/ticket.ts';
+import type { Database, Transaction } from './database.ts';
+import { record } from './events.ts';
+import { writeBegun } from './proofs.ts';
+
+export interface AcceptedPart {
+  readonly id: string;
+  readonly setAt: number;
+  readonly step: number | null;
+  readonly factor: AskedFactor;
+}
+
+/** Ends the count of a factor that was right. False when it was changed meanwhile or its code was used. */
+export const tryAccept = async (
+  tx: Transaction,
+  { id, setAt, step }: Omit<AcceptedPart, 'factor'>,
+): Promise<boolean> => {
+  const rows = await tx.query(
+    `update credential set failures = 0, locked_until = null, last_step = coalesce($3::bigint, last_step)
+      where id = $1 and state = 'active' and set_at = $2
+        and ($3::bigint is null or last_step is null or last_step < $3::bigint)
+      returning id`,
+    [id, new Date(setAt), step],
+    'accept-part',
+  );
+  return rows.length === 1;
+};
+
+/**
+ * One of several factors was right, or the person is to be asked something before the session: notes it at the attempt.
+ * Answers the factors that have been accepted so far.
+ */
+export const acceptPart = (
+  database: Database,
+  now: Date,
+  ticket: Ticket,
+  accepted: AcceptedPart,
+): Promise<readonly AskedFactor[] | 'replayed' | 'ended'> =>
+  database.transaction(async (tx) => {
+    await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+    if (!(await tryAccept(tx, accepted))) return 'replayed';
+    const [row] = await tx.query<{ proved: AskedFactor[] }>(
+      `update attempt set proved = array_remove(proved, $2) || $2::text where id = $1 and state = 'open' returning proved`,
+      [ticket.attempt, accepted.factor],
+    );
+    if (row === undefined) return 'ended';
+    await record(tx, now, { ...about(ticket, [accepted.factor]), kind: 'proof.accepted', outcome: 'success' });
+    return row.proved;
+  });
+
+/** Factors of an open attempt that have been accepted. */
+export const listProved = async (tx: Transaction, ticket: Ticket): Promise<readonly AskedFactor[]> => {
+  const [row] = await tx.query<{ proved: AskedFactor[] }>(
+    `select proved from attempt where id = $1 and state = 'open'`,
+    [ticket.attempt],
+  );
+  return row?.proved ?? [];
+};
+
+/** Another terminal at which the person is logged in, the newest session first. */
+export const findElsewhere = async (
+  tx: Transaction,
+  now: Date,
+  { person, terminal }: Ticket,
+): Promise<{ readonly name: string; readonly since: Date } | undefined> => {
+  const [row] = await tx.query<{ name: string; since: Date }>(
+    `select t.name, s.started_at as since from session s join terminal t on t.id = s.terminal
+      where s.person = $1 and s.terminal <> $2 and s.ended_at is null and s.ends_at > $3 order by s.started_at desc limit 1`,
+    [person, terminal, now],
+  );
+  return row;
+};

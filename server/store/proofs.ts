@@ -1,0 +1,306 @@
+import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { Ticket } from '../logins/ticket.ts';
+import type { Transaction } from './database.ts';
+import { type EventRow, eventColumns, eventRecord } from './event-rows.ts';
+import type { CardState, FactorFacts } from './taps.ts';
+
+export type AttemptState = 'open' | 'accepted' | 'refused' | 'abandoned';
+
+/** Where an attempt and the factor that is tried stand at this moment. */
+export interface ProofFacts {
+  /** Null while the attempt is not written yet. */
+  readonly attempt: AttemptState | null;
+  readonly card: CardState;
+  readonly person: 'active' | 'suspended';
+  readonly factor: FactorFacts | null;
+  /** Wrong tries in a row of the person's other factors. */
+  readonly others: number;
+}
+
+export interface ProofToLookUp {
+  readonly ticket: Ticket;
+  readonly kind: string;
+}
+
+const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+/** Factors whose wrong tries count together against the hard limit. A console password is tried elsewhere. */
+const atTerminals = `('pin', 'totp', 'initial')`;
+
+export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLookUp[]): Promise<ProofFacts[]> => {
+  const rows = await tx.query<{ place: number; facts: ProofFacts }>(
+    `select i.place, json_build_object(
+        'attempt', (select state from attempt where id = i.attempt),
+        'card', (select state from card where id = i.card),
+        'person', (select state from person where id = i.person),
+        'factor', (select json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
+            'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
+            'expiresAt', ${milliseconds('k.expires_at')})
+          from credential k where k.person = i.person and k.kind = i.kind and k.set_at is not null),
+        'others', (select coalesce(sum(k.failures), 0) from credential k
+          where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind)
+      ) as facts
+      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) as i(place, attempt, card, person, kind)`,
+    [
+      proofs.map((_, place) => place),
+      proofs.map(({ ticket }) => ticket.attempt),
+      proofs.map(({ ticket }) => ticket.card),
+      proofs.map(({ ticket }) => ticket.person),
+      proofs.map(({ kind }) => kind),
+    ],
+    'proofs',
+  );
+  return proofs.map((_, place) => {
+    const row = rows.find((one) => one.place === place);
+    if (row === undefined) throw new Error('a proof was not looked up');
+    return row.facts;
+  });
+};
+
+/** A try as it was decided on what was known: it is counted if that still holds. */
+export interface TryToCount {
+  readonly ticket: Ticket;
+  readonly known: FactorFacts;
+  readonly others: number;
+  readonly failures: number;
+  readonly lockedUntil: number | null;
+}
+
+/**
+ * Counts tries before their secrets are looked at. Answers the stored secret of each that was counted: of the factor as
+ * it was known, with as many failures as were known, of an attempt that is not over, whose card and person are active.
+ * Two of one factor must not come in one call.
+ */
+export const countTries = async (
+  tx: Transaction,
+  tries: readonly TryToCount[],
+): Promise<({ readonly secret: unknown; readonly lastStep: number | null } | undefined)[]> => {
+  const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+  const given = tries.map(({ ticket, known, others, failures, lockedUntil }, place) => ({
+    place,
+    attempt: ticket.attempt,
+    card: ticket.card,
+    person: ticket.person,
+    credential: known.id,
+    known_failures: known.failures,
+    known_lock: instant(known.lockedUntil),
+    set_at: instant(known.setAt),
+    others,
+    failures,
+    locked_until: instant(lockedUntil),
+  }));
+  const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
+    `update credential k set failures = g.failures, locked_until = g.locked_until
+       from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, card uuid, person uuid, credential uuid,
+         known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
+      where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
+        and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
+        and not exists (select 1 from attempt a where a.id = g.attempt and a.state <> 'open')
+        and exists (select 1 from card c where c.id = g.card and c.state = 'active')
+        and exists (select 1 from person p where p.id = g.person and p.state = 'active')
+        and g.others = (select coalesce(sum(o.failures), 0) from credential o
+          where o.person = g.person and o.kind in ${atTerminals} and o.id <> k.id)
+      returning g.place, k.secret, k.last_step as "lastStep"`,
+    [JSON.stringify(given)],
+    'count-tries',
+  );
+  return tries.map((_, place) => rows.find((row) => row.place === place));
+};
+
+/** A login that may be concluded. */
+export interface Conclusion {
+  readonly ticket: Ticket;
+  /** The factor whose secret was right just now; null when all have been accepted before. */
+  readonly accepted: { readonly id: string; readonly setAt: number; readonly step: number | null } | null;
+  readonly factors: readonly string[];
+  readonly session: SessionId;
+  readonly endsAt: Date;
+  readonly tokenHash: Buffer;
+  readonly openedBy: 'factors' | 'grace';
+  /** The newest session of the terminal that this one must follow; null when that does not matter. */
+  readonly after: SessionId | null;
+  readonly graceFrom: number | null;
+  /** Ends the person's sessions at other terminals. */
+  readonly endElsewhere: boolean;
+  /** What is recorded when it is concluded; `begun` only if the attempt was not written before. */
+  readonly begun: EventRow;
+  readonly events: readonly EventRow[];
+}
+
+/** `replayed`: the factor was changed meanwhile, or its one-time code was used. `ended`: the attempt is over. */
+export type Concluded = 'open' | 'card' | 'replayed' | 'ended';
+
+export const attemptColumns =
+  'id, terminal, lock_id, card, person, support_code, state, factors, started_at, expires_at, ended_at, assurance, address';
+
+/**
+ * Ends the counts of factors that were right, ends attempts as accepted, ends what the new sessions take the place of,
+ * begins them, and writes every event of it: one statement, so all or nothing. Card, person and terminal are held
+ * meanwhile, so that a revocation comes before it, and it is refused, or after it, and the session ends.
+ * Two of one terminal or factor must not come in one call.
+ */
+export const conclude = async (
+  tx: Transaction,
+  now: Date,
+  conclusions: readonly Conclusion[],
+): Promise<Concluded[]> => {
+  const given = conclusions.map(({ ticket, accepted, ...one }, place) => ({
+    place,
+    attempt: ticket.attempt,
+    terminal: ticket.terminal,
+    lock: ticket.lock,
+    card: ticket.card,
+    person: ticket.person,
+    support_code: ticket.supportCode,
+    assurance: ticket.assurance,
+    address: ticket.address,
+    started_at: new Date(ticket.startedAt),
+    expires_at: new Date(ticket.expiresAt),
+    credential: accepted?.id ?? null,
+    set_at: accepted === null ? null : new Date(accepted.setAt),
+    step: accepted?.step ?? null,
+    factors: one.factors,
+    session: one.session,
+    ends_at: one.endsAt,
+    token_hash: one.tokenHash.toString('hex'),
+    opened_by: one.openedBy,
+    after: one.after,
+    grace_from: one.graceFrom === null ? null : new Date(one.graceFrom),
+    end_elsewhere: one.endElsewhere,
+  }));
+  const events = conclusions.flatMap(({ begun, events }, place) => [
+    { place, number: 0, ...begun },
+    ...events.map((event, number) => ({ place, number: number + 2, ...event })),
+  ]);
+  const rows = await tx.query<{ place: number; admitted: boolean; accepted: boolean; concluded: boolean }>(
+    concluding,
+    [JSON.stringify(given), JSON.stringify(events), now],
+    'conclude',
+  );
+  return conclusions.map((_, place) => {
+    const row = rows.find((one) => one.place === place);
+    if (!row?.admitted) return 'card';
+    if (!row.accepted) return 'replayed';
+    return row.concluded ? 'open' : 'ended';
+  });
+};
+
+/** Columns of an event, of one of the tables in a statement. */
+const named = (table: string): string =>
+  eventColumns
+    .split(', ')
+    .map((name) => `${table}.${name}`)
+    .join(', ');
+
+const concluding = `
+  with given as (
+    select * from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+      support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
+      set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
+      opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean)
+  ), admitted as (
+    select g.place from given g
+      join card c on c.id = g.card join person p on p.id = g.person join terminal t on t.id = g.terminal
+     where c.state = 'active' and p.state = 'active' and t.state = 'active'
+       for share of c, p, t
+  ), right_secret as (
+    update credential k set failures = 0, locked_until = null, last_step = coalesce(g.step, k.last_step)
+      from given g join admitted using (place)
+     where k.id = g.credential and k.state = 'active' and k.set_at = g.set_at
+       and (g.step is null or k.last_step is null or k.last_step < g.step)
+    returning g.place
+  ), accepted as (
+    select place from right_secret
+    union all
+    select g.place from given g join admitted using (place)
+     where g.credential is null and (g.after is null or g.after =
+       (select s.id from session s where s.terminal = g.terminal order by s.started_at desc limit 1))
+  ), concluded as (
+    insert into attempt as a (${attemptColumns})
+    select g.attempt, g.terminal, g.lock, g.card, g.person, g.support_code, 'accepted', g.factors, g.started_at, g.expires_at,
+           $3, g.assurance, g.address
+      from given g join accepted using (place)
+    on conflict (id) do update set state = 'accepted', factors = excluded.factors, ended_at = excluded.ended_at
+     where a.state = 'open'
+    returning a.id, a.xmax = 0 as fresh
+  ), ended as (
+    update session s
+       set ended_at = $3, end_reason = case when s.terminal = g.terminal then 'other-card' else 'elsewhere' end
+      from given g join concluded d on d.id = g.attempt
+     where s.ended_at is null and (s.terminal = g.terminal or (g.end_elsewhere and s.person = g.person))
+    returning s.id, s.attempt, s.terminal, s.person, s.card, s.end_reason, g.place, g.terminal as here
+  ), opened as (
+    insert into session (id, attempt, terminal, person, card, started_at, ends_at, active_at, token_hash, opened_by,
+                         grace_from)
+    select g.session, g.attempt, g.terminal, g.person, g.card, $3, g.ends_at, $3, decode(g.token_hash, 'hex'),
+           g.opened_by, g.grace_from
+      from given g join concluded d on d.id = g.attempt
+     -- One open session at a terminal: what it takes the place of ends first.
+     where (select count(*) from ended) >= 0
+    returning id
+  ), logged as (
+    insert into event (${eventColumns})
+    select ${eventColumns} from (
+      select g.place, e.number, ${named('e')}
+        from jsonb_to_recordset($2::jsonb) as e(place int, number int, ${eventRecord})
+        join given g using (place) join concluded d on d.id = g.attempt
+       where e.number > 0 or d.fresh
+      union all
+      select s.place, 1, gen_random_uuid(), $3, null, 'session.ended', 'success', s.person, null, s.terminal, s.card, s.attempt,
+             s.id, null, '{}', s.end_reason, null, '{}'
+        from ended s
+    ) as every order by place, number
+    returning 1
+  ), told as (
+    select pg_notify('pushed', json_build_object('terminal', terminal, 'pushed',
+             json_build_object('kind', 'session-ended', 'session', id, 'reason', end_reason))::text)
+      from ended where terminal <> here
+  )
+  select g.place, m.place is not null as admitted, a.place is not null as accepted, d.id is not null as concluded,
+         (select count(*) from told) as told
+    from given g left join admitted m using (place) left join accepted a using (place)
+    left join concluded d on d.id = g.attempt`;
+
+/** An attempt that a tap began. */
+export interface BegunAttempt {
+  readonly ticket: Ticket;
+  readonly begun: EventRow;
+}
+
+export interface EndedAttempt {
+  readonly id: AttemptId;
+  readonly terminal: TerminalId;
+  readonly person: PersonId;
+  readonly card: CardId;
+  readonly supportCode: string;
+}
+
+/** Writes attempts that are not written yet, each with its event. */
+export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttempt[]): Promise<void> => {
+  if (attempts.length === 0) return;
+  const given = attempts.map(({ ticket }) => ({
+    attempt: ticket.attempt,
+    terminal: ticket.terminal,
+    lock: ticket.lock,
+    card: ticket.card,
+    person: ticket.person,
+    support_code: ticket.supportCode,
+    assurance: ticket.assurance,
+    address: ticket.address,
+    started_at: new Date(ticket.startedAt),
+    expires_at: new Date(ticket.expiresAt),
+  }));
+  await tx.query(
+    `with fresh as (
+       insert into attempt (${attemptColumns})
+       select attempt, terminal, lock, card, person, support_code, 'open', '{card}', started_at, expires_at, null, assurance,
+              address
+         from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+           support_code text, started_at timestamptz, expires_at timestamptz, assurance text, address text)
+       on conflict (id) do nothing returning id)
+     insert into event (${eventColumns})
+     select ${named('e')}
+       from jsonb_to_recordset($2::jsonb) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
+    [JSON.stringify(given), JSON.stringify(attempts.map(({ begun }) => begun))],
+    'write-begun',
+  );
+};

@@ -1,0 +1,90 @@
+import type { PersonSummary } from '#contract/api/people.ts';
+import type { Assurance } from '#contract/card.ts';
+import type { CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { Transaction } from './database.ts';
+
+export type CardState = 'active' | 'suspended' | 'disabled' | 'revoked';
+
+/** A factor of a person as far as it says whether it may be tried. Times in epoch milliseconds. */
+export interface FactorFacts {
+  readonly id: string;
+  readonly kind: 'pin' | 'totp' | 'password' | 'initial';
+  readonly disabled: boolean;
+  readonly failures: number;
+  readonly lockedUntil: number | null;
+  readonly setAt: number;
+  readonly expiresAt: number | null;
+}
+
+/** Everything that a tap is decided by. */
+export interface TapFacts {
+  readonly group: string;
+  readonly card: { readonly id: CardId; readonly state: CardState; readonly assurance: Assurance } | null;
+  readonly person: PersonSummary | null;
+  readonly factors: readonly FactorFacts[];
+  /** The newest session of the terminal, when it has ended. */
+  readonly last: {
+    readonly id: SessionId;
+    readonly person: PersonId;
+    readonly card: CardId | null;
+    readonly endedAt: number;
+    readonly reason: string;
+    readonly openedBy: string;
+    readonly graceFrom: number | null;
+  } | null;
+}
+
+export interface Tap {
+  readonly terminal: TerminalId;
+  /** Blind indexes of the card, newest key first. */
+  readonly indexes: readonly Buffer[];
+}
+
+interface Row {
+  readonly place: number;
+  readonly facts: TapFacts;
+}
+
+/** No person has it: an unknown card costs the same look-ups as a known one. */
+const nobody = '00000000-0000-4000-8000-000000000000';
+
+const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+
+const statement = `
+  select i.place, json_build_object(
+      'group', coalesce(t.group_name, ''),
+      'card', case when c.id is not null then json_build_object('id', c.id, 'state', c.state, 'assurance', c.assurance) end,
+      'person', case when p.id is not null then json_build_object('id', p.id, 'number', p.number, 'name', p.name,
+        'kana', p.kana, 'state', p.state, 'roles', p.roles) end,
+      'factors', (select coalesce(json_agg(json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
+          'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
+          'expiresAt', ${milliseconds('k.expires_at')})), '[]')
+        from credential k where k.person = coalesce(p.id, '${nobody}') and k.set_at is not null),
+      'last', (select case when s.ended_at is not null then json_build_object('id', s.id, 'person', s.person, 'card', s.card,
+          'endedAt', ${milliseconds('s.ended_at')}, 'reason', s.end_reason, 'openedBy', s.opened_by,
+          'graceFrom', ${milliseconds('s.grace_from')}) end
+        from session s where s.terminal = i.terminal order by s.started_at desc limit 1)
+    ) as facts
+    from unnest($1::int[], $2::bytea[], $3::uuid[]) as i(place, blind_index, terminal)
+    left join lateral (
+      select * from card where card.blind_index = i.blind_index order by card.state <> 'revoked' desc, card.enrolled_at desc limit 1
+    ) c on true
+    left join person p on p.id = c.person
+    left join terminal t on t.id = i.terminal`;
+
+/** Reads what several taps are decided by, in one statement. A card that is known under several keys counts once. */
+export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise<TapFacts[]> => {
+  const flat = taps.flatMap(({ indexes, terminal }, place) => indexes.map((index) => ({ place, index, terminal })));
+  const rows = await tx.query<Row>(
+    statement,
+    [flat.map(({ place }) => place), flat.map(({ index }) => index), flat.map(({ terminal }) => terminal)],
+    'taps',
+  );
+  return taps.map((_, place) => {
+    const found = rows.filter((row) => row.place === place).map(({ facts }) => facts);
+    const best = found.find(({ card }) => card !== null && card.state !== 'revoked') ?? found.find(({ card }) => card);
+    const facts = best ?? found[0];
+    if (facts === undefined) throw new Error('a tap was not looked up');
+    return facts;
+  });
+};
