@@ -35,18 +35,36 @@ describe('an attacker with the source code', { timeout: 180_000 }, () => {
     await world?.stop();
   });
 
-  const begin = (from: RawTerminal) => from.post('/v1/attempts', { lock: randomUUID(), card });
+  const tickets = new Map<unknown, unknown>();
+  const begin = async (from: RawTerminal) => {
+    const begun = await from.post('/v1/attempts', { lock: randomUUID(), card });
+    tickets.set(begun.body['attempt'], begun.body['ticket']);
+    return begun;
+  };
   const prove = (from: RawTerminal, attempt: unknown, secret: string, factor = 'pin') =>
-    from.post(`/v1/attempts/${String(attempt)}/proofs`, { factor, secret });
+    from.post(`/v1/attempts/${String(attempt)}/proofs`, { ticket: tickets.get(attempt) ?? 'none', factor, secret });
 
   test('gets nothing by the card alone', async () => {
     const { status, body } = await begin(mine);
     assert.equal(status, 200);
-    assert.deepEqual(Object.keys(body).sort(), ['attempt', 'expiresAt', 'factors', 'greeting', 'supportCode']);
+    assert.deepEqual(Object.keys(body).sort(), [
+      'all',
+      'attempt',
+      'expiresAt',
+      'factors',
+      'grace',
+      'greeting',
+      'supportCode',
+      'ticket',
+    ]);
+    assert.equal(body['grace'], null);
+    const path = `/v1/attempts/${String(body['attempt'])}/proofs`;
+    const { ticket } = body;
     for (const secret of [undefined, null, '', [], {}, 0]) {
-      const answer = await mine.post(`/v1/attempts/${String(body['attempt'])}/proofs`, { factor: 'pin', secret });
+      const answer = await mine.post(path, { ticket, factor: 'pin', secret });
       assert.equal(answer.status, 400, JSON.stringify(secret));
     }
+    assert.equal((await mine.post(path, { ticket, factor: 'grace' })).body.failure?.code, 'ATTEMPT_ENDED');
     await world.event((event) => event.kind === 'attempt.begun' && event.terminal === mine.id, 'the attempt');
     const sessions = await world.events({ kind: 'session.began' });
     assert.equal(sessions.length, 0);

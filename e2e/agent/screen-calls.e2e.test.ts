@@ -14,6 +14,7 @@ const secret = {
     greet: '佐藤 花子',
     factor: 'pin',
     others: ['totp'],
+    accepted: [],
     typed: 0,
     shortest: 8,
     longest: 12,

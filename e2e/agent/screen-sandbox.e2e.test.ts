@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { root } from '#setup/paths.ts';
+import { until } from '../world.ts';
 import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
 
 const nobody = 65534;
@@ -82,16 +83,25 @@ describe('what is shipped, run by an ordinary user', { timeout: 60_000 }, () => 
     guard.show({ picture: { kind: 'ready' } });
     await guard.waitFor((line) => line.kind === 'painted');
 
-    const pages = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isPage(pid, join(folder, 'data')));
+    // Pages that are being made put on their filter before they load anything.
+    const pages = await until('every page behind its filter', () => {
+      const found = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isPage(pid, join(folder, 'data')));
+      return found.every(isFiltered) && found;
+    });
     assert.ok(pages.length > 0, 'no page found');
-    for (const pid of pages) {
-      // 2 is SECCOMP_MODE_FILTER (proc(5)).
-      assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Seccomp:\s*2$/m);
-    }
     screen.kill('SIGTERM');
     assert.equal(await ended, 0);
   });
 });
+
+/** 2 is SECCOMP_MODE_FILTER, proc(5). */
+function isFiltered(pid: string): boolean {
+  try {
+    return /^Seccomp:\s*2$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
 
 function isPage(pid: string, folder: string): boolean {
   try {

@@ -117,7 +117,11 @@ export async function enrolScriptedTerminal(
     givePin: (ceremony, pin) => own(`/v1/ceremonies/${ceremony}/pin`, { pin }),
     async logIn(card, pin) {
       const begun = await own('/v1/attempts', { lock: crypto.randomUUID(), card });
-      const proved = await own(`/v1/attempts/${String(begun.body['attempt'])}/proofs`, { factor: 'pin', secret: pin });
+      const proved = await own(`/v1/attempts/${String(begun.body['attempt'])}/proofs`, {
+        ticket: begun.body['ticket'],
+        factor: 'pin',
+        secret: pin,
+      });
       if (proved.status !== 200) throw new Error(`not logged in: ${JSON.stringify(proved.body)}`);
       return String(proved.body['session']);
     },
@@ -126,7 +130,7 @@ export async function enrolScriptedTerminal(
         const begun = await own('/v1/attempts', { lock: crypto.randomUUID(), card });
         if (begun.status !== 200) return;
         const path = `/v1/attempts/${String(begun.body['attempt'])}/proofs`;
-        const refused = await own(path, { factor: 'pin', secret: '99999999' });
+        const refused = await own(path, { ticket: begun.body['ticket'], factor: 'pin', secret: '99999999' });
         if (refused.body.failure?.code === 'PROOF_LOCKED') return;
       }
       throw new Error('the server never had enough');
