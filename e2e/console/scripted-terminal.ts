@@ -123,7 +123,9 @@ export async function enrolScriptedTerminal(
         secret: pin,
       });
       if (proved.status !== 200) throw new Error(`not logged in: ${JSON.stringify(proved.body)}`);
-      return String(proved.body['session']);
+      const session = String(proved.body['session']);
+      tokens.set(session, String(proved.body['token']));
+      return session;
     },
     async guess(card) {
       for (let tries = 0; tries < 20; tries += 1) {
@@ -136,7 +138,7 @@ export async function enrolScriptedTerminal(
       throw new Error('the server never had enough');
     },
     async consoleTicket(session) {
-      return String((await own(`/v1/sessions/${session}/console`, {})).body['ticket']);
+      return String((await own(`/v1/sessions/${session}/console`, { token: tokens.get(session) })).body['ticket']);
     },
     async confirm(number, covered, at = new Date()) {
       const now = at.toISOString();
@@ -177,4 +179,6 @@ async function listen(body: AsyncIterable<Buffer>, hear: (pushed: Pushed) => voi
   } catch {
     // Unplugged, or the server cut it.
   }
+  /** Tokens of sessions, as a guard keeps them. */
+  const tokens = new Map<string, string>();
 }
