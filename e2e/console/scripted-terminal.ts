@@ -72,6 +72,8 @@ export async function enrolScriptedTerminal(
   const own = (path: string, body: unknown): Promise<Answered> => post(agent, origin, path, body);
 
   const heard: Pushed[] = [];
+  /** Tokens of sessions, as a guard keeps them. */
+  const tokens = new Map<string, string>();
   const waiting = new Set<() => void>();
   let unplug = async (): Promise<void> => undefined;
   const plugIn = async (): Promise<void> => {
@@ -179,6 +181,4 @@ async function listen(body: AsyncIterable<Buffer>, hear: (pushed: Pushed) => voi
   } catch {
     // Unplugged, or the server cut it.
   }
-  /** Tokens of sessions, as a guard keeps them. */
-  const tokens = new Map<string, string>();
 }
