@@ -41,6 +41,16 @@ export const eventKinds = {
   'session.began': { dicom: [110114, 110122], meaning: 'A person began to use a terminal.' },
   'session.ended': { dicom: [110114, 110123], meaning: 'A session ended; the reason says how.' },
 
+  'approval.asked': { dicom: [110113, 110137], meaning: 'An act was asked for that a second person has to approve.' },
+  'approval.given': { dicom: [110113, 110137], meaning: 'A second person approved an act.' },
+  'approval.refused': {
+    dicom: [110113, 110137],
+    meaning: 'A second person refused an act, or who asked for it took it back.',
+  },
+  'first-secret.issued': {
+    dicom: [110113, 110137],
+    meaning: 'A single-use secret was made with which a person chooses their first PIN.',
+  },
   'policy.applied': { dicom: [110113, 110137], meaning: 'A version of the policy was put in force.' },
 
   'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },

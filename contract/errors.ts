@@ -174,6 +174,20 @@ export const failures = {
     meaning: 'The card that was held belongs to somebody else.',
   },
 
+  APPROVAL_NEEDED: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning:
+      'A second person has to approve this first; it waits for them as `approval`. Then the same call goes through, once.',
+  },
+  APPROVAL_ENDED: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'There is no such act to decide: it was decided, withdrawn or used, or it is too old.',
+  },
+
   POLICY_INVALID: {
     status: 422,
     retry: false,
@@ -226,6 +240,8 @@ export const failure = z.strictObject({
   /** Tries left before the factor locks; only with PROOF_WRONG. */
   triesLeft: z.int().min(0).optional(),
   retryAfterSeconds: z.int().min(1).optional(),
+  /** The act that waits for a second person; only with APPROVAL_NEEDED. */
+  approval: z.uuid().optional(),
   /** What is wrong with a request, for engineers: path in the request and rule. */
   problems: z.array(z.strictObject({ path: z.string(), rule: z.string() })).optional(),
 });

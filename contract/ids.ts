@@ -14,6 +14,7 @@ export const terminalId = id('TerminalId');
 export const attemptId = id('AttemptId');
 export const sessionId = id('SessionId');
 export const ceremonyId = id('CeremonyId');
+export const approvalId = id('ApprovalId');
 export const eventId = id('EventId');
 /** One lock of one terminal's screen. Fresh at every lock; a grant names it, so an old grant opens nothing. */
 export const lockId = id('LockId');
@@ -25,6 +26,7 @@ export type TerminalId = z.infer<typeof terminalId>;
 export type AttemptId = z.infer<typeof attemptId>;
 export type SessionId = z.infer<typeof sessionId>;
 export type CeremonyId = z.infer<typeof ceremonyId>;
+export type ApprovalId = z.infer<typeof approvalId>;
 export type EventId = z.infer<typeof eventId>;
 export type LockId = z.infer<typeof lockId>;
 

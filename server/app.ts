@@ -11,6 +11,7 @@ import { createOpenApi } from './openapi.ts';
 import { registerPages } from './pages.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
+import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createEventsRoutes } from './routes/events.ts';
 import type { Handlers } from './routes/handlers.ts';
@@ -70,6 +71,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createConsoleRoutes(deps),
     ...createEventsRoutes(deps),
     ...createPoliciesRoutes(deps),
+    ...createApprovalsRoutes(deps),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.

@@ -13,7 +13,7 @@ const filter = fc.record(
   { requiredKeys: [] },
 );
 const place: fc.Arbitrary<Place> = fc.oneof(
-  fc.constantFrom<Place>({ kind: 'people' }, { kind: 'terminals' }, { kind: 'revocations' }),
+  fc.constantFrom<Place>({ kind: 'people' }, { kind: 'terminals' }, { kind: 'revocations' }, { kind: 'approvals' }),
   fc.uuid().map((id): Place => ({ kind: 'person', id })),
   filter.map((given): Place => ({ kind: 'log', filter: { ...given } })),
 );

@@ -6,6 +6,7 @@ export type Place =
   | { readonly kind: 'person'; readonly id: string }
   | { readonly kind: 'terminals' }
   | { readonly kind: 'revocations' }
+  | { readonly kind: 'approvals' }
   | { readonly kind: 'log'; readonly filter: LogFilter };
 
 export interface LogFilter {
@@ -21,7 +22,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   const [first, second] = path.split('/');
   if (first === 'people')
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
-  if (first === 'terminals' || first === 'revocations') return { kind: first };
+  if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);
   const filter: Partial<Record<keyof LogFilter, string>> = {};

@@ -6,6 +6,7 @@ import { type ConsoleRoute, may } from '../data/routes.ts';
 import { createStream, type Stream } from '../data/stream.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
+import { Approvals } from '../pages/approvals.tsx';
 import { Log } from '../pages/log.tsx';
 import { People } from '../pages/people.tsx';
 import { PersonView } from '../pages/person.tsx';
@@ -20,6 +21,7 @@ const rooms = [
   { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
+  { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
 ] as const satisfies readonly {
   readonly place: Place;
@@ -80,6 +82,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Terminals />;
     case 'revocations':
       return <Revocations />;
+    case 'approvals':
+      return <Approvals />;
     case 'log':
       return <Log filter={place.filter} />;
   }

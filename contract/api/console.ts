@@ -44,7 +44,7 @@ export type Revocation = z.infer<typeof revocation>;
 
 /** What the console's stream carries: which part changed. The page asks for it anew. */
 export const changed = z.strictObject({
-  what: z.enum(['terminals', 'events', 'revocations', 'ceremonies', 'people', 'hello']),
+  what: z.enum(['terminals', 'events', 'revocations', 'ceremonies', 'people', 'approvals', 'hello']),
 });
 export type Changed = z.infer<typeof changed>;
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { approvals } from './approvals.ts';
 import { consoleRows } from './console.ts';
 import { logins } from './logins.ts';
 import { people } from './people.ts';
@@ -7,7 +8,7 @@ import type { Row } from './row.ts';
 import { terminals } from './terminals.ts';
 
 /** Every HTTP request of the product. Routing, parsing, guards, OpenAPI, docs and negative tests come from here. */
-export const api = { ...terminals, ...logins, ...people, ...policies, ...consoleRows } as const;
+export const api = { ...terminals, ...logins, ...people, ...policies, ...approvals, ...consoleRows } as const;
 
 export type Api = typeof api;
 export type RouteName = keyof Api;

@@ -65,6 +65,10 @@ export const ceremonyState = z.strictObject({
 });
 export type CeremonyState = z.infer<typeof ceremonyState>;
 
+/** What somebody showed who asks helpdesk for a card, a PIN or a substitute (MHLW 6.0 シQ-49: no delivery to the wrong person). */
+export const identityProof = z.enum(['staff-card', 'photo-identification', 'known-in-person', 'supervisor']);
+export type IdentityProof = z.infer<typeof identityProof>;
+
 const personParams = z.strictObject({ person: personId });
 const desk = ['helpdesk', 'admin'] as const;
 
@@ -123,7 +127,7 @@ export const people = table({
     path: '/v1/people/:person/totp',
     sender: desk,
     event: 'totp.begun',
-    failures: ['PERSON_UNKNOWN'],
+    failures: ['APPROVAL_NEEDED', 'PERSON_UNKNOWN'],
     summary: 'A new TOTP seed as an otpauth URI, for the person to scan; in force only after `confirm-totp`.',
     params: personParams,
     body: z.strictObject({}),
@@ -139,6 +143,17 @@ export const people = table({
     params: personParams,
     body: z.strictObject({ code: z.string().min(6).max(12) }),
     answer: z.strictObject({}),
+  },
+  'people/issue-first-secret': {
+    method: 'POST',
+    path: '/v1/people/:person/first-secret',
+    sender: desk,
+    event: 'first-secret.issued',
+    failures: ['PERSON_UNKNOWN', 'APPROVAL_NEEDED', 'SERVER_BUSY'],
+    summary: 'A single-use secret, shown once, with which the person and their card choose a PIN at any terminal.',
+    params: personParams,
+    body: z.strictObject({ identity: identityProof }),
+    answer: z.strictObject({ secret: z.string(), expiresAt: instant }),
   },
   'people/unlock': {
     method: 'POST',
@@ -178,13 +193,15 @@ export const people = table({
     path: '/v1/ceremonies',
     sender: desk,
     event: 'ceremony.begun',
-    failures: ['PERSON_UNKNOWN', 'TERMINAL_UNKNOWN', 'TERMINAL_OFFLINE'],
+    failures: ['APPROVAL_NEEDED', 'PERSON_UNKNOWN', 'TERMINAL_UNKNOWN', 'TERMINAL_OFFLINE'],
     summary: 'Asks a terminal to read a new card of a person, or to let the person set a PIN.',
     body: z.strictObject({
       task: z.enum(['card', 'pin']),
       person: personId,
       terminal: terminalId,
       label: z.string().trim().max(40).default(''),
+      /** How it was checked who stands there. */
+      identity: identityProof.optional(),
     }),
     answer: z.strictObject({ ceremony: ceremonyState }),
   },

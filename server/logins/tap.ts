@@ -45,15 +45,19 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
     if (person.state !== 'active') return no('person-suspended');
     const initial = facts.factors.find(({ kind }) => kind === 'initial');
     const usable = usableFactors(facts.factors, deps.policy().tries, now);
-    if (initial !== undefined && usable.length === 0) {
-      const dead = initial.disabled || (initial.expiresAt ?? 0) <= now || (initial.lockedUntil ?? 0) > now;
-      if (!dead) return { ok: true, card, person, factors: ['initial'], all: false, grace: null };
-    }
+    const mayBegin =
+      initial !== undefined && !initial.disabled && (initial.expiresAt ?? 0) > now && (initial.lockedUntil ?? 0) <= now;
     const { roles } = person;
     const isIn = createNetworks(address);
     const decision = deps.policies.decide({ roles, group, assurance: card.assurance, isIn, at: now, usable });
-    if (decision.kind === 'refuse') return no(decision.reason, decision.rule);
-    const { all, factors } = decision;
+    if (decision.kind === 'refuse') {
+      const first = mayBegin && decision.reason === 'no-usable-factor';
+      if (first) return { ok: true, card, person, factors: ['initial'], all: false, grace: null };
+      return no(decision.reason, decision.rule);
+    }
+    const { all } = decision;
+    const factors: Extract<Judged, { ok: true }>['factors'] =
+      mayBegin && !all ? [...decision.factors, 'initial'] : decision.factors;
     return { ok: true, card, person, factors, all, grace: graceOf(facts, body, now) };
   };
 

@@ -15,6 +15,7 @@ import {
 import { record } from '../store/events.ts';
 import { tryGetPerson } from '../store/people.ts';
 import { tryGetActive } from '../store/terminals.ts';
+import { requireApprovalForBinding } from './approving.ts';
 import type { Handlers } from './handlers.ts';
 import { by, refuseRole } from './refusing.ts';
 
@@ -34,6 +35,13 @@ export const createDeskRoutes = (deps: ServerDeps) =>
         }
         const { task, terminal } = body;
         const label = cleanText(body.label);
+        const approved = await requireApprovalForBinding(deps, tx, now, sender, {
+          person,
+          call: 'ceremonies/begin',
+          what: task,
+          terminal,
+        });
+        if (!approved.ok) return approved;
         if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
         if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
         await takeTurn(tx, terminal);
@@ -60,6 +68,7 @@ export const createDeskRoutes = (deps: ServerDeps) =>
           actor: sender.person,
           ceremony: id,
           reason: task,
+          detail: { ...approved.value, ...(body.identity === undefined ? {} : { identity: body.identity }) },
         });
         const asker = await tryGetPerson(tx, sender.person);
         await deps.push.toTerminal(tx, terminal, {

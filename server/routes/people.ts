@@ -17,7 +17,9 @@ import { record } from '../store/events.ts';
 import { insertInvitation } from '../store/invitations.ts';
 import { searchPeople, touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
 import { listOpenSessions } from '../store/sessions.ts';
+import { requireApprovalForBinding } from './approving.ts';
 import { createDeskRoutes } from './desk.ts';
+import { createFirstSecretRoutes } from './first-secrets.ts';
 import type { Handlers } from './handlers.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 import { createRevokingRoutes } from './revoking.ts';
@@ -29,6 +31,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
   ({
     ...createDeskRoutes(deps),
     ...createRevokingRoutes(deps),
+    ...createFirstSecretRoutes(deps),
 
     'people/list': async ({ query }) =>
       succeed({ people: await searchPeople(deps.database, query.search, query.limit) }),
@@ -72,10 +75,18 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         if (!mayChangeFactorsOf(sender.roles, person.roles)) {
           return refuseRole(tx, now, sender, person.id, 'people/begin-totp');
         }
+        const approved = await requireApprovalForBinding(deps, tx, now, sender, {
+          person,
+          call: 'people/begin-totp',
+          what: 'totp',
+          terminal: sender.terminal,
+        });
+        if (!approved.ok) return approved;
         const seed = makeTotpSeed();
         const until = new Date(now.getTime() + pendingMilliseconds);
         await setPendingSeed(tx, now, { person: person.id, sealed: sealSeed(deps.secrets, seed, person.id), until });
-        await record(tx, now, { ...by(sender, person.id), kind: 'totp.begun', outcome: 'success' });
+        const detail = { ...approved.value };
+        await record(tx, now, { ...by(sender, person.id), kind: 'totp.begun', outcome: 'success', detail });
         return succeed({ uri: totpUri(seed, person) });
       }),
 

@@ -6,6 +6,7 @@ import type { ServerDeps } from '../deps.ts';
 import { runDry } from '../dry-run.ts';
 import { record } from '../store/events.ts';
 import { listPolicies, tryGetPolicy, tryInsertPolicy } from '../store/policies.ts';
+import { requireApproval } from './approving.ts';
 import type { Handlers } from './handlers.ts';
 
 const pageSize = 20;
@@ -76,6 +77,16 @@ export const createPoliciesRoutes = (deps: ServerDeps) => {
       const changes = listChanges(policies.active(), draft);
       const applied = await database.transaction(async (tx) => {
         const now = deps.now();
+        if (policies.active().fourEyes.includes('policy')) {
+          const approved = await requireApproval(tx, now, sender, {
+            act: 'policy',
+            call: 'policies/apply',
+            subject: null,
+            what: [body.base, body.policy],
+            about: body.note,
+          });
+          if (!approved.ok) return approved;
+        }
         const version = { base: body.base, document: body.policy, note: body.note, by: sender.person };
         if (!(await tryInsertPolicy(tx, now, version))) return fail('POLICY_STALE');
         await record(tx, now, {

@@ -121,6 +121,11 @@ export const disable = async (tx: Transaction, id: CredentialId): Promise<void> 
   await tx.query(`update credential set state = 'disabled' where id = $1`, [id]);
 };
 
+/** Until it is set anew. */
+export const disableFactor = async (tx: Transaction, person: PersonId, kind: CredentialKind): Promise<void> => {
+  await tx.query(`update credential set state = 'disabled' where person = $1 and kind = $2`, [person, kind]);
+};
+
 /** Puts a new secret in force and ends the old one, its counts and its lock. */
 export const setSecret = async (
   tx: Transaction,

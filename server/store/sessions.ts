@@ -1,6 +1,7 @@
 import type { Role } from '#contract/api/row.ts';
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { onlineFor } from './terminals.ts';
 
 /** How much later than the policy's limit the server ends an idle session: terminals report in between. */
 export const idleSlackMilliseconds = 60_000;
@@ -50,18 +51,19 @@ export const endExpiredSessions = (tx: Transaction, now: Date) =>
  * Sessions in which nobody has done anything for too long. A terminal that cannot be reached locks by itself, and may be
  * in use: its session ends when it is back and says so, or at the overall limit.
  */
-export const endIdleSessions = (tx: Transaction, now: Date, idleSeconds: number) =>
-  endWhere(
-    tx,
-    now,
-    'idle',
-    `id in (
-      select s.id from session s join terminal t on t.id = s.terminal
-       where s.ended_at is null and (t.connected_at is not null or t.last_seen_at is null)
-         and greatest(s.active_at, s.started_at, t.connected_at) < $3
-       for update of s skip locked)`,
-    new Date(now.getTime() - idleSeconds * 1000 - idleSlackMilliseconds),
+export const endIdleSessions = async (tx: Transaction, now: Date, idleSeconds: number): Promise<EndedSession[]> => {
+  const rows = await tx.query<EndedSession>(
+    `update session set ended_at = $1, end_reason = 'idle' where id in (
+       select s.id from session s join terminal t on t.id = s.terminal
+        where s.ended_at is null and (t.last_seen_at is null or t.last_seen_at > $3)
+          and greatest(s.active_at, s.started_at, t.connected_at) < $2
+        for update of s skip locked)
+     returning ${endedColumns}`,
+    [now, new Date(now.getTime() - idleSeconds * 1000 - idleSlackMilliseconds), new Date(now.getTime() - onlineFor)],
   );
+  if (rows.length > 0) await tx.notify('changed', { what: 'terminals' });
+  return rows;
+};
 
 export const markActive = async (tx: Transaction, id: SessionId, at: Date): Promise<void> => {
   await tx.query('update session set active_at = greatest(active_at, $2) where id = $1', [id, at]);

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { PersonSummary } from '#contract/api/people.ts';
+import { fail, type Result, succeed } from '#contract/errors.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { FourEyesAct } from '#contract/policy.ts';
+import { approvalForBinding } from '#core/policy/binding.ts';
+import type { ServerDeps } from '../deps.ts';
+import { askApproval, tryUseApproval } from '../store/approvals.ts';
+import type { Transaction } from '../store/database.ts';
+import { record } from '../store/events.ts';
+import type { ConsoleSender } from './handlers.ts';
+import { by } from './refusing.ts';
+
+export interface ActToApprove {
+  readonly act: FourEyesAct;
+  readonly call: string;
+  readonly subject: PersonId | null;
+  /** Exactly what is asked for: an approval of one thing approves no other. */
+  readonly what: unknown;
+  /** The same in a few words, for who has to decide. */
+  readonly about: string;
+}
+
+/** Detail of the event of an act that was approved. */
+export interface Approved {
+  readonly approvedBy?: string;
+}
+
+/**
+ * Lets an act go on that a second person has approved, once; otherwise asks for that, in the log and to the consoles.
+ * Called in the transaction of the act, before it.
+ */
+export const requireApproval = async (
+  tx: Transaction,
+  now: Date,
+  sender: ConsoleSender,
+  { act, call, subject, what, about }: ActToApprove,
+): Promise<Result<Approved, 'APPROVAL_NEEDED'>> => {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([act, call, subject, what]))
+    .digest();
+  const approvedBy = await tryUseApproval(tx, now, { by: sender.person, digest });
+  if (approvedBy !== undefined) return succeed({ approvedBy });
+  const { id, fresh } = await askApproval(tx, now, { act, call, subject, digest, about, by: sender.person });
+  if (fresh) {
+    await record(tx, now, {
+      ...by(sender, subject),
+      kind: 'approval.asked',
+      outcome: 'success',
+      reason: act,
+      detail: { approval: id, call, about },
+    });
+  }
+  await tx.notify('changed', { what: 'approvals' });
+  return fail('APPROVAL_NEEDED', { approval: id });
+};
+
+/** Before a card or secret is bound to somebody: by whom else it has to be agreed to. */
+export const requireApprovalForBinding = async (
+  deps: Pick<ServerDeps, 'policy'>,
+  tx: Transaction,
+  now: Date,
+  sender: ConsoleSender,
+  {
+    person,
+    call,
+    what,
+    terminal,
+  }: {
+    readonly person: PersonSummary;
+    readonly call: string;
+    readonly what: string;
+    readonly terminal: TerminalId | null;
+  },
+): Promise<Result<Approved, 'APPROVAL_NEEDED'>> => {
+  const facts = await findBindingFacts(tx, now, person.id, terminal);
+  const isPresent = facts.isPresent || person.id === sender.person;
+  const act = approvalForBinding(deps.policy(), { ...facts, isPresent });
+  if (act === null) return succeed({});
+  return requireApproval(tx, now, sender, { act, call, subject: person.id, what, about: what });
+};
+
+/** How long ago somebody must have shown their two factors at a terminal to count as standing there. */
+const presentMilliseconds = 15 * 60_000;
+
+const findBindingFacts = async (tx: Transaction, now: Date, person: PersonId, terminal: TerminalId | null) => {
+  const [row] = await tx.query<{ hasLoggedIn: boolean; isPresent: boolean }>(
+    `select exists (select 1 from session where person = $1 and opened_by = 'factors') as "hasLoggedIn",
+            exists (select 1 from session where person = $1 and opened_by = 'factors' and terminal = $2
+                      and ended_at is null and started_at > $3) as "isPresent"`,
+    [person, terminal, new Date(now.getTime() - presentMilliseconds)],
+  );
+  return row ?? { hasLoggedIn: true, isPresent: false };
+};
