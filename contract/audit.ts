@@ -68,6 +68,13 @@ export const eventKinds = {
   'totp.enrolled': { dicom: [110113, 110137], meaning: 'A TOTP seed was confirmed by a code.' },
   'totp.refused': { dicom: [110113, 110137], meaning: 'A TOTP seed was not confirmed.' },
   'password.set': { dicom: [110113, 110137], meaning: 'A console password was set by its owner.' },
+  'passkey.enrolled': { dicom: [110113, 110137], meaning: 'A passkey was enrolled by its owner.' },
+  'passkey.refused': { dicom: [110113, 110137], meaning: 'A new passkey was refused.' },
+  'passkey.removed': { dicom: [110113, 110137], meaning: 'A passkey was removed by its owner or revoked by an admin.' },
+  'person.recovery-begun': {
+    dicom: [110113, 110137],
+    meaning: 'On the server’s machine a one-time link was made, with which a person sets password and TOTP anew.',
+  },
   'ceremony.begun': {
     dicom: [110113, 110137],
     meaning: 'Helpdesk asked a terminal to enrol a card or to have a PIN set.',
@@ -85,6 +92,14 @@ export const eventKinds = {
 
   'console.signed-in': { dicom: [110114, 110122], meaning: 'A person signed in to the console with two factors.' },
   'console.sign-in-refused': { dicom: [110114, 110122], meaning: 'A console sign-in was refused.' },
+  'console.proof-accepted': {
+    dicom: [110114, 110122],
+    meaning: 'Somebody who is signed in proved anew who they are, before a change of how they sign in.',
+  },
+  'console.proof-refused': {
+    dicom: [110114, 110122],
+    meaning: 'Somebody who is signed in did not prove anew who they are; nothing was changed.',
+  },
   'console.signed-out': { dicom: [110114, 110123], meaning: 'A person signed out of the console.' },
   'log.viewed': { dicom: [110101], meaning: 'The log was looked at.' },
 
@@ -141,6 +156,7 @@ export const factor = z.enum([
   'pin',
   'totp',
   'password',
+  'passkey',
   'one-time-code',
   'terminal-session',
   'initial-secret',

@@ -226,6 +226,33 @@ export const failures = {
     outcome: 'serious',
     meaning: 'Origin, content type or CSRF token is not the one that the console sends.',
   },
+  CONSOLE_PROOF_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning:
+      'Password and code were not accepted, or no passkey was used in this session within the last minutes. Nothing was changed.',
+  },
+
+  PASSKEY_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The passkey was not accepted. The exact reason is found by the support code or in the log alone.',
+  },
+  PASSKEY_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such passkey.' },
+  PASSKEY_TOO_MANY: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The person has as many passkeys as one person may have.',
+  },
+  PASSKEY_LAST: {
+    status: 409,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'Without this passkey its owner could not sign in any more.',
+  },
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureCode = keyof typeof failures;

@@ -18,6 +18,7 @@ export const approvalId = id('ApprovalId');
 export const eventId = id('EventId');
 /** One lock of one terminal's screen. Fresh at every lock; a grant names it, so an old grant opens nothing. */
 export const lockId = id('LockId');
+export const passkeyId = id('PasskeyId');
 
 export type PersonId = z.infer<typeof personId>;
 export type CardId = z.infer<typeof cardId>;
@@ -29,6 +30,7 @@ export type CeremonyId = z.infer<typeof ceremonyId>;
 export type ApprovalId = z.infer<typeof approvalId>;
 export type EventId = z.infer<typeof eventId>;
 export type LockId = z.infer<typeof lockId>;
+export type PasskeyId = z.infer<typeof passkeyId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });

@@ -27,8 +27,6 @@ import type { Authority, KeyAndCertificate } from './tls/authority.ts';
 export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy'> {
   readonly authority: Authority;
   readonly certificate: KeyAndCertificate;
-  /** Origins that the console may be loaded from. */
-  readonly origins: readonly string[];
   readonly version: string;
   /** Folder of the built console. */
   readonly pages: string;

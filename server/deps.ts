@@ -18,4 +18,6 @@ export interface ServerDeps {
   readonly push: Push;
   /** Origin of the console, such as `https://localhost:8443`. */
   readonly origin: string;
+  /** Origins that the console may be loaded from. */
+  readonly origins: readonly string[];
 }

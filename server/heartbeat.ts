@@ -1,6 +1,7 @@
 import type { ServerDeps } from './deps.ts';
 import type { Hub } from './push.ts';
-import { listOpenConsoleSessions, markSeen } from './store/connections.ts';
+import { markSeen } from './store/connections.ts';
+import { listOpenConsoleSessions } from './store/console.ts';
 
 export const usualBeat = 5000;
 
@@ -9,7 +10,7 @@ export const usualBeat = 5000;
  * is cut, also when the notice of it was missed.
  */
 export const startHeartbeat = (
-  deps: Pick<ServerDeps, 'database' | 'now' | 'log'> & { hub: Hub; beatMs: number },
+  deps: Pick<ServerDeps, 'database' | 'policy' | 'now' | 'log'> & { hub: Hub; beatMs: number },
 ): (() => void) => {
   const { database, hub, now, log } = deps;
   let running = false;
@@ -24,7 +25,7 @@ export const startHeartbeat = (
     const watchers = hub.watchers();
     if (watchers.length === 0) return;
     const ids = watchers.map(({ session }) => session);
-    const open = await listOpenConsoleSessions(database, now(), ids);
+    const open = await listOpenConsoleSessions(database, now(), deps.policy().console, ids);
     for (const watcher of watchers) {
       if (open.has(watcher.session)) watcher.keepAlive();
       else watcher.end();

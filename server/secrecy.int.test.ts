@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startTestServer, type TestServer } from './testing.ts';
+import { begin, finish, makeOwner, must, openBrowser } from './testing-browser.ts';
 import { goodPin, logIn, makeClinician, mustBegin, otherPin, prove } from './testing-login.ts';
 
 let server: TestServer;
@@ -43,6 +44,12 @@ test('no secret and no card number is written anywhere, whatever was sent', asyn
   await server.call(server.anyone, 'console/accept-invitation', {
     body: { code: 'canary-invitation', password: 'canary-invited', totp: '123456' },
   });
+  const owner = await makeOwner(server);
+  const browser = openBrowser(server);
+  const options = await begin(browser);
+  const assertion = owner.authenticator.get(options);
+  must(await finish(browser, assertion));
+  await finish(browser, { ...assertion, userHandle: Buffer.from('canary').toString('base64url') });
   await server.send(terminal, '/v1/attempts?pin=canary-query', { method: 'POST', body: '{"canary-key":1}' });
   await assert.rejects(server.database.query('select $1::uuid', ['canary-parameter']), (problem) => {
     server.log.error(
@@ -61,6 +68,9 @@ test('no secret and no card number is written anywhere, whatever was sent', asyn
     unknown.identifier,
     login.grant.signature,
     terminal.key,
+    options.challenge,
+    assertion.signature,
+    browser.cookie.split('=')[1] ?? '',
     'canary',
   ];
   const places = {

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Row } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { Policy } from '#contract/policy.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
 import { findConsoleSession } from './store/console.ts';
@@ -31,6 +32,7 @@ export interface SenderDeps {
   readonly database: Database;
   readonly hub: Pick<Hub, 'attach'>;
   readonly now: () => Date;
+  readonly policy: () => Policy;
   /** Origins that the console may be loaded from. */
   readonly origins: readonly string[];
 }
@@ -90,7 +92,7 @@ const admitConsole = async (
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
   // A stream reconnects by itself and cannot say so.
   const inUse = request.headers[unaskedHeader] === undefined && !path.endsWith('/stream');
-  const found = await findConsoleSession(deps.database, hashToken(token), deps.now(), inUse);
+  const found = await findConsoleSession(deps.database, hashToken(token), deps.now(), deps.policy().console, inUse);
   if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
   const { person } = found;
   if (request.method !== 'GET') {
@@ -123,6 +125,9 @@ export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps)
   const needsOrigin = row.method === 'POST' && !row.path.startsWith('/v1/terminals/');
   const forged = isForged(request, deps.origins, needsOrigin || (!anyone && row.method === 'POST'));
   if (forged !== undefined) return turnAway({ code: 'CONSOLE_FORGED', why: forged });
-  if (row.sender === 'anyone') return { sender: { kind: 'anyone', address: request.ip } };
+  if (row.sender === 'anyone') {
+    const token = request.cookies[consoleCookie];
+    return { sender: { kind: 'anyone', address: request.ip, held: token === undefined ? null : hashToken(token) } };
+  }
   return admitConsole(row, request, row.sender, deps);
 };

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PersonSummary } from '#contract/api/people.ts';
+import type { Outcome } from '#contract/errors.ts';
 import { normalisePassword } from '#core/policy/password.ts';
 import { mayUseConsole } from '#core/policy/rights.ts';
 import { triesLeft } from '#core/policy/tries.ts';
@@ -12,22 +13,26 @@ import { record } from './store/events.ts';
 import { tryFindByNumber } from './store/people.ts';
 
 export interface Typed {
-  readonly number: string;
   readonly password: string;
   readonly code: string;
 }
 
 /** Why a sign-in was refused. For the log alone: the answer is the same for all. */
 export type WhyRefused =
+  | WhyBarred
   | 'unknown-person'
-  | 'person-suspended'
-  | 'role-missing'
   | 'not-set-up'
   | 'locked'
   | 'password-wrong'
   | 'totp-wrong'
   | 'code-used'
   | 'credential-damaged';
+
+/** How the log weighs it: a lock, and a code that was used before, may be an attack. */
+export const outcomeOfRefusal = (why: WhyRefused): Outcome => {
+  if (why === 'credential-damaged') return 'major';
+  return why === 'locked' || why === 'code-used' ? 'serious' : 'minor';
+};
 
 export type SignInVerdict =
   | { readonly ok: true; readonly person: PersonSummary }
@@ -36,8 +41,25 @@ export type SignInVerdict =
 /** No refusal is answered sooner, so that its time says nothing of how far it came (milliseconds). */
 const refusalTakes = 400;
 
+/** Holds a refusal back so long. */
+export const refuseSlowly = async <Verdict extends { readonly ok: boolean }>(
+  work: () => Promise<Verdict>,
+): Promise<Verdict> => {
+  const since = performance.now();
+  const verdict = await work();
+  if (!verdict.ok) await wait(Math.max(0, refusalTakes - (performance.now() - since)));
+  return verdict;
+};
+
+export interface SignIn {
+  /** Somebody at the door says a staff number. */
+  byNumber(number: string, typed: Typed, place: Place): Promise<SignInVerdict>;
+  /** Somebody who is signed in proves it anew; the tries count together with those at the door. */
+  ofPerson(person: PersonSummary, typed: Typed, place: Place): Promise<SignInVerdict>;
+}
+
 /** Checks password and TOTP with the same work whoever the number belongs to. */
-export function createSignIn(deps: ServerDeps) {
+export function createSignIn(deps: ServerDeps): SignIn {
   let dummy: Promise<Hashed> | undefined;
 
   /**
@@ -60,9 +82,8 @@ export function createSignIn(deps: ServerDeps) {
     return step === undefined ? 'totp-wrong' : 'code-used';
   };
 
-  const check = async (typed: Typed, place: Place): Promise<SignInVerdict> => {
+  const check = async (person: PersonSummary | null, typed: Typed, place: Place): Promise<SignInVerdict> => {
     dummy ??= hashSecret(deps.secrets, 'nobody has this password');
-    const person = (await tryFindByNumber(deps.database, typed.number)) ?? null;
     const barred = person ? whyBarred(person) : 'unknown-person';
     const password = person && !barred ? await reserveOne(deps, person, 'password') : 'absent';
     const stored = typeof password === 'string' ? await dummy : password.secret;
@@ -79,15 +100,16 @@ export function createSignIn(deps: ServerDeps) {
     return why ? refuse(why) : { ok: true, person };
   };
 
-  return async (typed: Typed, place: Place): Promise<SignInVerdict> => {
-    const since = performance.now();
-    const verdict = await check(typed, place);
-    if (!verdict.ok) await wait(Math.max(0, refusalTakes - (performance.now() - since)));
-    return verdict;
+  return {
+    byNumber: (number, typed, place) =>
+      refuseSlowly(async () => check((await tryFindByNumber(deps.database, number)) ?? null, typed, place)),
+    ofPerson: (person, typed, place) => refuseSlowly(() => check(person, typed, place)),
   };
 }
 
-const whyBarred = (person: PersonSummary): WhyRefused | undefined => {
+export type WhyBarred = 'person-suspended' | 'role-missing';
+/** Why this person may not use the console, however they sign in; undefined when they may. */
+export const whyBarred = (person: PersonSummary): WhyBarred | undefined => {
   if (person.state !== 'active') return 'person-suspended';
   return mayUseConsole(person.roles) ? undefined : 'role-missing';
 };

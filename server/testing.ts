@@ -222,6 +222,7 @@ export const startTestServer = async (): Promise<TestServer> => {
       log,
       push: app.hub,
       origin,
+      origins: [origin],
     },
     log,
     logged: () => lines.join(''),

@@ -2,13 +2,22 @@ import type { z } from 'zod';
 import { approvals } from './approvals.ts';
 import { consoleRows } from './console.ts';
 import { logins } from './logins.ts';
+import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
 import { policies } from './policies.ts';
 import type { Row } from './row.ts';
 import { terminals } from './terminals.ts';
 
 /** Every HTTP request of the product. Routing, parsing, guards, OpenAPI, docs and negative tests come from here. */
-export const api = { ...terminals, ...logins, ...people, ...policies, ...approvals, ...consoleRows } as const;
+export const api = {
+  ...terminals,
+  ...logins,
+  ...people,
+  ...policies,
+  ...approvals,
+  ...consoleRows,
+  ...passkeys,
+} as const;
 
 export type Api = typeof api;
 export type RouteName = keyof Api;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assurance, technology } from '../card.ts';
-import { cardId, ceremonyId, instant, personId, terminalId } from '../ids.ts';
+import { cardId, ceremonyId, instant, passkeyId, personId, terminalId } from '../ids.ts';
 import { roles, table } from './row.ts';
 
 const role = z.enum(roles);
@@ -46,10 +46,22 @@ export const factorSummary = z.strictObject({
   lockedUntil: instant.nullable(),
 });
 
+export const passkeySummary = z.strictObject({
+  id: passkeyId,
+  /** As its owner named it. */
+  label: z.string(),
+  /** True: its owner's other devices may have it too (WebAuthn 6.1.3, backup eligible). */
+  synced: z.boolean(),
+  enrolledAt: instant,
+  lastUsedAt: instant.nullable(),
+});
+export type PasskeySummary = z.infer<typeof passkeySummary>;
+
 export const personPage = z.strictObject({
   person: personSummary,
   cards: z.array(cardSummary),
   factors: z.array(factorSummary),
+  passkeys: z.array(passkeySummary),
   sessions: z.array(z.strictObject({ id: z.uuid(), terminal: z.string(), startedAt: instant })),
 });
 export type PersonPage = z.infer<typeof personPage>;
@@ -171,7 +183,7 @@ export const people = table({
     path: '/v1/people/:person/invitation',
     sender: ['admin'],
     event: 'person.changed',
-    failures: ['PERSON_UNKNOWN'],
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF'],
     summary: 'A one-time link with which the person sets a console password and TOTP of their own.',
     params: personParams,
     body: z.strictObject({}),

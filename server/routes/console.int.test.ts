@@ -216,6 +216,29 @@ describe('signing in', () => {
     assert.equal((await server.call(busy, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
   });
 
+  it('lasts as long as the policy says, and a shorter one holds for open sessions too', async (t) => {
+    t.after(() => server.applyPolicy({}));
+    const desk = await makeDesk();
+    await server.applyPolicy({ console: { minutes: 60, idleMinutes: 10 } });
+    const first = await mustSignIn(desk);
+    const { endsAt } = (await server.call(first, 'console/me')).body as SignedIn;
+    assert.ok(Math.abs(Date.parse(endsAt) - server.now().getTime() - 3_600_000) < 5000);
+    for (let passed = 0; passed < 60; passed += 9) {
+      assert.equal((await server.call(first, 'console/me')).status, 200);
+      server.advance(9 * 60_000);
+    }
+    assert.equal((await server.call(first, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+    const idle = await mustSignIn(desk);
+    server.advance(10 * 60_000 + 1000);
+    assert.equal((await server.call(idle, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+    const open = await mustSignIn(desk);
+    server.advance(9 * 60_000);
+    assert.equal((await server.call(open, 'console/me')).status, 200);
+    server.advance(9 * 60_000);
+    await server.applyPolicy({ console: { minutes: 15, idleMinutes: 10 } });
+    assert.equal((await server.call(open, 'console/me')).code, 'CONSOLE_SIGNED_OUT');
+  });
+
   it('needs text that is not too long and nothing else', async () => {
     for (const body of [
       'null',
@@ -259,6 +282,15 @@ describe('an unattended console', () => {
     const stream = await server.send(auditor, '/v1/console/stream');
     server.advance(31 * 60_000);
     // Ends with the next heartbeat.
+    assert.match(await stream.text(), /hello/);
+  });
+
+  it('has its stream cut when the policy allows no more', { timeout: 20_000 }, async (t) => {
+    t.after(() => server.applyPolicy({}));
+    const auditor = await server.signIn(['auditor']);
+    const stream = await server.send(auditor, '/v1/console/stream');
+    server.advance(6 * 60_000);
+    await server.applyPolicy({ console: { idleMinutes: 5 } });
     assert.match(await stream.text(), /hello/);
   });
 });

@@ -4,7 +4,7 @@ import { mayUseConsole } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createHashQueue } from '../hash-queue.ts';
 import { createLimit } from '../limit.ts';
-import { createSignIn } from '../sign-in.ts';
+import { createSignIn, outcomeOfRefusal } from '../sign-in.ts';
 import { consoleCookie, endConsoleSession, getConsoleSession, tryUseTicket } from '../store/console.ts';
 import { record } from '../store/events.ts';
 import { tryGetPerson } from '../store/people.ts';
@@ -14,6 +14,9 @@ import { hashToken } from '../tokens.ts';
 import { enter } from './entering.ts';
 import type { Handlers } from './handlers.ts';
 import { createInvitationRoutes } from './invitations.ts';
+import { createPasskeySignInRoutes } from './passkey-sign-in.ts';
+import { createPasskeyRoutes } from './passkeys.ts';
+import { createProving } from './proving.ts';
 
 export const createConsoleRoutes = (deps: ServerDeps) => {
   // Its own queue of one: whoever floods this page keeps no terminal waiting.
@@ -23,24 +26,26 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
   const flooded = (address: string): boolean => !refusals.allows(address, deps.now());
   return {
     ...createInvitationRoutes(deps, queue),
+    ...createPasskeySignInRoutes(deps),
+    ...createPasskeyRoutes(deps, createProving(deps, signIn, queue)),
 
-    'console/sign-in': async ({ body }, { address }, reply) => {
+    'console/sign-in': async ({ body }, from, reply) => {
+      const { address } = from;
       const place = flooded(address) ? undefined : queue.tryEnter();
       if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       try {
-        const verdict = await signIn(body, place);
+        const verdict = await signIn.byNumber(body.number, body, place);
         return await deps.database.transaction(async (tx) => {
           const now = deps.now();
           if (verdict.ok) {
             const factors: Factor[] = ['password', 'totp'];
-            return succeed(await enter(tx, now, reply, { person: verdict.person, factors, at: null, address }));
+            return succeed(await enter(deps, tx, now, reply, { person: verdict.person, factors, at: null, from }));
           }
           refusals.count(address, now);
           const supportCode = await createSupportCode(tx);
-          const damaged = verdict.why === 'credential-damaged';
           await record(tx, now, {
             kind: 'console.sign-in-refused',
-            outcome: damaged ? 'major' : verdict.why === 'locked' || verdict.why === 'code-used' ? 'serious' : 'minor',
+            outcome: outcomeOfRefusal(verdict.why),
             person: verdict.person?.id ?? null,
             factors: ['password', 'totp'],
             reason: verdict.why,
@@ -54,7 +59,8 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
       }
     },
 
-    'console/enter': async ({ body }, { address }, reply) => {
+    'console/enter': async ({ body }, from, reply) => {
+      const { address } = from;
       if (flooded(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
@@ -77,7 +83,7 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
           return fail('CONSOLE_SIGN_IN_REFUSED');
         }
         const at = { terminal: session.terminal, session: session.id, endsAt: session.endsAt };
-        return succeed(await enter(tx, now, reply, { person, factors: ['terminal-session'], at, address }));
+        return succeed(await enter(deps, tx, now, reply, { person, factors: ['terminal-session'], at, from }));
       });
     },
 

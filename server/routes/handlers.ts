@@ -7,6 +7,8 @@ import type { PersonId, TerminalId } from '#contract/ids.ts';
 export interface Anyone {
   readonly kind: 'anyone';
   readonly address: string;
+  /** Hash of the console cookie that came along, of whatever session; null when there was none. */
+  readonly held: Buffer | null;
 }
 export interface TerminalSender {
   readonly kind: 'terminal';

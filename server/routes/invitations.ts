@@ -1,6 +1,7 @@
 import type { Call } from '#contract/api/index.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
+import type { Factor } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import { checkPassword } from '#core/policy/password.ts';
 import { cleanText } from '#core/policy/text.ts';
@@ -47,7 +48,8 @@ export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) => {
       return succeed({ person, uri: totpUri(seed, person ?? nameless) });
     },
 
-    'console/accept-invitation': async ({ body }, { address }, reply) => {
+    'console/accept-invitation': async ({ body }, from, reply) => {
+      const { address } = from;
       const place = flooded(address) ? undefined : queue.tryEnter();
       if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       try {
@@ -59,9 +61,8 @@ export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) => {
           if (!again.ok) return again;
           const person = await settle(deps, tx, again.value, body, secret);
           if (!person) return fail('PERSON_NUMBER_TAKEN');
-          return succeed(
-            await enter(tx, deps.now(), reply, { person, factors: ['password', 'totp'], at: null, address }),
-          );
+          const factors: Factor[] = ['password', 'totp'];
+          return succeed(await enter(deps, tx, deps.now(), reply, { person, factors, at: null, from }));
         });
       } finally {
         place.leave();

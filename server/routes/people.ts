@@ -15,6 +15,7 @@ import {
 } from '../store/credentials.ts';
 import { record } from '../store/events.ts';
 import { insertInvitation } from '../store/invitations.ts';
+import { listPasskeys, toPasskeySummary } from '../store/passkeys.ts';
 import { searchPeople, touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
 import { listOpenSessions } from '../store/sessions.ts';
 import { requireApprovalForBinding } from './approving.ts';
@@ -63,6 +64,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         person,
         cards,
         factors: credentials.map((credential) => describeFactor(credential, deps, now)),
+        passkeys: (await listPasskeys(deps.database, person.id)).map(toPasskeySummary),
         sessions: sessions.map((session) => ({ ...session, startedAt: session.startedAt.toISOString() })),
       });
     },
@@ -146,6 +148,8 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         const now = deps.now();
         const person = await tryGetPerson(tx, params.person);
         if (!person) return fail('PERSON_UNKNOWN');
+        // One's own secrets take a new proof: console/renew-secrets.
+        if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/invite');
         const { code, expiresAt } = await insertInvitation(tx, deps.secrets, now, {
           person: person.id,
           by: sender.person,
@@ -160,7 +164,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
       }),
   }) satisfies Partial<Handlers>;
 
-const describeFactor = (credential: Credential, deps: ServerDeps, now: Date) => {
+export const describeFactor = (credential: Credential, deps: ServerDeps, now: Date) => {
   const verdict = judgeTries(credential, deps.policy().tries, now.getTime());
   const { kind, lockedUntil } = credential;
   return {

@@ -1,5 +1,4 @@
 import type { TerminalId } from '#contract/ids.ts';
-import { idleMilliseconds } from './console.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
 import { onlineFor } from './terminals.ts';
@@ -61,22 +60,4 @@ export const markSeen = async (tx: Transaction, now: Date, ids: readonly Termina
 /** At an orderly stop: the streams of this process end, and that says nothing about the terminals. */
 export const forgetConnections = async (tx: Transaction, ids: readonly TerminalId[]): Promise<void> => {
   await tx.query('update terminal set connected_at = null where id = any($1)', [ids]);
-};
-
-/** Of these console sessions, those that may still be shown what changes. */
-export const listOpenConsoleSessions = async (
-  tx: Transaction,
-  now: Date,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> => {
-  const rows = await tx.query<{ id: string }>(
-    `select console.id from console_session as console
-     join person on person.id = console.person
-     left join session on session.id = console.session
-     where console.id = any($2) and console.ended_at is null and console.ends_at > $1 and console.last_seen_at > $3
-       and person.state = 'active'
-       and (console.session is null or (session.ended_at is null and session.ends_at > $1))`,
-    [now, ids, new Date(now.getTime() - idleMilliseconds)],
-  );
-  return new Set(rows.map(({ id }) => id));
 };

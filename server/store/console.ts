@@ -1,5 +1,6 @@
 import type { Role } from '#contract/api/row.ts';
-import type { PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { PasskeyId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { Policy } from '#contract/policy.ts';
 import { createToken, hashToken } from '../tokens.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
@@ -12,8 +13,8 @@ export const consoleCookie = {
   options: { path: '/', secure: true, httpOnly: true, sameSite: 'strict' },
 } as const;
 
-export const idleMilliseconds = 30 * 60_000;
-export const overallMilliseconds = 12 * 3_600_000;
+/** Limits of a console session; a policy that makes them shorter holds for open ones too. */
+export type ConsoleRules = Policy['console'];
 /** How often a session in use is written down as such. */
 const noticeMilliseconds = 15_000;
 
@@ -24,13 +25,21 @@ export interface ConsoleSession {
   readonly terminal: TerminalId | null;
   readonly csrf: string;
   readonly endsAt: Date;
+  /** When the person last used a passkey in this session. */
+  readonly passkeyUsedAt: Date | null;
 }
 
+const from = 'from console_session s join person p on p.id = s.person left join session t on t.id = s.session';
 const select = `select s.id as session, s.person, p.roles, s.terminal, s.csrf, s.ends_at as "endsAt",
-       s.last_seen_at as "lastSeenAt"
-  from console_session s join person p on p.id = s.person left join session t on t.id = s.session`;
-const inForce = `s.ended_at is null and s.ends_at > $2 and s.last_seen_at > $3 and p.state = 'active'
-  and (s.session is null or (t.ended_at is null and t.ends_at > $2))`;
+       s.passkey_used_at as "passkeyUsedAt", s.last_seen_at as "lastSeenAt" ${from}`;
+/** What `limitsAt` answers stands at $2, $3 and $4. */
+const inForce = `s.ended_at is null and s.ends_at > $2 and s.created_at > $3 and s.last_seen_at > $4
+  and p.state = 'active' and (s.session is null or (t.ended_at is null and t.ends_at > $2))`;
+const limitsAt = (now: Date, { minutes, idleMinutes }: ConsoleRules): Date[] => [
+  now,
+  new Date(now.getTime() - minutes * 60_000),
+  new Date(now.getTime() - idleMinutes * 60_000),
+];
 
 /**
  * The session of this token, while it is in force; in a terminal's window only as long as the terminal's session.
@@ -40,12 +49,12 @@ export const findConsoleSession = async (
   tx: Transaction,
   tokenHash: Buffer,
   now: Date,
+  rules: ConsoleRules,
   inUse: boolean,
 ): Promise<ConsoleSession | undefined> => {
-  const idleSince = new Date(now.getTime() - idleMilliseconds);
   const [row] = await tx.query<ConsoleSession & { readonly lastSeenAt: Date }>(
     `${select} where s.token_hash = $1 and ${inForce}`,
-    [tokenHash, now, idleSince],
+    [tokenHash, ...limitsAt(now, rules)],
   );
   if (!row) return undefined;
   const { lastSeenAt, ...found } = row;
@@ -62,11 +71,27 @@ export const getConsoleSession = async (tx: Transaction, id: string): Promise<Co
   return found;
 };
 
+/** Of these console sessions, those that may still be shown what changes. */
+export const listOpenConsoleSessions = async (
+  tx: Transaction,
+  now: Date,
+  rules: ConsoleRules,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  const rows = await tx.query<{ id: string }>(`select s.id ${from} where s.id = any($1) and ${inForce}`, [
+    ids,
+    ...limitsAt(now, rules),
+  ]);
+  return new Set(rows.map(({ id }) => id));
+};
+
 export interface ConsoleSessionToBegin {
   readonly person: PersonId;
   readonly terminal: TerminalId | null;
   readonly session: SessionId | null;
   readonly endsAt: Date;
+  /** The passkey that opened it, if one did. */
+  readonly passkey?: PasskeyId | null;
 }
 
 /** The token exists in the answer's cookie alone; its hash is stored. */
@@ -79,11 +104,37 @@ export const insertConsoleSession = async (
   const csrf = createToken();
   const id = createUuid(now);
   await tx.query(
-    `insert into console_session (id, token_hash, person, terminal, session, csrf, created_at, last_seen_at, ends_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
-    [id, hashToken(token), toBegin.person, toBegin.terminal, toBegin.session, csrf, now, toBegin.endsAt],
+    `insert into console_session (id, token_hash, person, terminal, session, csrf, created_at, last_seen_at, ends_at,
+                                  passkey, passkey_used_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)`,
+    [
+      id,
+      hashToken(token),
+      toBegin.person,
+      toBegin.terminal,
+      toBegin.session,
+      csrf,
+      now,
+      toBegin.endsAt,
+      toBegin.passkey ?? null,
+      toBegin.passkey ? now : null,
+    ],
   );
   return { token, id, csrf };
+};
+
+/** A new token for an open session, whose old one is dead from then on (ASVS 5.0 7.2.4). */
+export const renewToken = async (tx: Transaction, id: string): Promise<string> => {
+  const token = createToken();
+  await tx.query('update console_session set token_hash = $2 where id = $1 and ended_at is null', [
+    id,
+    hashToken(token),
+  ]);
+  return token;
+};
+
+export const markPasskeyUsed = async (tx: Transaction, now: Date, id: string): Promise<void> => {
+  await tx.query('update console_session set passkey_used_at = $2 where id = $1', [id, now]);
 };
 
 export const endConsoleSession = async (tx: Transaction, now: Date, id: string): Promise<void> => {
@@ -92,6 +143,27 @@ export const endConsoleSession = async (tx: Transaction, now: Date, id: string):
 
 export const endConsoleSessionsOf = async (tx: Transaction, now: Date, person: PersonId): Promise<void> => {
   await tx.query('update console_session set ended_at = $2 where person = $1 and ended_at is null', [person, now]);
+};
+
+/** No use of a passkey so far counts as a proof any more. */
+export const forgetPasskeyUses = async (tx: Transaction, person: PersonId): Promise<void> => {
+  await tx.query(
+    'update console_session set passkey_used_at = null where person = $1 and ended_at is null and passkey_used_at is not null',
+    [person],
+  );
+};
+
+/** Those that this passkey opened, but for `kept`. */
+export const endConsoleSessionsByPasskey = async (
+  tx: Transaction,
+  now: Date,
+  passkey: PasskeyId,
+  kept: string | null,
+): Promise<void> => {
+  await tx.query(
+    'update console_session set ended_at = $2 where passkey = $1 and ended_at is null and id is distinct from $3::uuid',
+    [passkey, now, kept],
+  );
 };
 
 export interface Ticket {
