@@ -144,6 +144,13 @@ export const adopt = async (home: Home, cluster: string, password: string): Prom
   return undefined;
 };
 
+/** A connection to the PostgreSQL that runs here, whoever owns it; undefined when none answers. Ends nothing. */
+export const tryReach = async (cluster: string, password: string): Promise<pg.Client | undefined> => {
+  const running = await readPostmaster(cluster);
+  if (running === undefined || !(await mayBePostgres(running.pid))) return undefined;
+  return connect(running.port, password, 'kazasu').catch(() => undefined);
+};
+
 export const launch = async (home: Home, cluster: string, password: string, port: number): Promise<pg.Client> => {
   const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
   const settings = {

@@ -10,6 +10,7 @@ import {
   launch,
   readPassword,
   stopCluster,
+  tryReach,
 } from './embedded-cluster.ts';
 import { findHome } from './embedded-home.ts';
 
@@ -30,6 +31,18 @@ const own = async (keeper: pg.Client, dataFolder: string): Promise<pg.Client> =>
   if (lock?.got === true) return keeper;
   await keeper.end();
   throw new EmbeddedDatabaseProblem(`another server is running on the data folder ${dataFolder}`);
+};
+
+const addressOf = (password: string, port: number): string => `postgres://kazasu:${password}@127.0.0.1:${port}/kazasu`;
+
+/** The database of a data folder for a command beside the server: the one that runs, or one that is started for it. */
+export const reachEmbedded = async (dataFolder: string): Promise<EmbeddedDatabase> => {
+  const { folder } = await findHome(dataFolder);
+  const password = await readPassword(join(dataFolder, 'postgres.password'));
+  const running = await tryReach(join(folder, 'cluster'), password);
+  if (running === undefined) return startEmbedded(dataFolder);
+  await running.end();
+  return { connectionString: addressOf(password, running.port), stop: async () => undefined };
 };
 
 /** Starts it, or takes over the one that a killed server left. While it is held, one that dies is started again. */
@@ -74,7 +87,7 @@ export const startEmbedded = async (
   const { rows } = await keeper.query("select 1 from pg_database where datname = 'kazasu'");
   if (rows.length === 0) await keeper.query('create database kazasu');
   return {
-    connectionString: `postgres://kazasu:${password}@127.0.0.1:${port}/kazasu`,
+    connectionString: addressOf(password, port),
     stop: async () => {
       stopping = true;
       await reviving;
