@@ -76,3 +76,64 @@ test('what a page asks by itself says so', async () => {
     [undefined, '1'],
   );
 });
+
+/** A server whose answers a test gives out one by one. */
+const playing = () => {
+  const asked: { address: string; answer: (status: number) => Promise<void> }[] = [];
+  let signedOut = 0;
+  const api = createApi({
+    fetch: (address) =>
+      new Promise((resolve) => {
+        const answer = async (status: number): Promise<void> => {
+          const body = status === 401 ? { failure: { code: 'CONSOLE_SIGNED_OUT' } } : {};
+          resolve(new Response(JSON.stringify(body), { status }));
+          await new Promise((resolved) => setTimeout(resolved));
+        };
+        asked.push({ address, answer });
+      }),
+    csrf: () => 'token',
+    onSignedOut: () => {
+      signedOut += 1;
+    },
+  });
+  return { api, asked, signedOut: () => signedOut };
+};
+const renewal = { body: { proof: { kind: 'passkey' } } } as const;
+
+test('what went out with the old cookie while a new one was on its way is asked once more, and nobody is signed out', async () => {
+  const { api, asked, signedOut } = playing();
+  const before = api.call('people/list', { query: {} });
+  const renewed = api.call('passkeys/begin-enrolment', renewal);
+  const meanwhile = api.call('console/me', {});
+  await asked[0]?.answer(401);
+  await asked[2]?.answer(401);
+  assert.equal(asked.length, 3, 'not before the new cookie is there');
+  await asked[1]?.answer(200);
+  assert.deepEqual(
+    asked
+      .slice(3)
+      .map(({ address }) => address)
+      .sort(),
+    ['/v1/console/me', '/v1/people'],
+  );
+  for (const again of asked.slice(3)) await again.answer(200);
+  assert.deepEqual(
+    (await Promise.all([before, renewed, meanwhile])).map(({ ok }) => ok),
+    [true, true, true],
+  );
+  assert.equal(signedOut(), 0);
+});
+
+test('a session that has really ended is told also then, once more and no further', async () => {
+  const { api, asked, signedOut } = playing();
+  const renewed = api.call('passkeys/begin-enrolment', renewal);
+  const meanwhile = api.call('console/me', {});
+  await asked[1]?.answer(401);
+  await asked[0]?.answer(401);
+  await asked[2]?.answer(401);
+  assert.deepEqual([(await renewed).ok, (await meanwhile).ok, asked.length, signedOut()], [false, false, 3, 2]);
+  const later = api.call('console/me', {});
+  await asked[3]?.answer(401);
+  assert.equal((await later).ok, false);
+  assert.equal(asked.length, 4, 'nothing is being renewed any more');
+});

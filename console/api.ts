@@ -39,6 +39,14 @@ const failureOf = (answer: unknown, status: number): Failure => {
   return { code: status >= 502 && status <= 504 ? 'SERVER_UNREACHABLE' : 'INTERNAL' };
 };
 
+/** Their answers may come with a new cookie, after which the old one is dead. */
+const renewing: readonly ConsoleRoute[] = [
+  'console/renew-secrets',
+  'passkeys/begin-enrolment',
+  'passkeys/prove',
+  'passkeys/remove',
+];
+
 export interface ApiDeps {
   readonly fetch: (address: string, init: RequestInit) => Promise<Response>;
   /** Empty before anybody is signed in. */
@@ -69,10 +77,30 @@ export const createApi = ({ fetch, csrf, onSignedOut }: ApiDeps): Api => {
       return { ok: false, failure: { code: 'SERVER_UNREACHABLE' } };
     }
   };
+  let begun = 0;
+  let ended = 0;
+  let renewals: Promise<unknown> = Promise.resolve();
+  const sendRenewing: typeof send = async (name, parts, unasked) => {
+    begun += 1;
+    const sent = send(name, parts, unasked);
+    renewals = Promise.all([renewals, sent]);
+    const result = await sent;
+    ended += 1;
+    return result;
+  };
+  const isSignedOut = (result: Result<unknown>): boolean =>
+    !result.ok && result.failure.code === ('CONSOLE_SIGNED_OUT' satisfies FailureCode);
   return {
     call: async <Name extends ConsoleRoute>(name: Name, request: Request<Name>, unasked = false) => {
-      const result = await send(name, request as Parts, unasked);
-      if (!result.ok && result.failure.code === ('CONSOLE_SIGNED_OUT' satisfies FailureCode)) onSignedOut();
+      const before = ended;
+      const parts = request as Parts;
+      let result = await (renewing.includes(name) ? sendRenewing : send)(name, parts, unasked);
+      // It may have gone out with the old cookie while a new one was on its way. Nothing was done: once more.
+      if (isSignedOut(result) && !renewing.includes(name) && begun > before) {
+        await renewals;
+        result = await send(name, parts, unasked);
+      }
+      if (isSignedOut(result)) onSignedOut();
       return result as Reply<Name>;
     },
   };

@@ -47,6 +47,7 @@ export const App = ({ invitation, language: shownHere }: AppProps): ReactNode =>
     csrf.current = '';
     setSession({ kind: 'out', why });
   }, []);
+  const openInvitation = useCallback((code: string) => setSession({ kind: 'invited', code }), []);
   const api = useMemo(
     () =>
       createApi({
@@ -92,9 +93,17 @@ export const App = ({ invitation, language: shownHere }: AppProps): ReactNode =>
       {session.kind === 'invited' && (
         <Invitation api={api} code={session.code} enter={enter} leave={() => void ask()} />
       )}
-      {session.kind === 'out' && <SignIn api={api} why={session.why} enter={enter} />}
+      {session.kind === 'out' && (
+        <SignIn api={api} why={session.why} enter={enter} atTerminal={shownHere !== undefined} />
+      )}
       {session.kind === 'in' && (
-        <Shell key={session.signedIn.csrf} api={api} signedIn={session.signedIn} leave={leave} />
+        <Shell
+          key={session.signedIn.csrf}
+          api={api}
+          signedIn={session.signedIn}
+          leave={leave}
+          openInvitation={openInvitation}
+        />
       )}
     </WordsProvider>
   );

@@ -13,7 +13,13 @@ const filter = fc.record(
   { requiredKeys: [] },
 );
 const place: fc.Arbitrary<Place> = fc.oneof(
-  fc.constantFrom<Place>({ kind: 'people' }, { kind: 'terminals' }, { kind: 'revocations' }, { kind: 'approvals' }),
+  fc.constantFrom<Place>(
+    { kind: 'people' },
+    { kind: 'terminals' },
+    { kind: 'revocations' },
+    { kind: 'approvals' },
+    { kind: 'sign-in' },
+  ),
   fc.uuid().map((id): Place => ({ kind: 'person', id })),
   filter.map((given): Place => ({ kind: 'log', filter: { ...given } })),
 );

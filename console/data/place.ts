@@ -7,7 +7,9 @@ export type Place =
   | { readonly kind: 'terminals' }
   | { readonly kind: 'revocations' }
   | { readonly kind: 'approvals' }
-  | { readonly kind: 'log'; readonly filter: LogFilter };
+  | { readonly kind: 'log'; readonly filter: LogFilter }
+  /** One's own sign-in. */
+  | { readonly kind: 'sign-in' };
 
 export interface LogFilter {
   readonly person?: string;
@@ -23,6 +25,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'people')
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
+  if (first === 'sign-in') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);
   const filter: Partial<Record<keyof LogFilter, string>> = {};

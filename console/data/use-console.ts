@@ -1,6 +1,7 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { SignedIn } from '#contract/api/console.ts';
 import type { Api } from '../api.ts';
+import { hasPasskeys } from './passkeys.ts';
 import { type ConsoleRoute, may } from './routes.ts';
 import type { Stream, StreamState } from './stream.ts';
 
@@ -9,6 +10,8 @@ export interface Console {
   readonly api: Api;
   readonly stream: Stream;
   readonly signedIn: SignedIn;
+  /** Opens a one-time link of one's own, in the place of the console. */
+  readonly openInvitation: (code: string) => void;
 }
 
 const context = createContext<Console | undefined>(undefined);
@@ -24,6 +27,9 @@ export const useMay = (): ((name: ConsoleRoute) => boolean) => {
   const { roles } = useConsole().signedIn.person;
   return useCallback((name) => may(roles, name), [roles]);
 };
+
+/** Whether a passkey can be used or made here: the window of a terminal has none. */
+export const usePasskeysHere = (): boolean => useConsole().signedIn.terminal === null && hasPasskeys();
 
 export const useStreamState = (): StreamState => {
   const { stream } = useConsole();

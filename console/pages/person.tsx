@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import type { CardSummary, PersonPage } from '#contract/api/people.ts';
+import type { CardSummary, PasskeySummary, PersonPage } from '#contract/api/people.ts';
 import { fragmentOf } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
 import { useConsole, useMay } from '../data/use-console.ts';
@@ -15,8 +15,10 @@ import { LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { PasskeyList } from '../parts/passkey-list.tsx';
 import { PersonState } from '../parts/person-state.tsx';
 import { RevokeCard } from '../parts/revoke-card.tsx';
+import { RevokePasskey } from '../parts/revoke-passkey.tsx';
 import { Suspend } from '../parts/suspend.tsx';
 import { TotpEnrolment } from '../parts/totp-enrolment.tsx';
 
@@ -38,11 +40,12 @@ type Open =
   | { readonly kind: 'ceremony'; readonly task: 'card' | 'pin' }
   | { readonly kind: 'totp' }
   | { readonly kind: 'revoke'; readonly card: CardSummary }
+  | { readonly kind: 'revoke-passkey'; readonly passkey: PasskeySummary }
   | { readonly kind: 'suspend' }
   | { readonly kind: 'invite' };
 
 const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
-  const { person, cards, factors, sessions } = page;
+  const { person, cards, factors, passkeys, sessions } = page;
   const { say } = useWords();
   const { signedIn } = useConsole();
   const may = useMay();
@@ -151,6 +154,28 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
               setTotp={() => setOpen({ kind: 'totp' })}
             />
           </section>
+          {passkeys.length > 0 && (
+            <section className="surface" aria-labelledby="passkeys">
+              <div className="section-head">
+                <h2 id="passkeys">{say('passkey.title')}</h2>
+              </div>
+              <PasskeyList passkeys={passkeys}>
+                {(passkey) =>
+                  may('passkeys/revoke') &&
+                  !own &&
+                  !powerful && (
+                    <Button
+                      look="danger"
+                      onClick={() => setOpen({ kind: 'revoke-passkey', passkey })}
+                      aria-label={say('passkey.revoke-one', { label: passkey.label, name: person.name })}
+                    >
+                      {say('passkey.revoke')}
+                    </Button>
+                  )
+                }
+              </PasskeyList>
+            </section>
+          )}
         </div>
       </div>
       {open?.kind === 'ceremony' && (
@@ -164,6 +189,7 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
       )}
       {open?.kind === 'totp' && <TotpEnrolment person={person} close={close} />}
       {open?.kind === 'revoke' && <RevokeCard card={open.card} person={person} sessions={sessions} close={close} />}
+      {open?.kind === 'revoke-passkey' && <RevokePasskey passkey={open.passkey} person={person} close={close} />}
       {open?.kind === 'suspend' && <Suspend person={person} sessions={sessions} close={close} />}
       {open?.kind === 'invite' && <Invite person={person} close={close} />}
     </>

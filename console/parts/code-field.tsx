@@ -7,6 +7,7 @@ interface CodeFieldProps {
   readonly value: string;
   readonly change: (value: string) => void;
   readonly error?: string | undefined;
+  readonly hint?: string;
   readonly autoComplete?: 'one-time-code' | 'off';
   readonly autoFocus?: boolean;
 }

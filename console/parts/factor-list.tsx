@@ -2,16 +2,14 @@ import type { ReactNode } from 'react';
 import type { PersonPage } from '#contract/api/people.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
-import { Icon } from './icon.tsx';
+import { Icon, type IconName } from './icon.tsx';
 import { Moment } from './moment.tsx';
 import { Pill } from './pill.tsx';
 
 type Factor = PersonPage['factors'][number];
-const kinds = [
-  { kind: 'pin', icon: 'keypad' },
-  { kind: 'totp', icon: 'phone' },
-  { kind: 'password', icon: 'password' },
-] as const;
+/** A first number goes when the PIN is set: it has no line. */
+type Shown = Exclude<Factor['kind'], 'initial'>;
+const icons = { pin: 'keypad', totp: 'phone', password: 'password' } as const satisfies Record<Shown, IconName>;
 
 interface FactorListProps {
   readonly factors: readonly Factor[];
@@ -22,47 +20,61 @@ interface FactorListProps {
   readonly setTotp: () => void;
 }
 
+interface FactorLineProps {
+  readonly kind: Shown;
+  readonly factors: readonly Factor[];
+  readonly children?: ReactNode;
+}
+
+/** One factor: since when, and whether it can be used. */
+export const FactorLine = ({ kind, factors, children }: FactorLineProps): ReactNode => {
+  const { say } = useWords();
+  const factor = factors.find((one) => one.kind === kind);
+  return (
+    <li>
+      <Icon name={icons[kind]} />
+      <div className="line-main">
+        <span className="line-title">{say(`factor.${kind}`)}</span>
+        <span className="line-more">
+          {factor === undefined ? (
+            say(kind === 'password' ? 'factor.password.none' : 'factor.none')
+          ) : (
+            <>
+              {say('factor.set')} <Moment at={factor.setAt} />
+            </>
+          )}
+          {factor?.state === 'locked' && factor.lockedUntil !== null && (
+            <>
+              {' · '}
+              {say('factor.locked-until')} <Moment at={factor.lockedUntil} />
+            </>
+          )}
+        </span>
+      </div>
+      <div className="line-side">
+        <FactorState factor={factor} />
+        {children}
+      </div>
+    </li>
+  );
+};
+
 export const FactorList = ({ factors, mayEnrol, hasCard, setPin, setTotp }: FactorListProps): ReactNode => {
   const { say } = useWords();
+  const isSet = (kind: Shown): boolean => factors.some((one) => one.kind === kind);
   return (
     <ul className="lines">
-      {kinds.map(({ kind, icon }) => {
-        const factor = factors.find((one) => one.kind === kind);
-        return (
-          <li key={kind}>
-            <Icon name={icon} />
-            <div className="line-main">
-              <span className="line-title">{say(`factor.${kind}`)}</span>
-              <span className="line-more">
-                {factor === undefined ? (
-                  say(kind === 'password' ? 'factor.password.none' : 'factor.none')
-                ) : (
-                  <>
-                    {say('factor.set')} <Moment at={factor.setAt} />
-                  </>
-                )}
-                {factor?.state === 'locked' && factor.lockedUntil !== null && (
-                  <>
-                    {' · '}
-                    {say('factor.locked-until')} <Moment at={factor.lockedUntil} />
-                  </>
-                )}
-              </span>
-            </div>
-            <div className="line-side">
-              <FactorState factor={factor} />
-              {mayEnrol && kind === 'pin' && (
-                <Button onClick={setPin} disabled={!hasCard} title={hasCard ? undefined : say('pin.needs-card')}>
-                  {say(factor === undefined ? 'pin.set' : 'pin.change')}
-                </Button>
-              )}
-              {mayEnrol && kind === 'totp' && (
-                <Button onClick={setTotp}>{say(factor === undefined ? 'totp.set' : 'totp.change')}</Button>
-              )}
-            </div>
-          </li>
-        );
-      })}
+      <FactorLine kind="pin" factors={factors}>
+        {mayEnrol && (
+          <Button onClick={setPin} disabled={!hasCard} title={hasCard ? undefined : say('pin.needs-card')}>
+            {say(isSet('pin') ? 'pin.change' : 'pin.set')}
+          </Button>
+        )}
+      </FactorLine>
+      <FactorLine kind="totp" factors={factors}>
+        {mayEnrol && <Button onClick={setTotp}>{say(isSet('totp') ? 'totp.change' : 'totp.set')}</Button>}
+      </FactorLine>
+      <FactorLine kind="password" factors={factors} />
     </ul>
   );
 };

@@ -3,6 +3,7 @@ import type { Failure } from '#contract/errors.ts';
 import { useWords } from '../data/use-words.ts';
 import type { WordKey } from '../words.ts';
 import { Button } from './button.tsx';
+import { Consequences } from './consequences.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
@@ -51,14 +52,7 @@ export const Revoke = ({
     <Dialog title={number === undefined ? title : doneTitle} close={close} mayClose={!busy}>
       {number === undefined ? (
         <form onSubmit={(event) => void onSubmit(event)} className="form">
-          <div className="consequences">
-            <p>{say('revoke.will')}</p>
-            <ul>
-              {consequences.map((line) => (
-                <li key={line}>{line}</li>
-              ))}
-            </ul>
-          </div>
+          <Consequences lines={consequences} />
           <fieldset className="radios">
             <legend>{say('revoke.reason')}</legend>
             {([...reasons, ''] as const).map((one) => (

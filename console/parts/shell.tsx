@@ -8,6 +8,7 @@ import { type Console, ConsoleProvider, useStreamState } from '../data/use-conso
 import { useWords } from '../data/use-words.ts';
 import { Approvals } from '../pages/approvals.tsx';
 import { Log } from '../pages/log.tsx';
+import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
 import { PersonView } from '../pages/person.tsx';
 import { Revocations } from '../pages/revocations.tsx';
@@ -39,17 +40,22 @@ interface ShellProps {
   readonly api: Api;
   readonly signedIn: SignedIn;
   readonly leave: (why: 'ended' | 'signed-out') => void;
+  readonly openInvitation: (code: string) => void;
 }
 
-export const Shell = ({ api, signedIn, leave }: ShellProps): ReactNode => {
+export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): ReactNode => {
   const stream = useStream(api);
   const fragment = useSyncExternalStore(onHash, () => location.hash);
   const { roles } = signedIn.person;
   const open = rooms.filter((room) => may(roles, room.needs));
   const asked = parsePlace(fragment);
-  const allowed = asked !== undefined && open.some((room) => room.place.kind === roomOf(asked));
+  const allowed =
+    asked !== undefined && (asked.kind === 'sign-in' || open.some((room) => room.place.kind === roomOf(asked)));
   const place = allowed ? asked : open[0]?.place;
-  const console = useMemo<Console | undefined>(() => stream && { api, stream, signedIn }, [api, stream, signedIn]);
+  const console = useMemo<Console | undefined>(
+    () => stream && { api, stream, signedIn, openInvitation },
+    [api, stream, signedIn, openInvitation],
+  );
   const signOut = async (): Promise<void> => {
     await api.call('console/sign-out', { body: {} });
     leave('signed-out');
@@ -86,6 +92,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Approvals />;
     case 'log':
       return <Log filter={place.filter} />;
+    case 'sign-in':
+      return <OwnSignIn />;
   }
 };
 
@@ -158,6 +166,14 @@ const Head = ({ signedIn, signOut, rooms: open, here }: HeadProps): ReactNode =>
           </span>
         </p>
         <LanguageSwitch />
+        <a
+          className="head-link"
+          href={fragmentOf({ kind: 'sign-in' })}
+          aria-current={here === 'sign-in' ? 'page' : undefined}
+        >
+          <Icon name="passkey" />
+          <span>{say('nav.sign-in')}</span>
+        </a>
         <button type="button" className="sign-out" onClick={signOut}>
           <Icon name="leave" />
           <span>{say('nav.sign-out')}</span>

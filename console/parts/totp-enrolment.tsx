@@ -5,7 +5,8 @@ import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { CodeField, digitsOf } from './code-field.tsx';
 import { Dialog } from './dialog.tsx';
-import { FailureNotice, Notice } from './notice.tsx';
+import { Done } from './done.tsx';
+import { FailureNotice } from './notice.tsx';
 import { TotpScan } from './totp-scan.tsx';
 
 /** The person scans the seed and says a code. A seed is asked for by a press, since it replaces one that waits. */
@@ -34,18 +35,7 @@ export const TotpEnrolment = ({
   return (
     <Dialog title={say('totp.set-for', { name: person.name })} close={close}>
       {done ? (
-        <>
-          <div role="status">
-            <Notice look="good">
-              <p className="big">{say('totp.done', { name: person.name })}</p>
-            </Notice>
-          </div>
-          <div className="dialog-actions">
-            <Button look="primary" onClick={close} autoFocus>
-              {say('common.done')}
-            </Button>
-          </div>
-        </>
+        <Done close={close}>{say('totp.done', { name: person.name })}</Done>
       ) : uri === undefined ? (
         <>
           <p>{say('totp.lead')}</p>

@@ -24,12 +24,13 @@ export interface ConsoleWorld {
   stop(): Promise<void>;
 }
 
-export async function createConsoleWorld(): Promise<ConsoleWorld> {
+/** `env`: further settings of the server. */
+export async function createConsoleWorld(env: NodeJS.ProcessEnv = {}): Promise<ConsoleWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-console-'));
   const stops = createStops();
   stops.add(() => rmSync(folder, { recursive: true, force: true }));
   try {
-    const server = await startServer({ folder: join(folder, 'server'), port: await freePort() });
+    const server = await startServer({ folder: join(folder, 'server'), port: await freePort(), env });
     stops.add(server.stop);
     const { origin, authority } = server;
     const firstAdmin = server.firstAdmin();

@@ -81,7 +81,7 @@ test('signs out, is refused with one sentence for every mistake, and signs in ag
     await page.getByLabel('職員番号').fill(number);
     await page.getByLabel('パスワード').fill(secret);
     await page.getByLabel('確認コード').fill(code);
-    await page.getByRole('button', { name: 'サインイン' }).click();
+    await page.getByRole('button', { name: 'サインイン', exact: true }).click();
   };
   const sentences: string[] = [];
   // The last one has the right password and a code that was used to accept the invitation or never fits.

@@ -114,6 +114,16 @@ export async function enrol(page: Page, terminal: ScriptedTerminal, card: CardEv
 
 /** Adds a person with this role, invites them, and has them set up their sign-in in a browser of their own. */
 export async function invite(world: ConsoleWorld, admin: Page, role: Role, label: string): Promise<Page> {
+  return (await inviteSigner(world, admin, role, label)).page;
+}
+
+/** The same, with what their authenticator holds. */
+export async function inviteSigner(
+  world: ConsoleWorld,
+  admin: Page,
+  role: Role,
+  label: string,
+): Promise<{ readonly page: Page; readonly seed: string }> {
   await open(admin, '職員');
   await admin.getByRole('button', { name: '職員を追加' }).click();
   const dialog = admin.getByRole('dialog');
@@ -130,8 +140,7 @@ export async function invite(world: ConsoleWorld, admin: Page, role: Role, label
   const page = await world.browser();
   await page.goto(link ?? '');
   await page.getByText(`${label} 次郎 さん`).waitFor();
-  await acceptSecrets(page);
-  return page;
+  return { page, seed: await acceptSecrets(page) };
 }
 
 /** What the page's security policy and scripts complained about, from now on. */

@@ -252,7 +252,9 @@ test('in a terminal’s own window the person of its session is signed in and th
     const headers = { 'content-type': 'application/json' };
     await fetch('/v1/console/enter', { method: 'POST', headers, body: JSON.stringify({ ticket: given }) });
   }, ticket);
-  await window.reload();
+  // As a terminal opens it: with the language that it shows.
+  await window.goto('about:blank');
+  await window.goto(`${world.origin}/console/#language=ja`);
   await hands.open(window, '端末');
   await window.getByRole('row', { name: '3東-NS-02' }).getByText('この端末').waitFor();
   await hands.open(window, '職員');
@@ -261,6 +263,13 @@ test('in a terminal’s own window the person of its session is signed in and th
   const choice = window.getByRole('dialog').getByLabel('使う端末');
   assert.equal(await choice.inputValue(), terminal.id);
   assert.match((await choice.locator('option:checked').textContent()) ?? '', /この端末/);
+  await window.keyboard.press('Escape');
+  await window.getByRole('link', { name: 'サインイン設定' }).click();
+  await window.getByText('これは端末の画面です').waitFor();
+  assert.equal(await window.getByRole('button', { name: 'パスキーを追加' }).count(), 0);
+  await window.getByRole('button', { name: 'サインアウト' }).click();
+  await window.getByRole('heading', { name: 'サインイン' }).waitFor();
+  assert.equal(await window.getByRole('button', { name: 'パスキーでサインイン' }).count(), 0);
 });
 
 test('suspending a person and revoking a terminal show their receipts', async () => {
