@@ -128,6 +128,7 @@ describe('signing in with a passkey', () => {
     server.advance(5 * 60_000);
     const late = await finish(browser, assertion);
     assert.equal((await whyRefused(failureOf(late).supportCode))?.reason, 'challenge-expired');
+    server.advance(10 * 60_000);
     await expire(server.deps);
     const later = await finish(browser, authenticator.get(kept));
     assert.equal((await whyRefused(failureOf(later).supportCode))?.reason, 'challenge-unknown');

@@ -138,6 +138,9 @@ export const takeChallenge = async (
   return row.expiresAt > now ? 'fits' : 'expired';
 };
 
+/** How long one that is too old is still told from one that was answered. */
+const keptMilliseconds = 10 * 60_000;
+
 export const forgetChallenges = async (tx: Transaction, now: Date): Promise<void> => {
-  await tx.query('delete from passkey_challenge where expires_at <= $1', [now]);
+  await tx.query('delete from passkey_challenge where expires_at <= $1', [new Date(now.getTime() - keptMilliseconds)]);
 };
