@@ -193,8 +193,8 @@ test('finds a person by name, kana and number, and says when there is none', asy
   const names = page.getByRole('rowheader');
   for (const typed of ['佐藤', 'サトウ', '104233']) {
     await search.fill(typed);
+    await names.filter({ hasText: '佐藤 花子' }).waitFor();
     await names.filter({ hasText: '鈴木' }).waitFor({ state: 'detached' });
-    assert.match((await names.allTextContents()).join(), /佐藤 花子/);
   }
   await search.fill('だれもいない');
   await page.getByText('「だれもいない」に一致する職員はいません').waitFor();
