@@ -50,7 +50,7 @@ async function acceptSecrets(page: Page): Promise<string> {
   return seed;
 }
 
-export async function open(page: Page, room: '職員' | '端末' | '失効' | '記録'): Promise<void> {
+export async function open(page: Page, room: '職員' | '端末' | '失効' | '承認' | '記録'): Promise<void> {
   await page.getByRole('navigation', { name: 'メニュー' }).getByRole('link', { name: room }).click();
   await page.getByRole('heading', { level: 1, name: room, exact: true }).waitFor();
 }

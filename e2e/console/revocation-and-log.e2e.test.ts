@@ -207,7 +207,7 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
 
   await context.test('auditor: reads everything, changes nothing', async () => {
     const auditor = await hands.invite(world, page, 'auditor', '監査担当');
-    assert.deepEqual(await roomsOf(auditor), ['職員', '端末', '失効', '記録']);
+    assert.deepEqual(await roomsOf(auditor), ['職員', '端末', '失効', '承認', '記録']);
     await auditor.getByRole('link', { name: '佐藤 花子' }).click();
     await auditor.getByRole('heading', { level: 1, name: '佐藤 花子' }).waitFor();
     assert.deepEqual(await auditor.getByRole('main').getByRole('button').allTextContents(), []);
@@ -301,7 +301,7 @@ test('suspending a person and revoking a terminal show their receipts', async ()
 
 test('at twice the size nothing is cut off', async () => {
   await page.setViewportSize({ width: 640, height: 360 });
-  for (const room of ['職員', '端末', '失効', '記録'] as const) {
+  for (const room of ['職員', '端末', '失効', '承認', '記録'] as const) {
     await hands.open(page, room);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(wide, 0, `${room} is ${wide} px too wide`);
