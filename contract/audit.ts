@@ -21,6 +21,7 @@ export const eventKinds = {
   'terminal.enrolled': { dicom: [110113, 110126], meaning: 'A terminal made its key and got its first certificate.' },
   'terminal.enrolment-refused': { dicom: [110113, 110126], meaning: 'An enrolment code was unknown, used or too old.' },
   'terminal.renewed': { dicom: [110113, 110126], meaning: 'A terminal renewed its certificate.' },
+  'terminal.changed': { dicom: [110113, 110137], meaning: 'A terminal got another name, place or group.' },
   'terminal.revoked': { dicom: [110113, 110137], meaning: 'A terminal was shut out.' },
   'terminal.connected': { dicom: [110100, 110120], meaning: 'A terminal opened its push stream.' },
   'terminal.disconnected': { dicom: [110100, 110121], meaning: 'A terminal lost its push stream.' },
@@ -38,6 +39,7 @@ export const eventKinds = {
   'proof.refused': { dicom: [110114, 110122], meaning: 'The second factor was wrong.' },
   'proof.replayed': { dicom: [110114, 110122], meaning: 'A one-time code or an ended attempt was used again.' },
   'credential.locked': { dicom: [110113, 110137], meaning: 'A factor was locked after too many wrong tries.' },
+  'credential.revoked': { dicom: [110113, 110137], meaning: 'A PIN, authenticator or password was made worthless.' },
   'session.began': { dicom: [110114, 110122], meaning: 'A person began to use a terminal.' },
   'session.ended': { dicom: [110114, 110123], meaning: 'A session ended; the reason says how.' },
 

@@ -121,6 +121,13 @@ export const failures = {
     outcome: 'serious',
     meaning: 'The attempt is unknown, has ended or is too old. A replayed proof ends here.',
   },
+  REVOCATION_UNKNOWN: {
+    status: 404,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'There is no revocation of this number.',
+  },
+  FACTOR_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The person has no such factor in force.' },
   SESSION_ENDED: { status: 409, retry: false, outcome: 'minor', meaning: 'The session is unknown or has ended.' },
 
   PIN_LENGTH: {

@@ -45,8 +45,8 @@ export const Revocations = (): ReactNode => {
 const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode => {
   const { say, tryNamed } = useWords();
   const may = useMay();
-  const { receipts } = revocation;
-  const confirmed = receipts.filter((one) => one.state === 'confirmed').length;
+  const { confirmed, pending, offline } = revocation.counts;
+  const all = confirmed + pending + offline;
   return (
     <div className="section-head">
       <div>
@@ -66,12 +66,9 @@ const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode =>
           {say('revocations.to-person')}
         </a>
       )}
-      {receipts.length > 0 && (
-        <Pill
-          tone={confirmed === receipts.length ? 'good' : 'calm'}
-          {...(confirmed === receipts.length ? {} : { icon: 'clock' })}
-        >
-          {say('revocations.confirmed', { confirmed, all: receipts.length })}
+      {all > 0 && (
+        <Pill tone={confirmed === all ? 'good' : 'calm'} {...(confirmed === all ? {} : { icon: 'clock' })}>
+          {say('revocations.confirmed', { confirmed, all })}
         </Pill>
       )}
     </div>

@@ -12,23 +12,18 @@ type Receipt = Revocation['receipts'][number];
 /** One revocation with its receipts as they come. */
 export const Receipts = ({ number }: { readonly number: number }): ReactNode => {
   const { say } = useWords();
-  const listed = useData('revocations/list', { query: { limit: 20 } }, ['revocations', 'terminals']);
+  const params = { number: String(number) };
+  const shown = useData('revocations/show', { params, query: {} }, ['revocations', 'terminals']);
   return (
-    <LoadedView loaded={listed}>
-      {({ revocations }) => {
-        const found = revocations.find((one) => one.number === number);
-        const receipts = found?.receipts ?? [];
-        const open = receipts.filter((one) => one.state !== 'confirmed').length;
+    <LoadedView loaded={shown}>
+      {({ revocation: { receipts, counts } }) => {
+        const open = counts.pending + counts.offline;
+        const all = open + counts.confirmed;
         return (
           <div role="status">
             <Notice look={open === 0 ? 'good' : 'info'}>
               <p className="big">{say('revoke.done', { number })}</p>
-              <p>
-                {say(receipts.length === 0 ? 'receipt.nobody' : open === 0 ? 'receipt.all' : 'receipt.some', {
-                  open,
-                  all: receipts.length,
-                })}
-              </p>
+              <p>{say(all === 0 ? 'receipt.nobody' : open === 0 ? 'receipt.all' : 'receipt.some', { open, all })}</p>
             </Notice>
             <ReceiptList receipts={receipts} />
           </div>
@@ -40,9 +35,6 @@ export const Receipts = ({ number }: { readonly number: number }): ReactNode => 
 
 export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[] }): ReactNode => {
   const { say } = useWords();
-  const offline = receipts.some((receipt) => receipt.state === 'offline');
-  const listed = useData('terminals/list', offline ? {} : undefined, ['terminals']);
-  const terminals = listed.data.kind === 'ready' ? listed.data.value.terminals : [];
   if (receipts.length === 0) return null;
   return (
     <ul className="lines receipts">
@@ -58,7 +50,7 @@ export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[
             )}
             {receipt.state === 'offline' && (
               <>
-                <LastSeen at={terminals.find((terminal) => terminal.id === receipt.terminal)?.lastSeenAt ?? null} />
+                <LastSeen at={receipt.lastSeenAt} />
                 {say('receipt.offline-hint')}
               </>
             )}

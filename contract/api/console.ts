@@ -23,11 +23,17 @@ export const receipt = z.strictObject({
   lockedAt: instant.nullable(),
   /** From the order to the covered screen, by the server's clock, milliseconds. */
   milliseconds: z.number().nullable(),
+  /** Last contact with a terminal that has not confirmed; `null` when it has, or was never heard of. */
+  lastSeenAt: instant.nullable(),
+  /** Until when a terminal that cannot be reached may decide without the server, and could still be fooled. */
+  offlineUntil: instant.nullable(),
 });
+
+const receiptCounts = z.strictObject({ confirmed: z.int(), pending: z.int(), offline: z.int() });
 
 export const revocation = z.strictObject({
   number: z.int(),
-  what: z.enum(['card', 'person', 'session', 'terminal']),
+  what: z.enum(['card', 'credential', 'person', 'session', 'terminal']),
   subject: z.string(),
   /** Of the person or terminal that it concerns, for people to read. */
   name: z.string(),
@@ -38,6 +44,8 @@ export const revocation = z.strictObject({
   reason: z.string(),
   at: instant,
   by: z.string(),
+  counts: receiptCounts,
+  /** Of at most fifty terminals, those that have not confirmed first; `revocations/show` has them all. */
   receipts: z.array(receipt),
 });
 export type Revocation = z.infer<typeof revocation>;
@@ -152,6 +160,26 @@ export const consoleRows = table({
     summary: 'The last revocations, newest first, each with the receipts of the terminals.',
     query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
     answer: z.strictObject({ revocations: z.array(revocation) }),
+  },
+  'revocations/show': {
+    method: 'GET',
+    path: '/v1/revocations/:number',
+    sender: ['helpdesk', 'admin', 'auditor'],
+    event: null,
+    failures: ['REVOCATION_UNKNOWN'],
+    summary: 'One revocation, and its receipts by the names of the terminals, those that have not confirmed first.',
+    params: z.strictObject({
+      number: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(2 ** 53 - 1),
+    }),
+    query: z.strictObject({
+      offset: z.coerce.number().int().min(0).max(100_000).default(0),
+      limit: z.coerce.number().int().min(1).max(500).default(200),
+    }),
+    answer: z.strictObject({ revocation }),
   },
   'server/health': {
     method: 'GET',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assurance, technology } from '../card.ts';
-import { cardId, ceremonyId, instant, passkeyId, personId, terminalId } from '../ids.ts';
+import { cardId, ceremonyId, instant, passkeyId, personId, sessionId, terminalId } from '../ids.ts';
 import { roles, table } from './row.ts';
 
 const role = z.enum(roles);
@@ -188,6 +188,28 @@ export const people = table({
     params: personParams,
     body: z.strictObject({}),
     answer: z.strictObject({ code: z.string(), expiresAt: instant }),
+  },
+  'people/revoke-factor': {
+    method: 'POST',
+    path: '/v1/people/:person/factors/:kind/revoke',
+    sender: desk,
+    event: 'credential.revoked',
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF', 'FACTOR_UNKNOWN'],
+    summary: 'Makes a PIN, authenticator or console password worthless at once; it can be set anew. Sessions end.',
+    params: z.strictObject({ person: personId, kind: factorSummary.shape.kind }),
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
+  'sessions/revoke': {
+    method: 'POST',
+    path: '/v1/sessions/:session/revoke',
+    sender: desk,
+    event: 'session.ended',
+    failures: ['SESSION_ENDED'],
+    summary: 'Ends one session from the console; its terminal locks at once and confirms.',
+    params: z.strictObject({ session: sessionId }),
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
   },
   'cards/revoke': {
     method: 'POST',

@@ -24,8 +24,8 @@ export type Admission = z.infer<typeof admission>;
 /** A numbered revocation as a terminal gets it. */
 export const revocationOrder = z.strictObject({
   number: z.int().min(1),
-  what: z.enum(['card', 'person', 'session', 'terminal']),
-  /** Identifier of the card, person, session or terminal. */
+  what: z.enum(['card', 'credential', 'person', 'session', 'terminal']),
+  /** Identifier of the card, credential, person, session or terminal. */
   subject: z.uuid(),
   /** Persons whose sessions it ends on this terminal. */
   person: personId.nullish(),
@@ -76,6 +76,8 @@ export const terminalSummary = z.strictObject({
   id: terminalId,
   name: z.string(),
   place: z.string(),
+  /** Group that rules of the policy may name; empty when it has none. */
+  group: z.string(),
   state: z.enum(['announced', 'active', 'revoked']),
   online: z.boolean(),
   lastSeenAt: instant.nullable(),
@@ -165,6 +167,21 @@ export const terminals = table({
       code: z.string(),
       expiresAt: instant,
     }),
+  },
+  'terminals/change': {
+    method: 'POST',
+    path: '/v1/terminals/:terminal/change',
+    sender: ['admin'],
+    event: 'terminal.changed',
+    failures: ['TERMINAL_UNKNOWN', 'TERMINAL_NAME_TAKEN'],
+    summary: 'Renames a terminal or puts it into another place or group.',
+    params: terminalParams,
+    body: z.strictObject({
+      name: text(40),
+      place: z.union([z.literal(''), text(80)]),
+      group: z.union([z.literal(''), text(40)]),
+    }),
+    answer: z.strictObject({}),
   },
   'terminals/revoke': {
     method: 'POST',

@@ -1,4 +1,4 @@
-import { succeed } from '#contract/errors.ts';
+import { fail, succeed } from '#contract/errors.ts';
 import type { ServerDeps } from '../deps.ts';
 import { listEvents, recordViewing } from '../store/log.ts';
 import { listRevocations } from '../store/revocations.ts';
@@ -14,5 +14,21 @@ export const createEventsRoutes = (deps: ServerDeps) =>
       }),
 
     'revocations/list': async ({ query }) =>
-      succeed({ revocations: await listRevocations(deps.database, deps.now(), query.limit) }),
+      succeed({
+        revocations: await listRevocations(deps.database, deps.now(), {
+          limit: query.limit,
+          receipts: { limit: 50, offset: 0 },
+          offlineHours: deps.policy().offline.hours,
+        }),
+      }),
+
+    'revocations/show': async ({ params, query }) => {
+      const [revocation] = await listRevocations(deps.database, deps.now(), {
+        number: params.number,
+        limit: 1,
+        receipts: query,
+        offlineHours: deps.policy().offline.hours,
+      });
+      return revocation ? succeed({ revocation }) : fail('REVOCATION_UNKNOWN');
+    },
   }) satisfies Partial<Handlers>;

@@ -4,7 +4,7 @@ import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createHashQueue } from '../hash-queue.ts';
-import { disableFactor, setInitialSecret } from '../store/credentials.ts';
+import { setInitialSecret, tryDisableFactor } from '../store/credentials.ts';
 import { record } from '../store/events.ts';
 import { touchPerson, tryLockPerson } from '../store/people.ts';
 import { requireApprovalForBinding } from './approving.ts';
@@ -42,7 +42,7 @@ export const createFirstSecretRoutes = (deps: ServerDeps) => {
           if (!approved.ok) return approved;
           const expiresAt = new Date(now.getTime() + deps.policy().pin.initialHours * 3_600_000);
           // Whoever gets a new way in has lost or forgotten the old one, or it is not to be used any more.
-          await disableFactor(tx, person.id, 'pin');
+          await tryDisableFactor(tx, person.id, 'pin');
           await setInitialSecret(tx, now, { person: person.id, secret: hashed, expiresAt });
           await record(tx, now, {
             ...by(sender, person.id),

@@ -1,17 +1,19 @@
 import { fail, succeed } from '#contract/errors.ts';
 import type { PersonId } from '#contract/ids.ts';
+import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { revokeCard, tryGetCard, tryLockCard } from '../store/cards.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
+import { tryDisableFactor } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
 import { suspendPerson, touchPerson, tryLockPerson } from '../store/people.ts';
 import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
-import { endSessionsOf } from '../store/sessions.ts';
+import { endSession, endSessionsOf } from '../store/sessions.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
-import { by, refuseSelf } from './refusing.ts';
+import { by, refuseRole, refuseSelf } from './refusing.ts';
 
 /** What takes access away: the change, its numbered revocation, the ended sessions and their events commit together. */
 export const createRevokingRoutes = (deps: ServerDeps) =>
@@ -45,6 +47,57 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           by: sender.person,
         });
         await touchPerson(tx, now, person);
+        return succeed({ revocation });
+      }),
+
+    'people/revoke-factor': async ({ params, body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const person = await tryLockPerson(tx, params.person);
+        if (!person) return fail('PERSON_UNKNOWN');
+        if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/revoke-factor');
+        if (!mayChangeFactorsOf(sender.roles, person.roles)) {
+          return refuseRole(tx, now, sender, person.id, 'people/revoke-factor');
+        }
+        const credential = await tryDisableFactor(tx, person.id, params.kind);
+        if (credential === undefined) return fail('FACTOR_UNKNOWN');
+        const { reason } = body;
+        await record(tx, now, {
+          ...by(sender, person.id),
+          kind: 'credential.revoked',
+          outcome: 'success',
+          factors: [params.kind === 'initial' ? 'initial-secret' : params.kind],
+          reason,
+        });
+        await endAll(tx, now, person.id, sender);
+        if (params.kind === 'password' || params.kind === 'totp') await endConsoleSessionsOf(tx, now, person.id);
+        const what = { what: 'credential', subject: credential } as const;
+        const revocation = await issueRevocation(tx, now, { ...what, person: person.id, reason, by: sender.person });
+        await touchPerson(tx, now, person.id);
+        return succeed({ revocation });
+      }),
+
+    'sessions/revoke': async ({ params, body }, sender) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const [ended] = await endSession(tx, now, 'revoked', params.session);
+        if (!ended) return fail('SESSION_ENDED');
+        const { terminal, person, card, attempt, id: session } = ended;
+        await record(tx, now, {
+          kind: 'session.ended',
+          outcome: 'success',
+          terminal,
+          person,
+          actor: sender.person,
+          card,
+          attempt,
+          session,
+          reason: 'revoked',
+          detail: { why: body.reason },
+        });
+        // Without its person: their sessions elsewhere go on.
+        const what = { what: 'session', subject: session, person: null } as const;
+        const revocation = await issueRevocation(tx, now, { ...what, reason: body.reason, by: sender.person });
         return succeed({ revocation });
       }),
 

@@ -15,6 +15,7 @@ import {
   endSessionsAt,
   listTerminals,
   revoke,
+  tryChangeTerminal,
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
@@ -156,6 +157,27 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         throw problem;
       }
       return succeed({ terminal: id, code, expiresAt: expiresAt.toISOString() });
+    },
+
+    'terminals/change': async ({ params: { terminal }, body }, { person, address }) => {
+      try {
+        return await database.transaction(async (tx) => {
+          const before = await tryChangeTerminal(tx, terminal, body);
+          if (before === undefined) return fail('TERMINAL_UNKNOWN');
+          await record(tx, now(), {
+            kind: 'terminal.changed',
+            outcome: 'success',
+            actor: person,
+            terminal,
+            detail: { ...body, nameBefore: before.name, placeBefore: before.place, groupBefore: before.group, address },
+          });
+          await tx.notify('changed', { what: 'terminals' });
+          return succeed({});
+        });
+      } catch (problem) {
+        if (violates(problem, 'terminal_name')) return fail('TERMINAL_NAME_TAKEN');
+        throw problem;
+      }
     },
 
     'terminals/revoke': async ({ params: { terminal }, body: { reason } }, { person }) =>

@@ -121,9 +121,18 @@ export const disable = async (tx: Transaction, id: CredentialId): Promise<void> 
   await tx.query(`update credential set state = 'disabled' where id = $1`, [id]);
 };
 
-/** Until it is set anew. */
-export const disableFactor = async (tx: Transaction, person: PersonId, kind: CredentialKind): Promise<void> => {
-  await tx.query(`update credential set state = 'disabled' where person = $1 and kind = $2`, [person, kind]);
+/** Until it is set anew. Undefined when there is none in force. */
+export const tryDisableFactor = async (
+  tx: Transaction,
+  person: PersonId,
+  kind: CredentialKind,
+): Promise<CredentialId | undefined> => {
+  const [row] = await tx.query<{ id: CredentialId }>(
+    `update credential set state = 'disabled'
+      where person = $1 and kind = $2 and set_at is not null and state <> 'disabled' returning id`,
+    [person, kind],
+  );
+  return row?.id;
 };
 
 /** Puts a new secret in force and ends the old one, its counts and its lock. */

@@ -3,7 +3,7 @@ import type { RevocationOrder } from '#contract/api/terminals.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
-import { isFresh } from './terminals.ts';
+import { isFresh, onlineFor } from './terminals.ts';
 
 export interface RevocationToIssue {
   readonly what: RevocationOrder['what'];
@@ -126,14 +126,23 @@ const measure = (row: ReceiptRow, orderedAt: Date): number | null => {
   return Math.max(0, Math.min(byServer, storedAt.getTime() - orderedAt.getTime()));
 };
 
-const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date): Revocation['receipts'][number] => ({
-  terminal: row.terminal,
-  terminalName: row.name,
-  state: row.received_at !== null ? 'confirmed' : isFresh(row, now) ? 'pending' : 'offline',
-  receivedAt: row.received_at?.toISOString() ?? null,
-  lockedAt: row.locked_at?.toISOString() ?? null,
-  milliseconds: measure(row, orderedAt),
-});
+type Receipt = Revocation['receipts'][number];
+
+const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date, offlineHours: number): Receipt => {
+  const state = row.received_at !== null ? 'confirmed' : isFresh(row, now) ? 'pending' : 'offline';
+  const seenAt = state === 'confirmed' ? null : row.last_seen_at;
+  const mayDecide = state === 'offline' && seenAt !== null && offlineHours > 0;
+  return {
+    terminal: row.terminal,
+    terminalName: row.name,
+    state,
+    receivedAt: row.received_at?.toISOString() ?? null,
+    lockedAt: row.locked_at?.toISOString() ?? null,
+    milliseconds: measure(row, orderedAt),
+    lastSeenAt: seenAt?.toISOString() ?? null,
+    offlineUntil: mayDecide ? new Date(seenAt.getTime() + offlineHours * 3_600_000).toISOString() : null,
+  };
+};
 
 interface ForPeople {
   readonly name: string;
@@ -142,40 +151,71 @@ interface ForPeople {
   readonly by: string | null;
 }
 
-/** The newest revocations, each with every terminal that was admitted when it was issued or has confirmed it. */
-export const listRevocations = async (tx: Transaction, now: Date, limit: number): Promise<Revocation[]> => {
+export interface RevocationsToList {
+  /** One by its number, or the newest. */
+  readonly number?: number;
+  readonly limit: number;
+  /** Of the receipts of each: how many, and after how many. */
+  readonly receipts: { readonly limit: number; readonly offset: number };
+  /** How long a terminal may decide without the server. */
+  readonly offlineHours: number;
+}
+
+/** Terminals that were admitted when a revocation was issued, with what they confirmed. */
+const concerned = `revocation
+     join terminal on enrolled_at <= revocation.at and (revoked_at is null or revoked_at > revocation.at)
+     left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id`;
+
+/** Newest first, each with the terminals that were admitted when it was issued; those that have not confirmed first. */
+export const listRevocations = async (tx: Transaction, now: Date, asked: RevocationsToList): Promise<Revocation[]> => {
   const rows = await tx.query<OrderRow & ForPeople>(
     `select r.number, r.what, r.subject, p.id as person, r.reason, r.at, c.ending, by.name as by,
             coalesce(p.name, t.name, '') as name
      from revocation r
      left join card c on r.what = 'card' and c.id = r.subject
+     left join session s on r.what = 'session' and s.id = r.subject
      left join terminal t on r.what = 'terminal' and t.id = r.subject
-     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person)
+     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person, s.person)
      left join person by on by.id = r.by
+     where $2::bigint is null or r.number = $2
      order by r.number desc limit $1`,
-    [limit],
+    [asked.limit, asked.number ?? null],
+  );
+  const numbers = rows.map(({ number }) => number);
+  const counts = await tx.query<{ revocation: number; confirmed: number; pending: number; offline: number }>(
+    `select revocation.number as revocation, count(received_at) as confirmed,
+            count(*) filter (where received_at is null and connected_at is not null and last_seen_at > $2) as pending,
+            count(*) filter (where received_at is null and not (connected_at is not null and last_seen_at > $2)) as offline
+     from ${concerned} where revocation.number = any($1) group by revocation.number`,
+    [numbers, new Date(now.getTime() - onlineFor)],
   );
   const receipts = await tx.query<ReceiptRow>(
-    `select revocation.number as revocation, terminal.id as terminal, terminal.name, received_at, locked_at, stored_at,
-            clock_offset_ms, connected_at, last_seen_at
-     from revocation
-     join terminal on enrolled_at <= revocation.at and (revoked_at is null or revoked_at > revocation.at)
-     left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id
-     where revocation.number = any($1)
-     order by terminal.name`,
-    [rows.map(({ number }) => number)],
+    `select * from unnest($1::bigint[]) as n(number), lateral (
+       select revocation.number as revocation, terminal.id as terminal, terminal.name, received_at, locked_at, stored_at,
+              clock_offset_ms, connected_at, last_seen_at
+       from ${concerned} where revocation.number = n.number
+       order by received_at is not null, terminal.name limit $2 offset $3) as found`,
+    [numbers, asked.receipts.limit, asked.receipts.offset],
   );
   const byNumber = Map.groupBy(receipts, ({ revocation }) => revocation);
-  return rows.map((row) => ({
-    number: row.number,
-    what: row.what,
-    subject: row.subject,
-    name: row.name,
-    person: row.person,
-    ending: row.ending,
-    reason: row.reason,
-    at: row.at.toISOString(),
-    by: row.by ?? '',
-    receipts: (byNumber.get(row.number) ?? []).map((receipt) => asReceipt(receipt, row.at, now)),
-  }));
+  return rows.map((row) => {
+    const counted = counts.find(({ revocation }) => revocation === row.number);
+    return {
+      number: row.number,
+      what: row.what,
+      subject: row.subject,
+      name: row.name,
+      person: row.person,
+      ending: row.ending,
+      reason: row.reason,
+      at: row.at.toISOString(),
+      by: row.by ?? '',
+      counts: {
+        confirmed: counted?.confirmed ?? 0,
+        pending: counted?.pending ?? 0,
+        offline: counted?.offline ?? 0,
+      },
+      receipts: (byNumber.get(row.number) ?? []).map((receipt) => asReceipt(receipt, row.at, now, asked.offlineHours)),
+    };
+  });
 };

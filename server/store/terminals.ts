@@ -12,6 +12,7 @@ interface TerminalRow {
   readonly id: TerminalId;
   readonly name: string;
   readonly place: string;
+  readonly group_name: string;
   readonly state: TerminalSummary['state'];
   readonly connected_at: Date | null;
   readonly last_seen_at: Date | null;
@@ -30,7 +31,7 @@ export const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>,
 
 export const listTerminals = async (tx: Transaction, now: Date): Promise<TerminalSummary[]> => {
   const rows = await tx.query<TerminalRow>(
-    `select terminal.id, terminal.name, place, terminal.state, connected_at, last_seen_at, enrolled_at,
+    `select terminal.id, terminal.name, place, group_name, terminal.state, connected_at, last_seen_at, enrolled_at,
             certificate_expires_at, clock_offset_ms, person.id as person, person.name as person_name
      from terminal
      left join lateral (
@@ -46,6 +47,7 @@ export const listTerminals = async (tx: Transaction, now: Date): Promise<Termina
     id: row.id,
     name: row.name,
     place: row.place,
+    group: row.group_name,
     state: row.state,
     online: row.state === 'active' && isFresh(row, now),
     lastSeenAt: asInstant(row.last_seen_at),
@@ -147,6 +149,26 @@ export const admit = async (
     [id, now, held.serial, held.expiresAt, from],
   );
   return rows.length === 1;
+};
+
+/** Undefined when there is no such terminal; throws the database's error (constraint `terminal_name`) when another has the name. */
+export const tryChangeTerminal = async (
+  tx: Transaction,
+  id: TerminalId,
+  to: Pick<TerminalSummary, 'name' | 'place' | 'group'>,
+): Promise<Pick<TerminalSummary, 'name' | 'place' | 'group'> | undefined> => {
+  const [before] = await tx.query<{ name: string; place: string; group: string }>(
+    `select name, place, group_name as "group" from terminal where id = $1 and state <> 'revoked' for no key update`,
+    [id],
+  );
+  if (before === undefined) return undefined;
+  await tx.query('update terminal set name = $2, place = $3, group_name = $4 where id = $1', [
+    id,
+    to.name,
+    to.place,
+    to.group,
+  ]);
+  return before;
 };
 
 /** False when there is no such terminal or it was revoked before. */

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Answer } from '#contract/api/index.ts';
+import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
+import { eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
+import { openStream } from '../testing-stream.ts';
+
+let server: TestServer;
+let desk: TestConsole;
+let admin: TestConsole;
+let terminal: TestTerminal;
+let other: TestTerminal;
+
+before(async () => {
+  server = await startTestServer();
+  [desk, admin, terminal, other] = await Promise.all([
+    server.signIn(['helpdesk']),
+    server.signIn(['admin']),
+    server.enrol('A'),
+    server.enrol('B'),
+  ]);
+});
+after(() => server.close());
+
+const numberOf = ({ body }: { body: unknown }): number => (body as { revocation: number }).revocation;
+const stream = (at: TestTerminal) => openStream(server, at, `/v1/terminals/stream?after=0&clock=${Date.now()}`);
+const isOpen = async (session: string): Promise<boolean> =>
+  (await server.database.query('select 1 from session where id = $1 and ended_at is null', [session])).length === 1;
+const show = async (number: number, query = {}) => {
+  const answered = await server.call(desk, 'revocations/show', { params: { number: String(number) }, query });
+  return (answered.body as Answer<'revocations/show'>).revocation;
+};
+
+describe('a factor that is revoked', () => {
+  it('is worthless at once, ends its person’s sessions by a numbered order, and can be set anew', async () => {
+    const clinician = await makeClinician(server);
+    const { session } = await logIn(server, terminal, clinician);
+    const heard = await stream(terminal);
+    const pending = await mustBegin(server, other, clinician.evidence);
+    const params = { person: clinician.person.id, kind: 'pin' };
+    const revoked = await server.call(desk, 'people/revoke-factor', { params, body: { reason: '覗かれた' } });
+    const order = await heard.next<{ kind?: string; order?: object }>(
+      ({ kind, order }) => kind === 'revocation' && (order as { number: number }).number === numberOf(revoked),
+    );
+    assert.partialDeepStrictEqual(order.order, { what: 'credential', person: clinician.person.id });
+    heard.close();
+    assert.ok(!(await isOpen(session)));
+    assert.equal((await prove(server, other, pending.attempt, 'pin', goodPin)).code, 'PROOF_LOCKED');
+    assert.deepEqual((await mustBegin(server, terminal, clinician.evidence)).factors, ['totp']);
+    const again = await server.call(desk, 'people/revoke-factor', { params, body: { reason: 'again' } });
+    assert.equal(again.code, 'FACTOR_UNKNOWN');
+    const kinds = (await eventsWhere(server, 'person', clinician.person.id)).map(({ kind }) => kind);
+    assert.ok(kinds.includes('credential.revoked') && kinds.includes('revocation.issued'));
+  });
+
+  it('is not one’s own, nor that of somebody with more power', async () => {
+    const boss = await makeClinician(server, { roles: ['clinician', 'admin'] });
+    const call = (from: TestConsole, person: string) =>
+      server.call(from, 'people/revoke-factor', { params: { person, kind: 'totp' }, body: { reason: 'x' } });
+    assert.equal((await call(desk, boss.person.id)).code, 'CONSOLE_ROLE_MISSING');
+    assert.equal((await call(admin, admin.person)).code, 'PERSON_SELF');
+    assert.equal((await call(admin, randomUUID())).code, 'PERSON_UNKNOWN');
+    assert.equal((await call(admin, boss.person.id)).status, 200);
+  });
+});
+
+describe('a session that is ended from the console', () => {
+  it('locks its terminal alone, once', async () => {
+    const clinician = await makeClinician(server);
+    const [here, there] = [await logIn(server, terminal, clinician), await logIn(server, other, clinician)];
+    const end = () =>
+      server.call(desk, 'sessions/revoke', { params: { session: here.session }, body: { reason: '離席' } });
+    const answers = await Promise.all([end(), end(), end()]);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409]);
+    assert.deepEqual([await isOpen(here.session), await isOpen(there.session)], [false, true]);
+    const number = numberOf(answers.find(({ status }) => status === 200) ?? { body: {} });
+    const { what, subject, name } = await show(number);
+    assert.deepEqual([what, subject, name], ['session', here.session, '山田 花子']);
+  });
+});
+
+describe('the receipts of a revocation', () => {
+  it('are counted, come page by page, and say until when a terminal that is away could be fooled', async () => {
+    const away = await server.enrol('away');
+    const open = await stream(away);
+    await open.next(({ kind }) => kind === 'hello');
+    open.close();
+    const clinician = await makeClinician(server);
+    const seenAt = new Date(server.now().getTime() - 3_600_000);
+    await server.database.query('update terminal set connected_at = null, last_seen_at = $2 where id = $1', [
+      away.id,
+      seenAt,
+    ]);
+    const { body } = await server.call(desk, 'cards/revoke', {
+      params: { card: clinician.card },
+      body: { reason: 'x' },
+    });
+    const number = numberOf({ body });
+    await server.database.query('update terminal set connected_at = null, last_seen_at = $2 where id = $1', [
+      away.id,
+      seenAt,
+    ]);
+    const { counts, receipts } = await show(number);
+    const all = counts.confirmed + counts.pending + counts.offline;
+    assert.equal(receipts.length, all);
+    const one = receipts.find((receipt) => receipt.terminal === away.id);
+    assert.deepEqual(
+      [one?.state, one?.lastSeenAt, one?.offlineUntil],
+      ['offline', seenAt.toISOString(), new Date(seenAt.getTime() + 24 * 3_600_000).toISOString()],
+    );
+    const pages = [await show(number, { limit: 2 }), await show(number, { limit: 2, offset: 2 })];
+    assert.deepEqual(
+      pages.flatMap((page) => page.receipts.map(({ terminalName }) => terminalName)),
+      receipts.slice(0, 4).map(({ terminalName }) => terminalName),
+    );
+    await server.applyPolicy({ offline: { hours: 0 } });
+    const without = (await show(number)).receipts.find((receipt) => receipt.terminal === away.id);
+    assert.equal(without?.offlineUntil, null);
+    const unknown = await server.call(desk, 'revocations/show', { params: { number: '999999' } });
+    assert.equal(unknown.code, 'REVOCATION_UNKNOWN');
+  });
+});
+
+describe('a terminal', () => {
+  it('gets another name, place and group; a name that is taken is refused', async () => {
+    const changed = (name: string) =>
+      server.call(admin, 'terminals/change', {
+        params: { terminal: terminal.id },
+        body: { name, place: '3F', group: '病棟' },
+      });
+    assert.equal((await changed('B')).code, 'TERMINAL_NAME_TAKEN');
+    assert.equal((await changed('3東-NS-01')).status, 200);
+    const { terminals } = (await server.call(admin, 'terminals/list')).body as Answer<'terminals/list'>;
+    const now = terminals.find(({ id }) => id === terminal.id);
+    assert.deepEqual([now?.name, now?.place, now?.group], ['3東-NS-01', '3F', '病棟']);
+    const event = (await eventsWhere(server, 'terminal', terminal.id)).find(({ kind }) => kind === 'terminal.changed');
+    assert.deepEqual([event?.actor, event?.detail['nameBefore'], event?.detail['group']], [admin.person, 'A', '病棟']);
+  });
+});
