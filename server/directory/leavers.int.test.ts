@@ -114,6 +114,11 @@ describe('a person whom the directory removes', () => {
     const clinician = await makeClinician(server);
     const { session } = await logIn(server, terminal, clinician);
     const { id, number } = clinician.person;
+    await server.database.query(
+      `insert into passkey (id, person, credential_id, public_key, counter, synced, transports, label, enrolled_at)
+       values (gen_random_uuid(), $1, $2, '', 0, false, '{}', 'key', now())`,
+      [id, Buffer.from(id)],
+    );
     const { id: group } = await directory.addGroup(`group of ${number}`, [id]);
     const removed = await directory.send('DELETE', `/Users/${id}`);
     assert.deepEqual([removed.status, removed.body], [204, {}]);
@@ -136,6 +141,7 @@ describe('a person whom the directory removes', () => {
       person: { number, state: 'suspended', roles: [] },
       cards: [{ state: 'revoked' }],
       factors: [],
+      passkeys: [],
       sessions: [],
     });
     const ended = await eventsWhere(server, 'session', session);
