@@ -91,6 +91,14 @@ describe('a person whom the directory makes inactive', () => {
     assert.ok(kinds.includes('person.resumed'));
   });
 
+  it('comes back without the console session of before', async () => {
+    const helper = await server.signIn(['helpdesk']);
+    await directory.patch(`/Users/${helper.person}`, off);
+    await directory.patch(`/Users/${helper.person}`, on);
+    assert.equal(await stateOf(helper.person), 'active');
+    assert.equal((await server.call(helper, 'people/list')).code, 'CONSOLE_SIGNED_OUT');
+  });
+
   it('does not come back by the directory with a role that it may not give', async () => {
     for (const role of ['admin', 'auditor', 'operator'] as const) {
       const { person } = await server.signIn([role]);
