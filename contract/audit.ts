@@ -58,6 +58,22 @@ export const eventKinds = {
   'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },
   'person.changed': { dicom: [110113, 110137], meaning: 'A person was changed.' },
   'person.suspended': { dicom: [110113, 110137], meaning: 'A person may no longer log in.' },
+  'person.resumed': { dicom: [110113, 110137], meaning: 'A suspension was taken back; the person may log in again.' },
+  'people.imported': {
+    dicom: [110113, 110137],
+    meaning: 'A list of people was imported; each change has its own event.',
+  },
+  'directory.client-added': {
+    dicom: [110113, 110137],
+    meaning: 'An admin made the token of a directory, which may then change people.',
+  },
+  'directory.client-revoked': { dicom: [110113, 110137], meaning: 'The token of a directory was revoked.' },
+  'directory.group-added': { dicom: [110113, 110137], meaning: 'A directory made a group.' },
+  'directory.group-changed': {
+    dicom: [110113, 110137],
+    meaning: 'A group of a directory got another name, members or role.',
+  },
+  'directory.group-removed': { dicom: [110113, 110137], meaning: 'A directory took a group away.' },
   'card.enrolled': { dicom: [110113, 110137], meaning: 'A card was bound to a person.' },
   'card.enrolment-refused': {
     dicom: [110113, 110137],

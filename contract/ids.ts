@@ -16,6 +16,8 @@ export const sessionId = id('SessionId');
 export const ceremonyId = id('CeremonyId');
 export const approvalId = id('ApprovalId');
 export const eventId = id('EventId');
+export const directoryClientId = id('DirectoryClientId');
+export const directoryGroupId = id('DirectoryGroupId');
 /** One lock of one terminal's screen. Fresh at every lock; a grant names it, so an old grant opens nothing. */
 export const lockId = id('LockId');
 export const passkeyId = id('PasskeyId');
@@ -29,6 +31,8 @@ export type SessionId = z.infer<typeof sessionId>;
 export type CeremonyId = z.infer<typeof ceremonyId>;
 export type ApprovalId = z.infer<typeof approvalId>;
 export type EventId = z.infer<typeof eventId>;
+export type DirectoryClientId = z.infer<typeof directoryClientId>;
+export type DirectoryGroupId = z.infer<typeof directoryGroupId>;
 export type LockId = z.infer<typeof lockId>;
 export type PasskeyId = z.infer<typeof passkeyId>;
 

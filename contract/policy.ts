@@ -137,6 +137,13 @@ export const policy = z.strictObject({
       idleMinutes: z.int().min(1).max(240).default(30),
     })
     .prefault({}),
+  /** What SCIM clients may do. */
+  directory: z
+    .strictObject({
+      /** Roles that a group of a directory may give, and that somebody may have whom a directory brings back. */
+      roles: z.array(role).max(5).default(['clinician', 'helpdesk']),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** Whole months of the log that are kept. */

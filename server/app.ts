@@ -1,6 +1,8 @@
 import fastifyCookie from '@fastify/cookie';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { ServerDeps } from './deps.ts';
+import { sendScimFailure } from './directory/answer.ts';
+import { createDirectoryDoor } from './directory/door.ts';
 import { startExpiry } from './expiry.ts';
 import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -13,12 +15,17 @@ import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createConsoleRoutes } from './routes/console.ts';
+import { createDirectoryRoutes } from './routes/directory.ts';
 import { createEventsRoutes } from './routes/events.ts';
 import type { Handlers } from './routes/handlers.ts';
 import { createHealthRoutes } from './routes/health.ts';
+import { createImportRoutes } from './routes/imports.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
+import { createScimAboutRoutes } from './routes/scim-about.ts';
+import { createScimGroupRoutes } from './routes/scim-groups.ts';
+import { createScimUserRoutes } from './routes/scim-users.ts';
 import { createStreams } from './routes/streams.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetConnections } from './store/connections.ts';
@@ -70,6 +77,11 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createEventsRoutes(deps),
     ...createPoliciesRoutes(deps),
     ...createApprovalsRoutes(deps),
+    ...createImportRoutes(deps),
+    ...createDirectoryRoutes(deps),
+    ...createScimAboutRoutes(deps),
+    ...createScimUserRoutes(deps),
+    ...createScimGroupRoutes(deps),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.
@@ -92,17 +104,20 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const refusals = createRefusals(given);
 
   http.removeContentTypeParser('text/plain');
+  const parseJson = http.getDefaultJsonParser('error', 'error');
+  http.addContentTypeParser('application/scim+json', { parseAs: 'string' }, parseJson);
   await http.register(fastifyCookie);
   http.addHook('onResponse', async (request, reply) => {
     const { call } = request.routeOptions.config as { call?: string };
     metrics.observe(call ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
   });
   http.setNotFoundHandler(async (request, reply) => {
-    if (request.url.startsWith('/v1/')) {
+    const scim = request.url.startsWith('/scim/');
+    if (scim || request.url.startsWith('/v1/')) {
       const sent = { call: 'unknown', address: request.ip, terminal: null, person: null };
       await refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
     }
-    return sendFailure(reply, { code: 'REQUEST_UNKNOWN' });
+    return (scim ? sendScimFailure : sendFailure)(reply, { code: 'REQUEST_UNKNOWN' });
   });
   http.setErrorHandler(async (problem, request, reply) => {
     const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
@@ -110,7 +125,12 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     return sendFailure(reply, failure);
   });
   registerPages(http, given.pages);
-  registerGate(http, handlers, createStreams(deps), { ...deps, refusals, metrics });
+  registerGate(http, handlers, createStreams(deps), {
+    ...deps,
+    refusals,
+    metrics,
+    directoryDoor: createDirectoryDoor(given),
+  });
   const openApi = createOpenApi(given.version);
   http.get('/v1/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
   http.get('/v1/metrics', async (request, reply) => {

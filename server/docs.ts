@@ -15,8 +15,12 @@ const table = (columns: readonly string[], lines: readonly (readonly string[])[]
   [columns, columns.map(() => '---'), ...lines].map((line) => `| ${line.map(cell).join(' | ')} |`).join('\n');
 const code = (text: string): string => `\`${text}\``;
 
-const describeSender = ({ sender }: Row): string =>
-  sender === 'anyone' ? 'anyone' : sender === 'terminal' ? 'a terminal, by its client certificate' : sender.join(', ');
+const senders = {
+  anyone: 'anyone',
+  terminal: 'a terminal, by its client certificate',
+  directory: 'a directory, by its bearer token',
+} as const;
+const describeSender = ({ sender }: Row): string => (typeof sender === 'string' ? senders[sender] : sender.join(', '));
 
 const toCall = ([name, row]: readonly [RouteName, Row]): string => {
   const own = row.failures.map(code).join(', ');
@@ -37,7 +41,8 @@ const toApiPage = (): string => {
   const gate = gateFailures.map(code).join(', ');
   const about =
     'Every HTTP call of the server. Bodies are JSON; a refusal has the body `{ "failure": { "code": … } }` and the HTTP ' +
-    'status of its code (see failures.md). The schemas are in `generated/api.json` (OpenAPI 3.1), which a running server ' +
+    'status of its code (see failures.md); under `/scim/v2` it has the form of RFC 7644 and the code at the head of `detail`. ' +
+    'The schemas are in `generated/api.json` (OpenAPI 3.1), which a running server ' +
     `gives at \`/v1/openapi.json\`. In front of every call stands the gate, which can answer ${gate}.`;
   return `${head('Calls', about)}${parts.join('\n\n')}\n`;
 };

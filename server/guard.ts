@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { api, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
 import { type Failure, fail, failures, type Result } from '#contract/errors.ts';
+import { names, scimType, sendScimFailure } from './directory/answer.ts';
 import { openEventStream } from './event-stream.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
@@ -23,13 +24,24 @@ export interface GateDeps extends SenderDeps {
 }
 
 const kibibyte = 1024;
-const bodyLimits: Partial<Record<RouteName, number>> = { 'terminals/report': 2048 * kibibyte };
-const bodyLimit = 32 * kibibyte;
+const bodyLimits: Partial<Record<RouteName, number>> = {
+  'terminals/report': 2048 * kibibyte,
+  // The text of a file, escaped: a byte of it may take two.
+  'people/preview-import': 8192 * kibibyte,
+  'people/apply-import': 8192 * kibibyte,
+  // All people of a hospital as members of one group.
+  'scim/add-group': 2048 * kibibyte,
+  'scim/replace-group': 2048 * kibibyte,
+  'scim/patch-group': 2048 * kibibyte,
+};
+/** The longest body that a call takes, in bytes. */
+export const bodyLimitOf = (name: RouteName): number => bodyLimits[name] ?? 32 * kibibyte;
 
 interface Parsed {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly headers: unknown;
 }
 type AnyHandler = (input: Parsed, sender: Sender, reply: Reply) => Promise<Result<unknown>>;
 type AnyStreamHandler = (input: Parsed, sender: Sender, stream: EventStream) => Promise<void>;
@@ -44,7 +56,7 @@ const describe = (where: string, error: z.ZodError): Problem[] =>
 
 const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVALID'> => {
   const problems: Problem[] = [];
-  const read = (where: 'params' | 'query' | 'body', schema: z.ZodType | undefined, given: unknown): unknown => {
+  const read = (where: keyof Parsed, schema: z.ZodType | undefined, given: unknown): unknown => {
     if (schema === undefined) {
       if (where === 'query' && Object.keys(given ?? {}).length > 0) problems.push({ path: where, rule: 'empty' });
       return undefined;
@@ -57,6 +69,7 @@ const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVAL
     params: read('params', row.params, request.params),
     query: read('query', row.query, request.query),
     body: read('body', row.body, request.body),
+    headers: read('headers', row.headers, request.headers),
   };
   return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };
 };
@@ -65,6 +78,9 @@ export const sendFailure = (reply: FastifyReply, failure: Failure): FastifyReply
   if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds);
   return reply.code(failures[failure.code].status).send({ failure });
 };
+
+/** A directory is answered in its own form. */
+const refusalOf = (name: RouteName) => (api[name].sender === 'directory' ? sendScimFailure : sendFailure);
 
 /** Turns a thrown problem of Fastify into a failure: what it refuses before a handler runs. `undefined`: a bug. */
 export const readThrown = (problem: unknown): Failure | undefined => {
@@ -75,6 +91,13 @@ export const readThrown = (problem: unknown): Failure | undefined => {
     return { code: 'REQUEST_INVALID', problems: [{ path: 'body', rule: 'json' }] };
   }
   return undefined;
+};
+
+/** Whether the sender has what is asked for already (RFC 9110 13.1.2). */
+const isUnchanged = (request: FastifyRequest, reply: FastifyReply): boolean => {
+  const asked = request.headers['if-none-match'];
+  const tag = reply.getHeader('etag');
+  return request.method === 'GET' && asked !== undefined && typeof tag === 'string' && names(asked, tag);
 };
 
 /** Registers the whole table: right sender, right payload, handler, answer. */
@@ -95,14 +118,19 @@ export const registerGate = (
   ): Promise<FastifyReply> => {
     // A first visit without a cookie is nothing to write down.
     if (foreign.why !== 'no-cookie') {
-      const { code, why, terminal = null, person = null } = foreign;
-      await deps.refusals.note({ code, call: name, address: request.ip, terminal, person, why });
+      const { code, why, terminal = null, person = null, directory } = foreign;
+      await deps.refusals.note({ code, call: name, address: request.ip, terminal, person, directory, why });
     }
     if (foreign.cut === true) {
       reply.header('connection', 'close');
       reply.raw.once('finish', () => request.raw.socket.destroySoon());
     }
-    return sendFailure(reply, { ...details, code: foreign.code });
+    const { code, retryAfterSeconds } = foreign;
+    return refusalOf(name)(reply, {
+      ...details,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      code,
+    });
   };
 
   const senderOf = (request: FastifyRequest): Sender => {
@@ -126,6 +154,7 @@ export const registerGate = (
         why: 'shape',
         ...(sender.kind === 'terminal' ? { terminal: sender.terminal } : {}),
         ...(sender.kind === 'console' ? { person: sender.person } : {}),
+        ...(sender.kind === 'directory' ? { directory: sender.name } : {}),
       },
       details,
     );
@@ -145,17 +174,22 @@ export const registerGate = (
     }
     const handler = handlers[name] as unknown as AnyHandler;
     const setCookie: Reply['setCookie'] = (cookie, value, options) => void reply.setCookie(cookie, value, options);
-    const result = await handler(parsed.value, sender, { setCookie });
+    const setHeader: Reply['setHeader'] = (header, value) => void reply.header(header, value);
+    const result = await handler(parsed.value, sender, { setCookie, setHeader });
     deps.metrics.countResult(name, result.ok ? 'OK' : result.failure.code);
-    if (!result.ok) return sendFailure(reply, result.failure);
-    return reply.code(200).send(deps.checkAnswers ? row.answer.parse(result.value) : result.value);
+    if (!result.ok) return refusalOf(name)(reply, result.failure);
+    const answer = deps.checkAnswers ? row.answer.parse(result.value) : result.value;
+    if (isUnchanged(request, reply)) return reply.code(304).send();
+    if (row.status === 204) return reply.code(204).send();
+    if (row.sender === 'directory') reply.type(scimType).serializer(JSON.stringify);
+    return reply.code(row.status ?? 200).send(answer);
   };
 
   for (const [key, row] of Object.entries(api) as [RouteName, Row][]) {
     app.route({
       method: row.method,
       url: row.path,
-      bodyLimit: bodyLimits[key] ?? bodyLimit,
+      bodyLimit: bodyLimitOf(key),
       config: { call: key },
       exposeHeadRoute: false,
       onRequest: async (request, reply) => {
@@ -172,7 +206,7 @@ export const registerGate = (
         deps.metrics.countResult(key, failure.code);
         if (failure.code !== 'INTERNAL') return refuseShape(key, request, reply, failure);
         request.log.error({ err: problem, call: key }, 'a request ended with a bug');
-        return sendFailure(reply, failure);
+        return refusalOf(key)(reply, failure);
       },
       handler: (request, reply) => handle(key, row, request, reply),
     });

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { changed } from '#contract/api/console.ts';
 import { api, gateFailures, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
+import { scimUrns } from '#contract/api/scim.ts';
 import { pushed } from '#contract/api/terminals.ts';
 import { type FailureCode, failure, failures } from '#contract/errors.ts';
+import { scimType } from './directory/answer.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -14,7 +16,7 @@ const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Schema => {
 
 const toPath = (path: string): string => path.replaceAll(/:([a-z]+)/gi, '{$1}');
 
-const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query'): Schema[] => {
+const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Schema[] => {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toSchema(schema, 'input') as {
     properties?: Record<string, Schema>;
@@ -31,6 +33,7 @@ const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query'): S
 const security = (row: Row): Schema[] => {
   if (row.sender === 'anyone') return [];
   if (row.sender === 'terminal') return [{ terminalCertificate: [] }];
+  if (row.sender === 'directory') return [{ directoryToken: [] }];
   return [row.method === 'POST' ? { consoleCookie: [], csrf: [] } : { consoleCookie: [] }];
 };
 
@@ -38,8 +41,9 @@ const streams: Partial<Record<RouteName, z.ZodType>> = { 'terminals/stream': pus
 
 const toAnswer = (name: RouteName, row: Row): Schema => {
   const events = streams[name];
+  if (row.status === 204) return { description: 'Done.' };
   if (events === undefined) {
-    const content = { 'application/json': { schema: toSchema(row.answer, 'output') } };
+    const content = { [typeOf(row)]: { schema: toSchema(row.answer, 'output') } };
     return { description: 'Done.', content };
   }
   const schema = { type: 'string', contentMediaType: 'application/json', contentSchema: toSchema(events, 'output') };
@@ -48,6 +52,11 @@ const toAnswer = (name: RouteName, row: Row): Schema => {
     content: { 'text/event-stream': { schema } },
   };
 };
+
+const typeOf = ({ sender }: Row): string => (sender === 'directory' ? scimType : 'application/json');
+const refused = ({ sender }: Row): Schema => ({
+  $ref: `#/components/schemas/${sender === 'directory' ? 'ScimError' : 'Refused'}`,
+});
 
 /** Failures of the row and of the gate, by their HTTP status. */
 const toFailures = (row: Row): Record<string, Schema> => {
@@ -60,7 +69,7 @@ const toFailures = (row: Row): Record<string, Schema> => {
         String(status),
         {
           description: group.map((code) => `\`${code}\`: ${failures[code].meaning}`).join('\n\n'),
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/Refused' } } },
+          content: { [typeOf(row)]: { schema: refused(row) } },
         },
       ]),
   );
@@ -73,11 +82,15 @@ const toOperation = (name: RouteName, row: Row): Schema => ({
   ...(row.event === null ? {} : { 'x-event': row.event }),
   ...(typeof row.sender === 'string' ? {} : { 'x-roles': row.sender }),
   security: security(row),
-  parameters: [...toParameters(row.params, 'path'), ...toParameters(row.query, 'query')],
+  parameters: [
+    ...toParameters(row.params, 'path'),
+    ...toParameters(row.query, 'query'),
+    ...toParameters(row.headers, 'header'),
+  ],
   ...(row.body === undefined
     ? {}
-    : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(row.body, 'input') } } } }),
-  responses: { 200: toAnswer(name, row), ...toFailures(row) },
+    : { requestBody: { required: true, content: { [typeOf(row)]: { schema: toSchema(row.body, 'input') } } } }),
+  responses: { [row.status ?? 200]: toAnswer(name, row), ...toFailures(row) },
 });
 
 /** OpenAPI 3.1 of the whole table. */
@@ -95,6 +108,16 @@ export const createOpenApi = (version: string): Schema => {
     components: {
       schemas: {
         Refused: { type: 'object', properties: { failure: toSchema(failure, 'output') }, required: ['failure'] },
+        ScimError: {
+          type: 'object',
+          properties: {
+            schemas: { type: 'array', items: { const: scimUrns.error } },
+            status: { type: 'string' },
+            scimType: { type: 'string' },
+            detail: { type: 'string', description: 'Begins with the failure code.' },
+          },
+          required: ['schemas', 'status', 'detail'],
+        },
       },
       securitySchemes: {
         terminalCertificate: {
@@ -103,6 +126,7 @@ export const createOpenApi = (version: string): Schema => {
         },
         consoleCookie: { type: 'apiKey', in: 'cookie', name: '__Host-kazasu' },
         csrf: { type: 'apiKey', in: 'header', name: 'x-kazasu-csrf' },
+        directoryToken: { type: 'http', scheme: 'bearer', description: 'Token that an admin made for a directory.' },
       },
     },
   };

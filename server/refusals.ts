@@ -11,6 +11,8 @@ export interface Refusal {
   readonly address: string;
   readonly terminal: TerminalId | null;
   readonly person: PersonId | null;
+  /** Name of the directory that sent it, if one did. */
+  readonly directory?: string | undefined;
   /** More exact than the code, for the log alone. */
   readonly why?: string;
 }
@@ -47,10 +49,10 @@ export const createRefusals = (deps: { database: Database; now: () => Date; log:
   };
   return {
     note: async (refusal: Refusal): Promise<void> => {
-      const { code, call, address, terminal, person, why } = refusal;
+      const { code, call, address, terminal, person, directory, why } = refusal;
       const now = deps.now();
-      const leftOut = admit(address, `${address} ${call} ${code} ${terminal ?? ''}`, now.getTime());
-      deps.log.info({ code, call, address, terminal, person, why }, 'request refused');
+      const leftOut = admit(address, `${address} ${call} ${code} ${terminal ?? directory ?? ''}`, now.getTime());
+      deps.log.info({ code, call, address, terminal, person, directory, why }, 'request refused');
       if (leftOut === undefined) return;
       try {
         await deps.database.transaction((tx) =>
@@ -60,7 +62,13 @@ export const createRefusals = (deps: { database: Database; now: () => Date; log:
             person,
             terminal,
             reason: why ?? code,
-            detail: { code, call: call.slice(0, 100), address, ...(leftOut > 0 ? { leftOut } : {}) },
+            detail: {
+              code,
+              call: call.slice(0, 100),
+              address,
+              ...(directory === undefined ? {} : { directory }),
+              ...(leftOut > 0 ? { leftOut } : {}),
+            },
           }),
         );
       } catch (problem) {

@@ -5,6 +5,8 @@ import type { Row } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
+
+import type { DirectoryDoor } from './directory/door.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
 import { findConsoleSession } from './store/console.ts';
@@ -24,6 +26,9 @@ export interface Foreign {
   readonly why: string;
   readonly terminal?: TerminalId;
   readonly person?: PersonId;
+  /** Name of the directory. */
+  readonly directory?: string;
+  readonly retryAfterSeconds?: number;
   /** True: nothing more is to be heard on this connection. */
   readonly cut?: boolean;
 }
@@ -33,6 +38,7 @@ export interface SenderDeps {
   readonly hub: Pick<Hub, 'attach'>;
   readonly now: () => Date;
   readonly policy: () => Policy;
+  readonly directoryDoor: DirectoryDoor;
   /** Origins that the console may be loaded from. */
   readonly origins: readonly string[];
 }
@@ -82,12 +88,33 @@ const admitTerminal = async (request: FastifyRequest, deps: SenderDeps): Promise
   return { sender };
 };
 
+const isScim = (request: FastifyRequest): boolean =>
+  /^application\/(scim\+)?json(\s*;\s*charset=utf-8)?$/i.test(request.headers['content-type'] ?? '');
+
+const admitDirectory = async (row: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+  const found = await deps.directoryDoor(request);
+  if ('code' in found) {
+    const { code, why, name } = found;
+    return turnAway({
+      code,
+      why,
+      ...(name === undefined ? {} : { directory: name }),
+      ...(code === 'DIRECTORY_TOO_OFTEN' ? { retryAfterSeconds: 60 } : {}),
+    });
+  }
+  if (row.body !== undefined && !isScim(request)) {
+    return turnAway({ code: 'REQUEST_INVALID', why: 'content-type', directory: found.sender.name });
+  }
+  return found;
+};
+
 const admitConsole = async (
   { path }: Row,
   request: FastifyRequest,
   roles: readonly string[],
   deps: SenderDeps,
 ): Promise<Admitted> => {
+  if (request.headers.authorization !== undefined) return turnAway({ code: 'CONSOLE_FORGED', why: 'two-identities' });
   const token = request.cookies[consoleCookie];
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
   // A stream reconnects by itself and cannot say so.
@@ -121,6 +148,7 @@ export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps)
     if (row.method === 'POST' && !isJson(request)) return turnAway({ code: 'REQUEST_INVALID', why: 'content-type' });
     return admitTerminal(request, deps);
   }
+  if (row.sender === 'directory') return admitDirectory(row, request, deps);
   const anyone = row.sender === 'anyone';
   const needsOrigin = row.method === 'POST' && !row.path.startsWith('/v1/terminals/');
   const forged = isForged(request, deps.origins, needsOrigin || (!anyone && row.method === 'POST'));

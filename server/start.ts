@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, listOrigins, parseConfig } from './config.ts';
+import { NotWithdrawn, withdrawRoles } from './directory/withdraw.ts';
 import { announceFirstTerminal } from './first-terminal.ts';
 import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
@@ -123,6 +124,14 @@ const start = async (config: Config): Promise<void> => {
   stops.push(async () => {
     await database.transaction((tx) => record(tx, now(), { kind: 'server.stopped', outcome: 'success' }));
   });
+  // The environment may pin another policy than the one under which groups were given their roles.
+  const own = { actor: null, terminal: null, detail: {} };
+  await database
+    .transaction((tx) => withdrawRoles(tx, now(), policies.active().directory.roles, own))
+    .catch((problem: unknown) => {
+      if (!(problem instanceof NotWithdrawn)) throw problem;
+      log.warn({ code: problem.failure.code }, 'a role that directories may not give stays with the last admin');
+    });
   const code = await createFirstAdminInvitation(database, secrets, now());
   const firstAdmin = code === null ? null : `${origin}/console/#invitation=${code}`;
   const firstTerminal =

@@ -15,6 +15,8 @@ const filter = fc.record(
 const place: fc.Arbitrary<Place> = fc.oneof(
   fc.constantFrom<Place>(
     { kind: 'people' },
+    { kind: 'import' },
+    { kind: 'directory' },
     { kind: 'terminals' },
     { kind: 'revocations' },
     { kind: 'approvals' },

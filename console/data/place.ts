@@ -4,6 +4,8 @@ import type { Language } from '#contract/screen.ts';
 export type Place =
   | { readonly kind: 'people' }
   | { readonly kind: 'person'; readonly id: string }
+  | { readonly kind: 'import' }
+  | { readonly kind: 'directory' }
   | { readonly kind: 'terminals' }
   | { readonly kind: 'revocations' }
   | { readonly kind: 'approvals' }
@@ -24,6 +26,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   const [first, second] = path.split('/');
   if (first === 'people')
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
+  if (first === 'import' || first === 'directory') return { kind: first };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
   if (first === 'sign-in') return { kind: first };
   if (first !== 'log') return undefined;

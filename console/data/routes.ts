@@ -1,15 +1,16 @@
 import type { Api, RouteName } from '#contract/api/index.ts';
 import type { Role } from '#contract/api/row.ts';
 
-/** Rows that a console sends: all but those of terminals and their windows, the stream (an `EventSource`) and the health check. */
+/** Rows that a console sends: all but those of terminals and their windows, of directories, the stream (an `EventSource`) and the health check. */
 export type ConsoleRoute = {
-  [Name in RouteName]: Api[Name]['sender'] extends 'terminal' ? never : Name;
+  [Name in RouteName]: Api[Name]['sender'] extends 'terminal' | 'directory' ? never : Name;
 }[Exclude<RouteName, 'console/stream' | 'console/enter' | 'server/health' | 'terminals/enrol'>];
 
 const everyone = ['helpdesk', 'admin', 'auditor', 'operator'] as const;
 const readers = ['helpdesk', 'admin', 'auditor'] as const;
 const desk = ['helpdesk', 'admin'] as const;
 const admins = ['admin'] as const;
+const keepers = ['admin', 'auditor'] as const;
 
 /**
  * Method, path and sender of each row, as literals: the contract's own table carries the schema library, which has no place in a page.
@@ -34,6 +35,10 @@ export const routes = {
   'people/list': { method: 'GET', path: '/v1/people', sender: readers },
   'people/add': { method: 'POST', path: '/v1/people', sender: desk },
   'people/show': { method: 'GET', path: '/v1/people/:person', sender: readers },
+  'people/change': { method: 'POST', path: '/v1/people/:person/change', sender: desk },
+  'people/resume': { method: 'POST', path: '/v1/people/:person/resume', sender: admins },
+  'people/preview-import': { method: 'POST', path: '/v1/people/import/preview', sender: admins },
+  'people/apply-import': { method: 'POST', path: '/v1/people/import/apply', sender: admins },
   'people/suspend': { method: 'POST', path: '/v1/people/:person/suspend', sender: admins },
   'people/begin-totp': { method: 'POST', path: '/v1/people/:person/totp', sender: desk },
   'people/confirm-totp': { method: 'POST', path: '/v1/people/:person/totp/confirm', sender: desk },
@@ -60,6 +65,11 @@ export const routes = {
   'policies/plan': { method: 'POST', path: '/v1/policies/plan', sender: ['admin', 'auditor'] },
   'policies/apply': { method: 'POST', path: '/v1/policies', sender: admins },
   'events/list': { method: 'GET', path: '/v1/events', sender: readers },
+  'directory-clients/list': { method: 'GET', path: '/v1/directory-clients', sender: keepers },
+  'directory-clients/add': { method: 'POST', path: '/v1/directory-clients', sender: admins },
+  'directory-clients/revoke': { method: 'POST', path: '/v1/directory-clients/:client/revoke', sender: admins },
+  'directory-groups/list': { method: 'GET', path: '/v1/directory-groups', sender: keepers },
+  'directory-groups/set-role': { method: 'POST', path: '/v1/directory-groups/:group/role', sender: admins },
   'revocations/list': { method: 'GET', path: '/v1/revocations', sender: readers },
 } as const satisfies { readonly [Name in ConsoleRoute]: Pick<Api[Name], 'method' | 'path' | 'sender'> };
 

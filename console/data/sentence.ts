@@ -15,17 +15,26 @@ export const sentence = (event: StoredEvent, words: Words): string => {
     name == null ? undefined : say('log.named', { name });
   const { terminalName } = event;
   const person = named(event.personName);
+  const given = (name: string): string | undefined => {
+    const value = event.detail[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const directory = given('directory');
+  /** A directory that did it, where nobody did. */
+  const doer = named(event.actorName) ?? (directory && say('log.directory', { name: directory }));
   return say(`event.${event.kind}`, {
     person: person ?? say('log.somebody'),
     /** Who did it: an actor other than the person, or the person. */
-    actor: named(event.actorName) ?? person ?? say('log.somebody'),
+    actor: doer ?? person ?? say('log.somebody'),
     /** Left out where nobody but the person did it. */
-    doer: named(event.actorName),
+    doer,
     /** Left out where nobody is known. */
     known: person,
     terminal: terminalName ?? undefined,
     at: terminalName == null ? say('log.a-terminal') : say('log.at-terminal', { name: terminalName }),
     card: event.cardLabel ?? undefined,
     reason: reasonOf(event, words),
+    directory,
+    group: given('group'),
   });
 };

@@ -19,10 +19,19 @@ export const People = (): ReactNode => {
   const search = useDeferredValue(typed.trim());
   const [adding, setAdding] = useState(false);
   const found = useData('people/list', { query: { search, limit: most } }, ['people']);
-  const add = may('people/add') && (
-    <Button look="primary" icon="plus" onClick={() => setAdding(true)}>
-      {say('people.add')}
-    </Button>
+  const add = (
+    <>
+      {may('people/apply-import') && (
+        <a className="button plain" href={fragmentOf({ kind: 'import' })}>
+          {say('import.title')}
+        </a>
+      )}
+      {may('people/add') && (
+        <Button look="primary" icon="plus" onClick={() => setAdding(true)}>
+          {say('people.add')}
+        </Button>
+      )}
+    </>
   );
   return (
     <>

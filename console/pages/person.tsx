@@ -8,6 +8,7 @@ import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { CardList } from '../parts/card-list.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
+import { ChangePerson } from '../parts/change-person.tsx';
 import { FactorList } from '../parts/factor-list.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Invite } from '../parts/invite.tsx';
@@ -17,6 +18,7 @@ import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PasskeyList } from '../parts/passkey-list.tsx';
 import { PersonState } from '../parts/person-state.tsx';
+import { Resume } from '../parts/resume.tsx';
 import { RevokeCard } from '../parts/revoke-card.tsx';
 import { RevokePasskey } from '../parts/revoke-passkey.tsx';
 import { Suspend } from '../parts/suspend.tsx';
@@ -41,7 +43,9 @@ type Open =
   | { readonly kind: 'totp' }
   | { readonly kind: 'revoke'; readonly card: CardSummary }
   | { readonly kind: 'revoke-passkey'; readonly passkey: PasskeySummary }
+  | { readonly kind: 'change' }
   | { readonly kind: 'suspend' }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'invite' };
 
 const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
@@ -70,6 +74,14 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
           .join(' · ')}
         actions={
           <>
+            {may('people/change') && !powerful && (
+              <Button onClick={() => setOpen({ kind: 'change' })}>{say('change.title')}</Button>
+            )}
+            {may('people/resume') && person.state === 'suspended' && (
+              <Button look="primary" onClick={() => setOpen({ kind: 'resume' })}>
+                {say('resume.title')}
+              </Button>
+            )}
             {may('people/invite') && person.state === 'active' && !own && (
               <Button icon="password" onClick={() => setOpen({ kind: 'invite' })}>
                 {say('invite.title')}
@@ -190,6 +202,8 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
       {open?.kind === 'totp' && <TotpEnrolment person={person} close={close} />}
       {open?.kind === 'revoke' && <RevokeCard card={open.card} person={person} sessions={sessions} close={close} />}
       {open?.kind === 'revoke-passkey' && <RevokePasskey passkey={open.passkey} person={person} close={close} />}
+      {open?.kind === 'change' && <ChangePerson person={person} close={close} />}
+      {open?.kind === 'resume' && <Resume person={person} close={close} />}
       {open?.kind === 'suspend' && <Suspend person={person} sessions={sessions} close={close} />}
       {open?.kind === 'invite' && <Invite person={person} close={close} />}
     </>

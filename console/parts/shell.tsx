@@ -7,6 +7,8 @@ import { createStream, type Stream } from '../data/stream.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Approvals } from '../pages/approvals.tsx';
+import { Directory } from '../pages/directory.tsx';
+import { Import } from '../pages/import.tsx';
 import { Log } from '../pages/log.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
@@ -23,6 +25,7 @@ const rooms = [
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
   { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
+  { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
 ] as const satisfies readonly {
   readonly place: Place;
@@ -76,7 +79,8 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
   );
 };
 
-const roomOf = (place: Place): Place['kind'] => (place.kind === 'person' ? 'people' : place.kind);
+const roomOf = (place: Place): Place['kind'] =>
+  place.kind === 'person' || place.kind === 'import' ? 'people' : place.kind;
 
 const Page = ({ place }: { readonly place: Place }): ReactNode => {
   switch (place.kind) {
@@ -84,6 +88,10 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <People />;
     case 'person':
       return <PersonView id={place.id} />;
+    case 'import':
+      return <Import />;
+    case 'directory':
+      return <Directory />;
     case 'terminals':
       return <Terminals />;
     case 'revocations':

@@ -21,7 +21,7 @@ export const Suspend = ({ person, sessions, close }: SuspendProps): ReactNode =>
       consequences={[
         say('suspend.no-login'),
         terminals === '' ? say('revoke.no-session') : say('suspend.locks', { terminals }),
-        say('suspend.no-way-back'),
+        say('suspend.way-back'),
       ]}
       reasons={['person-left', 'long-absence', 'suspected-misuse']}
       submit={say('suspend.submit')}

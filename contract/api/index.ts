@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import { approvals } from './approvals.ts';
 import { consoleRows } from './console.ts';
+import { directory } from './directory.ts';
+import { imports } from './imports.ts';
 import { logins } from './logins.ts';
 import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
 import { policies } from './policies.ts';
 import type { Row } from './row.ts';
+import { scim } from './scim.ts';
 import { terminals } from './terminals.ts';
 
 /** Every HTTP request of the product. Routing, parsing, guards, OpenAPI, docs and negative tests come from here. */
@@ -17,15 +20,24 @@ export const api = {
   ...approvals,
   ...consoleRows,
   ...passkeys,
+  ...imports,
+  ...directory,
+  ...scim,
 } as const;
 
 export type Api = typeof api;
 export type RouteName = keyof Api;
-type Member<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.output<R[K]> : undefined;
+type Member<R extends Row, K extends 'params' | 'query' | 'body' | 'headers'> = R[K] extends z.ZodType
+  ? z.output<R[K]>
+  : undefined;
 type Sent<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.input<R[K]> : undefined;
 
 /** What a handler gets, parsed. */
-export interface Input<Name extends RouteName> {
+export type Input<Name extends RouteName> = Parts<Name> & Headers<Api[Name]>;
+export type Headers<R extends Row> = R extends { readonly headers: infer H extends z.ZodType }
+  ? { readonly headers: z.output<H> }
+  : unknown;
+export interface Parts<Name extends RouteName> {
   readonly params: Member<Api[Name], 'params'>;
   readonly query: Member<Api[Name], 'query'>;
   readonly body: Member<Api[Name], 'body'>;
@@ -50,5 +62,7 @@ export const gateFailures = [
   'CONSOLE_SIGNED_OUT',
   'CONSOLE_ROLE_MISSING',
   'CONSOLE_FORGED',
+  'DIRECTORY_TOKEN_REFUSED',
+  'DIRECTORY_TOO_OFTEN',
 ] as const;
 export type GateFailure = (typeof gateFailures)[number];

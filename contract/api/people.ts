@@ -91,19 +91,26 @@ export const people = table({
     sender: ['helpdesk', 'admin', 'auditor'],
     event: null,
     failures: [],
-    summary: 'People by name, kana or staff number.',
+    summary: 'People by name, kana or staff number, by state and role. `next` asks for the page after this one.',
     query: z.strictObject({
       search: z.string().max(80).default(''),
+      state: z.enum(['active', 'suspended']).optional(),
+      role: role.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
+      after: z.string().max(300).optional(),
     }),
-    answer: z.strictObject({ people: z.array(personSummary) }),
+    answer: z.strictObject({
+      people: z.array(personSummary),
+      /** Goes into `after`; `null` on the last page. */
+      next: z.string().nullable(),
+    }),
   },
   'people/add': {
     method: 'POST',
     path: '/v1/people',
     sender: desk,
     event: 'person.added',
-    failures: ['PERSON_NUMBER_TAKEN', 'CONSOLE_ROLE_MISSING'],
+    failures: ['PERSON_NUMBER_TAKEN', 'CONSOLE_ROLE_MISSING', 'APPROVAL_NEEDED'],
     summary: 'Adds a person. Only an admin may give another role than clinician.',
     body: z.strictObject({
       number: text(40),
@@ -123,12 +130,38 @@ export const people = table({
     params: personParams,
     answer: personPage,
   },
+  'people/change': {
+    method: 'POST',
+    path: '/v1/people/:person/change',
+    sender: desk,
+    event: 'person.changed',
+    failures: ['PERSON_UNKNOWN', 'PERSON_NUMBER_TAKEN', 'PERSON_SELF', 'PERSON_LAST_ADMIN', 'APPROVAL_NEEDED'],
+    summary:
+      'Number, name, kana or roles; what is left out stays. Roles, and whoever has another role than clinician, are an admin’s to change.',
+    params: personParams,
+    body: z
+      .strictObject({ number: text(40), name: text(80), kana: z.string().trim().max(80), roles: z.array(role).max(5) })
+      .partial()
+      .refine((changes) => Object.keys(changes).length > 0, 'nothing to change'),
+    answer: z.strictObject({ person: personSummary }),
+  },
+  'people/resume': {
+    method: 'POST',
+    path: '/v1/people/:person/resume',
+    sender: ['admin'],
+    event: 'person.resumed',
+    failures: ['PERSON_UNKNOWN', 'PERSON_NUMBER_TAKEN', 'PERSON_SELF'],
+    summary: 'Takes a suspension back: the person may log in again with what is still enrolled.',
+    params: personParams,
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ person: personSummary }),
+  },
   'people/suspend': {
     method: 'POST',
     path: '/v1/people/:person/suspend',
     sender: ['admin'],
     event: 'person.suspended',
-    failures: ['PERSON_UNKNOWN', 'PERSON_SELF'],
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF', 'PERSON_LAST_ADMIN'],
     summary: 'The person may no longer log in; open sessions end at once.',
     params: personParams,
     body: z.strictObject({ reason: text(80) }),

@@ -124,7 +124,7 @@ export const policies = table({
     path: '/v1/policies',
     sender: ['admin'],
     event: 'policy.applied',
-    failures: ['POLICY_INVALID', 'POLICY_STALE', 'APPROVAL_NEEDED'],
+    failures: ['POLICY_INVALID', 'POLICY_STALE', 'APPROVAL_NEEDED', 'PERSON_LAST_ADMIN'],
     summary: 'Puts a draft in force on all servers and terminals. `base` is the version that it was drafted from.',
     body: z.strictObject({ policy, base: z.int().min(0), note: text(200) }),
     answer: z.strictObject({ number: z.int().min(1) }),

@@ -5,19 +5,26 @@ import type { FailureCode } from '../errors.ts';
 export const roles = ['clinician', 'helpdesk', 'admin', 'auditor', 'operator'] as const;
 export type Role = (typeof roles)[number];
 
-/** Who may send a request. `anyone` rows are few and named; `terminal` needs a client certificate; a list of roles needs a console session. */
-export type Sender = 'anyone' | 'terminal' | readonly [Role, ...Role[]];
+/**
+ * Who may send a request. `anyone` rows are few and named; `terminal` needs a client certificate; `directory` a bearer
+ * token that an admin made; a list of roles needs a console session.
+ */
+export type Sender = 'anyone' | 'terminal' | 'directory' | readonly [Role, ...Role[]];
 
 export interface Row {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Fastify notation; members of `params` stand behind a colon. */
-  readonly path: `/v1/${string}`;
+  readonly path: `/v1/${string}` | `/scim/v2/${string}`;
   readonly sender: Sender;
   readonly summary: string;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Request headers that its handler reads, by their lower-case names. */
+  readonly headers?: z.ZodType;
   readonly answer: z.ZodType;
+  /** HTTP status of a success; 200 where it is left out. 204 has no body. */
+  readonly status?: 201 | 204;
   /** Failure codes of its own; those of the gate (shape, sender, bug) come on top of every row. */
   readonly failures: readonly FailureCode[];
   /** The event that it writes in the same transaction; `null` where it only reads. */

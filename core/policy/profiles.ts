@@ -48,6 +48,7 @@ const common: Profile = {
   'emergency.witness': { value: true, clause: 'MHLW 6.0 システム運用編 11①' },
   'emergency.minutes': { value: 60, highest: 720, clause: 'MHLW 6.0 システム運用編 11①' },
   fourEyes: own(['rebinding', 'emergency-codes']),
+  'directory.roles': own(['clinician', 'helpdesk']),
   'retention.eventMonths': { value: 60, lowest: 12, clause: 'MHLW 6.0 企画管理編 5④' },
   'retention.workDays': own(90, { lowest: 1 }),
 };

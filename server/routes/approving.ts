@@ -80,6 +80,16 @@ export const requireApprovalForBinding = async (
   return requireApproval(tx, now, sender, { act, call, subject: person.id, what, about: what });
 };
 
+/** Before roles are given or taken: whether somebody else has to agree to that. */
+export const requireApprovalForRoles = async (
+  { policy }: Pick<ServerDeps, 'policy'>,
+  tx: Transaction,
+  now: Date,
+  sender: ConsoleSender,
+  act: Omit<ActToApprove, 'act'>,
+): Promise<Result<Approved, 'APPROVAL_NEEDED'>> =>
+  policy().fourEyes.includes('roles') ? requireApproval(tx, now, sender, { ...act, act: 'roles' }) : succeed({});
+
 /** How long ago somebody must have shown their two factors at a terminal to count as standing there. */
 const presentMilliseconds = 15 * 60_000;
 

@@ -2,7 +2,7 @@ import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { Answer, Api, GateFailure, Input, RouteName, RowFailure } from '#contract/api/index.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { Result } from '#contract/errors.ts';
-import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { DirectoryClientId, PersonId, TerminalId } from '#contract/ids.ts';
 
 export interface Anyone {
   readonly kind: 'anyone';
@@ -28,16 +28,27 @@ export interface ConsoleSender {
   readonly terminal: TerminalId | null;
   readonly address: string;
 }
-export type Sender = Anyone | TerminalSender | ConsoleSender;
+/** A system that keeps people by SCIM. */
+export interface DirectorySender {
+  readonly kind: 'directory';
+  readonly client: DirectoryClientId;
+  readonly name: string;
+  readonly address: string;
+}
+export type Sender = Anyone | TerminalSender | ConsoleSender | DirectorySender;
 
 export type SenderOf<Name extends RouteName> = Api[Name]['sender'] extends 'anyone'
   ? Anyone
   : Api[Name]['sender'] extends 'terminal'
     ? TerminalSender
-    : ConsoleSender;
+    : Api[Name]['sender'] extends 'directory'
+      ? DirectorySender
+      : ConsoleSender;
 
 export interface Reply {
   setCookie(name: string, value: string, options: CookieSerializeOptions): void;
+  /** With an entity tag a GET that asks for a newer version is answered 304 (RFC 9110 13.1.2). */
+  setHeader(name: 'etag' | 'location', value: string): void;
 }
 
 export type StreamName = 'terminals/stream' | 'console/stream';

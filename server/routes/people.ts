@@ -1,9 +1,11 @@
 import { fail, succeed } from '#contract/errors.ts';
 import { mayChangeFactorsOf, mayGiveRoles } from '#core/policy/rights.ts';
-import { cleanText } from '#core/policy/text.ts';
+import { cleanKana } from '#core/policy/text.ts';
 import { judgeTries } from '#core/policy/tries.ts';
 import { makeTotpSeed, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
+import { sameRoles } from '../people/roles.ts';
+import { tryReadCursor, writeCursor } from '../people-cursor.ts';
 import { listCards } from '../store/cards.ts';
 import {
   type Credential,
@@ -16,9 +18,11 @@ import {
 import { record } from '../store/events.ts';
 import { insertInvitation } from '../store/invitations.ts';
 import { listPasskeys, toPasskeySummary } from '../store/passkeys.ts';
-import { searchPeople, touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
+import { touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
+import { listPeople } from '../store/people-list.ts';
 import { listOpenSessions } from '../store/sessions.ts';
-import { requireApprovalForBinding } from './approving.ts';
+import { requireApprovalForBinding, requireApprovalForRoles } from './approving.ts';
+import { createChangingRoutes } from './changing.ts';
 import { createDeskRoutes } from './desk.ts';
 import { createFirstSecretRoutes } from './first-secrets.ts';
 import type { Handlers } from './handlers.ts';
@@ -33,15 +37,26 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
     ...createDeskRoutes(deps),
     ...createRevokingRoutes(deps),
     ...createFirstSecretRoutes(deps),
+    ...createChangingRoutes(deps),
 
-    'people/list': async ({ query }) =>
-      succeed({ people: await searchPeople(deps.database, query.search, query.limit) }),
+    'people/list': async ({ query }) => {
+      const after = query.after === undefined ? null : tryReadCursor(query.after);
+      if (after === undefined) return fail('REQUEST_INVALID', { problems: [{ path: 'query.after', rule: 'cursor' }] });
+      const { people, next } = await listPeople(deps.database, { ...query, after });
+      return succeed({ people, next: next && writeCursor(next) });
+    },
 
     'people/add': async ({ body }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
         if (!mayGiveRoles(sender.roles, body.roles)) return refuseRole(tx, now, sender, null, 'people/add');
-        const person = await tryInsertPerson(tx, now, { ...body, kana: cleanText(body.kana) });
+        if (!sameRoles(body.roles, ['clinician'])) {
+          const about = `${body.number}: ${body.roles.join(' ')}`;
+          const act = { call: 'people/add', subject: null, what: [body.number, [...body.roles].sort()], about };
+          const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
+          if (!approved.ok) return approved;
+        }
+        const person = await tryInsertPerson(tx, now, { ...body, kana: cleanKana(body.kana) });
         if (!person) return fail('PERSON_NUMBER_TAKEN');
         await record(tx, now, {
           kind: 'person.added',

@@ -3,7 +3,9 @@ import type { Policy } from '#contract/policy.ts';
 import { findPolicyProblems, listChanges, policyOf, profiles, valueAt } from '#core/policy/profiles.ts';
 import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import type { ServerDeps } from '../deps.ts';
+import { NotWithdrawn, withdrawRoles } from '../directory/withdraw.ts';
 import { runDry } from '../dry-run.ts';
+import { authorOf } from '../people/author.ts';
 import { record } from '../store/events.ts';
 import { listPolicies, tryGetPolicy, tryInsertPolicy } from '../store/policies.ts';
 import { requireApproval } from './approving.ts';
@@ -75,37 +77,43 @@ export const createPoliciesRoutes = (deps: ServerDeps) => {
         return fail('POLICY_INVALID', { problems: problems.map(({ path, rule }) => ({ path, rule })) });
       }
       const changes = listChanges(policies.active(), draft);
-      const applied = await database.transaction(async (tx) => {
-        const now = deps.now();
-        if (policies.active().fourEyes.includes('policy')) {
-          const approved = await requireApproval(tx, now, sender, {
-            act: 'policy',
-            call: 'policies/apply',
-            subject: null,
-            what: [body.base, body.policy],
-            about: body.note,
+      const applied = await database
+        .transaction(async (tx) => {
+          const now = deps.now();
+          if (policies.active().fourEyes.includes('policy')) {
+            const approved = await requireApproval(tx, now, sender, {
+              act: 'policy',
+              call: 'policies/apply',
+              subject: null,
+              what: [body.base, body.policy],
+              about: body.note,
+            });
+            if (!approved.ok) return approved;
+          }
+          const version = { base: body.base, document: body.policy, note: body.note, by: sender.person };
+          if (!(await tryInsertPolicy(tx, now, version))) return fail('POLICY_STALE');
+          await withdrawRoles(tx, now, draft.directory.roles, authorOf(sender));
+          await record(tx, now, {
+            kind: 'policy.applied',
+            outcome: 'success',
+            actor: sender.person,
+            terminal: sender.terminal,
+            detail: {
+              number: body.base + 1,
+              note: body.note,
+              changes: changes
+                .map(({ path }) => path)
+                .join(' ')
+                .slice(0, 200),
+            },
           });
-          if (!approved.ok) return approved;
-        }
-        const version = { base: body.base, document: body.policy, note: body.note, by: sender.person };
-        if (!(await tryInsertPolicy(tx, now, version))) return fail('POLICY_STALE');
-        await record(tx, now, {
-          kind: 'policy.applied',
-          outcome: 'success',
-          actor: sender.person,
-          terminal: sender.terminal,
-          detail: {
-            number: body.base + 1,
-            note: body.note,
-            changes: changes
-              .map(({ path }) => path)
-              .join(' ')
-              .slice(0, 200),
-          },
+          await deps.push.toAll(tx, { kind: 'policy', policy: terminalPolicyOf(draft) });
+          return succeed({ number: body.base + 1 });
+        })
+        .catch((problem: unknown) => {
+          if (problem instanceof NotWithdrawn) return fail(problem.failure.code, problem.failure);
+          throw problem;
         });
-        await deps.push.toAll(tx, { kind: 'policy', policy: terminalPolicyOf(draft) });
-        return succeed({ number: body.base + 1 });
-      });
       if (applied.ok) await policies.refresh();
       return applied;
     },

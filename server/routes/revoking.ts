@@ -1,18 +1,18 @@
 import { fail, succeed } from '#contract/errors.ts';
-import type { PersonId } from '#contract/ids.ts';
 import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
+import { authorOf } from '../people/author.ts';
+import { guardLastAdmin } from '../people/roles.ts';
+import { endSessionsOfPerson, suspendPeople } from '../people/suspend.ts';
 import { revokeCard, tryGetCard, tryLockCard } from '../store/cards.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
 import { tryDisableFactor } from '../store/credentials.ts';
-import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { dropInvitations } from '../store/invitations.ts';
-import { suspendPerson, touchPerson, tryLockPerson } from '../store/people.ts';
+import { touchPerson, tryLockPerson } from '../store/people.ts';
 import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
-import { endSession, endSessionsOf } from '../store/sessions.ts';
-import type { ConsoleSender, Handlers } from './handlers.ts';
+import { endSession } from '../store/sessions.ts';
+import type { Handlers } from './handlers.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 
 /** What takes access away: the change, its numbered revocation, the ended sessions and their events commit together. */
@@ -38,7 +38,7 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           reason: body.reason,
           detail: { label: summary?.label ?? '', ending: summary?.ending ?? '' },
         });
-        await endAll(tx, now, person, sender);
+        await endSessionsOfPerson(tx, now, person, authorOf(sender));
         const revocation = await issueRevocation(tx, now, {
           what: 'card',
           subject: params.card,
@@ -69,7 +69,7 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           factors: [params.kind === 'initial' ? 'initial-secret' : params.kind],
           reason,
         });
-        await endAll(tx, now, person.id, sender);
+        await endSessionsOfPerson(tx, now, person.id, authorOf(sender));
         if (params.kind === 'password' || params.kind === 'totp') await endConsoleSessionsOf(tx, now, person.id);
         const what = { what: 'credential', subject: credential } as const;
         const revocation = await issueRevocation(tx, now, { ...what, person: person.id, reason, by: sender.person });
@@ -111,43 +111,11 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           const number = await tryFindNumber(tx, 'person', person.id);
           if (number !== undefined) return succeed({ revocation: number });
         }
-        await suspendPerson(tx, now, person.id);
-        await record(tx, now, {
-          ...by(sender, person.id),
-          kind: 'person.suspended',
-          outcome: 'success',
-          reason: body.reason,
-        });
-        await endAll(tx, now, person.id, sender);
-        await endConsoleSessionsOf(tx, now, person.id);
-        await dropInvitations(tx, person.id);
-        const revocation = await issueRevocation(tx, now, {
-          what: 'person',
-          subject: person.id,
-          person: person.id,
-          reason: body.reason,
-          by: sender.person,
-        });
+        const author = authorOf(sender);
+        const guarded = await guardLastAdmin(tx, now, [person], author);
+        if (!guarded.ok) return guarded;
+        const [revocation] = await suspendPeople(tx, now, [person.id], author, body.reason);
+        if (revocation === undefined) throw new Error('a suspension got no number');
         return succeed({ revocation });
       }),
   }) satisfies Partial<Handlers>;
-
-/**
- * A terminal locks by the person of an order, so all sessions of the person end, whichever card began them.
- * Attempts under way are refused at their next proof, which looks at card and person again.
- */
-async function endAll(tx: Transaction, now: Date, person: PersonId, sender: ConsoleSender): Promise<void> {
-  for (const session of await endSessionsOf(tx, now, 'revoked', person)) {
-    await record(tx, now, {
-      kind: 'session.ended',
-      outcome: 'success',
-      terminal: session.terminal,
-      person,
-      actor: sender.person,
-      card: session.card,
-      attempt: session.attempt,
-      session: session.id,
-      reason: 'revoked',
-    });
-  }
-}

@@ -48,7 +48,10 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       // Within a beat the terminal is back, or it is gone.
       deps.later(deps.beatMs, () => database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)));
     });
+    let head = 0;
     const orders: RevocationOrder[] = await database.transaction(async (tx) => {
+      // Before the list is read: what is issued in between is in the list, or is heard.
+      head = await getHead(tx);
       if ((await tryGetActive(tx, terminal)) === undefined) return [];
       await markConnected(tx, connectedAt, terminal, {
         clockOffsetMs: query.clock - connectedAt.getTime(),
@@ -56,7 +59,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       });
       return listOrders(tx, query.after);
     });
-    const revocationHead = orders.at(-1)?.number ?? (await getHead(database));
+    const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     if (gone) return;

@@ -130,10 +130,15 @@ export const revokeCard = async (
   tx: Transaction,
   now: Date,
   id: CardId,
-  how: { readonly by: PersonId; readonly reason: string },
+  how: { readonly by: PersonId | null; readonly reason: string },
 ): Promise<void> => {
   await tx.query(
     `update card set state = 'revoked', revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state <> 'revoked'`,
     [id, now, how.by, how.reason],
   );
+};
+
+/** All cards of a person, held until the transaction ends. */
+export const lockCardsOf = async (tx: Transaction, person: PersonId): Promise<void> => {
+  await tx.query('select 1 from card where person = $1 order by id for no key update', [person]);
 };

@@ -95,6 +95,9 @@ const endOpen = async (
 export const cancelCeremoniesAt = (tx: Transaction, now: Date, terminal: TerminalId) =>
   endOpen(tx, 'cancelled', 'terminal = $2', [now, terminal]);
 
+export const cancelCeremoniesOf = (tx: Transaction, now: Date, person: PersonId) =>
+  endOpen(tx, 'cancelled', 'person = $2', [now, person]);
+
 export const expireCeremonies = (tx: Transaction, now: Date) => endOpen(tx, 'expired', 'expires_at <= $1', [now]);
 
 export const toCeremonyState = async (tx: Transaction, ceremony: Ceremony, now: Date): Promise<CeremonyState> => {

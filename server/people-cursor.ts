@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { instant, personId } from '#contract/ids.ts';
+import type { Place } from './store/people-list.ts';
+
+const place = z.tuple([instant, z.string().max(60), personId]);
+
+/** The end of a page, as a text that means nothing to who carries it. */
+export const writeCursor = ({ changedAt, number, id }: Place): string =>
+  Buffer.from(JSON.stringify([changedAt, number, id])).toString('base64url');
+
+/** Undefined: nothing that `writeCursor` made. */
+export const tryReadCursor = (cursor: string): Place | undefined => {
+  try {
+    const parsed = place.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (!parsed.success || parsed.data[1].includes('\0')) return undefined;
+    const [changedAt, number, id] = parsed.data;
+    return { changedAt, number, id };
+  } catch {
+    return undefined;
+  }
+};

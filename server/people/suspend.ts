@@ -1,0 +1,84 @@
+import type { Pushed } from '#contract/api/terminals.ts';
+import type { PersonId } from '#contract/ids.ts';
+import { cancelCeremoniesOf } from '../store/ceremonies.ts';
+import { endConsoleSessionsOf } from '../store/console.ts';
+import type { Transaction } from '../store/database.ts';
+import { record, recordAll } from '../store/events.ts';
+import { dropInvitations } from '../store/invitations.ts';
+import { suspendAll } from '../store/people.ts';
+import { issueRevocation } from '../store/revocations.ts';
+import { endSessionsOf } from '../store/sessions.ts';
+import type { Author } from './author.ts';
+
+/**
+ * A terminal locks by the person of an order, so all sessions of the person end, whichever card began them.
+ * Attempts under way are refused at their next proof, which looks at card and person again.
+ */
+export const endSessionsOfPerson = async (
+  tx: Transaction,
+  now: Date,
+  person: PersonId,
+  { actor, detail }: Author,
+): Promise<void> => {
+  for (const session of await endSessionsOf(tx, now, 'revoked', person)) {
+    await record(tx, now, {
+      kind: 'session.ended',
+      outcome: 'success',
+      terminal: session.terminal,
+      person,
+      actor,
+      card: session.card,
+      attempt: session.attempt,
+      session: session.id,
+      reason: 'revoked',
+      detail,
+    });
+  }
+};
+
+/** Nothing is enrolled for somebody who may not log in. */
+const cancelCeremonies = async (tx: Transaction, now: Date, person: PersonId, author: Author): Promise<void> => {
+  for (const { id: ceremony, terminal } of await cancelCeremoniesOf(tx, now, person)) {
+    await tx.notify('pushed', { terminal, pushed: { kind: 'ceremony-cancelled', ceremony } satisfies Pushed });
+    await record(tx, now, {
+      kind: 'ceremony.ended',
+      outcome: 'minor',
+      terminal,
+      person,
+      actor: author.actor,
+      ceremony,
+      reason: 'person-suspended',
+      detail: author.detail,
+    });
+  }
+};
+
+/**
+ * These people may log in nowhere any more: sessions, console sessions, enrolment steps and invitations end, and each gets a numbered
+ * revocation, which every terminal is told when the transaction commits. Whoever calls holds their rows. Answers the
+ * numbers in the order of the people.
+ */
+export const suspendPeople = async (
+  tx: Transaction,
+  now: Date,
+  people: readonly PersonId[],
+  author: Author,
+  reason: string,
+): Promise<number[]> => {
+  const { actor, terminal, detail } = author;
+  await suspendAll(tx, now, people);
+  await recordAll(
+    tx,
+    now,
+    people.map((person) => ({ kind: 'person.suspended', outcome: 'success', person, actor, terminal, reason, detail })),
+  );
+  const numbers: number[] = [];
+  for (const person of people) {
+    await endSessionsOfPerson(tx, now, person, author);
+    await cancelCeremonies(tx, now, person, author);
+    await endConsoleSessionsOf(tx, now, person);
+    await dropInvitations(tx, person);
+    numbers.push(await issueRevocation(tx, now, { what: 'person', subject: person, person, reason, by: actor }));
+  }
+  return numbers;
+};
