@@ -108,6 +108,17 @@ export const eventKinds = {
     meaning: 'A terminal confirmed a revocation with a signed receipt.',
   },
 
+  'key.made': {
+    dicom: [110113, 110129],
+    meaning: 'A key or an authority of the server was made; it is not in use yet.',
+  },
+  'key.put-in-use': { dicom: [110113, 110129], meaning: 'A key or an authority of the server was put in use.' },
+  'key.retired': { dicom: [110113, 110129], meaning: 'An old key or authority of the server was retired.' },
+  'authority.ending': {
+    dicom: [110113, 110126],
+    meaning: 'The authority that signs certificates ends soon; the next one must be made before.',
+  },
+
   'console.signed-in': { dicom: [110114, 110122], meaning: 'A person signed in to the console with two factors.' },
   'console.sign-in-refused': { dicom: [110114, 110122], meaning: 'A console sign-in was refused.' },
   'console.proof-accepted': {

@@ -274,7 +274,7 @@ export const toScreen = z.discriminatedUnion('kind', [
       z.strictObject({ ok: z.literal(false), failure }),
     ]),
   }),
-  /** Open the console window: `origin` of the server, a ticket that signs in once, and the authority to trust (PEM). */
+  /** Open the console window: `origin` of the server, a ticket that signs in once, and the authorities to trust (PEM, one after the other). */
   z.strictObject({ kind: z.literal('open-console'), origin: z.url(), ticket: z.string(), authority: z.string() }),
   z.strictObject({ kind: z.literal('close-console') }),
   z.strictObject({ kind: z.literal('ping'), id: z.int() }),

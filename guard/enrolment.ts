@@ -2,8 +2,8 @@ import type { FailureCode } from '#contract/errors.ts';
 import { failures } from '#contract/errors.ts';
 import { createBackOff, pause } from './back-off.ts';
 import { createCertificateRequest } from './certificate-request.ts';
-import { createHttp, type Http } from './http.ts';
-import { createPrivateKeyPem, type Identity, keyOf, renewalAt } from './identity.ts';
+import { createHttp } from './http.ts';
+import { createPrivateKeyPem, type Identity, keyOf } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Vault } from './vault.ts';
 
@@ -28,7 +28,7 @@ export async function enrol(deps: EnrolmentDeps, code: string): Promise<Identity
     while (!deps.signal.aborted) {
       const reply = await http.call('terminals/enrol', { body: { code, request } }, { limit: enrolmentLimit });
       if (reply.ok) {
-        const saved = await deps.vault.save(reply.value, privateKey);
+        const saved = await deps.vault.save(reply.value, privateKey, code);
         return saved.ok ? saved.value : null;
       }
       if (!mayRetry(reply.failure.code)) {
@@ -44,40 +44,3 @@ export async function enrol(deps: EnrolmentDeps, code: string): Promise<Identity
 }
 
 const mayRetry = (code: FailureCode): boolean => failures[code].retry;
-
-export interface RenewalDeps {
-  readonly call: Http['call'];
-  readonly identity: () => Identity | null;
-  readonly onRenewed: (identity: Identity) => void;
-  readonly vault: Vault;
-  /** The server's clock, milliseconds since 1970. */
-  readonly serverNow: () => number;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
-
-/** How often it is asked whether the certificate is old (milliseconds). */
-const lookEvery = 60_000;
-
-/** Renews the certificate once two thirds of its life are over, for the same key, until the guard stops. */
-export async function keepRenewed(deps: RenewalDeps): Promise<void> {
-  while (!deps.signal.aborted) {
-    const identity = deps.identity();
-    if (identity !== null && deps.serverNow() >= renewalAt(identity.certificate)) await renew(deps, identity);
-    await pause(lookEvery, deps.signal);
-  }
-}
-
-async function renew(deps: RenewalDeps, identity: Identity): Promise<void> {
-  const request = createCertificateRequest(keyOf(identity.privateKey), identity.terminal);
-  const reply = await deps.call(
-    'terminals/renew',
-    { body: { request } },
-    { lane: 'background', limit: enrolmentLimit },
-  );
-  if (!reply.ok) return deps.log.warn('renewal-failed', { code: reply.failure.code });
-  const saved = await deps.vault.save(reply.value, identity.privateKey);
-  if (!saved.ok) return;
-  deps.log.info('renewed', { expiresAt: saved.value.expiresAt });
-  deps.onRenewed(saved.value);
-}

@@ -1,4 +1,4 @@
-import { type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type Grant, type GrantFacts, grantFacts } from '#contract/api/logins.ts';
 import type { AttemptId, LockId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 
@@ -13,19 +13,43 @@ export interface Expected {
   readonly serverNow: number;
 }
 
-export type GrantFault = 'signature' | 'shape' | 'terminal' | 'lock' | 'session' | 'attempt' | 'person' | 'expired';
+export type GrantFault =
+  | 'key'
+  | 'signature'
+  | 'shape'
+  | 'terminal'
+  | 'lock'
+  | 'session'
+  | 'attempt'
+  | 'person'
+  | 'expired';
+
+/** Ed25519 public keys (SPKI, PEM) that the server signs by, by their numbers. */
+export type GrantKeys = readonly { readonly id: number; readonly key: string }[];
 
 /** The first thing that is wrong with a grant, or `null`. Ed25519 (RFC 8032) over the text of `payload`. */
-export function findGrantFault(grant: Grant, key: KeyObject, expected: Expected): GrantFault | null {
+export function findGrantFault(grant: Grant, keys: GrantKeys, expected: Expected): GrantFault | null {
+  const key = tryFindKey(keys, grant.key);
+  if (key === null) return 'key';
   const signature = Buffer.from(grant.signature, 'base64url');
-  if (key.asymmetricKeyType !== 'ed25519' || !verify(null, Buffer.from(grant.payload), key, signature))
-    return 'signature';
+  if (!verify(null, Buffer.from(grant.payload), key, signature)) return 'signature';
   const facts = parseFacts(grant.payload);
   if (facts === null) return 'shape';
   for (const member of ['terminal', 'lock', 'session', 'attempt', 'person'] as const) {
     if (facts[member] !== expected[member]) return member;
   }
   return expected.serverNow < Date.parse(facts.expiresAt) ? null : 'expired';
+}
+
+function tryFindKey(keys: GrantKeys, id: number): KeyObject | null {
+  const found = keys.find((one) => one.id === id);
+  if (found === undefined) return null;
+  try {
+    const key = createPublicKey(found.key);
+    return key.asymmetricKeyType === 'ed25519' ? key : null;
+  } catch {
+    return null;
+  }
 }
 
 function parseFacts(payload: string): GrantFacts | null {

@@ -40,11 +40,13 @@ function depsOf(name: string): GuardDeps {
     keychain: {
       tryRead: async (account) => kept.get(account),
       write: async (account, secret) => void kept.set(account, secret),
+      remove: async (account) => void kept.delete(account),
     },
     keychainAdvice: '',
     readerProgram: join(folder, 'reader.cjs'),
     log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
     tell: () => undefined,
+    onAdmittedAnew: () => undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createPublicKey, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,8 @@ import { createCardKeys } from './card-key.ts';
 import { createClock } from './clock.ts';
 import { createDigits } from './digits.ts';
 import { createEffects } from './effects.ts';
-import { enrol, keepRenewed } from './enrolment.ts';
+import { enrol } from './enrolment.ts';
+import { setFormerAside } from './former.ts';
 import { findGrantFault } from './grant.ts';
 import type { Identity } from './identity.ts';
 import { openJournal } from './journal.ts';
@@ -20,6 +21,7 @@ import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
+import { startRenewal } from './renewal.ts';
 import { startScreenLink } from './screen-link.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -36,6 +38,8 @@ export interface GuardDeps {
   readonly readerProgram: string;
   readonly log: Log;
   readonly tell: (message: string) => void;
+  /** This terminal is another one from now on: the guard must be stopped and started again to be it. */
+  readonly onAdmittedAnew: () => void;
 }
 
 export interface Guard {
@@ -61,8 +65,19 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     },
   });
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
+  const vault = await createVault({ folder: settings.data, keychain: deps.keychain, log });
   const position = await openPosition(join(settings.data, 'position.json'), log);
-  const uplink = createUplink({ origin: settings.origin, clock, position, onEvent: dispatch, log });
+  const former = await setFormerAside({ folder: settings.data, position, terminal: vault.terminal, now: clock.wall });
+  const uplink = createUplink({
+    origin: settings.origin,
+    clock,
+    position,
+    onEvent: dispatch,
+    keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
+    onLapsed: () => renewal.lapsed(),
+    onTrust: (seconds) => renewal.spread(seconds),
+    log,
+  });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
     now: clock.wall,
@@ -88,7 +103,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     state: () => session.state(),
     findGrantFault: (grant, expected) => {
       const identity = uplink.identity();
-      return identity === null ? 'signature' : findGrantFault(grant, createPublicKey(identity.grantKey), expected);
+      return identity === null ? 'key' : findGrantFault(grant, identity.grantKeys, expected);
     },
     origin: settings.origin,
     log,
@@ -127,27 +142,21 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   await recordStart(journal.found);
 
-  const vault = await createVault({ folder: settings.data, keychain: deps.keychain, log });
-  const renewing = keepRenewed({
+  const renewal = startRenewal({
     call: uplink.call,
     identity: uplink.identity,
     onRenewed: uplink.use,
+    onRefused: (code) => code === 'TERMINAL_REVOKED' && uplink.refuse('terminal-revoked'),
     vault,
     serverNow: clock.serverNow,
     log,
-    signal: stopping.signal,
   });
   const admitting = admit();
 
   async function recordStart(found: readonly JournalRecord[]): Promise<void> {
     uplink.upload(found);
     const left = unfinishedSession(found);
-    const { repaired } = journal;
-    await journal.append({
-      kind: 'guard.started',
-      outcome: 'success',
-      ...(repaired === null ? {} : { detail: repaired }),
-    });
+    await journal.append({ kind: 'guard.started', outcome: 'success', detail: { ...former, ...journal.repaired } });
     if (left === null) return;
     // The guard before this one died while the desktop was open.
     await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
@@ -160,13 +169,26 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       deps.tell(deps.keychainAdvice);
       return dispatch({ kind: 'link-changed', link: 'not-enrolled' });
     }
-    const identity: Identity | null = loaded.value ?? (await enrolNow());
-    if (identity === null) return dispatch({ kind: 'link-changed', link: 'not-enrolled' });
+    const known = loaded.value;
+    const { enrolmentCode: code } = settings;
+    if (known !== null) be(known);
+    // A code that made this terminal what it is may stay in its settings; any other one makes it another terminal.
+    if (known !== null && (code === undefined || vault.wasEnrolledBy(code))) return;
+    const enrolled = await enrolNow(code);
+    const former = position.get().terminal;
+    if (enrolled === null) {
+      if (known === null) dispatch({ kind: 'link-changed', link: 'not-enrolled' });
+    } else if (former === null || former === enrolled.terminal) be(enrolled);
+    else deps.onAdmittedAnew();
+  }
+
+  function be(identity: Identity): void {
+    position.change({ terminal: identity.terminal });
     uplink.use(identity);
   }
 
-  async function enrolNow(): Promise<Identity | null> {
-    if (settings.enrolmentCode === undefined) {
+  async function enrolNow(code: string | undefined): Promise<Identity | null> {
+    if (code === undefined) {
       deps.tell(
         'This terminal is not enrolled. Start it once with KAZASU_ENROLMENT_CODE set to a code from the console.',
       );
@@ -177,10 +199,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       deps.tell(`The server's authority cannot be read: ${settings.authority}`);
       return null;
     }
-    const identity = await enrol(
-      { origin: settings.origin, authority, vault, log, signal: stopping.signal },
-      settings.enrolmentCode,
-    );
+    const identity = await enrol({ origin: settings.origin, authority, vault, log, signal: stopping.signal }, code);
     if (identity === null) deps.tell('The server did not take the enrolment code. Ask an admin for a new one.');
     return identity;
   }
@@ -189,7 +208,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     async stop() {
       dispatch({ kind: 'lock-asked', reason: 'guard-stopped' });
       stopping.abort();
-      await Promise.all([admitting, renewing]);
+      await Promise.all([admitting, renewal.stop()]);
       await reader.stop();
       await screen.stop();
       await journal.append({ kind: 'guard.stopped', outcome: 'success' });

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { terminalId } from '#contract/ids.ts';
 import { replaceFile } from './journal-file.ts';
 import { codeOf, type Log } from './log.ts';
 
 const shape = z.strictObject({
+  /** The terminal that came so far; `null` until it is admitted. */
+  terminal: terminalId.nullable().default(null),
   /** For each epoch of the journal the last sequence that the server has confirmed. */
   uploaded: z.record(z.uuid(), z.int().min(1)),
   /** Every revocation up to this number is confirmed. */
@@ -46,7 +49,7 @@ export async function openPosition(path: string, log: Log): Promise<Position> {
 }
 
 async function readPlaces(path: string, log: Log): Promise<Places> {
-  const none: Places = { uploaded: {}, revocation: 0 };
+  const none: Places = { terminal: null, uploaded: {}, revocation: 0 };
   try {
     const parsed = shape.safeParse(JSON.parse(await readFile(path, 'utf8')));
     if (parsed.success) return parsed.data;

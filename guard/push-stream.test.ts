@@ -14,9 +14,10 @@ async function firstLink(validity: Validity, authority?: 'foreign'): Promise<Lin
   const stream = startPushStream({
     origin: server.origin,
     identity: () => identity,
-    query: () => ({ after: 0, clock: 0 }),
+    query: () => ({ after: 0, clock: 0, trust: 'first' }),
     onPushed: () => undefined,
     onLink: told.resolve,
+    onLapsed: () => undefined,
     log,
   });
   try {

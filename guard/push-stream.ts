@@ -10,10 +10,12 @@ import { codeOf, type Log } from './log.ts';
 export interface PushStreamDeps {
   readonly origin: string;
   readonly identity: () => Identity;
-  /** The last revocation that is over and done, and this terminal's clock. */
-  readonly query: () => { after: number; clock: number };
+  /** The last revocation that is over and done, this terminal's clock, and what it trusts. */
+  readonly query: () => { after: number; clock: number; trust: string };
   readonly onPushed: (message: Pushed) => void;
   readonly onLink: (link: Link) => void;
+  /** The server takes this terminal's certificate no more. */
+  readonly onLapsed: () => void;
   readonly log: Log;
   /** Milliseconds without a byte after which the server counts as gone. */
   readonly silence?: number;
@@ -22,11 +24,24 @@ export interface PushStreamDeps {
 export interface PushStream {
   /** Tries at once instead of waiting; after a resume. */
   hurry(): void;
+  /** Goes over to the identity of now: the stream goes on until the next one has begun. */
+  renew(): void;
   stop(): Promise<void>;
+}
+
+/** One connection. */
+interface Holding {
+  /** What the link is worth when it is over, and how long to stay away. */
+  readonly over: Promise<{ readonly link: Link; readonly turnedAway: boolean }>;
+  hasBegun(): boolean;
+  /** Another one has begun: what is on its way on this one is still heard. */
+  giveWay(): void;
 }
 
 const answerLimit = 3_000;
 const longestSilence = 12_000;
+/** What was sent before another stream began is here within this time (milliseconds); what comes on both is taken twice. */
+const overlap = 1_000;
 /** A terminal that was shut out asks again now and then: each time costs the server a refusal. */
 const turnedAwayPause = 60_000;
 /** The server keeps its certificate renewed: one that is too young or too old by our clock says that our clock is off. */
@@ -37,64 +52,97 @@ const row = terminals['terminals/stream'];
 export function startPushStream(deps: PushStreamDeps): PushStream {
   const stopped = new AbortController();
   const backOff = createBackOff({ first: 300, longest: 5_000 });
+  const open = new Set<Holding>();
   let hurried = new AbortController();
-  let turnedAway = false;
+  /** The one that says what the link is worth; another takes its place with its `hello`. */
+  let current: Holding | null = null;
 
-  async function hold(): Promise<void> {
-    const identity = deps.identity();
-    const client = new Client(deps.origin, {
-      connect: tlsOf({ authority: identity.authority, identity }),
-      bodyTimeout: 0,
-    });
-    const broken = new AbortController();
-    let link: Link = 'unreachable';
-    let patience = setTimeout(() => broken.abort(), answerLimit);
-    try {
-      const response = await client.request({
-        method: row.method,
-        path: pathOf(row.path, {}, deps.query()),
-        headers: { accept: 'text/event-stream' },
-        signal: AbortSignal.any([stopped.signal, broken.signal]),
-      });
-      if (response.statusCode !== 200) return refused(await response.body.text(), response.statusCode);
-      const parser = createEventStreamParser();
-      const decoder = new TextDecoder();
-      clearTimeout(patience);
-      patience = setTimeout(() => broken.abort(), deps.silence ?? longestSilence);
-      for await (const chunk of response.body) {
-        patience.refresh();
-        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) take(event);
+  function hold(): Holding {
+    const ended = new AbortController();
+    let begun = false;
+    let givingWay: NodeJS.Timeout | undefined;
+
+    function take(event: string): void {
+      const parsed = pushed.safeParse(parseJson(event));
+      if (!parsed.success) return deps.log.error('push-foreign');
+      const message = parsed.data;
+      if (message.kind === 'hello' && !begun) {
+        begun = true;
+        backOff.reset();
+        const before = current;
+        current = holding;
+        if (before !== holding) before?.giveWay();
       }
-    } catch (error) {
-      const code = codeOf(error);
-      if (clockFaults.has(code)) link = 'clock-wrong';
-      if (!stopped.signal.aborted) deps.log.info('stream-broken', { code });
-    } finally {
-      clearTimeout(patience);
-      await client.destroy();
+      if (begun || message.kind === 'trust') deps.onPushed(message);
     }
-    if (!stopped.signal.aborted) deps.onLink(link);
+
+    async function carry(): Promise<{ link: Link; turnedAway: boolean }> {
+      const identity = deps.identity();
+      const client = new Client(deps.origin, {
+        connect: tlsOf({ authority: identity.authority, identity }),
+        bodyTimeout: 0,
+      });
+      const broken = new AbortController();
+      let patience = setTimeout(() => broken.abort(), answerLimit);
+      try {
+        const response = await client.request({
+          method: row.method,
+          path: pathOf(row.path, {}, deps.query()),
+          headers: { accept: 'text/event-stream' },
+          signal: AbortSignal.any([stopped.signal, broken.signal, ended.signal]),
+        });
+        if (response.statusCode !== 200) return refused(await response.body.text(), response.statusCode);
+        const parser = createEventStreamParser();
+        const decoder = new TextDecoder();
+        clearTimeout(patience);
+        patience = setTimeout(() => broken.abort(), deps.silence ?? longestSilence);
+        for await (const chunk of response.body) {
+          patience.refresh();
+          for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) take(event);
+        }
+      } catch (error) {
+        const code = codeOf(error);
+        if (!stopped.signal.aborted && !ended.signal.aborted) deps.log.info('stream-broken', { code });
+        if (clockFaults.has(code)) return { link: 'clock-wrong', turnedAway: false };
+      } finally {
+        clearTimeout(patience);
+        await client.destroy();
+      }
+      return { link: 'unreachable', turnedAway: false };
+    }
+
+    const holding: Holding = {
+      over: carry(),
+      hasBegun: () => begun,
+      giveWay() {
+        givingWay ??= setTimeout(() => ended.abort(), overlap);
+      },
+    };
+    open.add(holding);
+    void holding.over.finally(() => {
+      clearTimeout(givingWay);
+      open.delete(holding);
+    });
+    return holding;
   }
 
-  function refused(text: string, status: number): void {
+  function refused(text: string, status: number): { link: Link; turnedAway: boolean } {
     const { code } = failureOf(parseJson(text), status);
     deps.log.warn('stream-refused', { code, status });
-    turnedAway = code === 'TERMINAL_REVOKED' || code === 'TERMINAL_CERTIFICATE_MISSING';
-    if (code === 'TERMINAL_REVOKED') deps.onLink('terminal-revoked');
-    else deps.onLink(turnedAway ? 'not-enrolled' : 'unreachable');
-  }
-
-  function take(event: string): void {
-    const parsed = pushed.safeParse(parseJson(event));
-    if (!parsed.success) return deps.log.error('push-foreign');
-    if (parsed.data.kind === 'hello') backOff.reset();
-    deps.onPushed(parsed.data);
+    if (code === 'TERMINAL_CERTIFICATE_MISSING') deps.onLapsed();
+    if (code === 'TERMINAL_REVOKED') return { link: 'terminal-revoked', turnedAway: true };
+    const turnedAway = code === 'TERMINAL_CERTIFICATE_MISSING';
+    return { link: turnedAway ? 'not-enrolled' : 'unreachable', turnedAway };
   }
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
-      turnedAway = false;
-      await hold();
+      current ??= hold();
+      const holding: Holding = current;
+      const { link, turnedAway } = await holding.over;
+      if (current !== holding) continue;
+      current = null;
+      if (!stopped.signal.aborted) deps.onLink(link);
       hurried = new AbortController();
       const wait = turnedAway ? turnedAwayPause : backOff.next();
       await pause(wait, AbortSignal.any([stopped.signal, hurried.signal]));
@@ -104,9 +152,15 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
   const running = run();
   return {
     hurry: () => hurried.abort(),
+    renew() {
+      if (stopped.signal.aborted) return;
+      if (current?.hasBegun() === true) hold();
+      else hurried.abort();
+    },
     async stop() {
       stopped.abort();
       await running;
+      await Promise.all([...open].map(({ over }) => over));
     },
   };
 }

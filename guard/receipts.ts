@@ -46,8 +46,9 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
 
   async function send(receipt: Receipt): Promise<void> {
     const backOff = createBackOff({ first: 300, longest: 10_000 });
-    const body = { ...receipt, signature: signReceipt(receipt, deps.privateKey()) };
     while (!stopped.signal.aborted) {
+      // Signed at each try: the server holds it against the certificate that the call goes with, which may be a new one.
+      const body = { ...receipt, signature: signReceipt(receipt, deps.privateKey()) };
       const reply = await deps.call('terminals/confirm', { body }, { lane: 'background', limit: 5_000 });
       if (reply.ok || !failures[reply.failure.code].retry) {
         if (!reply.ok) deps.log.error('receipt-refused', { number: receipt.number, code: reply.failure.code });

@@ -18,6 +18,7 @@ import { createSession } from './session.ts';
 const start = Date.parse('2026-11-22T06:00:00Z');
 const terminal = randomUUID() as TerminalId;
 const signer = generateKeyPairSync('ed25519');
+const grantKeys = [{ id: 1, key: signer.publicKey.export({ type: 'spki', format: 'pem' }).toString() }];
 const greeting = { person: randomUUID(), name: '看護 花子', number: '100001', roles: ['clinician'] };
 const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E5F6', assurance: 'identifier' } as const;
 const other = { ...evidence, identifier: '04FFFFFFFFFFFF' } as const;
@@ -77,7 +78,7 @@ function createTerminal() {
     toScreen: send,
     dispatch: (event) => session.dispatch(event),
     state: () => session.state(),
-    findGrantFault: (grant, expected) => findGrantFault(grant, signer.publicKey, expected),
+    findGrantFault: (grant, expected) => findGrantFault(grant, grantKeys, expected),
     origin: 'https://server.test',
     log,
   });
@@ -196,7 +197,7 @@ function createTerminal() {
 
 function grantOf(facts: object): Grant {
   const payload = Buffer.from(JSON.stringify(facts)).toString('base64url');
-  return { payload, signature: sign(null, Buffer.from(payload), signer.privateKey).toString('base64url') };
+  return { key: 1, payload, signature: sign(null, Buffer.from(payload), signer.privateKey).toString('base64url') };
 }
 
 /** Lets every promise that is ready run on. */

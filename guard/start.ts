@@ -1,7 +1,7 @@
 /** The guard's program. Configuration comes from the environment (`settings.ts`); it says on standard output when it is ready. */
 import { fileURLToPath } from 'node:url';
 import { createWorkstation } from '#native/workstation/index.ts';
-import { startGuard } from './guard.ts';
+import { type Guard, startGuard } from './guard.ts';
 import { codeOf, createLog, placesOf } from './log.ts';
 import { parseSettings } from './settings.ts';
 
@@ -24,22 +24,36 @@ process.on('uncaughtException', (error) => {
   process.exit(70);
 });
 
+const fail = (error: unknown): never => {
+  tell(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+};
+
+let stopping = false;
 try {
   const workstation = createWorkstation();
-  const guard = await startGuard({
-    settings,
-    keychain: workstation.keychain,
-    keychainAdvice: workstation.keychainAdvice,
-    readerProgram: fileURLToPath(new URL('../native/reader/host.ts', import.meta.url)),
-    log,
-    tell,
-  });
-  let stopping = false;
+  const start = (): Promise<Guard> =>
+    startGuard({
+      settings,
+      keychain: workstation.keychain,
+      keychainAdvice: workstation.keychainAdvice,
+      readerProgram: fileURLToPath(new URL('../native/reader/host.ts', import.meta.url)),
+      log,
+      tell,
+      onAdmittedAnew: () => void startAgain().catch(fail),
+    });
+  let running: Promise<Guard> = start();
+  const startAgain = async (): Promise<void> => {
+    const before = await running;
+    running = before.stop().then(() => (stopping ? before : start()));
+    await running;
+  };
+  await running;
   const stop = () => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), 8_000).unref();
-    void guard.stop().then(() => process.exit(0));
+    void running.then((guard) => guard.stop()).then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -49,6 +63,5 @@ try {
   }
   process.stdout.write(`${JSON.stringify({ ready: true, socket: settings.socket })}\n`);
 } catch (error) {
-  tell(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+  fail(error);
 }

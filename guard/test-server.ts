@@ -19,7 +19,7 @@ export interface Heard {
   readonly protocol: string | null;
   readonly authorized: boolean;
 }
-type Answer = { readonly status: number; readonly body: unknown } | 'never' | 'cut';
+type Answer = { readonly status: number; readonly body: unknown } | 'never' | 'cut' | 'stream';
 
 export interface TestServer {
   readonly origin: string;
@@ -28,6 +28,8 @@ export interface TestServer {
   readonly foreignAuthority: string;
   readonly heard: readonly Heard[];
   connections(): number;
+  /** Push streams that are open. */
+  streams(): number;
   /** What a path answers; the last rule stands. */
   on(path: string, answer: (heard: Heard) => Answer): void;
   push(message: Pushed | string): void;
@@ -71,12 +73,16 @@ export async function startTestServer(validity: Validity = 'now'): Promise<TestS
     const one = { path, query, body, protocol: socket.getProtocol(), authorized: socket.authorized };
     heard.push(one);
     const answer = rules.get(path)?.(one);
-    if (path === '/v1/terminals/stream' && answer === undefined) {
+    if (path === '/v1/terminals/stream' && (answer === undefined || answer === 'stream')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
       streams.add(response);
-      response.on('close', () => streams.delete(response));
+      response.on('close', () => {
+        streams.delete(response);
+        changed.resolve();
+        changed = Promise.withResolvers();
+      });
     } else if (answer === 'cut') socket.destroy();
-    else if (answer !== 'never') {
+    else if (answer !== 'never' && answer !== 'stream') {
       const { status, body: said } = answer ?? { status: 404, body: { failure: { code: 'REQUEST_UNKNOWN' } } };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
     }
@@ -103,13 +109,15 @@ export async function startTestServer(validity: Validity = 'now'): Promise<TestS
       name: '3E-01',
       certificate: terminal.cert,
       authority,
-      grantKey: generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      trustVersion: 'first',
+      grantKeys: [{ id: 1, key: createGrantKey() }],
       expiresAt: '2027-01-01T00:00:00Z',
       privateKey: terminal.key,
     },
     foreignAuthority,
     heard,
     connections: () => accepted,
+    streams: () => streams.size,
     on: (path, answer) => void rules.set(path, answer),
     push(message) {
       for (const stream of streams)
@@ -127,6 +135,27 @@ export async function startTestServer(validity: Validity = 'now'): Promise<TestS
     },
   };
 }
+
+/** A certificate for this key, by itself. Made by openssl, not by the product. */
+export function certify(privateKey: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kazasu-own-'));
+  try {
+    writeFileSync(join(folder, 'key'), privateKey);
+    return execFileSync(
+      'openssl',
+      ['req', '-x509', '-key', join(folder, 'key'), '-subj', '/CN=terminal', '-days', '2'],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const createGrantKey = (): string =>
+  generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 const authorityConfig = `
 [ca]

@@ -69,6 +69,9 @@ function makeUplink(): Uplink {
       changed.resolve();
       changed = Promise.withResolvers();
     },
+    keepTrust: async () => true,
+    onLapsed: () => undefined,
+    onTrust: () => undefined,
     log,
     silence: 250,
   });

@@ -1,4 +1,4 @@
-import type { Pushed } from '#contract/api/terminals.ts';
+import type { Pushed, Trust } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { fail } from '#contract/errors.ts';
 import { type LockReason, lockReason } from '#contract/screen.ts';
@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import type { Position } from './position.ts';
 import { type PushStream, startPushStream } from './push-stream.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
+import { createTrustKeeper } from './trust-keeper.ts';
 import { createUploads } from './uploads.ts';
 
 export interface UplinkDeps {
@@ -18,6 +19,12 @@ export interface UplinkDeps {
   readonly clock: Clock;
   readonly position: Position;
   readonly onEvent: (event: LoginEvent) => void;
+  /** Keeps what the terminal trusts; resolves to true when it is durable. */
+  readonly keepTrust: (trust: Trust) => Promise<boolean>;
+  /** The server takes the certificate no more. */
+  readonly onLapsed: () => void;
+  /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
+  readonly onTrust: (spreadSeconds: number) => void;
   readonly log: Log;
   readonly silence?: number;
 }
@@ -29,8 +36,10 @@ export interface Uplink {
   confirm(receipt: Receipt): void;
   /** Records that are durable here and have yet to be sent. */
   upload(records: readonly JournalRecord[]): void;
-  /** Begins with an identity, or goes on with a new one. */
+  /** Begins with an identity, or goes on with a new one: what is under way ends with the one before. */
   use(identity: Identity): void;
+  /** The server does not renew the certificate of this terminal either. */
+  refuse(link: 'terminal-revoked' | 'not-enrolled'): void;
   /** Who this terminal is, once it is admitted. */
   identity(): Identity | null;
   /** Tries at once to reach the server. */
@@ -49,6 +58,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
   let http: Http | undefined;
   let stream: PushStream | undefined;
   let link: Link = 'starting';
+  /** What it means when the server takes the certificate no more. */
+  let lapsed: 'terminal-revoked' | 'not-enrolled' = 'not-enrolled';
   let terminal = '';
 
   async function call<Name extends TerminalRoute>(
@@ -61,6 +72,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
   const uploads = createUploads({ call, position, log });
   const endings = createEndings({ call });
   const receipts = createReceipts({ call, position, log, privateKey: () => identity?.privateKey ?? '' });
+  const trustKeeper = createTrustKeeper({ call, keep: deps.keepTrust });
   const warming = setInterval(() => {
     if (link === 'online') void http?.warm();
   }, warmEvery);
@@ -85,6 +97,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
         return changeLink('online');
       case 'beat':
         return clock.observe(message.serverTime);
+      case 'trust':
+        return takeTrust(message.trust, message.spreadSeconds);
       case 'policy':
         return onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
       case 'revocation':
@@ -107,6 +121,24 @@ export function createUplink(deps: UplinkDeps): Uplink {
     }
   }
 
+  /** It counts at once: a grant that comes next may be signed by a key that is new in it. */
+  function takeTrust(trust: Trust, spreadSeconds: number): void {
+    if (identity === null) return;
+    const { authority } = identity;
+    identity = { ...identity, ...trust };
+    if (authority !== trust.authority) void connect(identity);
+    trustKeeper.take(trust, spreadSeconds);
+    deps.onTrust(spreadSeconds);
+  }
+
+  /** Calls go over connections of this identity from now on. Resolves when those of the one before have ended. */
+  async function connect(next: Identity): Promise<void> {
+    const before = http;
+    http = createHttp({ origin: deps.origin, authority: next.authority, identity: next, log });
+    if (link === 'online') void http.warm();
+    await before?.close();
+  }
+
   function currentIdentity(): Identity {
     if (identity === null) throw new Error('the terminal has no identity yet');
     return identity;
@@ -120,25 +152,34 @@ export function createUplink(deps: UplinkDeps): Uplink {
     identity: () => identity,
     hurry: () => stream?.hurry(),
     use(next) {
-      const before = http;
       identity = next;
-      http = createHttp({ origin: deps.origin, authority: next.authority, identity: next, log });
-      void before?.close();
+      lapsed = 'not-enrolled';
+      // The stream last: its first use of a new key ends the old one.
+      void connect(next).then(() => stream?.renew());
       stream ??= startPushStream({
         origin: deps.origin,
         identity: currentIdentity,
-        query: () => ({ after: position.get().revocation, clock: clock.wall().getTime() }),
+        query: () => ({
+          after: position.get().revocation,
+          clock: clock.wall().getTime(),
+          trust: currentIdentity().trustVersion,
+        }),
         onPushed: take,
-        onLink: changeLink,
+        onLink: (next) => changeLink(next === 'not-enrolled' ? lapsed : next),
+        onLapsed: deps.onLapsed,
         log,
         ...(deps.silence === undefined ? {} : { silence: deps.silence }),
       });
+    },
+    refuse(next) {
+      lapsed = next;
+      if (link === 'not-enrolled' || link === 'terminal-revoked') changeLink(next);
     },
     async stop() {
       clearInterval(warming);
       await endings.settled(link === 'online' ? 1_000 : 0);
       await uploads.flush(1_000);
-      await Promise.all([uploads.stop(), endings.stop(), receipts.stop(), stream?.stop()]);
+      await Promise.all([uploads.stop(), endings.stop(), receipts.stop(), trustKeeper.stop(), stream?.stop()]);
       await http?.destroy();
       await position.settled();
     },

@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { ServerDeps } from './deps.ts';
@@ -13,6 +14,7 @@ import { createOpenApi } from './openapi.ts';
 import { registerPages } from './pages.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
+import { resealAll } from './resealing.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDirectoryRoutes } from './routes/directory.ts';
@@ -20,19 +22,21 @@ import { createEventsRoutes } from './routes/events.ts';
 import type { Handlers } from './routes/handlers.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createImportRoutes } from './routes/imports.ts';
+import { createKeysRoutes } from './routes/keys.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
 import { createScimAboutRoutes } from './routes/scim-about.ts';
 import { createScimGroupRoutes } from './routes/scim-groups.ts';
 import { createScimUserRoutes } from './routes/scim-users.ts';
-import { createStreams } from './routes/streams.ts';
+import { createStreams, spreadOver } from './routes/streams.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetConnections } from './store/connections.ts';
-import type { Authority, KeyAndCertificate } from './tls/authority.ts';
+import type { Authorities } from './tls/authorities.ts';
+import type { KeyAndCertificate } from './tls/authority.ts';
+import { readClientCertificate } from './tls/client-certificate.ts';
 
-export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy'> {
-  readonly authority: Authority;
+export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later'> {
   readonly certificate: KeyAndCertificate;
   readonly version: string;
   /** Folder of the built console. */
@@ -45,20 +49,22 @@ export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy'> {
 export interface App {
   readonly http: FastifyInstance;
   readonly hub: Hub;
-  /** Takes a renewed certificate for new connections. */
+  /** Shows this certificate to new connections, and takes those of the authorities of now from them. */
   takeCertificate(certificate: KeyAndCertificate): void;
   /** Resolves when every tap so far is written. */
   settled(): Promise<void>;
+  /** Lets terminals know what they are to trust now, cuts those of authorities that are no more, and seals anew. */
+  keysChanged(): void;
   /** Answers what it was asked, ends its streams, and lets the database go on. */
   close(): Promise<void>;
 }
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
-const secureContext = (certificate: KeyAndCertificate, authority: Authority) => ({
-  key: certificate.key,
-  cert: certificate.certificate,
-  ca: authority.certificate,
+const secureContext = ({ key, certificate }: KeyAndCertificate, { bundle, between }: Authorities) => ({
+  key,
+  cert: between === undefined ? certificate : `${certificate}\n${between}`,
+  ca: bundle,
   minVersion: 'TLSv1.3' as const,
 });
 
@@ -68,6 +74,10 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const { later, close: closeLater } = createLater(given.log);
   const deps = { ...given, policy: given.policies.active, push: hub, hub, later };
   const begun = createBegun(deps);
+  const closing = new AbortController();
+  let { certificate: shown } = given;
+  let told = given.keys.trust().trustVersion;
+  const resealLater = (): void => later(0, () => resealAll(given, closing.signal));
   const handlers: Handlers = {
     ...createHealthRoutes(deps),
     ...createTerminalRoutes(deps),
@@ -82,11 +92,12 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createScimAboutRoutes(deps),
     ...createScimUserRoutes(deps),
     ...createScimGroupRoutes(deps),
+    ...createKeysRoutes({ ...deps, shown: () => shown }),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.
     https: {
-      ...secureContext(given.certificate, given.authority),
+      ...secureContext(given.certificate, given.keys.authorities()),
       requestCert: true,
       rejectUnauthorized: false,
       headersTimeout: 10_000,
@@ -138,15 +149,31 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     return reply.type(metrics.contentType).send(await metrics.show());
   });
   const stops = [startHeartbeat(deps), startExpiry(deps)];
+  resealLater();
   return {
     http,
     hub,
     takeCertificate: (certificate) => {
       const server = http.server as unknown as { setSecureContext(options: object): void };
-      server.setSecureContext(secureContext(certificate, given.authority));
+      server.setSecureContext(secureContext(certificate, given.keys.authorities()));
+      shown = certificate;
+    },
+    keysChanged: () => {
+      const authorities = given.keys.authorities();
+      const trust = given.keys.trust();
+      if (trust.trustVersion !== told) {
+        for (const stream of hub.streams()) stream.hear({ kind: 'trust', trust, spreadSeconds: spreadOver(hub) });
+      }
+      told = trust.trustVersion;
+      hub.cutUnless((socket) => {
+        const held = socket instanceof TLSSocket ? readClientCertificate(socket, authorities) : 'none';
+        return typeof held !== 'string' && authorities.has(held.authority);
+      });
+      resealLater();
     },
     settled: begun.settled,
     close: async () => {
+      closing.abort();
       for (const stop of stops) stop();
       const streaming = hub.streaming();
       await hub.close();

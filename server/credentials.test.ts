@@ -8,6 +8,7 @@ import { generateSync } from 'otplib';
 import {
   checkSecret,
   hashSecret,
+  isOldHash,
   makeSupportCode,
   makeTotpSeed,
   matchTotp,
@@ -16,6 +17,7 @@ import {
   tryOpenSeed,
 } from './credentials.ts';
 import { createSecrets } from './secrets.ts';
+import { rotateIn } from './testing-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kazasu-credentials-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -129,9 +131,10 @@ describe('a hashed PIN or password', () => {
   it('stays right when the pepper is changed, and new ones take the new pepper', async () => {
     const rotating = createSecrets(join(folder, 'rotating'));
     const before = await hashSecret(rotating, '83106274');
-    rotating.rotate('pin-pepper');
+    rotating.take(rotateIn(join(folder, 'rotating'), 'pin-pepper'));
     const after = await hashSecret(rotating, '83106274');
     assert.deepEqual([before.pepper, after.pepper], [1, 2]);
+    assert.deepEqual([isOldHash(rotating, before), isOldHash(rotating, after)], [true, false]);
     assert.equal(await checkSecret(rotating, before, '83106274'), 'right');
     assert.equal(await checkSecret(rotating, after, '83106274'), 'right');
     assert.equal(await checkSecret(rotating, { ...before, pepper: 2 }, '83106274'), 'wrong');

@@ -25,6 +25,12 @@ export async function hashSecret(secrets: Secrets, secret: string): Promise<Hash
   return { pepper: pepper.id, phc: await hash(secret, { ...cost, secret: pepper.key }) };
 }
 
+/** Whether the pepper has changed since a secret was hashed. */
+export const isOldHash = (secrets: Secrets, stored: unknown): boolean => {
+  const parsed = hashed.safeParse(stored);
+  return parsed.success && parsed.data.pepper !== secrets.pepper()?.id;
+};
+
 /** `stored` comes from the database and is not trusted to be whole. */
 export async function checkSecret(secrets: Secrets, stored: unknown, secret: string): Promise<HashVerdict> {
   const parsed = hashed.safeParse(stored);
@@ -46,7 +52,7 @@ const window = [-1, 0, 1];
 /** 160 random bits (RFC 4226 4, R6), base32. */
 export const makeTotpSeed = (): string => generateSecret({ length: 20 });
 
-const sealedSeed = z.strictObject({ key: z.int().min(1), text: z.string() });
+const sealedSeed = z.strictObject({ key: z.int().min(1), wrapped: z.string().optional(), text: z.string() });
 
 /** Seeds are sealed to their person, or to the hash of their invitation. */
 const aboutSeed = (owner: string): string => `totp:${owner}`;
@@ -56,6 +62,12 @@ export const sealSeed = (secrets: Secrets, seed: string, owner: string): Sealed 
 export function tryOpenSeed(secrets: Secrets, stored: unknown, owner: string): string | undefined {
   const parsed = sealedSeed.safeParse(stored);
   return parsed.success ? secrets.tryOpen(parsed.data, aboutSeed(owner)) : undefined;
+}
+
+/** The same seed under the newest key; undefined where it does not open. */
+export function tryResealSeed(secrets: Secrets, stored: unknown, owner: string): Sealed | undefined {
+  const parsed = sealedSeed.safeParse(stored);
+  return parsed.success ? secrets.tryReseal(parsed.data, aboutSeed(owner)) : undefined;
 }
 
 /** Key URI as authenticator apps scan it. */

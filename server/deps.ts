@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Policy } from '#contract/policy.ts';
+import type { HeldKeys } from './held-keys.ts';
 import type { Policies } from './policies.ts';
 import type { Push } from './push.ts';
 import type { Secrets } from './secrets.ts';
@@ -10,12 +11,15 @@ export interface ServerDeps {
   readonly database: Database;
   /** Connections for taps and proofs alone: nothing else of the server keeps them waiting. */
   readonly logins: Database;
+  readonly keys: Pick<HeldKeys, 'authorities' | 'trust' | 'rings' | 'version'>;
   readonly secrets: Secrets;
   readonly policy: () => Policy;
   readonly policies: Policies;
   readonly now: () => Date;
   readonly log: Logger;
   readonly push: Push;
+  /** Work that outlives a request; the server waits for it when it stops. */
+  readonly later: (delayMs: number, work: () => Promise<void>) => void;
   /** Origin of the console, such as `https://localhost:8443`. */
   readonly origin: string;
   /** Origins that the console may be loaded from. */

@@ -33,6 +33,18 @@ describe('the queue for hashing', () => {
     assert.deepEqual(began, [0, 1, 2, 3, 4]);
   });
 
+  it('lets in what nobody waits for only while a core is free', () => {
+    const queue = createHashQueue(2);
+    const [one, other] = [queue.tryEnter(), queue.tryEnterIdle()];
+    assert.ok(one && other);
+    assert.equal(queue.tryEnterIdle(), undefined);
+    assert.ok(queue.tryEnter(), 'a person may wait');
+    one.leave();
+    assert.equal(queue.tryEnterIdle(), undefined, 'two are in still');
+    other.leave();
+    assert.ok(queue.tryEnterIdle());
+  });
+
   it('turns away who would wait for more than about a second, and takes them again when it is empty', () => {
     const queue = createHashQueue(2);
     const places = [];

@@ -5,6 +5,8 @@
 export interface HashQueue {
   /** Undefined when those who wait would keep a new one for more than about a second. */
   tryEnter(): Place | undefined;
+  /** The same for what nobody waits for: undefined unless a core is free now. */
+  tryEnterIdle(): Place | undefined;
 }
 
 export interface Place {
@@ -33,27 +35,29 @@ export function createHashQueue(parallel: number, clock: () => number = () => pe
     else running -= 1;
   };
 
+  const enter = (): Place => {
+    places += 1;
+    let left = false;
+    return {
+      async run(work) {
+        await turn();
+        const began = clock();
+        try {
+          return await work();
+        } finally {
+          usual += (clock() - began - usual) / 8;
+          pass();
+        }
+      },
+      leave() {
+        if (!left) places -= 1;
+        left = true;
+      },
+    };
+  };
+
   return {
-    tryEnter() {
-      if ((places / parallel) * usual > longestWait) return undefined;
-      places += 1;
-      let left = false;
-      return {
-        async run(work) {
-          await turn();
-          const began = clock();
-          try {
-            return await work();
-          } finally {
-            usual += (clock() - began - usual) / 8;
-            pass();
-          }
-        },
-        leave() {
-          if (!left) places -= 1;
-          left = true;
-        },
-      };
-    },
+    tryEnter: () => ((places / parallel) * usual > longestWait ? undefined : enter()),
+    tryEnterIdle: () => (places < parallel ? enter() : undefined),
   };
 }

@@ -1,22 +1,13 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { writeWholeFile } from './whole-file.ts';
+import { type KeyRings, keyRings } from './key-ring.ts';
+import { tryWriteNewFile, writeWholeFile } from './whole-file.ts';
 
-const storedKey = z.strictObject({ id: z.int().min(1), key: z.base64() });
-/** A key by number: 32 random bytes, or an Ed25519 private key (PKCS #8, DER), in base64. */
-export type StoredKey = z.infer<typeof storedKey>;
-
-const ring = z.tuple([storedKey], storedKey);
-const keyRings = z.strictObject({ 'card-index': ring, 'pin-pepper': ring, sealing: ring, grant: ring });
-export type KeyRings = z.infer<typeof keyRings>;
-export type Purpose = keyof KeyRings;
-
-const pathIn = (dataFolder: string): string => join(dataFolder, 'keys.json');
+export const keyFileIn = (dataFolder: string): string => join(dataFolder, 'keys.json');
 
 /** Undefined when there is none yet. Throws when others may read it or it is damaged: no fresh keys over lost ones. */
 export function readKeyRings(dataFolder: string): KeyRings | undefined {
-  const path = pathIn(dataFolder);
+  const path = keyFileIn(dataFolder);
   let text: string;
   try {
     if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
@@ -38,7 +29,22 @@ export function readKeyRings(dataFolder: string): KeyRings | undefined {
   return checked.data;
 }
 
+/** What another user writes there the server could not read any more: the number of the user that it must be, if it is not us. */
+export function foreignOwner(dataFolder: string): number | undefined {
+  const own = process.getuid?.();
+  const uid = statSync(keyFileIn(dataFolder)).uid;
+  return own === undefined || own === uid ? undefined : uid;
+}
+
 export function writeKeyRings(dataFolder: string, rings: KeyRings): void {
+  writeWholeFile(keyFileIn(dataFolder), JSON.stringify(rings));
+}
+
+/** Writes the first keys, or answers those of another server on the same folder that was quicker. */
+export function writeFirstKeyRings(dataFolder: string, rings: KeyRings): KeyRings {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  writeWholeFile(pathIn(dataFolder), JSON.stringify(rings));
+  if (tryWriteNewFile(keyFileIn(dataFolder), JSON.stringify(rings))) return rings;
+  const theirs = readKeyRings(dataFolder);
+  if (theirs === undefined) throw new Error(`${keyFileIn(dataFolder)} comes and goes`);
+  return theirs;
 }

@@ -42,6 +42,8 @@ export interface Hub extends Push {
   addWatcher(watcher: Watcher): () => void;
   /** Cuts connections of this process. */
   cutHere(terminal: TerminalId): void;
+  /** Cuts those connections of this process that may not stay. */
+  cutUnless(mayStay: (socket: Socket) => boolean): void;
   /** Terminals with a connection to this process. */
   attached(): TerminalId[];
   /** Terminals with a stream on this process. */
@@ -120,6 +122,9 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
       return () => watchers.delete(watcher);
     },
     cutHere,
+    cutUnless: (mayStay) => {
+      for (const socket of sockets.all()) if (!mayStay(socket)) socket.destroySoon();
+    },
     attached: () => sockets.keys(),
     streaming: () => streams.keys(),
     streams: () => streams.all(),

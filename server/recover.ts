@@ -6,11 +6,11 @@ import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Config, listOrigins, parseConfig } from './config.ts';
+import { openServerKeys } from './held-keys.ts';
 import { beginRecovery, type Recovery, RecoveryProblem } from './recovery.ts';
-import { createSecrets } from './secrets.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, reachEmbedded } from './store/embedded.ts';
-import { checkKeyMarks, ForeignKeys } from './store/key-marks.ts';
+import { ForeignKeys } from './store/key-marks.ts';
 
 const usage = `node server/recover.ts <staff number>
 Prints a link, good once, with which this person sets password and authenticator anew.
@@ -43,8 +43,7 @@ const recover = async (config: Config, number: string): Promise<Recovery> => {
     const connectionString = config.databaseUrl ?? embedded?.connectionString ?? '';
     const database = createDatabase({ connectionString, connections: 2, report: () => undefined });
     try {
-      const secrets = createSecrets(folder);
-      await checkKeyMarks(database, secrets);
+      const { secrets } = await openServerKeys(database, folder, new Date());
       return await beginRecovery({ database, secrets, now: new Date() }, number, userInfo().username);
     } finally {
       await database.close();

@@ -5,13 +5,13 @@ import type { Row } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
-
 import type { DirectoryDoor } from './directory/door.ts';
+import type { HeldKeys } from './held-keys.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
 import { findConsoleSession } from './store/console.ts';
 import type { Database } from './store/database.ts';
-import { tryGetActive } from './store/terminals.ts';
+import { isOwnKey, tryGetActive } from './store/terminals.ts';
 import { readClientCertificate } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
@@ -36,6 +36,7 @@ export interface Foreign {
 export interface SenderDeps {
   readonly database: Database;
   readonly hub: Pick<Hub, 'attach'>;
+  readonly keys: Pick<HeldKeys, 'authorities'>;
   readonly now: () => Date;
   readonly policy: () => Policy;
   readonly directoryDoor: DirectoryDoor;
@@ -65,23 +66,35 @@ const isForged = (request: FastifyRequest, origins: readonly string[], needsOrig
   return undefined;
 };
 
-const admitTerminal = async (request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+/**
+ * For so long after its end a terminal may renew a certificate by itself (milliseconds). A ward that was closed, a spare in
+ * a cupboard: they come back without a visit, as long as nobody revoked them and the key is the one that they had last.
+ * Whatever was away for longer than a quarter somebody should look at before it opens a ward.
+ */
+export const lapsedFor = 90 * 24 * 3_600_000;
+
+const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   const { socket } = request.raw;
-  const held = socket instanceof TLSSocket ? readClientCertificate(socket) : 'none';
+  const authorities = deps.keys.authorities();
+  const held = socket instanceof TLSSocket ? readClientCertificate(socket, authorities) : 'none';
   if (typeof held === 'string') return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: `certificate-${held}` });
-  const { terminal, publicKey, expiresAt } = held;
-  if (expiresAt <= deps.now()) {
-    return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: 'certificate-expired', terminal, cut: true });
-  }
+  const { terminal, publicKey, key, authority, expiresAt } = held;
+  const refuse = (why: string) => turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why, terminal, cut: true });
+  if (!authorities.has(authority)) return refuse('certificate-foreign');
+  const lapsed = deps.now().getTime() - expiresAt.getTime();
+  if (lapsed >= (takesLapsed ? lapsedFor : 0)) return refuse('certificate-expired');
   // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
   deps.hub.attach(terminal, socket);
   const active = await tryGetActive(deps.database, terminal);
   if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  if (!isOwnKey(active, key) || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,
     name: active.name,
     publicKey,
+    key,
+    authority,
     certificateExpiresAt: expiresAt,
     address: request.ip,
   };
@@ -146,7 +159,7 @@ const admitConsole = async (
 export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   if (row.sender === 'terminal') {
     if (row.method === 'POST' && !isJson(request)) return turnAway({ code: 'REQUEST_INVALID', why: 'content-type' });
-    return admitTerminal(request, deps);
+    return admitTerminal(row, request, deps);
   }
   if (row.sender === 'directory') return admitDirectory(row, request, deps);
   const anyone = row.sender === 'anyone';

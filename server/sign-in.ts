@@ -4,9 +4,10 @@ import type { Outcome } from '#contract/errors.ts';
 import { normalisePassword } from '#core/policy/password.ts';
 import { mayUseConsole } from '#core/policy/rights.ts';
 import { triesLeft } from '#core/policy/tries.ts';
-import { checkSecret, type Hashed, hashSecret, matchTotp, tryOpenSeed } from './credentials.ts';
+import { checkSecret, type Hashed, hashSecret, isOldHash, matchTotp, tryOpenSeed } from './credentials.ts';
 import type { ServerDeps } from './deps.ts';
-import type { Place } from './hash-queue.ts';
+import type { HashQueue, Place } from './hash-queue.ts';
+import { renewHash } from './renewals.ts';
 import { accept, type Credential, type CredentialKind, disable, reserve } from './store/credentials.ts';
 import type { Transaction } from './store/database.ts';
 import { record } from './store/events.ts';
@@ -59,8 +60,16 @@ export interface SignIn {
 }
 
 /** Checks password and TOTP with the same work whoever the number belongs to. */
-export function createSignIn(deps: ServerDeps): SignIn {
+export function createSignIn(deps: ServerDeps, queue: HashQueue): SignIn {
   let dummy: Promise<Hashed> | undefined;
+
+  /** Under the newest pepper: one that is gone would be refused sooner than a password of somebody. */
+  const getDummy = async (): Promise<Hashed> => {
+    if (dummy === undefined || isOldHash(deps.secrets, await dummy)) {
+      dummy = hashSecret(deps.secrets, 'nobody has this password');
+    }
+    return dummy;
+  };
 
   /**
    * Strangers cannot lock the code, with which the person also logs in at terminals: only who has the password gets
@@ -83,11 +92,12 @@ export function createSignIn(deps: ServerDeps): SignIn {
   };
 
   const check = async (person: PersonSummary | null, typed: Typed, place: Place): Promise<SignInVerdict> => {
-    dummy ??= hashSecret(deps.secrets, 'nobody has this password');
     const barred = person ? whyBarred(person) : 'unknown-person';
     const password = person && !barred ? await reserveOne(deps, person, 'password') : 'absent';
-    const stored = typeof password === 'string' ? await dummy : password.secret;
-    const verdict = await place.run(() => checkSecret(deps.secrets, stored, normalisePassword(typed.password)));
+    const other = await getDummy();
+    const stored = typeof password === 'string' ? other : password.secret;
+    const given = normalisePassword(typed.password);
+    const verdict = await place.run(() => checkSecret(deps.secrets, stored, given));
     const refuse = (why: WhyRefused): SignInVerdict => ({ ok: false, person, why });
     if (!person || barred) return refuse(barred ?? 'unknown-person');
     if (password === 'absent') return refuse('not-set-up');
@@ -97,7 +107,9 @@ export function createSignIn(deps: ServerDeps): SignIn {
       return refuse(verdict === 'damaged' ? 'credential-damaged' : 'password-wrong');
     }
     const why = await checkCode(person, password, typed.code);
-    return why ? refuse(why) : { ok: true, person };
+    if (why) return refuse(why);
+    renewHash(deps, queue, password, given);
+    return { ok: true, person };
   };
 
   return {

@@ -96,7 +96,7 @@ test('starts, invites the first admin, stops in order and starts again with what
   const postmaster = await postmasterOf(data);
   assert.equal(await first.end(), 0, first.said());
   assert.equal(isAlive(postmaster), false);
-  for (const name of ['keys.json', 'postgres.password', 'server.json', 'ca/ca.key.pem']) {
+  for (const name of ['keys.json', 'postgres.password', 'server.json']) {
     assert.equal((await stat(join(data, name))).mode & 0o077, 0, `${name} is for its owner alone`);
   }
   const authority = await readFile(ready.authority, 'utf8');

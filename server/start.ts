@@ -8,20 +8,22 @@ import { NotWithdrawn, withdrawRoles } from './directory/withdraw.ts';
 import { announceFirstTerminal } from './first-terminal.ts';
 import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
+import { authorityFileIn, openServerKeys, writeAuthorityFile } from './held-keys.ts';
+import { startKeyWatch } from './key-watch.ts';
 import { createLog } from './log.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
-import { createSecrets } from './secrets.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
 import { record } from './store/events.ts';
 import { createFirstAdminInvitation } from './store/invitations.ts';
-import { checkKeyMarks, ForeignKeys } from './store/key-marks.ts';
+import { ForeignKeys } from './store/key-marks.ts';
 import { migrate } from './store/migrate.ts';
-import { openAuthority } from './tls/authority.ts';
+import { startCertificateWatch } from './tls/certificate-watch.ts';
 import { openServerCertificate } from './tls/server-certificate.ts';
 import { version } from './version.ts';
 
-const hour = 60 * 60 * 1000;
+const second = 1000;
+const hour = 60 * 60 * second;
 const now = (): Date => new Date();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -48,10 +50,6 @@ const start = async (config: Config): Promise<void> => {
   // As root the database runs as another user and must pass through; every file inside has its own mode.
   await mkdir(dataFolder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const log = createLog(config.logLevel, pino.destination({ dest: 2, sync: true }));
-  const authority = await openAuthority(resolve(dataFolder, 'ca'), now());
-  const certificate = await openServerCertificate(dataFolder, authority, config.names, now());
-  const secrets = createSecrets(dataFolder);
-
   const connectionString = await openDatabaseUrl(config, log);
   await migrate(connectionString, (line) => log.debug({ line }, 'migration')).catch((problem: unknown) => {
     const { code, message } = problem as NodeJS.ErrnoException;
@@ -70,7 +68,10 @@ const start = async (config: Config): Promise<void> => {
     report: (problem) => log.warn({ err: problem }, 'a database connection for logins was lost'),
   });
   stops.push(logins.close);
-  await checkKeyMarks(database, secrets);
+  const keys = await openServerKeys(database, dataFolder, now());
+  const { secrets } = keys;
+  const openCertificate = () => openServerCertificate(dataFolder, keys.authorities().current, config.names, now());
+  let certificate = await openCertificate();
   const policies = await createPolicies({
     database,
     pinned: config.pinned,
@@ -84,11 +85,11 @@ const start = async (config: Config): Promise<void> => {
   const app = await buildApp({
     database,
     logins,
+    keys,
     secrets,
     policies,
     now,
     log,
-    authority,
     certificate,
     origin,
     origins,
@@ -107,16 +108,37 @@ const start = async (config: Config): Promise<void> => {
         )
       : problem;
   }
-  let current = certificate.certificate;
-  const renew = async (): Promise<void> => {
-    const next = await openServerCertificate(dataFolder, authority, config.names, now());
-    if (next.certificate !== current) app.takeCertificate(next);
-    current = next.certificate;
-  };
-  const renewing = setInterval(() => {
-    renew().catch((problem: unknown) => log.error({ err: problem }, 'the server certificate could not be renewed'));
-  }, hour);
-  stops.push(() => clearInterval(renewing));
+  stops.push(
+    await startKeyWatch({
+      dataFolder,
+      database,
+      keys,
+      now,
+      log,
+      onTaken: async () => {
+        writeAuthorityFile(dataFolder, keys);
+        certificate = await openCertificate();
+        app.takeCertificate(certificate);
+        app.keysChanged();
+      },
+      everyMs: second,
+    }),
+  );
+  stops.push(
+    startCertificateWatch({
+      database,
+      authority: () => keys.authorities().current,
+      names: config.names,
+      shown: () => certificate,
+      renew: async () => {
+        certificate = await openCertificate();
+        app.takeCertificate(certificate);
+      },
+      now,
+      log,
+      everyMs: hour,
+    }),
+  );
 
   await database.transaction((tx) =>
     record(tx, now(), { kind: 'server.started', outcome: 'success', detail: { version } }),
@@ -136,9 +158,9 @@ const start = async (config: Config): Promise<void> => {
   const firstAdmin = code === null ? null : `${origin}/console/#invitation=${code}`;
   const firstTerminal =
     config.firstTerminal === undefined ? null : await announceFirstTerminal(database, now(), config.firstTerminal);
-  const ready = { ready: true, origin, authority: authority.path, firstAdmin, firstTerminal };
+  const ready = { ready: true, origin, authority: authorityFileIn(dataFolder), firstAdmin, firstTerminal };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  say(`Kazasu server ${version} is ready at ${origin} (authority: ${authority.path})`);
+  say(`Kazasu server ${version} is ready at ${origin} (authority: ${authorityFileIn(dataFolder)})`);
   if (firstAdmin !== null) say(`No admin yet. Open this link once, within its day, to become the first: ${firstAdmin}`);
 };
 

@@ -15,16 +15,18 @@ import { policyOf } from '#core/policy/profiles.ts';
 import { type App, buildApp } from './app.ts';
 import type { ServerDeps } from './deps.ts';
 import { findFreePort } from './free-port.ts';
+import { type HeldKeys, openServerKeys } from './held-keys.ts';
+import { createLater } from './later.ts';
 import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
-import { createSecrets, type Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
-import { type Authority, openAuthority } from './tls/authority.ts';
+import type { Authority } from './tls/authority.ts';
 import { createTypedCode, hashTypedCode } from './tokens.ts';
 
 /** A PostgreSQL of its own with the schema in it, in a folder that goes when it is closed. */
@@ -80,6 +82,7 @@ export interface TestServer {
   readonly database: Database;
   readonly logins: Database;
   readonly authority: Authority;
+  readonly keys: HeldKeys;
   readonly secrets: Secrets;
   readonly app: App;
   readonly policies: Policies;
@@ -132,15 +135,26 @@ export const createKeys = (namedCurve = 'P-256'): Promise<webcrypto.CryptoKeyPai
 export const exportKey = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 
-/** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
-export const startTestServer = async (): Promise<TestServer> => {
-  const { folder, connectionString, database, close: closeDatabase } = await openTestDatabase();
+/** Connections of another process to the database of a server that runs. */
+const shareDatabase = ({ folder, connectionString }: TestServer): TestDatabase => {
+  const database = createDatabase({ connectionString, report: () => undefined });
+  return { folder, connectionString, database, close: database.close };
+};
+
+/**
+ * The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. With `beside` a further process
+ * on the same data folder and database, by the same clock.
+ */
+export const startTestServer = async (beside?: TestServer): Promise<TestServer> => {
+  const given = beside === undefined ? await openTestDatabase() : shareDatabase(beside);
+  const { folder, connectionString, database, close: closeDatabase } = given;
   let ahead = 0;
-  const now = () => new Date(Date.now() + ahead);
+  const now = beside?.now ?? (() => new Date(Date.now() + ahead));
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
-  const authority = await openAuthority(join(folder, 'ca'), now());
-  const secrets = createSecrets(folder);
+  const keys = await openServerKeys(database, folder, now());
+  const { secrets } = keys;
+  const authority = keys.authorities().current;
   const logins = createDatabase({ connectionString, byKeys: true, report: () => undefined });
   const port = await findFreePort('127.0.0.1');
   const origin = `https://localhost:${port}`;
@@ -152,11 +166,11 @@ export const startTestServer = async (): Promise<TestServer> => {
   const app = await buildApp({
     database,
     logins,
+    keys,
     secrets,
     policies,
     now,
     log,
-    authority,
     certificate: await authority.issueServer(['localhost', '127.0.0.1', '::1'], now()),
     origin,
     origins: [origin],
@@ -167,6 +181,7 @@ export const startTestServer = async (): Promise<TestServer> => {
   });
   await app.http.listen({ host: '127.0.0.1', port });
 
+  const { later, close: closeLater } = createLater(log);
   const agents: Agent[] = [];
   const sender = (options: { key?: string; cert?: string }): TestSender => {
     const agent = new Agent({ connect: { ca: authority.certificate, ...options }, keepAliveTimeout: 60_000 });
@@ -209,18 +224,21 @@ export const startTestServer = async (): Promise<TestServer> => {
     database,
     logins,
     authority,
+    keys,
     secrets,
     app,
     policies,
     deps: {
       database,
       logins,
+      keys,
       secrets,
       policy: policies.active,
       policies,
       now,
       log,
       push: app.hub,
+      later,
       origin,
       origins: [origin],
     },
@@ -277,6 +295,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     },
     close: async () => {
       await app.close();
+      await closeLater();
       await policies.close();
       await logins.close();
       await Promise.all(agents.map((agent) => agent.destroy()));

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { authorityFileIn, openKeys } from './held-keys.ts';
 import { createKeys, createRequest, exportKey, startTestServer, type TestServer } from './testing.ts';
-import { openAuthority } from './tls/authority.ts';
+import { type Authority, makeAuthority, openAuthority } from './tls/authority.ts';
 import { openServerCertificate } from './tls/server-certificate.ts';
 
 let server: TestServer;
@@ -13,6 +15,9 @@ before(async () => {
   server = await startTestServer();
 });
 after(() => server.close());
+
+/** An authority that the server has nothing to do with. */
+const createAuthority = async (): Promise<Authority> => openAuthority({ id: 1, ...(await makeAuthority(new Date())) });
 
 const handshake = (options: ConnectionOptions = {}): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
@@ -43,7 +48,7 @@ describe('TLS', () => {
   });
 
   test('somebody who does not know the authority does not trust the server', async () => {
-    const other = await openAuthority(join(await mkdtemp(join(tmpdir(), 'kazasu-ca-')), 'ca'), new Date());
+    const other = await createAuthority();
     await assert.rejects(handshake({ ca: other.certificate }), { code: /SELF_SIGNED|UNABLE_TO/ });
   });
 });
@@ -57,7 +62,7 @@ describe('a terminal’s certificate', () => {
 
   test('of another authority is refused', async () => {
     const terminal = await server.enrol();
-    const other = await openAuthority(join(await mkdtemp(join(tmpdir(), 'kazasu-ca-')), 'ca'), new Date());
+    const other = await createAuthority();
     const keys = await createKeys();
     const forged = await other.issueClient(await createRequest(keys), terminal.id, new Date());
     assert.ok(forged);
@@ -112,17 +117,35 @@ describe('a terminal’s certificate', () => {
 });
 
 describe('what the server keeps', () => {
-  test('the authority stays the same, and only its owner reads the key', async () => {
-    const folder = join(await mkdtemp(join(tmpdir(), 'kazasu-ca-')), 'ca');
-    const first = await openAuthority(folder, new Date());
-    const second = await openAuthority(folder, new Date());
-    assert.equal(first.certificate, second.certificate);
-    assert.equal((await stat(join(folder, 'ca.key.pem'))).mode & 0o777, 0o600);
+  test('the authority stays the same, its key is in the key file alone, and everybody may read its certificate', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kazasu-ca-'));
+    const first = await openKeys(folder, new Date());
+    const second = await openKeys(folder, new Date());
+    assert.equal(first.authorities().bundle, second.authorities().bundle);
+    assert.equal(await readFile(authorityFileIn(folder), 'utf8'), first.authorities().bundle);
+    assert.equal((await stat(authorityFileIn(folder))).mode & 0o777, 0o644);
+    assert.deepEqual(await readdir(join(folder, 'ca')), ['ca.pem']);
+    assert.doesNotMatch(await readFile(authorityFileIn(folder), 'utf8'), /PRIVATE/);
+  });
+
+  test('an authority that lay in files of its own is taken over with its key', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kazasu-ca-'));
+    const made = await makeAuthority(new Date());
+    await mkdir(join(folder, 'ca'));
+    await writeFile(join(folder, 'ca', 'ca.pem'), made.certificate);
+    const pem = `-----BEGIN PRIVATE KEY-----\n${made.key.replaceAll(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`;
+    await writeFile(join(folder, 'ca', 'ca.key.pem'), pem, { mode: 0o600 });
+    const keys = await openKeys(folder, new Date());
+    const { certificate } = await keys.authorities().current.issueServer(['localhost'], new Date());
+    assert.ok(new X509Certificate(certificate).verify(new X509Certificate(made.certificate).publicKey));
+    assert.deepEqual(await readdir(join(folder, 'ca')), ['ca.pem'], 'its key lies in one place');
+    const again = await openKeys(folder, new Date());
+    assert.equal(again.authorities().bundle, keys.authorities().bundle);
   });
 
   test('its certificate is kept, and renewed when it grows old or a name is added', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kazasu-ca-'));
-    const authority = await openAuthority(join(folder, 'ca'), new Date());
+    const authority = await createAuthority();
     const open = (names: string[], at: Date) => openServerCertificate(folder, authority, names, at);
     const first = await open(['localhost'], new Date());
     assert.equal((await open(['localhost'], new Date())).certificate, first.certificate);

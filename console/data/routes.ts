@@ -11,6 +11,7 @@ const readers = ['helpdesk', 'admin', 'auditor'] as const;
 const desk = ['helpdesk', 'admin'] as const;
 const admins = ['admin'] as const;
 const keepers = ['admin', 'auditor'] as const;
+const keyReaders = ['admin', 'auditor', 'operator'] as const;
 
 /**
  * Method, path and sender of each row, as literals: the contract's own table carries the schema library, which has no place in a page.
@@ -64,6 +65,7 @@ export const routes = {
   'policies/show': { method: 'GET', path: '/v1/policies/:number', sender: readers },
   'policies/plan': { method: 'POST', path: '/v1/policies/plan', sender: ['admin', 'auditor'] },
   'policies/apply': { method: 'POST', path: '/v1/policies', sender: admins },
+  'keys/show': { method: 'GET', path: '/v1/keys', sender: keyReaders },
   'events/list': { method: 'GET', path: '/v1/events', sender: readers },
   'directory-clients/list': { method: 'GET', path: '/v1/directory-clients', sender: keepers },
   'directory-clients/add': { method: 'POST', path: '/v1/directory-clients', sender: admins },

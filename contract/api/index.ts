@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
 import { imports } from './imports.ts';
+import { keyRows } from './keys.ts';
 import { logins } from './logins.ts';
 import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
@@ -23,6 +24,7 @@ export const api = {
   ...imports,
   ...directory,
   ...scim,
+  ...keyRows,
 } as const;
 
 export type Api = typeof api;

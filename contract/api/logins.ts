@@ -27,8 +27,15 @@ export const grantFacts = z.strictObject({
 });
 export type GrantFacts = z.infer<typeof grantFacts>;
 
-/** `payload` is base64url of the JSON of `GrantFacts`; `signature` is Ed25519 (RFC 8032) over the bytes of `payload`, base64url. */
-export const grant = z.strictObject({ payload: z.string().max(2000), signature: z.string().max(200) });
+/**
+ * `payload` is base64url of the JSON of `GrantFacts`; `signature` is Ed25519 (RFC 8032) over the bytes of `payload`, base64url,
+ * by the grant key of this number.
+ */
+export const grant = z.strictObject({
+  key: z.int().min(1),
+  payload: z.string().max(2000),
+  signature: z.string().max(200),
+});
 export type Grant = z.infer<typeof grant>;
 
 const attemptParams = z.strictObject({ attempt: attemptId });

@@ -16,6 +16,8 @@ export interface Row {
   /** Fastify notation; members of `params` stand behind a colon. */
   readonly path: `/v1/${string}` | `/scim/v2/${string}`;
   readonly sender: Sender;
+  /** For terminals: a certificate that has ended is taken too, for a while, when it is of the terminal's own last key. */
+  readonly takesLapsed?: true;
   readonly summary: string;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;

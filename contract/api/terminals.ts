@@ -7,17 +7,28 @@ import { table } from './row.ts';
 
 const pem = z.string().max(8192);
 
-/** The certificate that a terminal holds and what it must know to check the server's word. */
+/** What a terminal must know to check the server's word. */
+export const trust = z.strictObject({
+  /** Names this state of authorities and keys. A terminal says which one it keeps, so that none is used before it is known. */
+  trustVersion: z.string().max(64),
+  /** The hospital's own authorities, PEM, one after the other; the one that signs new certificates first. */
+  authority: z.string().max(32_768),
+  /** Ed25519 public keys (SPKI, PEM) by which grants are signed, by their numbers. */
+  grantKeys: z
+    .array(z.strictObject({ id: z.int().min(1), key: pem }))
+    .min(1)
+    .max(16),
+});
+export type Trust = z.infer<typeof trust>;
+
+/** The certificate that a terminal holds, and what it trusts. */
 export const admission = z.strictObject({
   terminal: terminalId,
   name: z.string(),
   /** Client certificate, PEM; its common name is the terminal's identifier. */
   certificate: pem,
-  /** The hospital's own authority, PEM. */
-  authority: pem,
-  /** Ed25519 public key (SPKI, PEM) by which grants and pushes are signed. */
-  grantKey: pem,
   expiresAt: instant,
+  ...trust.shape,
 });
 export type Admission = z.infer<typeof admission>;
 
@@ -58,6 +69,8 @@ export const pushed = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ceremony'), order: ceremonyOrder }),
   z.strictObject({ kind: z.literal('ceremony-cancelled'), ceremony: z.uuid() }),
   z.strictObject({ kind: z.literal('policy'), policy: terminalPolicy }),
+  /** Comes before `hello` where the terminal does not keep it yet; what it asks of terminals they spread over so many seconds. */
+  z.strictObject({ kind: z.literal('trust'), trust, spreadSeconds: z.int().min(0).max(3600) }),
   z.strictObject({ kind: z.literal('beat'), serverTime: instant }),
 ]);
 export type Pushed = z.infer<typeof pushed>;
@@ -106,9 +119,11 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/renew',
     sender: 'terminal',
+    takesLapsed: true,
     event: 'terminal.renewed',
     failures: ['ENROLMENT_REFUSED'],
-    summary: 'A terminal asks for its next certificate with a fresh request for the same or a new key.',
+    summary:
+      'A terminal asks for its next certificate with a fresh request for the same or a new key; up to 90 days after its last one ended.',
     body: z.strictObject({ request: pem }),
     answer: admission,
   },
@@ -120,8 +135,23 @@ export const terminals = table({
     failures: [],
     summary:
       'The push stream (server-sent events, see `Pushed`): hello, what was missed after `after`, then what happens.',
-    query: z.strictObject({ after: z.coerce.number().int().min(0), clock: z.coerce.number() }),
+    query: z.strictObject({
+      after: z.coerce.number().int().min(0),
+      clock: z.coerce.number(),
+      /** `trustVersion` that the terminal keeps. */
+      trust: z.string().max(64).optional(),
+    }),
     answer: z.never(),
+  },
+  'terminals/keep-trust': {
+    method: 'POST',
+    path: '/v1/terminals/trust',
+    sender: 'terminal',
+    event: null,
+    failures: [],
+    summary: 'A terminal says that it keeps the authorities and grant keys of this version.',
+    body: z.strictObject({ trustVersion: z.string().max(64) }),
+    answer: z.strictObject({}),
   },
   'terminals/report': {
     method: 'POST',

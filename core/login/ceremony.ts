@@ -9,6 +9,8 @@ type Of<Kind extends LoginEvent['kind']> = Extract<LoginEvent, { kind: Kind }>;
 /** Helpdesk asks this terminal to read a new card or to let a person set a PIN. Never in the middle of somebody's attempt. */
 export const ceremonyAsked = (state: State, given: Given, event: Of<'ceremony-asked'>): Step => {
   const { phase } = state;
+  // A new stream may repeat what the one before it brought.
+  if (phase.kind === 'ceremony' && phase.order.ceremony === event.order.ceremony) return stay(state);
   const under =
     phase.kind === 'open'
       ? phase

@@ -19,7 +19,7 @@ export const hanako = {
 };
 export const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E580', assurance: 'identifier' } as const;
 export const token = 'token';
-export const grant = { payload: 'p', signature: 's' };
+export const grant = { key: 1, payload: 'p', signature: 's' };
 
 /** A terminal under test: keeps the state, the time and every effect. */
 export const createTerminal = (begin = 1_000_000) => {

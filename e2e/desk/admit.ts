@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServerHouse, startTerminal, type TerminalHouse, type TerminalOptions } from '#setup/house.ts';
@@ -7,7 +7,7 @@ import { type ServerHouse, startTerminal, type TerminalHouse, type TerminalOptio
 /**
  * Gets this desk's terminal to its server, whatever an earlier start left half done:
  *
- *   the server asks for a terminal ──► enrol (what the terminal was before is set aside)
+ *   the server asks for a terminal ──► enrol (the guard keeps the journal of what it was before aside)
  *   the server knows one, and this terminal has its key ──► go on
  *   the server knows one, and this terminal has lost its key ──► the server announces another name; enrol
  */
@@ -40,7 +40,7 @@ export async function admitTerminal(deps: AdmitDeps): Promise<{ server: ServerHo
     code = server.firstTerminal()?.code;
   }
   for (let again = false; ; again = true) {
-    if (code !== undefined) setAside(guardFolder, deps.say);
+    if (code !== undefined && existsSync(join(guardFolder, 'terminal.json'))) deps.say(anew);
     const { origin, authority } = server;
     const terminal = await startTerminal({
       ...deps.terminal,
@@ -49,7 +49,7 @@ export async function admitTerminal(deps: AdmitDeps): Promise<{ server: ServerHo
       authority,
       ...(code === undefined ? {} : { code }),
     });
-    const link = await waitForLink(join(deps.folder, 'log', 'guard.log'));
+    const link = await waitForLink(join(deps.folder, 'log', 'guard.log'), code !== undefined);
     if (link !== 'not-enrolled' || again || deps.code !== undefined) {
       if (link === 'revoked') deps.say(revoked);
       deps.started(terminal);
@@ -62,35 +62,35 @@ export async function admitTerminal(deps: AdmitDeps): Promise<{ server: ServerHo
   }
 }
 
+const anew =
+  'This terminal enrols anew. The journal of what it was before stays beside the new one, under another name.';
 const revoked =
   'An admin has revoked this terminal. To bring it back: 端末 › announce a new one in the console, and start with its code:\n' +
   '  KAZASU_ENROLMENT_CODE=… npm start';
 
-/** Whether the terminal holds an admission of the authority that the server has now. */
+/** Whether the terminal trusts an authority that the server has now. */
 function isEnrolledAt(folder: string, authority: string): boolean {
   try {
     const admitted = JSON.parse(readFileSync(join(folder, 'terminal.json'), 'utf8')) as { authority: string };
-    const print = (pem: string): string => new X509Certificate(pem).fingerprint256;
-    return print(admitted.authority) === print(readFileSync(authority, 'utf8'));
+    const trusted = listPrints(admitted.authority);
+    return listPrints(readFileSync(authority, 'utf8')).some((print) => trusted.includes(print));
   } catch {
     return false;
   }
 }
 
-/** Journal and position belong to the terminal that it was; they are kept for whoever wants to look. */
-function setAside(folder: string, say: (line: string) => void): void {
-  if (!existsSync(join(folder, 'terminal.json'))) return;
-  const aside = `${folder}.before-${new Date().toISOString().replaceAll(':', '')}`;
-  renameSync(folder, aside);
-  say(`The server does not know this terminal: it enrols anew. What it was before is in ${aside}.`);
-}
+const listPrints = (bundle: string): string[] =>
+  (bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (pem) => new X509Certificate(pem).fingerprint256,
+  );
 
 /** What the guard found out about itself. Its log begins anew at each start. */
-async function waitForLink(log: string): Promise<'online' | 'not-enrolled' | 'revoked' | 'unknown'> {
+async function waitForLink(log: string, anew: boolean): Promise<'online' | 'not-enrolled' | 'revoked' | 'unknown'> {
   for (const limit = performance.now() + patience; performance.now() < limit; ) {
     const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
     if (text.includes('"link":"online"')) return 'online';
-    if (text.includes('"link":"terminal-revoked"')) return 'revoked';
+    // With a code it may be revoked and becomes another terminal.
+    if (!anew && text.includes('"link":"terminal-revoked"')) return 'revoked';
     if (/is not enrolled|did not take the enrolment code/.test(text)) return 'not-enrolled';
     await delay(50);
   }

@@ -86,6 +86,13 @@ describe('a certificate of the console server', () => {
     assert.ok(!isVouchedFor({ data: leaf }, 'console.example', authority, now + 4 * day));
   });
 
+  test('is taken under any of several authorities, and refused without one', () => {
+    assert.ok(isVouchedFor({ data: leaf }, 'console.example', `${stranger}\n${authority}\n`, now));
+    assert.ok(isVouchedFor({ data: leaf }, 'console.example', authority + stranger, now));
+    assert.ok(!isVouchedFor({ data: leaf }, 'console.example', stranger + stranger, now));
+    assert.ok(!isVouchedFor({ data: leaf }, 'console.example', '', now));
+  });
+
   test('is refused under another authority, whatever chain is shown', () => {
     assert.ok(!isVouchedFor({ data: leaf }, 'console.example', stranger, now));
     assert.ok(!isVouchedFor({ data: leaf, issuerCert: { data: stranger } }, 'console.example', stranger, now));

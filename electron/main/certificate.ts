@@ -20,11 +20,18 @@ const namesHost = (leaf: X509Certificate, host: string): boolean => {
   return isIP(name) === 0 ? leaf.checkHost(name, { subject: 'never' }) !== undefined : leaf.checkIP(name) !== undefined;
 };
 
+/** Each certificate of a PEM text. */
+const certificatesIn = (pem: string): readonly string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+
 /**
- * True when `shown` names `host`, is valid at `now` (epoch milliseconds) and leads to exactly this authority.
- * The system's own list of authorities is not asked.
+ * True when `shown` names `host`, is valid at `now` (epoch milliseconds) and leads to one of exactly these authorities (PEM,
+ * one after the other). The system's own list of authorities is not asked.
  */
-export const isVouchedFor = (shown: ShownCertificate, host: string, authority: string, now: number): boolean => {
+export const isVouchedFor = (shown: ShownCertificate, host: string, authorities: string, now: number): boolean =>
+  certificatesIn(authorities).some((authority) => isVouchedForBy(authority, shown, host, now));
+
+const isVouchedForBy = (authority: string, shown: ShownCertificate, host: string, now: number): boolean => {
   try {
     const root = new X509Certificate(authority);
     if (!root.ca || !isValidAt(root, now)) return false;

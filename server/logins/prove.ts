@@ -6,6 +6,7 @@ import { normaliseDigits } from '#core/policy/digits.ts';
 import { checkSecret, matchTotp, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue, Place } from '../hash-queue.ts';
+import { renewHash } from '../renewals.ts';
 import { acceptPart, findElsewhere, listProved } from '../store/parts.ts';
 import { createFirstPin } from './first-pin.ts';
 import { createOpen } from './open.ts';
@@ -20,6 +21,9 @@ export type ProveFailure = Extract<
 >;
 type Proving = Promise<Result<Answer<'attempts/prove'>, ProveFailure>>;
 type Verdict = { readonly kind: 'right'; readonly step: number | null } | { readonly kind: 'wrong' | 'damaged' };
+
+/** What was typed, as it was hashed. */
+const pinOf = (typed: string): string => normaliseDigits(typed) ?? typed;
 
 /** The way of a proof: pause, place, count, look, conclude. */
 export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQueue; pauses: Pauses }) => {
@@ -42,8 +46,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
       return step === undefined ? { kind: 'wrong' } : { kind: 'right', step };
     }
     if (place === null) throw new Error('a PIN is checked from a place in the queue only');
-    const pin = normaliseDigits(secret) ?? secret;
-    const verdict = await place.run(() => checkSecret(deps.secrets, reserved.secret, pin));
+    const verdict = await place.run(() => checkSecret(deps.secrets, reserved.secret, pinOf(secret)));
     return verdict === 'right' ? { kind: 'right', step: null } : { kind: verdict };
   };
 
@@ -105,6 +108,8 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     const outcome = await next(ticket, factor, accepted);
     if (outcome === 'replayed') return refuse.wrong(ticket, factor, reserved.try, 'replayed');
     if (outcome.ok) pauses.clear(ticket.terminal);
+    if (outcome.ok && factor === 'pin')
+      renewHash(deps, queue, { id: known.id, secret: reserved.try.secret }, pinOf(secret));
     return outcome;
   };
 

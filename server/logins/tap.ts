@@ -9,6 +9,7 @@ import { createBatch } from '../batch.ts';
 import { makeSupportCode } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createNetworks } from '../networks.ts';
+import { renewCardIndex } from '../renewals.ts';
 import type { TerminalSender } from '../routes/handlers.ts';
 import { toEventRow } from '../store/event-rows.ts';
 import { record } from '../store/events.ts';
@@ -83,6 +84,7 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
     onRefused: () => void,
   ): Promise<Result<Answer<'attempts/begin'>, 'CARD_REFUSED'>> => {
     const facts = await lookUps.add({ terminal, indexes: secrets.cardIndexes(body.card) });
+    if (facts.byOldKey) renewCardIndex(deps, body.card);
     const now = deps.now();
     const judged = judge(facts, body, address, now.getTime());
     const supportCode = makeSupportCode();

@@ -21,7 +21,7 @@ import { createProving } from './proving.ts';
 export const createConsoleRoutes = (deps: ServerDeps) => {
   // Its own queue of one: whoever floods this page keeps no terminal waiting.
   const queue = createHashQueue(1);
-  const signIn = createSignIn(deps);
+  const signIn = createSignIn(deps, queue);
   const refusals = createLimit({ tries: 60, everyMs: 60_000 });
   const flooded = (address: string): boolean => !refusals.allows(address, deps.now());
   return {

@@ -16,6 +16,11 @@ export interface TerminalSender {
   readonly name: string;
   /** Public key of the certificate that this connection was made with: SPKI, DER. */
   readonly publicKey: Buffer;
+  /** SHA-256 of it. */
+  readonly key: Buffer;
+  /** Number of the authority that signed the certificate. */
+  readonly authority: number;
+  /** Past where a row takes lapsed certificates. */
   readonly certificateExpiresAt: Date;
   readonly address: string;
 }

@@ -47,7 +47,10 @@ describe('another process of the server', () => {
     const { evidence } = await makeClinician(server, { totp: false });
     const { attempt } = await mustBegin(server, terminal, evidence);
     const deps = otherDeps();
-    const full = createAttemptRoutes(deps, { queue: { tryEnter: () => undefined }, begun: createBegun(deps) });
+    const full = createAttemptRoutes(deps, {
+      queue: { tryEnter: () => undefined, tryEnterIdle: () => undefined },
+      begun: createBegun(deps),
+    });
     const result = await full['attempts/prove'](
       {
         params: { attempt: attempt as AttemptId },

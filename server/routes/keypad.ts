@@ -6,6 +6,7 @@ import { checkPin } from '#core/policy/pin.ts';
 import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
+import { renewCardIndex } from '../renewals.ts';
 import { type KnownCard, tryFindCard, tryInsertCard } from '../store/cards.ts';
 import { type Ceremony, isOpen, moveCeremony, tryLockCeremony } from '../store/ceremonies.ts';
 import { setSecret } from '../store/credentials.ts';
@@ -26,6 +27,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
         const ceremony = found.value;
         const indexes = deps.secrets.cardIndexes(body.card);
         const known = await tryFindCard(tx, indexes);
+        if (known?.byOldKey) renewCardIndex(deps, body.card);
         return ceremony.task === 'pin'
           ? holdOwnCard(tx, now, ceremony, known)
           : enrolCard(tx, now, ceremony, { evidence: body.card, indexes, known });

@@ -48,8 +48,11 @@ describe('a second factor', () => {
       { terminal: terminal.id, lock, session, attempt, person: clinician.person.id, issuedAt: 0, expiresAt: 30_000 },
     );
     const signature = Buffer.from(grant.signature, 'base64url');
-    assert.ok(verify(null, Buffer.from(grant.payload), terminal.admission.grantKey, signature));
-    assert.ok(!verify(null, Buffer.from(`${grant.payload}x`), terminal.admission.grantKey, signature));
+    const [key] = terminal.admission.grantKeys;
+    assert.ok(key);
+    assert.equal(grant.key, key.id);
+    assert.ok(verify(null, Buffer.from(grant.payload), key.key, signature));
+    assert.ok(!verify(null, Buffer.from(`${grant.payload}x`), key.key, signature));
     const events = await eventsWhere(server, 'attempt', attempt);
     assert.deepEqual(kindsOf(events), ['attempt.begun', 'proof.accepted', 'session.began']);
     assert.deepEqual(events.at(-1)?.factors, ['card', 'pin']);

@@ -10,9 +10,13 @@ import type { StreamHandlers } from './handlers.ts';
 export interface StreamDeps extends ServerDeps {
   readonly hub: Hub;
   readonly beatMs: number;
-  /** Work that outlives a request; the server waits for it when it stops. */
-  readonly later: (delayMs: number, work: () => Promise<void>) => void;
 }
+
+/** Terminals that one process lets renew or answer in a second, when all are asked at once. */
+const perSecond = 20;
+
+/** Over how many seconds the terminals of this process spread what is asked of all of them. */
+export const spreadOver = (hub: Pick<Hub, 'streaming'>): number => Math.ceil(hub.streaming().length / perSecond);
 
 export const createStreams = (deps: StreamDeps): StreamHandlers => ({
   'terminals/stream': async ({ query }, sender, stream) => {
@@ -32,8 +36,10 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     const own: TerminalStream = {
       terminal,
       hear: (heard) => {
-        if (heard.kind === 'beat' && sender.certificateExpiresAt <= now()) stream.end();
-        else if (held !== null) held.push(heard);
+        const looked = heard.kind === 'beat' || heard.kind === 'trust';
+        if (looked && (sender.certificateExpiresAt <= now() || !deps.keys.authorities().has(sender.authority))) {
+          stream.end();
+        } else if (held !== null) held.push(heard);
         else send(heard);
       },
       end: stream.end,
@@ -56,6 +62,8 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       await markConnected(tx, connectedAt, terminal, {
         clockOffsetMs: query.clock - connectedAt.getTime(),
         address: sender.address,
+        key: sender.key,
+        trustVersion: query.trust ?? null,
       });
       return listOrders(tx, query.after);
     });
@@ -63,6 +71,11 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     if (gone) return;
+    const trust = deps.keys.trust();
+    // Before the terminal counts as connected: what is signed for it from now on it can check.
+    if (query.trust !== trust.trustVersion) {
+      stream.send({ kind: 'trust', trust, spreadSeconds: spreadOver(hub) } satisfies Pushed);
+    }
     stream.send({
       kind: 'hello',
       serverTime: now().toISOString(),

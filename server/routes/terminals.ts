@@ -1,4 +1,4 @@
-import { createHash, verify } from 'node:crypto';
+import { createHash, verify, X509Certificate } from 'node:crypto';
 import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
@@ -13,13 +13,15 @@ import {
   announce,
   codeLifetime,
   endSessionsAt,
+  keepTrust,
   listTerminals,
   revoke,
   tryChangeTerminal,
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
-import type { Authority, ClientCertificate } from '../tls/authority.ts';
+import type { ClientCertificate } from '../tls/authority.ts';
+import { hashKey } from '../tls/client-certificate.ts';
 import { createTypedCode, hashTypedCode } from '../tokens.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
 
@@ -37,11 +39,7 @@ const isSigned = (
   }
 };
 
-export interface TerminalDeps extends ServerDeps {
-  readonly authority: Authority;
-}
-
-export const createTerminalRoutes = (deps: TerminalDeps) => {
+export const createTerminalRoutes = (deps: ServerDeps) => {
   const { database, now } = deps;
   // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
@@ -50,10 +48,16 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     terminal,
     name,
     certificate: held.certificate,
-    authority: deps.authority.certificate,
-    grantKey: deps.secrets.grantPublicKey(),
     expiresAt: held.expiresAt.toISOString(),
+    ...deps.keys.trust(),
   });
+  const issue = async (request: string, terminal: TerminalId, at: Date) => {
+    const { current } = deps.keys.authorities();
+    const issued = await current.issueClient(request, terminal, at);
+    if (issued === undefined) return undefined;
+    const publicKey = new X509Certificate(issued.certificate).publicKey.export({ type: 'spki', format: 'der' });
+    return { ...issued, authority: current.id, key: hashKey(publicKey) };
+  };
 
   return {
     'terminals/enrol': async ({ body }, { address }) => {
@@ -76,9 +80,10 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         // A code that came with a bad request is used up all the same: it was shown to somebody.
         const found = await useEnrolmentCode(tx, at, hashTypedCode(body.code));
         if (found === undefined) return refuse('code', null);
-        const held = await deps.authority.issueClient(body.request, found.terminal, at);
+        const held = await issue(body.request, found.terminal, at);
         if (held === undefined) return refuse('request', found.terminal);
-        if (!(await admit(tx, at, found.terminal, { from: 'announced', held }))) return refuse('code', found.terminal);
+        const admitted = await admit(tx, at, found.terminal, { from: 'announced', held, previousKey: null });
+        if (!admitted) return refuse('code', found.terminal);
         await record(tx, at, {
           kind: 'terminal.enrolled',
           outcome: 'success',
@@ -91,24 +96,36 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       });
     },
 
-    'terminals/renew': async ({ body }, { terminal, name, address }) => {
+    'terminals/renew': async ({ body }, { terminal, name, address, key: previousKey, certificateExpiresAt }) => {
       const at = now();
-      const held = await deps.authority.issueClient(body.request, terminal, at);
+      const lapsed = certificateExpiresAt <= at;
+      const held = await issue(body.request, terminal, at);
       if (held === undefined) return fail('ENROLMENT_REFUSED');
       return database.transaction(async (tx) => {
-        if (!(await admit(tx, at, terminal, { from: 'active', held }))) {
+        if (!(await admit(tx, at, terminal, { from: 'active', held, previousKey }))) {
           const facts = { kind: 'request.refused', outcome: 'serious', reason: 'terminal-revoked' } as const;
           await record(tx, at, { ...facts, terminal, detail: { call: 'terminals/renew', address } });
           return fail('TERMINAL_REVOKED');
         }
+        const detail = { address, serial: held.serial, authority: held.authority };
         await record(tx, at, {
           kind: 'terminal.renewed',
-          outcome: 'success',
+          // Somebody should look at a terminal that was away for so long.
+          outcome: lapsed ? 'serious' : 'success',
           terminal,
-          detail: { address, serial: held.serial },
+          reason: lapsed ? 'lapsed' : null,
+          detail: lapsed ? { ...detail, endedAt: certificateExpiresAt.toISOString() } : detail,
         });
+        if (lapsed)
+          deps.log.warn({ terminal, certificateExpiresAt }, 'a terminal renewed a certificate that had ended');
+        await tx.notify('changed', { what: 'terminals' });
         return succeed(toAdmission(terminal, name, held));
       });
+    },
+
+    'terminals/keep-trust': async ({ body }, { terminal }) => {
+      await keepTrust(database, terminal, body.trustVersion);
+      return succeed({});
     },
 
     'terminals/report': async ({ body }, { terminal }) => {

@@ -35,10 +35,13 @@ export interface KnownCard {
   readonly cardState: CardState;
   readonly assurance: Assurance;
   readonly person: PersonSummary;
+  /** True when it, or an older record of the same card, is found by the index of an older key alone. */
+  readonly byOldKey: boolean;
 }
 
 interface KnownRow {
   readonly card: CardId;
+  readonly blind_index: Buffer;
   readonly card_state: CardState;
   readonly assurance: Assurance;
   readonly id: PersonId;
@@ -50,17 +53,27 @@ interface KnownRow {
 }
 
 /** The card with one of these blind indexes and its person; the active one when an older record of it was revoked. */
-export const tryFindCard = async (tx: Transaction, indexes: readonly Buffer[]): Promise<KnownCard | undefined> => {
-  const [row] = await tx.query<KnownRow>(
-    `select c.id as card, c.state as card_state, c.assurance, p.id, p.number, p.name, p.kana, p.state, p.roles
+export const tryFindCard = async (
+  tx: Transaction,
+  indexes: readonly [Buffer, ...Buffer[]],
+): Promise<KnownCard | undefined> => {
+  const rows = await tx.query<KnownRow>(
+    `select c.id as card, c.blind_index, c.state as card_state, c.assurance,
+            p.id, p.number, p.name, p.kana, p.state, p.roles
        from card c join person p on p.id = c.person
       where c.blind_index = any($1::bytea[])
-      order by (c.state = 'active') desc, c.enrolled_at desc limit 1`,
+      order by (c.state = 'active') desc, c.enrolled_at desc`,
     [indexes],
   );
+  const [row] = rows;
   if (!row) return undefined;
-  const { card, card_state: cardState, assurance, ...person } = row;
-  return { card, cardState, assurance, person };
+  const { card, blind_index: _, card_state: cardState, assurance, ...person } = row;
+  return { card, cardState, assurance, person, byOldKey: rows.some((one) => !one.blind_index.equals(indexes[0])) };
+};
+
+/** Gives every record of a card the first of its indexes. */
+export const moveCards = async (tx: Transaction, [newest, ...older]: readonly [Buffer, ...Buffer[]]): Promise<void> => {
+  await tx.query('update card set blind_index = $1 where blind_index = any($2::bytea[])', [newest, older]);
 };
 
 export interface CardToEnrol {

@@ -3,22 +3,32 @@ import type { Transaction } from './database.ts';
 import { record } from './events.ts';
 import { onlineFor } from './terminals.ts';
 
+export interface Connected {
+  readonly clockOffsetMs: number;
+  readonly address: string;
+  /** SHA-256 of the key that it came with: the newest one, once used, ends the one before. */
+  readonly key: Buffer;
+  /** Version of the authorities and grant keys that it keeps. */
+  readonly trustVersion: string | null;
+}
+
 /** A terminal's push stream opened. A fresh earlier stream makes it a reconnection, which is not an event. */
 export const markConnected = async (
   tx: Transaction,
   now: Date,
   id: TerminalId,
-  { clockOffsetMs, address }: { clockOffsetMs: number; address: string },
+  { clockOffsetMs, address, key, trustVersion }: Connected,
 ): Promise<void> => {
   const [before] = await tx.query<{ connected_at: Date | null; last_seen_at: Date | null }>(
     'select connected_at, last_seen_at from terminal where id = $1 for no key update',
     [id],
   );
-  await tx.query('update terminal set connected_at = $2, last_seen_at = $2, clock_offset_ms = $3 where id = $1', [
-    id,
-    now,
-    clockOffsetMs,
-  ]);
+  await tx.query(
+    `update terminal set connected_at = $2, last_seen_at = $2, clock_offset_ms = $3, trust_version = $4,
+            previous_key = case when certificate_key = $5 then null else previous_key end
+      where id = $1`,
+    [id, now, clockOffsetMs, trustVersion, key],
+  );
   const known = before?.connected_at ?? null;
   const fresh = known !== null && now.getTime() - (before?.last_seen_at?.getTime() ?? 0) < onlineFor;
   if (!fresh) {

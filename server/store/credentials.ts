@@ -83,16 +83,17 @@ export const reserve = async (
 };
 
 /**
- * A secret was right: ends the count. False when it was changed meanwhile, or when `step` (TOTP) is not above the last
+ * A secret was right: ends the count. False when another was set meanwhile (the same one may have been hashed or sealed
+ * under a newer key), or when `step` (TOTP) is not above the last
  * accepted one; two at once cannot both pass.
  */
 export const accept = async (tx: Transaction, credential: Credential, step: number | null): Promise<boolean> => {
   const rows = await tx.query(
     `update credential set failures = 0, locked_until = null, last_step = coalesce($3::bigint, last_step)
-      where id = $1 and state = 'active' and secret = $2::jsonb
+      where id = $1 and state = 'active' and date_trunc('milliseconds', set_at) = $2
         and ($3::bigint is null or last_step is null or last_step < $3::bigint)
       returning id`,
-    [credential.id, JSON.stringify(credential.secret), step],
+    [credential.id, credential.setAt, step],
   );
   return rows.length === 1;
 };
@@ -114,6 +115,21 @@ export const setInitialSecret = async (
 export const dropInitialSecret = async (tx: Transaction, person: PersonId): Promise<boolean> => {
   const rows = await tx.query(`delete from credential where person = $1 and kind = 'initial' returning id`, [person]);
   return rows.length === 1;
+};
+
+/** A hash as it was read, and where. */
+export interface StoredHash {
+  readonly id: string;
+  readonly secret: unknown;
+}
+
+/** The same secret hashed anew; nothing is done when it was changed meanwhile. */
+export const replaceHash = async (tx: Transaction, stored: StoredHash, hashed: object): Promise<void> => {
+  await tx.query('update credential set secret = $3 where id = $1 and secret = $2::jsonb', [
+    stored.id,
+    JSON.stringify(stored.secret),
+    JSON.stringify(hashed),
+  ]);
 };
 
 /** Too many wrong tries in all: until it is set anew. */

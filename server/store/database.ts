@@ -142,6 +142,8 @@ export const createDatabase = ({
     options: `-c synchronous_commit=on${byKeys ? ` ${keyPlans}` : ''}`,
   });
   pool.on('error', report);
+  // One that is lost between two statements of a transaction says so here alone; its next statement fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const listener = createListener(settings, report);
   const notices = createNotices(async (payloads) => {
     await pool.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', ['changed', payloads]);

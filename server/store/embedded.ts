@@ -38,6 +38,12 @@ const addressOf = (password: string, port: number): string => `postgres://kazasu
 /** The database of a data folder for a command beside the server: the one that runs, or one that is started for it. */
 export const reachEmbedded = async (dataFolder: string): Promise<EmbeddedDatabase> => {
   const { folder } = await findHome(dataFolder);
+  // Another one would be empty: whoever asks means the one that is somewhere else.
+  if (!(await hasCluster(join(folder, 'cluster')))) {
+    throw new EmbeddedDatabaseProblem(
+      `there is no embedded database in ${dataFolder}; set DATABASE_URL as for the server`,
+    );
+  }
   const password = await readPassword(join(dataFolder, 'postgres.password'));
   const running = await tryReach(join(folder, 'cluster'), password);
   if (running === undefined) return startEmbedded(dataFolder);

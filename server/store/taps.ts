@@ -32,17 +32,20 @@ export interface TapFacts {
     readonly openedBy: string;
     readonly graceFrom: number | null;
   } | null;
+  /** True when a record of the card is found by the index of an older key alone. */
+  readonly byOldKey: boolean;
 }
 
 export interface Tap {
   readonly terminal: TerminalId;
-  /** Blind indexes of the card, newest key first. */
+  /** Blind indexes of the card, the one that is stored now first. */
   readonly indexes: readonly Buffer[];
 }
 
 interface Row {
   readonly place: number;
-  readonly facts: TapFacts;
+  readonly nth: number;
+  readonly facts: Omit<TapFacts, 'byOldKey'>;
 }
 
 /** No person has it: an unknown card costs the same look-ups as a known one. */
@@ -51,7 +54,7 @@ const nobody = '00000000-0000-4000-8000-000000000000';
 const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
 const statement = `
-  select i.place, json_build_object(
+  select i.place, i.nth, json_build_object(
       'group', coalesce(t.group_name, ''),
       'card', case when c.id is not null then json_build_object('id', c.id, 'state', c.state, 'assurance', c.assurance) end,
       'person', case when p.id is not null then json_build_object('id', p.id, 'number', p.number, 'name', p.name,
@@ -65,7 +68,7 @@ const statement = `
           'graceFrom', ${milliseconds('s.grace_from')}) end
         from session s where s.terminal = i.terminal order by s.started_at desc limit 1)
     ) as facts
-    from unnest($1::int[], $2::bytea[], $3::uuid[]) as i(place, blind_index, terminal)
+    from unnest($1::int[], $2::bytea[], $3::uuid[], $4::int[]) as i(place, blind_index, terminal, nth)
     left join lateral (
       select * from card where card.blind_index = i.blind_index order by card.state <> 'revoked' desc, card.enrolled_at desc limit 1
     ) c on true
@@ -74,17 +77,25 @@ const statement = `
 
 /** Reads what several taps are decided by, in one statement. A card that is known under several keys counts once. */
 export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise<TapFacts[]> => {
-  const flat = taps.flatMap(({ indexes, terminal }, place) => indexes.map((index) => ({ place, index, terminal })));
+  const flat = taps.flatMap(({ indexes, terminal }, place) =>
+    indexes.map((index, nth) => ({ place, index, terminal, nth })),
+  );
   const rows = await tx.query<Row>(
     statement,
-    [flat.map(({ place }) => place), flat.map(({ index }) => index), flat.map(({ terminal }) => terminal)],
+    [
+      flat.map(({ place }) => place),
+      flat.map(({ index }) => index),
+      flat.map(({ terminal }) => terminal),
+      flat.map(({ nth }) => nth),
+    ],
     'taps',
   );
   return taps.map((_, place) => {
-    const found = rows.filter((row) => row.place === place).map(({ facts }) => facts);
+    const own = rows.filter((row) => row.place === place);
+    const found = own.map(({ facts }) => facts);
     const best = found.find(({ card }) => card !== null && card.state !== 'revoked') ?? found.find(({ card }) => card);
     const facts = best ?? found[0];
     if (facts === undefined) throw new Error('a tap was not looked up');
-    return facts;
+    return { ...facts, byOldKey: own.some(({ nth, facts: { card } }) => nth > 0 && card !== null) };
   });
 };

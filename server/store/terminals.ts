@@ -58,11 +58,26 @@ export const listTerminals = async (tx: Transaction, now: Date): Promise<Termina
   }));
 };
 
-/** Name of the terminal while it may use this server; `undefined` when it is unknown, not yet enrolled, or revoked. */
-export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<{ name: string } | undefined> => {
-  const [row] = await tx.query<{ name: string }>("select name from terminal where id = $1 and state = 'active'", [id]);
+/** A terminal that may use this server, and SHA-256 of its newest key and of the one before, until the newest was first used. */
+export interface ActiveTerminal {
+  readonly name: string;
+  readonly newestKey: Buffer | null;
+  readonly previousKey: Buffer | null;
+}
+
+/** `undefined` when it is unknown, not yet enrolled, or revoked. */
+export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<ActiveTerminal | undefined> => {
+  const [row] = await tx.query<ActiveTerminal>(
+    `select name, certificate_key as "newestKey", previous_key as "previousKey" from terminal
+      where id = $1 and state = 'active'`,
+    [id],
+  );
   return row;
 };
+
+/** Whether a key, by its SHA-256, is one of the terminal's own. Any is where it has not been written down yet. */
+export const isOwnKey = ({ newestKey, previousKey }: ActiveTerminal, key: Buffer): boolean =>
+  newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
 
 export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
   const [row] = await tx.query<Pick<TerminalRow, 'connected_at' | 'last_seen_at'>>(
@@ -133,20 +148,36 @@ export const useEnrolmentCode = async (
 export interface Held {
   readonly serial: string;
   readonly expiresAt: Date;
+  /** Number of the authority that signed it. */
+  readonly authority: number;
+  /** SHA-256 of its public key. */
+  readonly key: Buffer;
 }
 
-/** Notes what a terminal holds. False when it is not in state `from` any more: it was revoked meanwhile and stays so. */
+export interface ToAdmit {
+  readonly from: 'announced' | 'active';
+  readonly held: Held;
+  /** The key by which it asked, which stays good until the new one is first used. */
+  readonly previousKey: Buffer | null;
+}
+
+/**
+ * Notes what a terminal holds. False when it is not in state `from` any more, since it was revoked meanwhile and stays so,
+ * or when the key by which it asked is not its own any more.
+ */
 export const admit = async (
   tx: Transaction,
   now: Date,
   id: TerminalId,
-  { from, held }: { readonly from: 'announced' | 'active'; readonly held: Held },
+  { from, held, previousKey }: ToAdmit,
 ): Promise<boolean> => {
   const rows = await tx.query(
-    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2),
-            certificate_serial = $3, certificate_expires_at = $4
-     where id = $1 and state = $5 returning id`,
-    [id, now, held.serial, held.expiresAt, from],
+    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2), certificate_serial = $3,
+            certificate_expires_at = $4, certificate_authority = $6, certificate_key = $7, previous_key = $8
+     where id = $1 and state = $5
+       and ($8::bytea is null or certificate_key is null or certificate_key = $8 or previous_key = $8)
+     returning id`,
+    [id, now, held.serial, held.expiresAt, from, held.authority, held.key, previousKey],
   );
   return rows.length === 1;
 };
@@ -169,6 +200,11 @@ export const tryChangeTerminal = async (
     to.group,
   ]);
   return before;
+};
+
+/** The terminal keeps this version of what it trusts its server by. */
+export const keepTrust = async (tx: Transaction, id: TerminalId, version: string): Promise<void> => {
+  await tx.query('update terminal set trust_version = $2 where id = $1', [id, version]);
 };
 
 /** False when there is no such terminal or it was revoked before. */
@@ -201,4 +237,41 @@ export const endSessionsAt = async (
      returning id, person, card, attempt`,
     [id, now, reason],
   );
+};
+
+/** Connected terminals that keep another version of authorities and grant keys than this one, by name. */
+export const listUnaware = async (tx: Transaction, now: Date, trustVersion: string): Promise<string[]> => {
+  const rows = await tx.query<{ name: string }>(
+    `select name from terminal
+      where state = 'active' and connected_at is not null and last_seen_at > $1 and trust_version is distinct from $2
+      order by name`,
+    [new Date(now.getTime() - onlineFor), trustVersion],
+  );
+  return rows.map(({ name }) => name);
+};
+
+/** How many certificates of active terminals have ended or end within these times. */
+export const countCertificates = async (
+  tx: Transaction,
+  now: Date,
+): Promise<{ ended: number; withinDay: number; withinThreeDays: number; later: number }> => {
+  const [row] = await tx.query<{ ended: number; day: number; threeDays: number; total: number }>(
+    `select count(*) filter (where certificate_expires_at <= $1) as ended,
+            count(*) filter (where certificate_expires_at <= $1 + interval '1 day') as day,
+            count(*) filter (where certificate_expires_at <= $1 + interval '3 days') as "threeDays",
+            count(*) as total
+       from terminal where state = 'active' and certificate_expires_at is not null`,
+    [now],
+  );
+  const { ended = 0, day = 0, threeDays = 0, total = 0 } = row ?? {};
+  return { ended, withinDay: day - ended, withinThreeDays: threeDays - day, later: total - threeDays };
+};
+
+/** Active terminals whose certificate this authority signed, by name. */
+export const listSignedBy = async (tx: Transaction, authority: number): Promise<string[]> => {
+  const rows = await tx.query<{ name: string }>(
+    "select name from terminal where state = 'active' and certificate_authority = $1 order by name",
+    [authority],
+  );
+  return rows.map(({ name }) => name);
 };

@@ -1,9 +1,8 @@
 import './reflect.ts';
-import { randomBytes, webcrypto } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import type { StoredAuthority } from '../key-ring.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
 const signing = { name: 'ECDSA', hash: 'SHA-256' };
@@ -24,11 +23,14 @@ export interface ClientCertificate {
   readonly expiresAt: Date;
 }
 
-/** The hospital's own certificate authority: ECDSA P-256, kept in a folder that only the server reads. */
+/** A certificate authority of the hospital's own: ECDSA P-256. Nothing that it issues outlives it. */
 export interface Authority {
+  readonly id: number;
   /** Certificate of the authority, PEM. */
   readonly certificate: string;
-  readonly path: string;
+  /** The same name and key as the authority before it signed them, PEM. */
+  readonly cross: string | undefined;
+  readonly expiresAt: Date;
   issueServer(names: readonly string[], now: Date): Promise<KeyAndCertificate>;
   /** `undefined` when the request (PKCS #10, PEM) is not for a P-256 key or is not signed by it. */
   issueClient(request: string, commonName: string, now: Date): Promise<ClientCertificate | undefined>;
@@ -43,48 +45,64 @@ const createSerial = (): string => {
 const exportKey = async (key: webcrypto.CryptoKey): Promise<string> =>
   x509.PemConverter.encode(await subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 
-const importKey = async (pem: string): Promise<webcrypto.CryptoKey> =>
-  subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), algorithm, false, ['sign']);
+const importKey = ({ key }: Pick<StoredAuthority, 'key'>): webcrypto.CryptoKey =>
+  createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' }).toCryptoKey(algorithm, false, [
+    'sign',
+  ]);
 
 const createPair = (): Promise<webcrypto.CryptoKeyPair> => subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-/** Made in a folder aside and renamed, so that a run that was ended half-way leaves nothing half-made. */
-const createAuthorityFolder = async (folder: string, now: Date): Promise<void> => {
+const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
+
+/** One authority may stand between: the next one, vouched for while both are trusted. */
+const pathLength = 1;
+
+const authorityExtensions = async (publicKey: webcrypto.CryptoKey): Promise<x509.Extension[]> => [
+  new x509.BasicConstraintsExtension(true, pathLength, true),
+  new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+  await x509.SubjectKeyIdentifierExtension.create(publicKey),
+];
+
+/** A new authority; `before` signs its name and key too, so that who trusts that one trusts this one (RFC 4210, 4.4). */
+export const makeAuthority = async (
+  now: Date,
+  before?: Pick<StoredAuthority, 'key' | 'certificate'>,
+): Promise<{ readonly key: string; readonly certificate: string; readonly cross?: string }> => {
   const keys = await createPair();
-  const made = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=Kazasu authority ${randomBytes(4).toString('hex')}`,
+  const name = `CN=Kazasu authority ${randomBytes(4).toString('hex')}`;
+  const notBefore = new Date(now.getTime() - day);
+  const notAfter = new Date(now.getTime() + lifetimes.authority);
+  const extensions = await authorityExtensions(keys.publicKey);
+  const own = await x509.X509CertificateGenerator.createSelfSigned({
+    name,
     serialNumber: createSerial(),
-    notBefore: new Date(now.getTime() - day),
-    notAfter: new Date(now.getTime() + lifetimes.authority),
+    notBefore,
+    notAfter,
     signingAlgorithm: signing,
     keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+    extensions,
   });
-  const aside = `${folder}.new`;
-  await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { recursive: true, mode: 0o755 });
-  await writeFile(join(aside, 'ca.key.pem'), await exportKey(keys.privateKey), { mode: 0o600, flush: true });
-  await writeFile(join(aside, 'ca.pem'), made.toString('pem'), { mode: 0o644, flush: true });
-  await rename(aside, folder);
+  const key = Buffer.from(await subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const made = { key, certificate: own.toString('pem') };
+  if (before === undefined) return made;
+  const issuer = new x509.X509Certificate(before.certificate);
+  const cross = await x509.X509CertificateGenerator.create({
+    serialNumber: createSerial(),
+    issuer: issuer.subjectName,
+    subject: name,
+    notBefore,
+    notAfter: earlier(notAfter, issuer.notAfter),
+    signingAlgorithm: signing,
+    signingKey: importKey(before),
+    publicKey: keys.publicKey,
+    extensions: [...extensions, await x509.AuthorityKeyIdentifierExtension.create(issuer)],
+  });
+  return { ...made, cross: cross.toString('pem') };
 };
 
-const readIfThere = (path: string): Promise<string | undefined> =>
-  readFile(path, 'utf8').catch((problem: NodeJS.ErrnoException) => {
-    if (problem.code === 'ENOENT') return undefined;
-    throw problem;
-  });
-
-/** Reads the authority in `folder`, or makes one there. */
-export const openAuthority = async (folder: string, now: Date): Promise<Authority> => {
-  const path = join(folder, 'ca.pem');
-  if ((await readIfThere(path)) === undefined) await createAuthorityFolder(folder, now);
-  const certificate = await readFile(path, 'utf8');
-  const own = new x509.X509Certificate(certificate);
-  const signingKey = await importKey(await readFile(join(folder, 'ca.key.pem'), 'utf8'));
+export const openAuthority = (stored: Pick<StoredAuthority, 'id' | 'key' | 'certificate' | 'cross'>): Authority => {
+  const own = new x509.X509Certificate(stored.certificate);
+  const signingKey = importKey(stored);
 
   const issue = async (
     subject: string,
@@ -108,13 +126,18 @@ export const openAuthority = async (folder: string, now: Date): Promise<Authorit
         ...extensions,
       ],
     });
+  /** Whole seconds, as certificates have them. */
+  const endOf = (now: Date, lifetime: number): Date =>
+    earlier(new Date(Math.floor((now.getTime() + lifetime) / 1000) * 1000), own.notAfter);
 
   return {
-    certificate,
-    path,
+    id: stored.id,
+    certificate: stored.certificate,
+    cross: stored.cross,
+    expiresAt: own.notAfter,
     issueServer: async (names, now) => {
       const keys = await createPair();
-      const expiresAt = new Date(now.getTime() + lifetimes.server);
+      const expiresAt = endOf(now, lifetimes.server);
       const made = await issue(
         names[0] ?? 'localhost',
         keys.publicKey,
@@ -131,7 +154,7 @@ export const openAuthority = async (folder: string, now: Date): Promise<Authorit
     issueClient: async (request, commonName, now) => {
       const publicKey = await verifyRequest(request);
       if (publicKey === undefined) return undefined;
-      const expiresAt = new Date(Math.floor((now.getTime() + lifetimes.client) / 1000) * 1000);
+      const expiresAt = endOf(now, lifetimes.client);
       const made = await issue(
         commonName,
         publicKey,

@@ -8,12 +8,14 @@ import { lifetimes } from './authority.ts';
 /** Renewed when less than a third of its life is left. */
 const early = lifetimes.server / 3;
 
-const isGood = (pem: string, authority: Authority, names: readonly string[], now: Date): boolean => {
+/** Whether it is of this authority, good for all `names`, and neither old nor as old as its authority lets it be. */
+export const isGood = (pem: string, authority: Authority, names: readonly string[], now: Date): boolean => {
   const certificate = new X509Certificate(pem);
+  const end = certificate.validToDate.getTime();
   const covers = (name: string) => certificate.checkHost(name) ?? certificate.checkIP(name);
   return (
     certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
-    certificate.validToDate.getTime() - now.getTime() > early &&
+    end > now.getTime() + (end < authority.expiresAt.getTime() ? early : 0) &&
     names.every((name) => covers(name) !== undefined)
   );
 };
