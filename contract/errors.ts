@@ -70,7 +70,7 @@ export const failures = {
     status: 403,
     retry: false,
     outcome: 'serious',
-    meaning: 'The attempt, session or ceremony belongs to another terminal.',
+    meaning: 'The attempt, session, ceremony, record or receipt belongs to another terminal.',
   },
   TERMINAL_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such terminal.' },
   TERMINAL_NAME_TAKEN: { status: 409, retry: false, outcome: 'minor', meaning: 'Another terminal has this name.' },

@@ -7,7 +7,7 @@ import { names, scimType, sendScimFailure } from './directory/answer.ts';
 import { openEventStream } from './event-stream.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
-import type { EventStream, Handlers, Reply, Sender, StreamHandlers } from './routes/handlers.ts';
+import type { EventStream, Handlers, Reply, Sender, StreamHandlers, TerminalSender } from './routes/handlers.ts';
 import { type Admitted, admit, type Foreign, type SenderDeps } from './sender.ts';
 
 declare module 'fastify' {
@@ -72,6 +72,14 @@ const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVAL
     headers: read('headers', row.headers, request.headers),
   };
   return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };
+};
+
+/** Whether a body, or a part of a list in it, says that it is of another terminal than the one whose certificate it came with. */
+const namesAnother = (body: unknown, { terminal }: TerminalSender): boolean => {
+  const parts = typeof body === 'object' && body !== null ? [body, ...Object.values(body).flat()] : [];
+  return parts.some(
+    (part) => typeof part === 'object' && part !== null && 'terminal' in part && part.terminal !== terminal,
+  );
 };
 
 export const sendFailure = (reply: FastifyReply, failure: Failure): FastifyReply => {
@@ -145,6 +153,13 @@ export const registerGate = (
     { code, ...details }: Failure,
   ): Promise<FastifyReply> => {
     const sender = senderOf(request);
+    if (sender.kind === 'terminal' && namesAnother(request.body, sender)) {
+      return refuse(name, request, reply, {
+        code: 'TERMINAL_OTHER',
+        why: 'other-terminal',
+        terminal: sender.terminal,
+      });
+    }
     return refuse(
       name,
       request,

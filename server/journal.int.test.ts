@@ -170,6 +170,21 @@ describe('a terminal’s journal', () => {
     assert.deepEqual(await storedOf(other), []);
     const named = journal(1, started).map((record) => ({ ...record, terminal: other.id }));
     const answered = await server.call(terminal, 'terminals/report', { body: { records: named } });
-    assert.equal(answered.code, 'REQUEST_INVALID');
+    assert.deepEqual([answered.status, answered.code], [403, 'TERMINAL_OTHER']);
+    const own = journal(1, started).map((record) => ({ ...record, terminal: terminal.id }));
+    const refused = await server.call(terminal, 'terminals/report', { body: { records: own } });
+    assert.equal(refused.code, 'REQUEST_INVALID', 'it is not taken from a body at all');
+    const confirmed = await server.call(terminal, 'terminals/confirm', { body: { number: 1, terminal: other.id } });
+    assert.deepEqual([confirmed.status, confirmed.code], [403, 'TERMINAL_OTHER']);
+    const alarms = await server.database.query<{ outcome: string; call: string }>(
+      `select outcome, detail->>'call' as call from event
+        where kind = 'request.refused' and reason = 'other-terminal' and terminal = $1 order by seq`,
+      [terminal.id],
+    );
+    assert.deepEqual(alarms, [
+      { outcome: 'serious', call: 'terminals/report' },
+      { outcome: 'serious', call: 'terminals/confirm' },
+    ]);
+    assert.deepEqual(await storedOf(other), []);
   });
 });

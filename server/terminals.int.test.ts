@@ -227,11 +227,22 @@ describe('a receipt', () => {
     const receivedAt = server.now().toISOString();
     const signature = await sign(other, `${number}..${receivedAt}`);
     const body = { number, receivedAt, lockedAt: null, signature };
-    assert.equal((await server.call(terminal, 'terminals/confirm', { body })).code, 'REQUEST_INVALID');
+    const answered = await server.call(terminal, 'terminals/confirm', { body });
+    assert.deepEqual([answered.status, answered.code], [403, 'TERMINAL_OTHER']);
     const changed = { ...body, number: number + 1 };
-    assert.equal((await server.call(other, 'terminals/confirm', { body: changed })).code, 'REQUEST_INVALID');
+    assert.equal((await server.call(other, 'terminals/confirm', { body: changed })).code, 'TERMINAL_OTHER');
     const nonsense = { ...body, signature: '?' };
-    assert.equal((await server.call(other, 'terminals/confirm', { body: nonsense })).code, 'REQUEST_INVALID');
+    assert.equal((await server.call(other, 'terminals/confirm', { body: nonsense })).code, 'TERMINAL_OTHER');
+    for (const [of, times] of [
+      [terminal, 1],
+      [other, 2],
+    ] as const) {
+      const alarms = (await eventsOf(of.id, 'request.refused')).filter(({ reason }) => reason === 'signature');
+      assert.deepEqual(
+        alarms.map(({ outcome }) => outcome),
+        Array(times).fill('serious'),
+      );
+    }
     const stored = await server.database.query('select 1 from receipt where revocation = $1', [number]);
     assert.equal(stored.length, 0);
   });

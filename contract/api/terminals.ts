@@ -169,7 +169,7 @@ export const terminals = table({
     path: '/v1/terminals/confirm',
     sender: 'terminal',
     event: 'revocation.confirmed',
-    failures: [],
+    failures: ['TERMINAL_OTHER'],
     summary: 'Signed receipt of a revocation.',
     body: receiptBody,
     answer: z.strictObject({}),

@@ -17,6 +17,7 @@ import {
   listTerminals,
   revoke,
   tryChangeTerminal,
+  tryGetActive,
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
@@ -43,6 +44,8 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
   const { database, now } = deps;
   // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
+  /** Each is an event; what a terminal sends beyond that is refused without one. */
+  const foreignReceipts = createLimit({ tries: 10, everyMs: 60_000 });
 
   const toAdmission = (terminal: TerminalId, name: string, held: ClientCertificate): Admission => ({
     terminal,
@@ -103,9 +106,12 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
       if (held === undefined) return fail('ENROLMENT_REFUSED');
       return database.transaction(async (tx) => {
         if (!(await admit(tx, at, terminal, { from: 'active', held, previousKey }))) {
-          const facts = { kind: 'request.refused', outcome: 'serious', reason: 'terminal-revoked' } as const;
-          await record(tx, at, { ...facts, terminal, detail: { call: 'terminals/renew', address } });
-          return fail('TERMINAL_REVOKED');
+          // Revoked since the gate let it pass, or its newer key was used since.
+          const isRevoked = (await tryGetActive(tx, terminal)) === undefined;
+          const reason = isRevoked ? 'terminal-revoked' : 'certificate-superseded';
+          const detail = { call: 'terminals/renew', address };
+          await record(tx, at, { kind: 'request.refused', outcome: 'serious', reason, terminal, detail });
+          return fail(isRevoked ? 'TERMINAL_REVOKED' : 'TERMINAL_CERTIFICATE_MISSING');
         }
         const detail = { address, serial: held.serial, authority: held.authority };
         await record(tx, at, {
@@ -136,7 +142,15 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
 
     'terminals/confirm': async ({ body }, sender) => {
       if (!isSigned(body, sender)) {
-        return fail('REQUEST_INVALID', { problems: [{ path: 'body.signature', rule: 'signature' }] });
+        const at = now();
+        const { terminal, address } = sender;
+        if (foreignReceipts.allows(terminal, at)) {
+          foreignReceipts.count(terminal, at);
+          const detail = { call: 'terminals/confirm', address, number: body.number };
+          const facts = { kind: 'request.refused', outcome: 'serious', reason: 'signature' } as const;
+          await record(database, at, { ...facts, terminal, detail });
+        }
+        return fail('TERMINAL_OTHER');
       }
       const outcome = await database.transaction((tx) =>
         storeReceipt(tx, now(), sender.terminal, {
