@@ -2,6 +2,7 @@ import type { ServerDeps } from './deps.ts';
 import type { Hub } from './push.ts';
 import { markSeen } from './store/connections.ts';
 import { listOpenConsoleSessions } from './store/console.ts';
+import { isOwnKey } from './store/terminals.ts';
 
 export const usualBeat = 5000;
 
@@ -18,8 +19,13 @@ export const startHeartbeat = (
   const checkTerminals = async (): Promise<void> => {
     const attached = hub.attached();
     if (attached.length === 0) return;
-    const admitted = new Set(await markSeen(database, now(), attached));
+    const admitted = await markSeen(database, now(), attached);
     for (const terminal of attached) if (!admitted.has(terminal)) hub.cutHere(terminal);
+    // A terminal leaves a stream of its former key by itself; whoever else has a copy of that key does not.
+    for (const stream of hub.streams()) {
+      const own = admitted.get(stream.terminal);
+      if (own !== undefined && !isOwnKey(own, stream.key)) stream.end();
+    }
   };
   const checkWatchers = async (): Promise<void> => {
     const watchers = hub.watchers();

@@ -135,6 +135,19 @@ describe('a renewal with a new key', () => {
     stream.close();
   });
 
+  it('ends the streams of the key before, wherever a copy of it holds one', async () => {
+    quiet();
+    const terminal = await server.enrol();
+    const former = await open(terminal);
+    const keys = await createKeys();
+    const { certificate } = (await renew(terminal, keys)).body as Admission;
+    await former.next<Pushed>(({ kind }) => kind === 'beat');
+    const newest = await open(server.sender({ key: await exportKey(keys), cert: certificate }));
+    await former.ended;
+    await newest.next<Pushed>(({ kind }) => kind === 'beat');
+    newest.close();
+  });
+
   it('shows a copied key: whoever renews second is refused, and it is in the log', async () => {
     quiet();
     const terminal = await server.enrol();

@@ -20,6 +20,8 @@ export interface Push {
 /** One open push stream of a terminal. */
 export interface TerminalStream {
   readonly terminal: TerminalId;
+  /** SHA-256 of the key that it was opened with. */
+  readonly key: Buffer;
   hear(heard: Pushed): void;
   /** Ends it so that the terminal comes again and asks for what it missed. */
   end(): void;

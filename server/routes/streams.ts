@@ -35,6 +35,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     };
     const own: TerminalStream = {
       terminal,
+      key: sender.key,
       hear: (heard) => {
         const looked = heard.kind === 'beat' || heard.kind === 'trust';
         if (looked && (sender.certificateExpiresAt <= now() || !deps.keys.authorities().has(sender.authority))) {

@@ -1,7 +1,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
-import { onlineFor } from './terminals.ts';
+import { type OwnKeys, onlineFor } from './terminals.ts';
 
 export interface Connected {
   readonly clockOffsetMs: number;
@@ -59,12 +59,17 @@ export const markDisconnected = async (
 };
 
 /** Says that these terminals are heard of. Answers those of them that are still admitted. */
-export const markSeen = async (tx: Transaction, now: Date, ids: readonly TerminalId[]): Promise<TerminalId[]> => {
-  const rows = await tx.query<{ id: TerminalId }>(
-    "update terminal set last_seen_at = $1 where id = any($2) and state = 'active' returning id",
+export const markSeen = async (
+  tx: Transaction,
+  now: Date,
+  ids: readonly TerminalId[],
+): Promise<ReadonlyMap<TerminalId, OwnKeys>> => {
+  const rows = await tx.query<OwnKeys & { id: TerminalId }>(
+    `update terminal set last_seen_at = $1 where id = any($2) and state = 'active'
+     returning id, certificate_key as "newestKey", previous_key as "previousKey"`,
     [now, ids],
   );
-  return rows.map(({ id }) => id);
+  return new Map(rows.map(({ id, ...keys }) => [id, keys]));
 };
 
 /** At an orderly stop: the streams of this process end, and that says nothing about the terminals. */

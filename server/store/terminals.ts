@@ -58,11 +58,15 @@ export const listTerminals = async (tx: Transaction, now: Date): Promise<Termina
   }));
 };
 
-/** A terminal that may use this server, and SHA-256 of its newest key and of the one before, until the newest was first used. */
-export interface ActiveTerminal {
-  readonly name: string;
+/** SHA-256 of a terminal's newest key and of the one before, until the newest was first used. */
+export interface OwnKeys {
   readonly newestKey: Buffer | null;
   readonly previousKey: Buffer | null;
+}
+
+/** A terminal that may use this server. */
+export interface ActiveTerminal extends OwnKeys {
+  readonly name: string;
 }
 
 /** `undefined` when it is unknown, not yet enrolled, or revoked. */
@@ -76,7 +80,7 @@ export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<Act
 };
 
 /** Whether a key, by its SHA-256, is one of the terminal's own. Any is where it has not been written down yet. */
-export const isOwnKey = ({ newestKey, previousKey }: ActiveTerminal, key: Buffer): boolean =>
+export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): boolean =>
   newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
 
 export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
