@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { checkDatabase, rotateKey } from './key-commands.ts';
 import { keyFileIn, readKeyRings, writeKeyRings } from './key-file.ts';
+import { versionOf } from './key-ring.ts';
 import { createKey } from './secrets.ts';
 import { listHolders } from './store/key-holders.ts';
 import { openTestDatabase, startTestServer, type TestServer, type TestTerminal } from './testing.ts';
@@ -54,6 +55,15 @@ describe('a running server', () => {
     assert.notEqual(server.keys.version(), held);
     assert.equal(complaints(), 2);
     await logIn(server, terminal, person);
+  });
+
+  it('holds what became of the keys while it started, as soon as it is known to run', async () => {
+    const another = await startTestServer(server);
+    const rotated = rotateIn(server.folder, 'card-index', true);
+    const stopAnother = await watchKeys(another);
+    assert.equal(another.keys.version(), versionOf(rotated));
+    await stopAnother();
+    await another.close();
   });
 
   it('is known to run until it stops', async () => {

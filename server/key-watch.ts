@@ -76,6 +76,8 @@ export const startKeyWatch = async (deps: KeyWatchDeps): Promise<() => Promise<v
     }
   };
   await say();
+  // What became of the keys after this process had read them, and before anybody could wait for it.
+  await look();
   const timer = setInterval(() => {
     working ??= look().finally(() => {
       working = undefined;

@@ -99,15 +99,7 @@ const start = async (config: Config): Promise<void> => {
     beatMs: usualBeat,
   });
   stops.push(app.close);
-  try {
-    await app.http.listen({ host: config.host, port });
-  } catch (problem) {
-    throw (problem as NodeJS.ErrnoException).code === 'EADDRINUSE'
-      ? new StartProblem(
-          `port ${config.port} on ${config.host} is taken; end the other program or choose another port: KAZASU_PORT=8444`,
-        )
-      : problem;
-  }
+  // Before it takes a request: a rotation does not wait for a process that it does not know.
   stops.push(
     await startKeyWatch({
       dataFolder,
@@ -124,6 +116,15 @@ const start = async (config: Config): Promise<void> => {
       everyMs: second,
     }),
   );
+  try {
+    await app.http.listen({ host: config.host, port });
+  } catch (problem) {
+    throw (problem as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? new StartProblem(
+          `port ${config.port} on ${config.host} is taken; end the other program or choose another port: KAZASU_PORT=8444`,
+        )
+      : problem;
+  }
   stops.push(
     startCertificateWatch({
       database,
