@@ -103,7 +103,7 @@ describe('a rotation', () => {
 
   it('of the grant key: waits until every connected terminal keeps the new one, and goes on where it stopped', async () => {
     const person = await makeClinician(first);
-    await assert.rejects(rotateKey(commandOn(first, { patience: 300 }), 'grant'), (problem: Error) => {
+    await assert.rejects(rotateKey(commandOn(first, { patience: 5000 }), 'grant'), (problem: Error) => {
       assert.ok(problem instanceof NotYet);
       assert.match(problem.message, /connected terminals that do not know it yet: ward/);
       return true;
@@ -255,6 +255,28 @@ describe('what hangs on an old key', () => {
     assert.deepEqual(card, { state: 'revoked', reason: 'key-retired' });
     const damaged = await first.database.query(`select 1 from event where reason = 'credential-damaged'`);
     assert.equal(damaged.length, 0);
+  });
+});
+
+describe('a sealing key that is let go of', () => {
+  it('takes with it what it alone opens: codes are disabled, invitations gone, and a person can be given new ones', async () => {
+    const person = await makeClinician(first);
+    const old = first.secrets.sealingKey();
+    const lost = await first.database.query<{ secret: object }>(
+      `select secret from credential where person = $1 and kind = 'totp'`,
+      [person.person.id],
+    );
+    await rotateKey(commandOn(first), 'sealing');
+    await until(async () => (await rowsOn('sealing', old)) === 0);
+    // As it is left by a backup of the database from before the rotation.
+    await first.database.query(`update credential set secret = $2 where person = $1 and kind = 'totp'`, [
+      person.person.id,
+      JSON.stringify(lost[0]?.secret),
+    ]);
+    await assert.rejects(retireKey(laterCommandOn(first), 'sealing', old), /is still needed: 1 seeds/);
+    await retireKey(laterCommandOn(first), 'sealing', old, 1);
+    const begun = await mustBegin(first, terminal, person.evidence);
+    assert.deepEqual(begun.factors, ['pin']);
   });
 });
 

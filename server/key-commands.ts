@@ -20,7 +20,9 @@ import {
   checkKeyMarks,
   isSettled,
   lastNumber,
+  listRetired,
   lockKeyMarks,
+  type NamedKey,
   noteKeys,
   noteRetired,
   noteSettled,
@@ -88,13 +90,20 @@ const change = (
 ): Promise<KeyRings> =>
   deps.database.transaction(async (tx) => {
     await lockKeyMarks(tx);
-    const before = readRings(deps);
-    const rings = await work(before, tx);
+    const found = readRings(deps);
+    const rings = await work(withoutRetired(found, await listRetired(tx)), tx);
     // The file first: a mark of a key that is in no file would keep the server from starting.
-    if (rings !== before) writeKeyRings(deps.dataFolder, rings);
+    if (rings !== found) writeKeyRings(deps.dataFolder, rings);
     await noteKeys(tx, rings, deps.now(), deps.by);
     return rings;
   });
+
+/** A retirement that was cut short after the database knew of it comes to its end with the next change, whichever that is. */
+const withoutRetired = (found: KeyRings, retired: readonly NamedKey[]): KeyRings =>
+  retired.reduce((rings, { purpose, key }) => {
+    const isThere = ringFor(rings, purpose).some(({ id }) => id === key);
+    return isThere ? withoutKey(rings, purpose, key) : rings;
+  }, found);
 
 const waitUntil = async (
   deps: KeyCommandDeps,
@@ -183,11 +192,12 @@ export const rotateKey = async (deps: KeyCommandDeps, purpose: KeyPurpose): Prom
     deps.say(`${purpose} key ${next.id} is made; it is not in use yet`);
     await waitForProcesses(deps);
     if (purpose === 'grant' || purpose === 'ca') await waitForTerminals(deps);
-    await change(deps, async (rings) =>
-      ringFor(rings, purpose).some(({ id, waits }) => id === next.id && waits === true)
-        ? withKeyInUse(rings, purpose, next.id, deps.now())
-        : rings,
-    );
+    await change(deps, async (rings) => {
+      const key = ringFor(rings, purpose).find(({ id }) => id === next.id);
+      if (key === undefined) throw new KeyProblem(`${purpose} key ${next.id} was retired meanwhile`);
+      // Another command may have been quicker.
+      return key.waits === true ? withKeyInUse(rings, purpose, key.id, deps.now()) : rings;
+    });
   }
   await waitForProcesses(deps);
   const [{ id }] = inOrder(ringFor(readRings(deps), purpose));
@@ -202,15 +212,20 @@ export const describeUses = (uses: readonly KeyUse[], purpose: KeyPurpose, id: n
     .map(({ what, rows }) => `${rows} ${what}`)
     .join(', ');
 
-/** Lets go of an old key, or of one that was made and never put in use. Refuses while anything hangs on it, unless `letGo` is exactly the number of what will be lost. */
-export const retireKey = async (deps: KeyCommandDeps, purpose: KeyPurpose, id: number, letGo = 0): Promise<void> => {
-  const before = readRings(deps);
-  const ring = ringFor(before, purpose);
+/** The ring of a key that may go: it is there, and another one is in use. */
+const checkSpare = (deps: KeyCommandDeps, purpose: KeyPurpose, id: number): readonly StoredKey[] => {
+  const ring = ringFor(readRings(deps), purpose);
   const key = ring.find((one) => one.id === id);
   if (key === undefined) throw new KeyProblem(`there is no ${purpose} key ${id}`);
   if (stateOf(ring, key) === 'in-use') {
     throw new KeyProblem(`${purpose} key ${id} is in use; put another in its place first: rotate ${purpose}`);
   }
+  return ring;
+};
+
+/** Lets go of an old key, or of one that was made and never put in use. Refuses while anything hangs on it, unless `letGo` is exactly the number of what will be lost. */
+export const retireKey = async (deps: KeyCommandDeps, purpose: KeyPurpose, id: number, letGo = 0): Promise<void> => {
+  const ring = checkSpare(deps, purpose, id);
   await waitForProcesses(deps);
   const usedFrom = Date.parse(inOrder(ring)[0].usedFrom ?? '');
   const pause = usedFrom + overlaps[purpose] - deps.now().getTime();
@@ -219,6 +234,11 @@ export const retireKey = async (deps: KeyCommandDeps, purpose: KeyPurpose, id: n
     await wait(pause);
   }
   await deps.database.transaction(async (tx) => {
+    await lockKeyMarks(tx);
+    // One that waited may have been put in use meanwhile.
+    checkSpare(deps, purpose, id);
+    // A command that was killed after this step: what was to be let go of is gone.
+    if ((await listRetired(tx)).some((one) => one.purpose === purpose && one.key === id)) return;
     const uses = await countKeyUse(tx);
     const rows = rowsOf(uses, purpose, id);
     if (rows !== letGo) {
@@ -232,7 +252,7 @@ export const retireKey = async (deps: KeyCommandDeps, purpose: KeyPurpose, id: n
     // The database first: a file that lacks a key which is not retired would keep the server from starting.
     await noteRetired(tx, deps.now(), { purpose, key: id, letGo, by: deps.by });
   });
-  await change(deps, async (rings) => withoutKey(rings, purpose, id));
+  await change(deps, async (rings) => rings);
   await waitForProcesses(deps);
   deps.say(`${purpose} key ${id} is retired`);
 };

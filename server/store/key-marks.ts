@@ -7,9 +7,12 @@ import { record } from './events.ts';
 /** The key file and the database are not of the same server, or keys are missing from the file. */
 export class ForeignKeys extends Error {}
 
-interface Mark {
+export interface NamedKey {
   readonly purpose: KeyPurpose;
   readonly key: number;
+}
+
+interface Mark extends NamedKey {
   readonly mark: string;
   readonly used_at: Date | null;
   readonly retired_at: Date | null;
@@ -104,6 +107,9 @@ export const noteRetired = async (
   });
   return true;
 };
+
+export const listRetired = (tx: Transaction): Promise<NamedKey[]> =>
+  tx.query<NamedKey>('select purpose, key from key_mark where retired_at is not null');
 
 /** The next number: one that was retired is not taken again, since rows may still name it. */
 export const lastNumber = async (tx: Transaction, purpose: KeyPurpose): Promise<number> => {

@@ -35,13 +35,24 @@ export const places: Readonly<Record<KeyPurpose, readonly Place[]>> = {
     },
   ],
   sealing: [
-    { what: 'seeds', table: 'credential', key: `case when kind = 'totp' then secret->>'key' end` },
+    {
+      what: 'seeds',
+      table: 'credential',
+      key: `case when kind = 'totp' then secret->>'key' end`,
+      letGo: `update credential set state = 'disabled' where kind = 'totp' and secret->>'key' = $1 and $2::timestamptz is not null`,
+    },
     {
       what: 'seeds that wait for a code',
       table: 'credential',
       key: `case when kind = 'totp' then pending->>'key' end`,
+      letGo: `update credential set pending = null, pending_until = null where kind = 'totp' and pending->>'key' = $1 and $2::timestamptz is not null`,
     },
-    { what: 'seeds of invitations', table: 'invitation', key: `case when used_at is null then seed->>'key' end` },
+    {
+      what: 'seeds of invitations',
+      table: 'invitation',
+      key: `case when used_at is null then seed->>'key' end`,
+      letGo: `delete from invitation where used_at is null and seed->>'key' = $1 and $2::timestamptz is not null`,
+    },
   ],
   // A grant is over in half a minute.
   grant: [],
@@ -81,7 +92,7 @@ export const countKeyUse = async (tx: Transaction): Promise<KeyUse[]> => {
 export const rowsOf = (uses: readonly KeyUse[], purpose: KeyPurpose, key: number): number =>
   uses.reduce((sum, use) => (use.purpose === purpose && use.key === String(key) ? sum + use.rows : sum), 0);
 
-/** The key goes although rows hang on it: cards are revoked, PINs and passwords disabled until they are set anew. */
+/** The key goes although rows hang on it: cards are revoked, PINs, passwords and codes disabled until they are set anew. */
 export const letRowsGo = async (tx: Transaction, now: Date, purpose: KeyPurpose, key: number): Promise<void> => {
   for (const { letGo } of places[purpose]) if (letGo !== undefined) await tx.query(letGo, [String(key), now]);
 };
