@@ -5,14 +5,13 @@ import type { Row } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
-
 import type { DirectoryDoor } from './directory/door.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
 import { findConsoleSession } from './store/console.ts';
-import type { Database } from './store/database.ts';
-import { tryGetActive } from './store/terminals.ts';
-import { readClientCertificate } from './tls/client-certificate.ts';
+import type { Lane } from './store/database.ts';
+import type { ActiveTerminal } from './store/terminals.ts';
+import { readClientCertificate, readPublicKey } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
 export const consoleCookie = '__Host-kazasu';
@@ -34,7 +33,9 @@ export interface Foreign {
 }
 
 export interface SenderDeps {
-  readonly database: Database;
+  readonly people: Lane;
+  /** Looks at the database, after it was asked. */
+  readonly findActive: (terminal: TerminalId) => Promise<ActiveTerminal | undefined>;
   readonly hub: Pick<Hub, 'attach'>;
   readonly now: () => Date;
   readonly policy: () => Policy;
@@ -67,21 +68,23 @@ const isForged = (request: FastifyRequest, origins: readonly string[], needsOrig
 
 const admitTerminal = async (request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   const { socket } = request.raw;
-  const held = socket instanceof TLSSocket ? readClientCertificate(socket) : 'none';
+  if (!(socket instanceof TLSSocket))
+    return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: 'certificate-none' });
+  const held = readClientCertificate(socket);
   if (typeof held === 'string') return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: `certificate-${held}` });
-  const { terminal, publicKey, expiresAt } = held;
+  const { terminal, expiresAt } = held;
   if (expiresAt <= deps.now()) {
     return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: 'certificate-expired', terminal, cut: true });
   }
   // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
   deps.hub.attach(terminal, socket);
-  const active = await tryGetActive(deps.database, terminal);
+  const active = await deps.findActive(terminal);
   if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,
     name: active.name,
-    publicKey,
+    publicKey: () => readPublicKey(socket),
     certificateExpiresAt: expiresAt,
     address: request.ip,
   };
@@ -119,7 +122,7 @@ const admitConsole = async (
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
   // A stream reconnects by itself and cannot say so.
   const inUse = request.headers[unaskedHeader] === undefined && !path.endsWith('/stream');
-  const found = await findConsoleSession(deps.database, hashToken(token), deps.now(), deps.policy().console, inUse);
+  const found = await findConsoleSession(deps.people, hashToken(token), deps.now(), deps.policy().console, inUse);
   if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
   const { person } = found;
   if (request.method !== 'GET') {

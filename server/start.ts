@@ -64,12 +64,6 @@ const start = async (config: Config): Promise<void> => {
     report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
   });
   stops.push(database.close);
-  const logins = createDatabase({
-    connectionString,
-    byKeys: true,
-    report: (problem) => log.warn({ err: problem }, 'a database connection for logins was lost'),
-  });
-  stops.push(logins.close);
   await checkKeyMarks(database, secrets);
   const policies = await createPolicies({
     database,
@@ -83,7 +77,6 @@ const start = async (config: Config): Promise<void> => {
   const [origin] = origins;
   const app = await buildApp({
     database,
-    logins,
     secrets,
     policies,
     now,

@@ -19,7 +19,7 @@ import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
-import { createDatabase, type Database } from './store/database.ts';
+import { createDatabase, type Database, type Lane } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
@@ -78,7 +78,7 @@ export interface TestServer {
   readonly folder: string;
   readonly connectionString: string;
   readonly database: Database;
-  readonly logins: Database;
+  readonly logins: Lane;
   readonly authority: Authority;
   readonly secrets: Secrets;
   readonly app: App;
@@ -132,16 +132,35 @@ export const createKeys = (namedCurve = 'P-256'): Promise<webcrypto.CryptoKeyPai
 export const exportKey = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 
+export interface TestServerOptions {
+  /** Another process of the same server: same database, keys and authority. */
+  readonly beside?: Pick<TestServer, 'folder' | 'connectionString'>;
+  /** The way to the database, when it is not the straight one. */
+  readonly through?: (connectionString: string) => Promise<string>;
+}
+
+const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
+  const database = createDatabase({ connectionString: given.connectionString, report: () => undefined });
+  return { ...given, database, close: database.close };
+};
+
 /** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
-export const startTestServer = async (): Promise<TestServer> => {
-  const { folder, connectionString, database, close: closeDatabase } = await openTestDatabase();
+export const startTestServer = async ({ beside, through }: TestServerOptions = {}): Promise<TestServer> => {
+  const opened = beside === undefined ? await openTestDatabase() : openBeside(beside);
+  const { connectionString, folder } = opened;
+  const way = through === undefined ? null : await through(connectionString);
+  const own = way === null ? null : createDatabase({ connectionString: way, report: () => undefined });
+  const database = own ?? opened.database;
+  const closeDatabase = async (): Promise<void> => {
+    await own?.close();
+    await opened.close();
+  };
   let ahead = 0;
   const now = () => new Date(Date.now() + ahead);
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
   const authority = await openAuthority(join(folder, 'ca'), now());
   const secrets = createSecrets(folder);
-  const logins = createDatabase({ connectionString, byKeys: true, report: () => undefined });
   const port = await findFreePort('127.0.0.1');
   const origin = `https://localhost:${port}`;
   const policies = await createPolicies({
@@ -151,7 +170,6 @@ export const startTestServer = async (): Promise<TestServer> => {
   });
   const app = await buildApp({
     database,
-    logins,
     secrets,
     policies,
     now,
@@ -207,14 +225,14 @@ export const startTestServer = async (): Promise<TestServer> => {
     folder,
     connectionString,
     database,
-    logins,
+    logins: database.logins,
     authority,
     secrets,
     app,
     policies,
     deps: {
       database,
-      logins,
+      logins: database.logins,
       secrets,
       policy: policies.active,
       policies,
@@ -278,7 +296,6 @@ export const startTestServer = async (): Promise<TestServer> => {
     close: async () => {
       await app.close();
       await policies.close();
-      await logins.close();
       await Promise.all(agents.map((agent) => agent.destroy()));
       await closeDatabase();
     },
