@@ -4,7 +4,7 @@ import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
-import { violates } from '../store/database.ts';
+import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { storeRecords } from '../store/reports.ts';
 import { issueRevocation, storeReceipt } from '../store/revocations.ts';
@@ -29,7 +29,7 @@ const isSigned = (
   { publicKey }: TerminalSender,
 ): boolean => {
   const text = `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
-  const key = { key: publicKey, format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
+  const key = { key: publicKey(), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
   try {
     return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(receipt.signature, 'base64url'));
   } catch {
@@ -39,10 +39,12 @@ const isSigned = (
 
 export interface TerminalDeps extends ServerDeps {
   readonly authority: Authority;
+  readonly people: Lane;
+  readonly background: Lane;
 }
 
 export const createTerminalRoutes = (deps: TerminalDeps) => {
-  const { database, now } = deps;
+  const { background, database, now, people } = deps;
   // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
 
@@ -112,7 +114,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     },
 
     'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await database.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
+      const stored = await background.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
       if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },
@@ -121,7 +123,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       if (!isSigned(body, sender)) {
         return fail('REQUEST_INVALID', { problems: [{ path: 'body.signature', rule: 'signature' }] });
       }
-      const outcome = await database.transaction((tx) =>
+      const outcome = await background.transaction((tx) =>
         storeReceipt(tx, now(), sender.terminal, {
           number: body.number,
           receivedAt: new Date(body.receivedAt),
@@ -133,7 +135,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       return succeed({});
     },
 
-    'terminals/list': async () => succeed({ terminals: await listTerminals(database, now()) }),
+    'terminals/list': async () => succeed({ terminals: await listTerminals(people, now()) }),
 
     'terminals/announce': async ({ body }, { person, address }) => {
       const at = now();
@@ -141,7 +143,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       const expiresAt = new Date(at.getTime() + codeLifetime);
       const id = createUuid(at) as TerminalId;
       try {
-        await database.transaction(async (tx) => {
+        await people.transaction(async (tx) => {
           await announce(tx, at, { id, ...body, codeHash: hashTypedCode(code), expiresAt, by: person });
           await record(tx, at, {
             kind: 'terminal.announced',
@@ -181,7 +183,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     },
 
     'terminals/revoke': async ({ params: { terminal }, body: { reason } }, { person }) =>
-      database.transaction(async (tx) => {
+      people.transaction(async (tx) => {
         const at = now();
         if (!(await revoke(tx, at, terminal))) return fail('TERMINAL_UNKNOWN');
         for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {

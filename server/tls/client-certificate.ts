@@ -6,8 +6,6 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2';
 
 export interface TerminalCertificate {
   readonly terminal: TerminalId;
-  /** SPKI, DER. */
-  readonly publicKey: Buffer;
   readonly expiresAt: Date;
 }
 
@@ -19,7 +17,6 @@ const parse = (certificate: X509Certificate): TerminalCertificate | CertificateP
   if (!name.success) return 'unreadable';
   return {
     terminal: name.data,
-    publicKey: certificate.publicKey.export({ type: 'spki', format: 'der' }),
     expiresAt: certificate.validToDate,
   };
 };
@@ -40,4 +37,11 @@ export const readClientCertificate = (socket: TLSSocket): TerminalCertificate | 
   const found = read(socket);
   seen.set(socket, found);
   return found;
+};
+
+/** Public key of the certificate that this connection was made with: SPKI, DER. Taken out only when it is needed. */
+export const readPublicKey = (socket: TLSSocket): Buffer => {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new Error('a connection without a certificate passed the gate');
+  return certificate.publicKey.export({ type: 'spki', format: 'der' });
 };
