@@ -21,6 +21,7 @@ import type { Log } from './log.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startScreenLink } from './screen-link.ts';
+import { createServers } from './servers.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
 import { unfinishedSession } from './unfinished.ts';
@@ -62,7 +63,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const position = await openPosition(join(settings.data, 'position.json'), log);
-  const uplink = createUplink({ origin: settings.origin, clock, position, onEvent: dispatch, log });
+  const servers = createServers(settings.origins);
+  const uplink = createUplink({ servers, clock, position, onEvent: dispatch, log });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
     now: clock.wall,
@@ -90,7 +92,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       const identity = uplink.identity();
       return identity === null ? 'signature' : findGrantFault(grant, createPublicKey(identity.grantKey), expected);
     },
-    origin: settings.origin,
+    origin: servers.current,
     log,
   });
   const session = createSession({
@@ -177,10 +179,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       deps.tell(`The server's authority cannot be read: ${settings.authority}`);
       return null;
     }
-    const identity = await enrol(
-      { origin: settings.origin, authority, vault, log, signal: stopping.signal },
-      settings.enrolmentCode,
-    );
+    const identity = await enrol({ servers, authority, vault, log, signal: stopping.signal }, settings.enrolmentCode);
     if (identity === null) deps.tell('The server did not take the enrolment code. Ask an admin for a new one.');
     return identity;
   }

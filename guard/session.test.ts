@@ -78,7 +78,7 @@ function createTerminal() {
     dispatch: (event) => session.dispatch(event),
     state: () => session.state(),
     findGrantFault: (grant, expected) => findGrantFault(grant, signer.publicKey, expected),
-    origin: 'https://server.test',
+    origin: () => 'https://server.test',
     log,
   });
   const lease = createLeaseKeeper({

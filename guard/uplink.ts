@@ -11,10 +11,11 @@ import type { Log } from './log.ts';
 import type { Position } from './position.ts';
 import { type PushStream, startPushStream } from './push-stream.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
+import type { Servers } from './servers.ts';
 import { createUploads } from './uploads.ts';
 
 export interface UplinkDeps {
-  readonly origin: string;
+  readonly servers: Servers;
   readonly clock: Clock;
   readonly position: Position;
   readonly onEvent: (event: LoginEvent) => void;
@@ -70,9 +71,6 @@ export function createUplink(deps: UplinkDeps): Uplink {
     link = next;
     log.info('link', { link });
     onEvent({ kind: 'link-changed', link });
-    if (next !== 'online') return;
-    uploads.resume();
-    void http?.warm();
   }
 
   function take(message: Pushed): void {
@@ -82,7 +80,10 @@ export function createUplink(deps: UplinkDeps): Uplink {
         receipts.follow(message.revocationHead);
         terminal = message.name;
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
-        return changeLink('online');
+        changeLink('online');
+        uploads.resume();
+        // Also where the link was never lost: the server may be another one.
+        return void http?.warm();
       case 'beat':
         return clock.observe(message.serverTime);
       case 'policy':
@@ -122,10 +123,10 @@ export function createUplink(deps: UplinkDeps): Uplink {
     use(next) {
       const before = http;
       identity = next;
-      http = createHttp({ origin: deps.origin, authority: next.authority, identity: next, log });
+      http = createHttp({ servers: deps.servers, authority: next.authority, identity: next, log });
       void before?.close();
       stream ??= startPushStream({
-        origin: deps.origin,
+        servers: deps.servers,
         identity: currentIdentity,
         query: () => ({ after: position.get().revocation, clock: clock.wall().getTime() }),
         onPushed: take,
