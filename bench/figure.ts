@@ -1,16 +1,20 @@
-/** One figure of the bench. `ok` compares `value` with `limit`; `floor` was measured in the same run, by the same clock. */
+/** One figure of the bench. `ok` compares `value` with `goal`; `floor` was measured in the same run, by the same clock. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MiB' | '%' | '×';
-  /** What the machine itself costs without the product; null where there is no such thing. */
+  readonly unit: 'ms' | 's' | 'KiB' | 'MiB' | '%' | '×' | '/s';
+  /** What the machine itself costs, or could do, without the product; null where there is no such thing. */
   readonly floor: number | null;
-  readonly limit: number;
+  readonly goal: number;
   readonly ok: boolean;
   readonly how: string;
 }
 
-export const figure = (parts: Omit<Figure, 'ok'>): Figure => ({ ...parts, ok: parts.value <= parts.limit });
+/** A figure whose value must not be above its goal. */
+export const figure = (parts: Omit<Figure, 'ok'>): Figure => ({ ...parts, ok: parts.value <= parts.goal });
+
+/** A figure whose value must not be below its goal. */
+export const figureAtLeast = (parts: Omit<Figure, 'ok'>): Figure => ({ ...parts, ok: parts.value >= parts.goal });
 
 /** The value below which `share` of the samples lie (nearest rank). */
 export const percentile = (samples: readonly number[], share: number): number => {
@@ -26,11 +30,11 @@ export function printTable(figures: readonly Figure[]): void {
     each.name,
     `${round(each.value)} ${each.unit}`,
     each.floor === null ? '—' : `${round(each.floor)} ${each.unit}`,
-    `${each.limit} ${each.unit}`,
-    each.ok ? 'ok' : 'OVER',
+    `${each.goal} ${each.unit}`,
+    each.ok ? 'ok' : 'MISSED',
     each.how,
   ]);
-  const head = ['figure', 'value', 'floor', 'limit', '', 'how'];
+  const head = ['figure', 'value', 'floor', 'goal', '', 'how'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of [head, ...rows])
     process.stdout.write(
@@ -41,5 +45,5 @@ export function printTable(figures: readonly Figure[]): void {
     );
 }
 
-export const jsonLine = ({ name, value, unit, floor, ok, how }: Figure): string =>
-  JSON.stringify({ name, value: round(value), unit, floor: floor === null ? null : round(floor), ok, how });
+export const jsonLine = ({ name, value, unit, floor, goal, ok, how }: Figure): string =>
+  JSON.stringify({ name, value: round(value), unit, floor: floor === null ? null : round(floor), goal, ok, how });

@@ -1,24 +1,64 @@
 import { join } from 'node:path';
 import { createWorld } from '#e2e/world.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
+import { createStops } from '#setup/stops.ts';
+import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
+import { measureIngest, measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
+import { type ServerAlone, startServerAlone } from './server-alone.ts';
 import { measureColdStart, measureIdle } from './terminal.ts';
 
-/** What can be asked for by name, in the order in which it is measured. */
-const benches: readonly {
-  readonly names: readonly string[];
-  readonly run: (clinic: Clinic, elsewhere: Display) => Promise<Figure[]>;
-}[] = [
-  { names: ['card-to-name', 'pin-to-open'], run: (clinic) => measureLogins(clinic, 30) },
-  { names: ['revoke-to-lock'], run: async (clinic) => [await measureRevocations(clinic, 10)] },
-  { names: ['screen-memory', 'idle-cpu'], run: (clinic, elsewhere) => measureIdle(clinic, elsewhere, 15) },
-  { names: ['cold-start'], run: async (clinic, elsewhere) => [await measureColdStart(clinic, elsewhere, 7)] },
-];
+/** A terminal with its screen in a hospital, and a display of its own for what it is held against. */
+interface Hospital {
+  readonly clinic: Clinic;
+  readonly elsewhere: Display;
+}
+
+/** What a bench is measured on. Each is started when the first bench asks for it. */
+interface Places {
+  hospital(): Promise<Hospital>;
+  /** One server process and PostgreSQL, without any terminal. */
+  server(): Promise<ServerAlone>;
+}
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');
 const wanted = args.filter((arg) => arg !== '--json');
+const isWanted = (...names: readonly string[]): boolean =>
+  wanted.length === 0 || names.some((name) => wanted.includes(name));
+
+/** What can be asked for by name, in the order in which it is measured. */
+const benches: readonly { readonly names: readonly string[]; readonly run: (places: Places) => Promise<Figure[]> }[] = [
+  { names: ['card-to-name', 'pin-to-open'], run: async (at) => measureLogins((await at.hospital()).clinic, 30) },
+  { names: ['revoke-to-lock'], run: async (at) => [await measureRevocations((await at.hospital()).clinic, 10)] },
+  {
+    names: ['screen-memory', 'idle-cpu'],
+    run: async (at) => {
+      const { clinic, elsewhere } = await at.hospital();
+      return measureIdle(clinic, elsewhere, 15);
+    },
+  },
+  {
+    names: ['cold-start'],
+    run: async (at) => {
+      const { clinic, elsewhere } = await at.hospital();
+      return [await measureColdStart(clinic, elsewhere, 7)];
+    },
+  },
+  {
+    names: ['revoke-fanout', 'stream-memory', 'stream-cpu', 'reconnect-all', 'tap-under-reconnect'],
+    run: async (at) =>
+      measureFanout(await at.server(), {
+        count: 5000,
+        rounds: 25,
+        herd: isWanted('reconnect-all', 'tap-under-reconnect'),
+      }),
+  },
+  { names: ['journal-ingest'], run: async (at) => [await measureIngest(await at.server(), 15)] },
+  { names: ['log-page'], run: async (at) => [await measureLogPages(await at.server(), 2_000_000)] },
+];
+
 const known = benches.flatMap((bench) => bench.names);
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
@@ -26,26 +66,50 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const stops = createStops();
 
-say('Starting a hospital: server, PostgreSQL, reader service, guard, screen …');
-const world = await createWorld({ logLevel: 'debug' });
-// The lock screen covers its display: an empty window is measured on one of its own.
-const elsewhere = await openDisplay({ folder: join(world.folder, 'elsewhere'), virtual: true });
-const figures: Figure[] = [];
-try {
+const openHospital = async (): Promise<Hospital> => {
+  say('Starting a hospital: server, PostgreSQL, reader service, guard, screen …');
+  const world = await createWorld({ logLevel: 'debug' });
+  stops.add(world.stop);
+  // The lock screen covers its display: an empty window is measured on one of its own.
+  const elsewhere = await openDisplay({ folder: join(world.folder, 'elsewhere'), virtual: true });
+  stops.add(elsewhere.stop);
   const terminal = await world.addTerminal('bench-01');
   const person = await world.addPerson({ number: '004217', name: '山田 花子' });
   const clinic: Clinic = { world, terminal, person };
   await enrolCards(clinic);
+  return { clinic, elsewhere };
+};
+const openServer = async (): Promise<ServerAlone> => {
+  say('Starting a server and PostgreSQL …');
+  const alone = await startServerAlone();
+  stops.add(alone.stop);
+  return alone;
+};
+let hospital: Promise<Hospital> | undefined;
+let server: Promise<ServerAlone> | undefined;
+const places: Places = {
+  hospital: () => {
+    hospital ??= openHospital();
+    return hospital;
+  },
+  server: () => {
+    server ??= openServer();
+    return server;
+  },
+};
+
+const figures: Figure[] = [];
+try {
   for (const bench of benches) {
-    if (wanted.length > 0 && !bench.names.some((name) => wanted.includes(name))) continue;
+    if (!isWanted(...bench.names)) continue;
     say(`Measuring ${bench.names.join(', ')} …`);
-    const measured = await bench.run(clinic, elsewhere);
-    figures.push(...measured.filter((each) => wanted.length === 0 || wanted.includes(each.name)));
+    const measured = await bench.run(places);
+    figures.push(...measured.filter(({ name }) => isWanted(name)));
   }
 } finally {
-  await elsewhere.stop();
-  await world.stop();
+  await stops.stop();
 }
 if (json) for (const each of figures) process.stdout.write(`${jsonLine(each)}\n`);
 else printTable(figures);

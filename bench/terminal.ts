@@ -34,7 +34,7 @@ export async function measureColdStart(
     value: value / floor,
     unit: '×',
     floor: 1,
-    limit: 1.5,
+    goal: 1.5,
     how: `median of ${rounds}: screen ${value.toFixed(0)} ms, empty window ${floor.toFixed(0)} ms, Electron ${electron.version}, process start → first page painted`,
   });
 }
@@ -88,7 +88,7 @@ export async function measureIdle({ world, terminal }: Clinic, elsewhere: Displa
       value: memory.ours,
       unit: 'MiB',
       floor: memory.floor,
-      limit: 600,
+      goal: 600,
       how: 'proportional set size of guard, reader and screen, locked and idle after the logins of this run; floor: an empty Electron window',
     }),
     figure({
@@ -96,7 +96,7 @@ export async function measureIdle({ world, terminal }: Clinic, elsewhere: Displa
       value: (used.ours / seconds) * 100,
       unit: '%',
       floor: (used.floor / seconds) * 100,
-      limit: 3,
+      goal: 3,
       how: `of one core over ${seconds} s, guard, reader and screen, locked and idle; floor: an empty Electron window`,
     }),
   ];

@@ -131,6 +131,10 @@ export const eventKinds = {
   },
   'console.signed-out': { dicom: [110114, 110123], meaning: 'A person signed out of the console.' },
   'log.viewed': { dicom: [110101], meaning: 'The log was looked at.' },
+  'log.month-dropped': {
+    dicom: [110101],
+    meaning: 'A month of the log that is no longer to be kept was dropped as a whole, by the retention of the policy.',
+  },
 
   'guard.started': {
     dicom: [110100, 110120],

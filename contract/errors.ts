@@ -45,7 +45,8 @@ export const failures = {
     status: 503,
     retry: true,
     outcome: 'minor',
-    meaning: 'Too many secrets are being checked at this moment; try again after `retryAfterSeconds`.',
+    meaning:
+      'Too many secrets are being checked at this moment, or the database cannot be reached; try again after `retryAfterSeconds`.',
   },
   SERVER_UNREACHABLE: {
     status: 503,

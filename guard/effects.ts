@@ -19,7 +19,8 @@ export interface EffectsDeps {
   readonly dispatch: (event: LoginEvent) => void;
   readonly state: () => State;
   readonly findGrantFault: (grant: Of<'open'>['grant'], expected: Expected) => GrantFault | null;
-  readonly origin: string;
+  /** The server's, for the window of the console. */
+  readonly origin: () => string;
   readonly log: Log;
 }
 
@@ -156,7 +157,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     const reply = await call('sessions/open-console', { params: { session }, body: { token } });
     if (!reply.ok) return log.warn('console-refused', { code: reply.failure.code });
     const authority = uplink.identity()?.authority ?? '';
-    deps.toScreen({ kind: 'open-console', origin: deps.origin, ticket: reply.value.ticket, authority });
+    deps.toScreen({ kind: 'open-console', origin: deps.origin(), ticket: reply.value.ticket, authority });
   }
 
   const performers: Performers = {

@@ -5,10 +5,11 @@ import { createCertificateRequest } from './certificate-request.ts';
 import { createHttp } from './http.ts';
 import { createPrivateKeyPem, type Identity, keyOf } from './identity.ts';
 import type { Log } from './log.ts';
+import type { Servers } from './servers.ts';
 import type { Vault } from './vault.ts';
 
 export interface EnrolmentDeps {
-  readonly origin: string;
+  readonly servers: Servers;
   /** Certificates to trust before the server has named its own, PEM. */
   readonly authority: string;
   readonly vault: Vault;
@@ -20,7 +21,7 @@ const enrolmentLimit = 10_000;
 
 /** Shows the one-time code until the server has answered; `null` when it refuses, the keychain fails, or the guard stops. */
 export async function enrol(deps: EnrolmentDeps, code: string): Promise<Identity | null> {
-  const http = createHttp({ origin: deps.origin, authority: deps.authority, identity: null, log: deps.log });
+  const http = createHttp({ servers: deps.servers, authority: deps.authority, identity: null, log: deps.log });
   const backOff = createBackOff({ first: 300, longest: 5_000 });
   const privateKey = createPrivateKeyPem();
   const request = createCertificateRequest(keyOf(privateKey), 'terminal');

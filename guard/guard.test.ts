@@ -28,7 +28,7 @@ function depsOf(name: string): GuardDeps {
   return {
     settings: {
       data: join(folder, name),
-      origin: server.origin,
+      origins: [server.origin],
       authority: join(folder, 'ca.pem'),
       enrolmentCode: 'code',
       socket: join(folder, name, 'run', 'guard.sock'),

@@ -23,6 +23,7 @@ import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startRenewal } from './renewal.ts';
 import { startScreenLink } from './screen-link.ts';
+import { createServers } from './servers.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
 import { unfinishedSession } from './unfinished.ts';
@@ -67,9 +68,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const vault = await createVault({ folder: settings.data, keychain: deps.keychain, log });
   const position = await openPosition(join(settings.data, 'position.json'), log);
+  const servers = createServers(settings.origins);
   const former = await setFormerAside({ folder: settings.data, position, terminal: vault.terminal, now: clock.wall });
   const uplink = createUplink({
-    origin: settings.origin,
+    servers,
     clock,
     position,
     onEvent: dispatch,
@@ -105,7 +107,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       const identity = uplink.identity();
       return identity === null ? 'key' : findGrantFault(grant, identity.grantKeys, expected);
     },
-    origin: settings.origin,
+    origin: servers.current,
     log,
   });
   const session = createSession({
@@ -199,7 +201,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       deps.tell(`The server's authority cannot be read: ${settings.authority}`);
       return null;
     }
-    const identity = await enrol({ origin: settings.origin, authority, vault, log, signal: stopping.signal }, code);
+    const identity = await enrol({ servers, authority, vault, log, signal: stopping.signal }, code);
     if (identity === null) deps.tell('The server did not take the enrolment code. Ask an admin for a new one.');
     return identity;
   }

@@ -3,6 +3,7 @@ import { type Answer, api, type Call, type GateFailure, type RouteName, type Row
 import { type Failure, fail, failure, type Result, succeed } from '#contract/errors.ts';
 import type { Identity } from './identity.ts';
 import { codeOf, type Log } from './log.ts';
+import type { Servers } from './servers.ts';
 
 type Row<Name extends RouteName> = (typeof api)[Name];
 /** Requests that a terminal may send. */
@@ -47,7 +48,7 @@ const connectLimit = 1_500;
 const longestAnswer = 1 << 20;
 
 export interface HttpDeps {
-  readonly origin: string;
+  readonly servers: Servers;
   /** Certificates to trust, PEM; nothing else is trusted. */
   readonly authority: string;
   /** Without one only what anyone may send is answered. */
@@ -57,6 +58,15 @@ export interface HttpDeps {
 
 const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'server/health']);
 const closedByServer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+/** There was no connection, so nothing was sent: any call may be sent to another server. */
+const neverSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** Options for a connection: TLS 1.3, the pinned authority, the terminal's certificate. */
 export const tlsOf = ({ authority, identity }: Pick<HttpDeps, 'authority' | 'identity'>) => ({
@@ -67,15 +77,31 @@ export const tlsOf = ({ authority, identity }: Pick<HttpDeps, 'authority' | 'ide
 });
 
 export function createHttp(deps: HttpDeps): Http {
-  const poolOf = (connections: number) =>
-    new Pool(deps.origin, {
+  const { servers } = deps;
+  const poolOf = (origin: string, connections: number) =>
+    new Pool(origin, {
       connections,
       connect: tlsOf(deps),
       keepAliveTimeout: 60_000,
       keepAliveMaxTimeout: 600_000,
       maxResponseSize: longestAnswer,
     });
-  const lanes: Readonly<Record<Lane, Pool>> = { login: poolOf(loginConnections), background: poolOf(1) };
+  type Lanes = Readonly<Record<Lane, Pool>>;
+  const open = new Map<string, Lanes>();
+  const closeAll = async (how: 'close' | 'destroy', kept: string | null): Promise<void> => {
+    const old = [...open].filter(([origin]) => origin !== kept);
+    for (const [origin] of old) open.delete(origin);
+    await Promise.all(old.flatMap(([, lanes]) => Object.values(lanes).map((pool) => pool[how]())));
+  };
+  /** Calls under way to the server that was left may still be answered. */
+  const lanesOf = (origin: string): Lanes => {
+    const known = open.get(origin);
+    if (known !== undefined) return known;
+    void closeAll('close', origin);
+    const lanes = { login: poolOf(origin, loginConnections), background: poolOf(origin, 1) };
+    open.set(origin, lanes);
+    return lanes;
+  };
 
   async function call<Name extends TerminalRoute>(
     name: Name,
@@ -85,9 +111,10 @@ export function createHttp(deps: HttpDeps): Http {
     const row = api[name];
     const parts = request as { params?: object; query?: object; body?: unknown; secretBody?: Buffer };
     const body = parts.secretBody ?? (parts.body === undefined ? null : JSON.stringify(parts.body));
-    const signal = AbortSignal.timeout(options.limit ?? callLimit);
-    const send = async () => {
-      const { statusCode, body: answer } = await lanes[options.lane ?? 'login'].request({
+    const limit = options.limit ?? callLimit;
+    const signal = AbortSignal.timeout(limit);
+    const sendTo = async (origin: string) => {
+      const { statusCode, body: answer } = await lanesOf(origin)[options.lane ?? 'login'].request({
         method: row.method,
         path: pathOf(row.path, parts.params ?? {}, parts.query ?? {}),
         headers: { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) },
@@ -95,6 +122,22 @@ export function createHttp(deps: HttpDeps): Http {
         signal,
       });
       return readAnswer(name, statusCode, await answer.text()) as Reply<Name>;
+    };
+    /** Asks the next server for as long as nothing was sent and there is one. */
+    const send = async (others = servers.count - 1): Promise<Reply<Name>> => {
+      const origin = servers.current();
+      // Who waits for this call gives up; the next one goes elsewhere.
+      const patience = setTimeout(() => servers.leave(origin), Math.min(limit, callLimit));
+      try {
+        return await sendTo(origin);
+      } catch (error) {
+        const unsent = neverSent.has(codeOf(error));
+        if (unsent) servers.leave(origin);
+        if (unsent && others > 0) return send(others - 1);
+        throw error;
+      } finally {
+        clearTimeout(patience);
+      }
     };
     try {
       return await send().catch((error: unknown) => {
@@ -127,12 +170,8 @@ export function createHttp(deps: HttpDeps): Http {
       const ask = () => call('server/health', {} as Request<'server/health'>);
       await Promise.all(Array.from({ length: warmConnections }, ask));
     },
-    async close() {
-      await Promise.all(Object.values(lanes).map((pool) => pool.close()));
-    },
-    async destroy() {
-      await Promise.all(Object.values(lanes).map((pool) => pool.destroy()));
-    },
+    close: () => closeAll('close', null),
+    destroy: () => closeAll('destroy', null),
   };
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Link } from '#core/login/state.ts';
 import { createLog } from './log.ts';
 import { startPushStream } from './push-stream.ts';
+import { createServers } from './servers.ts';
 import { startTestServer, type Validity } from './test-server.ts';
 
 const log = createLog({ level: 'error', now: () => new Date(), write: () => undefined });
@@ -12,7 +13,7 @@ async function firstLink(validity: Validity, authority?: 'foreign'): Promise<Lin
   const told = Promise.withResolvers<Link>();
   const identity = { ...server.identity, ...(authority ? { authority: server.foreignAuthority } : {}) };
   const stream = startPushStream({
-    origin: server.origin,
+    servers: createServers([server.origin]),
     identity: () => identity,
     query: () => ({ after: 0, clock: 0, trust: 'first' }),
     onPushed: () => undefined,

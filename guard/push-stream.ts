@@ -6,9 +6,10 @@ import { createEventStreamParser } from './event-stream.ts';
 import { failureOf, pathOf, tlsOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import { codeOf, type Log } from './log.ts';
+import type { Servers } from './servers.ts';
 
 export interface PushStreamDeps {
-  readonly origin: string;
+  readonly servers: Servers;
   readonly identity: () => Identity;
   /** The last revocation that is over and done, this terminal's clock, and what it trusts. */
   readonly query: () => { after: number; clock: number; trust: string };
@@ -31,6 +32,8 @@ export interface PushStream {
 
 /** One connection. */
 interface Holding {
+  /** The server that it goes to. */
+  readonly origin: string;
   /** What the link is worth when it is over, and how long to stay away. */
   readonly over: Promise<{ readonly link: Link; readonly turnedAway: boolean }>;
   hasBegun(): boolean;
@@ -42,6 +45,8 @@ const answerLimit = 3_000;
 const longestSilence = 12_000;
 /** What was sent before another stream began is here within this time (milliseconds); what comes on both is taken twice. */
 const overlap = 1_000;
+/** Another server is looked for before the link counts as lost (milliseconds). */
+const moveLimit = 1_000;
 /** A terminal that was shut out asks again now and then: each time costs the server a refusal. */
 const turnedAwayPause = 60_000;
 /** The server keeps its certificate renewed: one that is too young or too old by our clock says that our clock is off. */
@@ -50,7 +55,11 @@ const row = terminals['terminals/stream'];
 
 /** Holds the push stream open for as long as it runs, and says what the link is worth. */
 export function startPushStream(deps: PushStreamDeps): PushStream {
+  const { servers } = deps;
   const stopped = new AbortController();
+  /** Servers that may be there though the last one was not. */
+  let others = servers.count - 1;
+  let moving: NodeJS.Timeout | undefined;
   const backOff = createBackOff({ first: 300, longest: 5_000 });
   const open = new Set<Holding>();
   let hurried = new AbortController();
@@ -58,6 +67,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
   let current: Holding | null = null;
 
   function hold(): Holding {
+    const origin = servers.current();
     const ended = new AbortController();
     let begun = false;
     let givingWay: NodeJS.Timeout | undefined;
@@ -69,6 +79,9 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
       if (message.kind === 'hello' && !begun) {
         begun = true;
         backOff.reset();
+        others = servers.count - 1;
+        clearTimeout(moving);
+        moving = undefined;
         const before = current;
         current = holding;
         if (before !== holding) before?.giveWay();
@@ -78,7 +91,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
 
     async function carry(): Promise<{ link: Link; turnedAway: boolean }> {
       const identity = deps.identity();
-      const client = new Client(deps.origin, {
+      const client = new Client(origin, {
         connect: tlsOf({ authority: identity.authority, identity }),
         bodyTimeout: 0,
       });
@@ -112,6 +125,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
     }
 
     const holding: Holding = {
+      origin,
       over: carry(),
       hasBegun: () => begun,
       giveWay() {
@@ -124,6 +138,20 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
       open.delete(holding);
     });
     return holding;
+  }
+
+  /** As long as there are other servers nobody hears of it, but not for long. */
+  function lose(origin: string, link: Link): void {
+    servers.leave(origin);
+    others -= 1;
+    if (others < 0) return tell(link);
+    moving ??= setTimeout(() => tell(link), moveLimit);
+  }
+
+  function tell(link: Link): void {
+    clearTimeout(moving);
+    moving = undefined;
+    deps.onLink(link);
   }
 
   function refused(text: string, status: number): { link: Link; turnedAway: boolean } {
@@ -142,7 +170,9 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
       const { link, turnedAway } = await holding.over;
       if (current !== holding) continue;
       current = null;
-      if (!stopped.signal.aborted) deps.onLink(link);
+      if (stopped.signal.aborted) return;
+      if (turnedAway) tell(link);
+      else lose(holding.origin, link);
       hurried = new AbortController();
       const wait = turnedAway ? turnedAwayPause : backOff.next();
       await pause(wait, AbortSignal.any([stopped.signal, hurried.signal]));
@@ -159,6 +189,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
     },
     async stop() {
       stopped.abort();
+      clearTimeout(moving);
       await running;
       await Promise.all([...open].map(({ over }) => over));
     },

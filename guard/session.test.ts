@@ -79,7 +79,7 @@ function createTerminal() {
     dispatch: (event) => session.dispatch(event),
     state: () => session.state(),
     findGrantFault: (grant, expected) => findGrantFault(grant, grantKeys, expected),
-    origin: 'https://server.test',
+    origin: () => 'https://server.test',
     log,
   });
   const lease = createLeaseKeeper({

@@ -18,10 +18,21 @@ test('settings come out whole, with what is usual filled in', () => {
     KAZASU_ENROLMENT_CODE: '',
   });
   assert.ok(parsed.ok);
-  assert.equal(parsed.settings.origin, 'https://server.hospital.example:8443');
+  assert.deepEqual(parsed.settings.origins, ['https://server.hospital.example:8443']);
   assert.equal(parsed.settings.enrolmentCode, undefined);
   assert.deepEqual(parsed.settings.readerEnvironment, { PATH: '/bin', PCSCLITE_CSOCK_NAME: '/run/own' });
   assert.ok(parsed.settings.ignoreReaders.includes(' SAM '));
+});
+
+test('several processes of the server are given by commas, each once', () => {
+  const parsed = parseSettings({
+    ...given,
+    KAZASU_SERVER: 'https://a.example, https://b.example:8443/ ,https://a.example',
+  });
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.settings.origins, ['https://a.example', 'https://b.example:8443']);
+  assert.ok(!parseSettings({ ...given, KAZASU_SERVER: 'https://a.example,' }).ok);
+  assert.ok(!parseSettings({ ...given, KAZASU_SERVER: 'https://a.example,http://b.example' }).ok);
 });
 
 test('every problem is told at once, by the name of its variable', () => {

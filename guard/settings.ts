@@ -4,7 +4,10 @@ const text = z.string().trim().min(1);
 
 const environment = z.object({
   KAZASU_DATA: text.describe('folder of this terminal'),
-  KAZASU_SERVER: z.url({ protocol: /^https$/ }).describe('origin of the server'),
+  KAZASU_SERVER: text
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .pipe(z.array(z.url({ protocol: /^https$/ })).max(8))
+    .describe('origin of the server; of several processes of it, by commas'),
   KAZASU_AUTHORITY: text.describe('file with the certificate to trust before the terminal is enrolled (PEM)'),
   KAZASU_ENROLMENT_CODE: text.max(100).optional().describe('one-time code; used while not enrolled'),
   KAZASU_GUARD_SOCKET: text.describe('local socket or named pipe for the screen'),
@@ -16,7 +19,8 @@ const environment = z.object({
 
 export interface Settings {
   readonly data: string;
-  readonly origin: string;
+  /** Of each process of the server; at least one. */
+  readonly origins: readonly string[];
   readonly authority: string;
   readonly enrolmentCode: string | undefined;
   readonly socket: string;
@@ -45,7 +49,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   }
   const settings: Settings = {
     data: given.KAZASU_DATA,
-    origin: new URL(given.KAZASU_SERVER).origin,
+    origins: [...new Set(given.KAZASU_SERVER.map((origin) => new URL(origin).origin))],
     authority: given.KAZASU_AUTHORITY,
     enrolmentCode: given.KAZASU_ENROLMENT_CODE,
     socket: given.KAZASU_GUARD_SOCKET,

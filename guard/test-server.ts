@@ -24,6 +24,7 @@ type Answer = { readonly status: number; readonly body: unknown } | 'never' | 'c
 export interface TestServer {
   readonly origin: string;
   readonly identity: Identity;
+  readonly certificates: Certificates;
   /** Another authority, which this server has nothing to do with. */
   readonly foreignAuthority: string;
   readonly heard: readonly Heard[];
@@ -53,8 +54,12 @@ export const hello: Pushed = {
 /** When the server's certificate holds. */
 export type Validity = 'now' | 'later' | 'before';
 
-export async function startTestServer(validity: Validity = 'now'): Promise<TestServer> {
-  const { authority, foreignAuthority, server: own, terminal } = createCertificates(validity);
+/** Two that were given the same certificates are two processes of one server. */
+export async function startTestServer(
+  validity: Validity = 'now',
+  certificates: Certificates = createCertificates(validity),
+): Promise<TestServer> {
+  const { authority, foreignAuthority, server: own, terminal } = certificates;
   const heard: Heard[] = [];
   const rules = new Map<string, (heard: Heard) => Answer>();
   const streams = new Set<ServerResponse>();
@@ -114,6 +119,7 @@ export async function startTestServer(validity: Validity = 'now'): Promise<TestS
       expiresAt: '2027-01-01T00:00:00Z',
       privateKey: terminal.key,
     },
+    certificates,
     foreignAuthority,
     heard,
     connections: () => accepted,
@@ -176,6 +182,8 @@ const beginsIn: Readonly<Record<Validity, number>> = { now: 0, later: 365, befor
 /** As `openssl ca` wants it: YYYYMMDDHHMMSSZ. */
 const dateIn = (days: number): string =>
   `${new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, '')}Z`;
+
+type Certificates = ReturnType<typeof createCertificates>;
 
 /** Made by openssl, not by the product. */
 function createCertificates(validity: Validity) {

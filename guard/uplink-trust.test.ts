@@ -11,6 +11,7 @@ import type { LoginEvent } from '#core/login/state.ts';
 import { createClock } from './clock.ts';
 import { createLog } from './log.ts';
 import { openPosition } from './position.ts';
+import { createServers } from './servers.ts';
 import { createGrantKey, hello, ok, refuse, startTestServer, type TestServer } from './test-server.ts';
 import { createUplink, type Uplink } from './uplink.ts';
 
@@ -48,7 +49,7 @@ beforeEach(async () => {
   server = await startTestServer();
   server.on('/v1/health', () => ok({ status: 'ok', version: '1', serverTime: '2026-11-22T06:00:00.000Z' }));
   uplink = createUplink({
-    origin: server.origin,
+    servers: createServers([server.origin]),
     clock: createClock({
       steady: () => performance.timeOrigin + performance.now(),
       wall: Date.now,

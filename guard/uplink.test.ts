@@ -3,7 +3,7 @@ import { createPublicKey, randomUUID, verify, X509Certificate } from 'node:crypt
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
 import { eventFacts, type JournalRecord } from '#contract/audit.ts';
 import type { SessionId } from '#contract/ids.ts';
@@ -12,6 +12,7 @@ import type { LoginEvent } from '#core/login/state.ts';
 import { createClock } from './clock.ts';
 import { createLog } from './log.ts';
 import { openPosition, type Position } from './position.ts';
+import { createServers } from './servers.ts';
 import { hello, ok, refuse, startTestServer, type TestServer } from './test-server.ts';
 import { createUplink, type Uplink } from './uplink.ts';
 
@@ -55,9 +56,9 @@ afterEach(async () => {
   await server.stop();
 });
 
-function makeUplink(): Uplink {
+function makeUplink(...others: readonly string[]): Uplink {
   return createUplink({
-    origin: server.origin,
+    servers: createServers([server.origin, ...others], () => 0),
     clock: createClock({
       steady: () => performance.timeOrigin + performance.now(),
       wall: Date.now,
@@ -149,10 +150,11 @@ test('a tap pays for no handshake: calls go over connections that are open', asy
   await server.until(() => asked('/v1/health').length >= 2);
   server.on('/v1/attempts', () => refuse(403, 'CARD_REFUSED'));
   await uplink.call('server/health', {});
-  const before = server.connections();
+  const connections = () => server.connections() - asked('/v1/terminals/stream').length;
+  const before = connections();
   for (let count = 0; count < 10; count += 1)
     await uplink.call('attempts/begin', { body: { lock: lock as never, card: evidence } });
-  assert.equal(server.connections(), before);
+  assert.equal(connections(), before);
 });
 
 test('a beginning is asked again where the connection broke; a proof is not', async () => {
@@ -184,6 +186,66 @@ test('a stream that breaks or falls silent is lost, and found again by itself', 
   // From here on the server says nothing.
   await until(() => links().at(-1) === 'unreachable');
   assert.deepEqual(links(), ['online', 'unreachable', 'online', 'unreachable']);
+});
+
+describe('with several processes of the server', () => {
+  const begin = () =>
+    uplink.call('attempts/begin', { body: { lock: lock as never, card: evidence } }, { limit: 6_000 });
+  let second: TestServer;
+  beforeEach(async () => {
+    second = await startTestServer('now', server.certificates);
+    second.on('/v1/health', () => ok({ status: 'ok', version: '1', serverTime: '2026-11-22T06:00:00Z' }));
+    second.on('/v1/attempts', () => refuse(403, 'CARD_REFUSED'));
+    await uplink.stop();
+    uplink = makeUplink(second.origin);
+    await connect();
+  });
+  afterEach(() => second.stop());
+
+  test('the stream moves to another one when its own is gone, and the link is never lost', async () => {
+    await server.stop();
+    await second.until(() => second.heard.some(({ path }) => path === '/v1/terminals/stream'));
+    const session = randomUUID() as SessionId;
+    second.push(hello);
+    second.push({ kind: 'session-ended', session, reason: 'revoked' });
+    await until(() => events.some(({ kind }) => kind === 'session-ended'));
+    assert.deepEqual(links(), ['online']);
+  });
+
+  test('a call that finds nobody is answered by another one, also one that may not be sent twice', async () => {
+    await server.stop();
+    const attempt = randomUUID();
+    const path = `/v1/attempts/${attempt}/proofs`;
+    second.on(path, () => refuse(403, 'ATTEMPT_REFUSED'));
+    const secretBody = Buffer.from('{"factor":"pin","secret":"40718293"}');
+    const proved = await uplink.call('attempts/prove', { params: { attempt: attempt as never }, secretBody });
+    assert.ok(!proved.ok && proved.failure.code !== 'SERVER_UNREACHABLE');
+    assert.deepEqual(
+      second.heard.filter((one) => one.path === path).map(({ body }) => body),
+      [{ factor: 'pin', secret: '40718293' }],
+    );
+    const begun = await begin();
+    assert.ok(!begun.ok && begun.failure.code === 'CARD_REFUSED');
+  });
+
+  test('one that takes a call and never answers is left after two seconds', async () => {
+    server.on('/v1/attempts', () => 'never');
+    const unanswered = begin();
+    while (second.heard.every(({ path }) => path !== '/v1/attempts')) {
+      const begun = await uplink.call('attempts/begin', { body: { lock: lock as never, card: evidence } });
+      if (begun.ok || begun.failure.code !== 'SERVER_UNREACHABLE')
+        assert.ok(!begun.ok && begun.failure.code === 'CARD_REFUSED');
+    }
+    const begun = await unanswered;
+    assert.ok(!begun.ok && begun.failure.code === 'SERVER_UNREACHABLE');
+  });
+
+  test('when all are gone the link is lost', async () => {
+    await Promise.all([server.stop(), second.stop()]);
+    await until(() => links().at(-1) === 'unreachable');
+    const begun = await begin();
+    assert.ok(!begun.ok && begun.failure.code === 'SERVER_UNREACHABLE');
+  });
 });
 
 test('a revoked terminal hears that it is', async () => {

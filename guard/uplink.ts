@@ -11,11 +11,12 @@ import type { Log } from './log.ts';
 import type { Position } from './position.ts';
 import { type PushStream, startPushStream } from './push-stream.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
+import type { Servers } from './servers.ts';
 import { createTrustKeeper } from './trust-keeper.ts';
 import { createUploads } from './uploads.ts';
 
 export interface UplinkDeps {
-  readonly origin: string;
+  readonly servers: Servers;
   readonly clock: Clock;
   readonly position: Position;
   readonly onEvent: (event: LoginEvent) => void;
@@ -82,9 +83,6 @@ export function createUplink(deps: UplinkDeps): Uplink {
     link = next;
     log.info('link', { link });
     onEvent({ kind: 'link-changed', link });
-    if (next !== 'online') return;
-    uploads.resume();
-    void http?.warm();
   }
 
   function take(message: Pushed): void {
@@ -94,7 +92,10 @@ export function createUplink(deps: UplinkDeps): Uplink {
         receipts.follow(message.revocationHead);
         terminal = message.name;
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
-        return changeLink('online');
+        changeLink('online');
+        uploads.resume();
+        // Also where the link was never lost: the server may be another one.
+        return void http?.warm();
       case 'beat':
         return clock.observe(message.serverTime);
       case 'trust':
@@ -134,7 +135,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
   /** Calls go over connections of this identity from now on. Resolves when those of the one before have ended. */
   async function connect(next: Identity): Promise<void> {
     const before = http;
-    http = createHttp({ origin: deps.origin, authority: next.authority, identity: next, log });
+    http = createHttp({ servers: deps.servers, authority: next.authority, identity: next, log });
     if (link === 'online') void http.warm();
     await before?.close();
   }
@@ -157,7 +158,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       // The stream last: its first use of a new key ends the old one.
       void connect(next).then(() => stream?.renew());
       stream ??= startPushStream({
-        origin: deps.origin,
+        servers: deps.servers,
         identity: currentIdentity,
         query: () => ({
           after: position.get().revocation,

@@ -7,6 +7,7 @@ import type { Admission } from '#contract/api/terminals.ts';
 import { type EnrolmentDeps, enrol } from './enrolment.ts';
 import { createPrivateKeyPem, renewalAt } from './identity.ts';
 import { createLog } from './log.ts';
+import { createServers } from './servers.ts';
 import { certify, ok, refuse, startTestServer, type TestServer } from './test-server.ts';
 import { createVault, type Keychain } from './vault.ts';
 
@@ -168,7 +169,14 @@ test('each data folder has a place of its own in the keychain', async () => {
 async function enrolHere(): Promise<unknown> {
   const vault = await createVault({ folder, keychain, log });
   const { origin, identity } = server;
-  const deps: EnrolmentDeps = { origin, authority: identity.authority, vault, log, signal: AbortSignal.timeout(5_000) };
+  const servers = createServers([origin]);
+  const deps: EnrolmentDeps = {
+    servers,
+    authority: identity.authority,
+    vault,
+    log,
+    signal: AbortSignal.timeout(5_000),
+  };
   return enrol(deps, 'one-time-code');
 }
 

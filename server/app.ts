@@ -1,12 +1,17 @@
 import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { TerminalId } from '#contract/ids.ts';
+import { createArrivals, createLeave } from './arrivals.ts';
+import { createBatch } from './batch.ts';
+import { createCatchUp } from './catch-up.ts';
 import type { ServerDeps } from './deps.ts';
 import { sendScimFailure } from './directory/answer.ts';
 import { createDirectoryDoor } from './directory/door.ts';
 import { startExpiry } from './expiry.ts';
 import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { startKeeper } from './keeper.ts';
 import { createLater } from './later.ts';
 import { createBegun } from './logins/begun.ts';
 import { createMetrics } from './metrics.ts';
@@ -31,12 +36,17 @@ import { createScimGroupRoutes } from './routes/scim-groups.ts';
 import { createScimUserRoutes } from './routes/scim-users.ts';
 import { createStreams, spreadOver } from './routes/streams.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
-import { forgetConnections } from './store/connections.ts';
+import { forgetProcess, markProcess } from './store/connections.ts';
+import type { Database } from './store/database.ts';
+import { type ActiveTerminal, findActive } from './store/terminals.ts';
+import { createUuid } from './store/uuid.ts';
 import type { Authorities } from './tls/authorities.ts';
 import type { KeyAndCertificate } from './tls/authority.ts';
 import { readClientCertificate } from './tls/client-certificate.ts';
+import { paceHandshakes } from './tls/handshakes.ts';
 
-export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later'> {
+export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 'database' | 'logins'> {
+  readonly database: Database;
   readonly certificate: KeyAndCertificate;
   readonly version: string;
   /** Folder of the built console. */
@@ -70,29 +80,34 @@ const secureContext = ({ key, certificate }: KeyAndCertificate, { bundle, betwee
 
 /** The whole server apart from listening, environment and signals. */
 export const buildApp = async (given: AppDeps): Promise<App> => {
+  const { background, people, logins } = given.database;
+  const process = createUuid(given.now());
+  await markProcess(given.database, given.now(), process);
   const hub = await createHub(given.database, given.now);
   const { later, close: closeLater } = createLater(given.log);
-  const deps = { ...given, policy: given.policies.active, push: hub, hub, later };
-  const begun = createBegun(deps);
+  const deps = { ...given, logins, policy: given.policies.active, push: hub, hub, later, background, process };
+  hub.onMissed(createCatchUp(deps));
+  const atConsole = { ...deps, database: people };
+  const begun = createBegun({ ...deps, database: background });
   const closing = new AbortController();
   let { certificate: shown } = given;
   let told = given.keys.trust().trustVersion;
-  const resealLater = (): void => later(0, () => resealAll(given, closing.signal));
+  const resealLater = (): void => later(0, () => resealAll({ ...given, database: background }, closing.signal));
   const handlers: Handlers = {
     ...createHealthRoutes(deps),
-    ...createTerminalRoutes(deps),
+    ...createTerminalRoutes({ ...deps, people }),
     ...createLoginsRoutes(deps, begun),
-    ...createPeopleRoutes(deps),
-    ...createConsoleRoutes(deps),
-    ...createEventsRoutes(deps),
-    ...createPoliciesRoutes(deps),
-    ...createApprovalsRoutes(deps),
-    ...createImportRoutes(deps),
-    ...createDirectoryRoutes(deps),
+    ...createPeopleRoutes(atConsole),
+    ...createConsoleRoutes(atConsole),
+    ...createEventsRoutes(atConsole),
+    ...createPoliciesRoutes(atConsole),
+    ...createApprovalsRoutes(atConsole),
+    ...createImportRoutes(atConsole),
+    ...createDirectoryRoutes(atConsole),
     ...createScimAboutRoutes(deps),
-    ...createScimUserRoutes(deps),
-    ...createScimGroupRoutes(deps),
-    ...createKeysRoutes({ ...deps, shown: () => shown }),
+    ...createScimUserRoutes(atConsole),
+    ...createScimGroupRoutes(atConsole),
+    ...createKeysRoutes({ ...atConsole, shown: () => shown }),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.
@@ -102,6 +117,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       rejectUnauthorized: false,
       headersTimeout: 10_000,
       handshakeTimeout: 10_000,
+      pauseOnConnect: true,
     },
     loggerInstance: given.log.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -111,8 +127,17 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     routerOptions: { maxParamLength: 100 },
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
+  const stopPacing = paceHandshakes(http.server);
+  const active = createBatch<TerminalId, ActiveTerminal | undefined>({
+    run: async (terminals) => {
+      const found = await findActive(logins, terminals);
+      return terminals.map((terminal) => found.get(terminal));
+    },
+    lanes: 2,
+    largest: 500,
+  });
   const metrics = createMetrics(() => hub.streaming().length);
-  const refusals = createRefusals(given);
+  const refusals = createRefusals({ ...given, database: background });
 
   http.removeContentTypeParser('text/plain');
   const parseJson = http.getDefaultJsonParser('error', 'error');
@@ -136,11 +161,15 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     return sendFailure(reply, failure);
   });
   registerPages(http, given.pages);
-  registerGate(http, handlers, createStreams(deps), {
+  const streams = createStreams({ ...deps, arrivals: createArrivals(deps), leave: createLeave(deps, later) });
+  const directoryDoor = createDirectoryDoor({ ...given, database: people });
+  registerGate(http, handlers, streams, {
     ...deps,
+    people,
+    findActive: active.add,
     refusals,
     metrics,
-    directoryDoor: createDirectoryDoor(given),
+    directoryDoor,
   });
   const openApi = createOpenApi(given.version);
   http.get('/v1/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
@@ -148,7 +177,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     if (!loopback.has(request.ip)) return sendFailure(reply, { code: 'REQUEST_FOREIGN' });
     return reply.type(metrics.contentType).send(await metrics.show());
   });
-  const stops = [startHeartbeat(deps), startExpiry(deps)];
+  const stops = [startHeartbeat(deps), startExpiry({ ...deps, database: background }), startKeeper(deps)];
   resealLater();
   return {
     http,
@@ -162,7 +191,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       const authorities = given.keys.authorities();
       const trust = given.keys.trust();
       if (trust.trustVersion !== told) {
-        for (const stream of hub.streams()) stream.hear({ kind: 'trust', trust, spreadSeconds: spreadOver(hub) });
+        hub.pushHere(null, { kind: 'trust', trust, spreadSeconds: spreadOver(hub) });
       }
       told = trust.trustVersion;
       hub.cutUnless((socket) => {
@@ -175,7 +204,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     close: async () => {
       closing.abort();
       for (const stop of stops) stop();
-      const streaming = hub.streaming();
+      stopPacing();
       await hub.close();
       // A connection whose last answer goes out only now is not idle yet.
       const idle = setInterval(() => http.server.closeIdleConnections(), 50);
@@ -185,7 +214,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       clearTimeout(patience);
       await begun.close();
       await closeLater();
-      await forgetConnections(given.database, streaming).catch(() => undefined);
+      await forgetProcess(given.database, given.now(), process).catch(() => undefined);
     },
   };
 };

@@ -1,3 +1,5 @@
+import { DatabaseAway } from './store/database.ts';
+
 /** Gathers what comes while others of its kind are under way and has it done in one go. */
 export interface Batch<Item, Outcome> {
   add(item: Item): Promise<Outcome>;
@@ -55,8 +57,8 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
       const outcomes = await run(taken.map(({ item }) => item));
       for (const [place, { resolve }] of taken.entries()) resolve(outcomes[place] as Outcome);
     } catch (problem) {
-      // One of them may have spoilt it for the others: each gets a run of its own.
-      if (taken.length === 1) taken[0]?.reject(problem);
+      // One of them may have spoilt it for the others: each gets a run of its own, unless it was the database.
+      if (taken.length === 1 || problem instanceof DatabaseAway) for (const { reject } of taken) reject(problem);
       else for (const one of taken) await perform([one]);
     }
   };

@@ -4,13 +4,13 @@ import type { HeldKeys } from './held-keys.ts';
 import type { Policies } from './policies.ts';
 import type { Push } from './push.ts';
 import type { Secrets } from './secrets.ts';
-import type { Database } from './store/database.ts';
+import type { Lane } from './store/database.ts';
 
 /** What every route is given. */
 export interface ServerDeps {
-  readonly database: Database;
+  readonly database: Lane;
   /** Connections for taps and proofs alone: nothing else of the server keeps them waiting. */
-  readonly logins: Database;
+  readonly logins: Lane;
   readonly keys: Pick<HeldKeys, 'authorities' | 'trust' | 'rings' | 'version'>;
   readonly secrets: Secrets;
   readonly policy: () => Policy;

@@ -192,14 +192,15 @@ describe('the gate', () => {
   });
 
   test('answers a broken database with a failure and not with its words', async (t) => {
-    const broken = t.mock.method(server.database, 'query', async () => {
+    const breakDown = async (): Promise<never> => {
       throw new Error('password authentication failed for canary-pw');
-    });
+    };
+    const broken = [server.database, server.logins].map((lane) => t.mock.method(lane, 'query', breakDown));
     const answer = await server.call(server.anyone, 'server/health');
     assert.deepEqual([answer.status, answer.body], [500, { failure: { code: 'INTERNAL' } }]);
     const asked = await server.call(terminal, 'terminals/report', { body: {} });
     assert.deepEqual([asked.status, asked.body], [500, { failure: { code: 'INTERNAL' } }]);
-    assert.ok(broken.mock.callCount() >= 2);
+    for (const { mock } of broken) assert.ok(mock.callCount() >= 1);
   });
 });
 

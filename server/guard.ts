@@ -7,8 +7,17 @@ import { names, scimType, sendScimFailure } from './directory/answer.ts';
 import { openEventStream } from './event-stream.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
-import type { EventStream, Handlers, Reply, Sender, StreamHandlers, TerminalSender } from './routes/handlers.ts';
+import type {
+  EventStream,
+  Handlers,
+  Reply,
+  Sender,
+  StreamHandlers,
+  StreamRequest,
+  TerminalSender,
+} from './routes/handlers.ts';
 import { type Admitted, admit, type Foreign, type SenderDeps } from './sender.ts';
+import { DatabaseAway } from './store/database.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,7 +53,7 @@ interface Parsed {
   readonly headers: unknown;
 }
 type AnyHandler = (input: Parsed, sender: Sender, reply: Reply) => Promise<Result<unknown>>;
-type AnyStreamHandler = (input: Parsed, sender: Sender, stream: EventStream) => Promise<void>;
+type AnyStreamHandler = (input: Parsed, sender: Sender, request: StreamRequest) => Promise<Result<'open'>>;
 type Problem = NonNullable<Failure['problems']>[number];
 
 /** What is wrong, without what was sent. */
@@ -90,8 +99,12 @@ export const sendFailure = (reply: FastifyReply, failure: Failure): FastifyReply
 /** A directory is answered in its own form. */
 const refusalOf = (name: RouteName) => (api[name].sender === 'directory' ? sendScimFailure : sendFailure);
 
-/** Turns a thrown problem of Fastify into a failure: what it refuses before a handler runs. `undefined`: a bug. */
+/** How soon the database may be there again. */
+const awaySeconds = 1;
+
+/** Turns a thrown problem into a failure: a database that is away, or what Fastify refuses by itself. `undefined`: a bug. */
 export const readThrown = (problem: unknown): Failure | undefined => {
+  if (problem instanceof DatabaseAway) return { code: 'SERVER_BUSY', retryAfterSeconds: awaySeconds };
   const { statusCode, code } = problem as { statusCode?: number; code?: string };
   if (statusCode === 413) return { code: 'REQUEST_TOO_LARGE' };
   const ofFastify = code?.startsWith('FST_ERR_') === true || problem instanceof SyntaxError;
@@ -175,17 +188,38 @@ export const registerGate = (
     );
   };
 
+  const handleStream = async (
+    name: 'terminals/stream' | 'console/stream',
+    input: Parsed,
+    sender: Sender,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<unknown> => {
+    let stream: EventStream | undefined;
+    const open = (): EventStream => {
+      stream = openEventStream(reply);
+      return stream;
+    };
+    const onClose = (closed: () => void): void => void reply.raw.once('close', closed);
+    try {
+      const result = await (streams[name] as unknown as AnyStreamHandler)(input, sender, { open, onClose });
+      if (result.ok) return reply;
+      deps.metrics.countResult(name, result.failure.code);
+      return sendFailure(reply, result.failure);
+    } catch (problem) {
+      if (stream === undefined) throw problem;
+      request.log.error({ err: problem }, 'a stream ended with a bug');
+      stream.end();
+      return reply;
+    }
+  };
+
   const handle = async (name: RouteName, row: Row, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const parsed = parse(row, request);
     if (!parsed.ok) return refuseShape(name, request, reply, parsed.failure);
     const sender = senderOf(request);
     if (name === 'terminals/stream' || name === 'console/stream') {
-      const stream = openEventStream(reply);
-      await (streams[name] as unknown as AnyStreamHandler)(parsed.value, sender, stream).catch((problem: unknown) => {
-        request.log.error({ err: problem }, 'a stream ended with a bug');
-        stream.end();
-      });
-      return reply;
+      return handleStream(name, parsed.value, sender, request, reply);
     }
     const handler = handlers[name] as unknown as AnyHandler;
     const setCookie: Reply['setCookie'] = (cookie, value, options) => void reply.setCookie(cookie, value, options);
@@ -219,9 +253,9 @@ export const registerGate = (
       errorHandler: async (problem, request, reply) => {
         const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
         deps.metrics.countResult(key, failure.code);
-        if (failure.code !== 'INTERNAL') return refuseShape(key, request, reply, failure);
-        request.log.error({ err: problem, call: key }, 'a request ended with a bug');
-        return refusalOf(key)(reply, failure);
+        if (failure.code === 'INTERNAL') request.log.error({ err: problem, call: key }, 'a request ended with a bug');
+        if (failure.code === 'INTERNAL' || failure.code === 'SERVER_BUSY') return refusalOf(key)(reply, failure);
+        return refuseShape(key, request, reply, failure);
       },
       handler: (request, reply) => handle(key, row, request, reply),
     });

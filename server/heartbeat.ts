@@ -1,29 +1,44 @@
 import type { ServerDeps } from './deps.ts';
-import type { Hub } from './push.ts';
-import { markSeen } from './store/connections.ts';
+import { toFrame } from './event-stream.ts';
+import type { Hub, TerminalStream } from './push.ts';
+import { markProcess } from './store/connections.ts';
 import { listOpenConsoleSessions } from './store/console.ts';
-import { isOwnKey } from './store/terminals.ts';
+import type { Lane } from './store/database.ts';
+import { findActive, isOwnKey } from './store/terminals.ts';
 
 export const usualBeat = 5000;
+/** Streams do not hear a beat all at once: it is spread over the time until the next one, in so many parts. */
+const parts = 50;
+/** The database was heard within so many beats, or there is none: a terminal then looks for another server. */
+const databaseBeats = 2;
+
+export interface HeartbeatDeps extends Pick<ServerDeps, 'policy' | 'now' | 'log'> {
+  readonly background: Lane;
+  readonly hub: Hub;
+  readonly process: string;
+  readonly beatMs: number;
+}
 
 /**
- * Every beat: streams hear the server's time, terminals are marked as seen, and whoever lost the right to be connected
- * is cut, also when the notice of it was missed.
+ * Every beat: this process says that it runs, streams hear the server's time, and whoever lost the right to be connected
+ * is cut, also when the notice of it was missed. A beat also says that this process hears the database.
  */
-export const startHeartbeat = (
-  deps: Pick<ServerDeps, 'database' | 'policy' | 'now' | 'log'> & { hub: Hub; beatMs: number },
-): (() => void) => {
-  const { database, hub, now, log } = deps;
-  let running = false;
+export const startHeartbeat = (deps: HeartbeatDeps): (() => void) => {
+  const { background, beatMs, hub, log, now } = deps;
+  let checking = false;
+  let checkedAt = performance.now();
+  let left: TerminalStream[] = [];
+  let inOnePart = 1;
 
   const checkTerminals = async (): Promise<void> => {
+    await markProcess(background, now(), deps.process);
     const attached = hub.attached();
     if (attached.length === 0) return;
-    const admitted = await markSeen(database, now(), attached);
-    for (const terminal of attached) if (!admitted.has(terminal)) hub.cutHere(terminal);
+    const active = await findActive(background, attached);
+    for (const terminal of attached) if (!active.has(terminal)) hub.cutHere(terminal);
     // A terminal leaves a stream of its former key by itself; whoever else has a copy of that key does not.
     for (const stream of hub.streams()) {
-      const own = admitted.get(stream.terminal);
+      const own = active.get(stream.terminal);
       if (own !== undefined && !isOwnKey(own, stream.key)) stream.end();
     }
   };
@@ -31,26 +46,43 @@ export const startHeartbeat = (
     const watchers = hub.watchers();
     if (watchers.length === 0) return;
     const ids = watchers.map(({ session }) => session);
-    const open = await listOpenConsoleSessions(database, now(), deps.policy().console, ids);
+    const open = await listOpenConsoleSessions(background, now(), deps.policy().console, ids);
     for (const watcher of watchers) {
       if (open.has(watcher.session)) watcher.keepAlive();
       else watcher.end();
     }
   };
-  const beat = async (): Promise<void> => {
-    const serverTime = now().toISOString();
-    for (const stream of hub.streams()) stream.hear({ kind: 'beat', serverTime });
-    if (running) return;
-    running = true;
+  const check = async (): Promise<void> => {
+    if (checking) return;
+    checking = true;
+    const since = performance.now();
     try {
       await checkTerminals();
+      checkedAt = since;
       await checkWatchers();
     } catch (problem) {
       log.warn({ err: problem }, 'a heartbeat could not reach the database');
     } finally {
-      running = false;
+      checking = false;
     }
   };
-  const timer = setInterval(() => void beat(), deps.beatMs);
-  return () => clearInterval(timer);
+  const beginBeat = (): void => {
+    tell(left.length);
+    left = hub.streams();
+    inOnePart = Math.ceil(left.length / parts);
+    void check();
+  };
+  const tell = (count: number): void => {
+    const some = left.splice(0, count);
+    if (some.length === 0 || performance.now() - checkedAt > databaseBeats * beatMs) return;
+    const frame = toFrame({ kind: 'beat', serverTime: now().toISOString() });
+    for (const stream of some) stream.beat(frame);
+  };
+  void check();
+  const beats = setInterval(beginBeat, beatMs);
+  const spreading = setInterval(() => tell(inOnePart), beatMs / parts);
+  return () => {
+    clearInterval(beats);
+    clearInterval(spreading);
+  };
 };

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { JournalRecord } from '#contract/audit.ts';
-import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { type ChainHead, findFault, firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { createDatabase } from './store/database.ts';
+import { storeRecords } from './store/reports.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 import { logIn, makeClinician } from './testing-login.ts';
 
@@ -34,6 +36,25 @@ const storedOf = (terminal: TestTerminal) =>
      where terminal = $1 and epoch is not null order by seq`,
     [terminal.id],
   );
+
+/** What is to be stored of these records, one after the other. */
+const plainly = (sent: readonly JournalRecord[]) => {
+  const stored: { sequence: number; hash: string; chain: string | null }[] = [];
+  const places = new Map<string, string>();
+  const heads = new Map<string, ChainHead>();
+  const beside = new Set<string>();
+  for (const record of sent) {
+    const { epoch, sequence, hash } = record;
+    const head = heads.get(epoch) ?? null;
+    const there = places.get(`${epoch} ${sequence}`);
+    if (there === undefined) stored.push({ sequence, hash, chain: findFault(record, head) });
+    else if (there !== hash && !beside.has(hash)) stored.push({ sequence, hash, chain: 'rewritten' });
+    if (there === undefined) places.set(`${epoch} ${sequence}`, hash);
+    else if (there !== hash) beside.add(hash);
+    if (head === null || sequence > head.sequence) heads.set(epoch, { epoch, sequence, hash });
+  }
+  return stored;
+};
 
 describe('a terminal’s journal', () => {
   test('is stored once, in order, however often and from however many connections it is sent', async () => {
@@ -103,6 +124,52 @@ describe('a terminal’s journal', () => {
     assert.deepEqual(body, { epoch: first.epoch, sequence: 1 });
     await server.call(terminal, 'terminals/report', { body: { records: others } });
     assert.equal((await storedOf(terminal)).length, 4);
+  });
+
+  test('is stored once also when a later month has begun meanwhile, and by whichever server process', async (t) => {
+    const terminal = await server.enrol();
+    const records = journal(30, started);
+    await server.call(terminal, 'terminals/report', { body: { records: records.slice(0, 20) } });
+    server.advance(35 * 24 * 3_600_000);
+    t.after(() => server.advance(-35 * 24 * 3_600_000));
+    const other = createDatabase({ connectionString: server.connectionString, report: () => undefined });
+    t.after(other.close);
+    await Promise.all(
+      [server.database, other, server.database, other].map((database, index) =>
+        database.transaction((tx) => storeRecords(tx, server.now(), terminal.id, records.slice(index * 5))),
+      ),
+    );
+    assert.deepEqual(
+      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
+      records.map(({ sequence }) => [sequence, null]),
+    );
+  });
+
+  test('is stored as a plain reading of the rules would have it, whatever is sent in whatever order', async () => {
+    const random = (below: number): number => Math.floor(Math.random() * below);
+    for (let round = 0; round < 12; round += 1) {
+      const terminal = await server.enrol();
+      const epochs = [randomUUID(), randomUUID()];
+      const stories = epochs.flatMap((epoch) => [
+        ...journal(12, started, epoch),
+        ...journal(12, { ...started, kind: 'guard.stopped' }, epoch),
+      ]);
+      const sent: JournalRecord[][] = [];
+      for (let report = 0; report < 6; report += 1) {
+        const from = random(stories.length);
+        const part = stories.slice(from, from + 1 + random(15)).filter(() => random(6) > 0);
+        if (part.length > 0) sent.push(random(3) === 0 ? part.reverse() : part);
+      }
+      for (const records of sent) {
+        const answered = await server.call(terminal, 'terminals/report', { body: { records } });
+        assert.equal(answered.status, 200);
+      }
+      assert.deepEqual(
+        (await storedOf(terminal)).map(({ sequence, hash, chain }) => ({ sequence, hash, chain })),
+        plainly(sent.flat()),
+        JSON.stringify(sent),
+      );
+    }
   });
 
   test('tells of the terminal alone: what the server has to say is marked and names nobody', async () => {

@@ -21,7 +21,7 @@ const stops: (() => Promise<void>)[] = [];
 
 before(async () => {
   first = await startTestServer();
-  second = await startTestServer(first);
+  second = await startTestServer({ beside: first });
   for (const server of [first, second]) stops.push(await watchKeys(server));
   terminal = await first.enrol('ward');
   stream = await open(terminal);

@@ -58,7 +58,7 @@ describe('a running server', () => {
   });
 
   it('holds what became of the keys while it started, as soon as it is known to run', async () => {
-    const another = await startTestServer(server);
+    const another = await startTestServer({ beside: server });
     const rotated = rotateIn(server.folder, 'card-index', true);
     const stopAnother = await watchKeys(another);
     assert.equal(another.keys.version(), versionOf(rotated));
@@ -67,7 +67,7 @@ describe('a running server', () => {
   });
 
   it('is known to run until it stops', async () => {
-    const another = await startTestServer(server);
+    const another = await startTestServer({ beside: server });
     const stopAnother = await watchKeys(another);
     assert.equal((await listHolders(server.database)).length, 2);
     await stopAnother();

@@ -91,9 +91,9 @@ const main = async (): Promise<void> => {
   try {
     const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
     await migrate(connectionString, () => undefined);
-    const database = createDatabase({ connectionString, connections: 2, report: () => undefined });
+    const database = createDatabase({ connectionString, report: () => undefined });
     try {
-      const deps = { ...facts, database };
+      const deps = { ...facts, database: { ...database, ...database.background } };
       await checkDatabase(deps);
       await asked.run(deps);
     } finally {

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { type Changed, changed } from '#contract/api/console.ts';
 import { type Pushed, pushed } from '#contract/api/terminals.ts';
 import { type TerminalId, terminalId } from '#contract/ids.ts';
+import { createGroups } from './groups.ts';
+import { createPushes } from './pushes.ts';
 import type { Database, Transaction } from './store/database.ts';
+import { getHead } from './store/revocations.ts';
 import { isOnline } from './store/terminals.ts';
 
 /** Reaches terminals that hold a push stream, on whichever server process. */
@@ -22,7 +25,10 @@ export interface TerminalStream {
   readonly terminal: TerminalId;
   /** SHA-256 of the key that it was opened with. */
   readonly key: Buffer;
-  hear(heard: Pushed): void;
+  /** `frame` is the same, made once for all who hear it. */
+  hear(heard: Pushed, frame: Buffer): void;
+  /** Hears the time; ends itself when its certificate is over or the other side has fallen silent. */
+  beat(frame: Buffer): void;
   /** Ends it so that the terminal comes again and asks for what it missed. */
   end(): void;
 }
@@ -46,61 +52,62 @@ export interface Hub extends Push {
   cutHere(terminal: TerminalId): void;
   /** Cuts those connections of this process that may not stay. */
   cutUnless(mayStay: (socket: Socket) => boolean): void;
+  /** Pushes to streams of this process, after what was pushed before. */
+  pushHere(terminal: TerminalId | null, toPush: Pushed): void;
+  /** Number of the newest revocation that was pushed to the streams of this process, none before it left out. */
+  highest(): number;
   /** Terminals with a connection to this process. */
   attached(): TerminalId[];
   /** Terminals with a stream on this process. */
   streaming(): TerminalId[];
   streams(): TerminalStream[];
   watchers(): Watcher[];
+  /** Called when notices may have been lost for so long (milliseconds) and come again. */
+  onMissed(catchUp: (silence: number) => void): void;
   close(): Promise<void>;
 }
 
 const pushedNotice = z.strictObject({ terminal: terminalId.nullable(), pushed });
 const cutNotice = z.strictObject({ terminal: terminalId });
 
-/** A set for each key, without empty ones. */
-const createGroups = <Key, Member>() => {
-  const groups = new Map<Key, Set<Member>>();
-  const remove = (key: Key, member: Member): void => {
-    const group = groups.get(key);
-    group?.delete(member);
-    if (group?.size === 0) groups.delete(key);
-  };
-  return {
-    add: (key: Key, member: Member): (() => void) => {
-      const group = groups.get(key) ?? new Set();
-      groups.set(key, group.add(member));
-      return () => remove(key, member);
-    },
-    has: (key: Key, member: Member): boolean => groups.get(key)?.has(member) ?? false,
-    of: (key: Key): Member[] => [...(groups.get(key) ?? [])],
-    all: (): Member[] => [...groups.values()].flatMap((group) => [...group]),
-    keys: (): Key[] => [...groups.keys()],
-  };
-};
-
 export const createHub = async (database: Database, now: () => Date): Promise<Hub> => {
   const sockets = createGroups<TerminalId, Socket>();
   const streams = createGroups<TerminalId, TerminalStream>();
   const watchers = new Set<Watcher>();
+  const pushes = createPushes();
+  /** Numbers follow each other without a gap, in the order of their commits. */
+  let highest = 0;
+  let catchUp: (silence: number) => void = () => undefined;
 
   const cutHere = (terminal: TerminalId): void => {
-    for (const stream of streams.of(terminal)) stream.end();
+    const own = streams.of(terminal);
+    pushes.hurry(own);
+    for (const stream of own) stream.end();
     // What was written before the cut still goes out: the terminal reads that it was revoked.
     for (const socket of sockets.of(terminal)) socket.destroySoon();
   };
-  const hearPushed = (payload: unknown): void => {
-    const notice = pushedNotice.parse(payload);
-    const reached = notice.terminal === null ? streams.all() : streams.of(notice.terminal);
-    for (const stream of reached) stream.hear(notice.pushed);
+  const pushHere = (terminal: TerminalId | null, toPush: Pushed): void => {
+    if (toPush.kind === 'revocation') {
+      const { number } = toPush.order;
+      if (number <= highest) return;
+      // The one before it was not heard: a terminal that hears this one would never ask for that. Both are read.
+      if (number > highest + 1) return catchUp(0);
+      highest = number;
+    }
+    pushes.add(terminal === null ? streams.all() : streams.of(terminal), toPush);
   };
   const tellWatchers = (what: Changed): void => {
     for (const watcher of watchers) watcher.hear(what);
   };
   const listening = [
-    await database.listen('pushed', hearPushed, () => {
-      for (const stream of streams.all()) stream.end();
-    }),
+    await database.listen(
+      'pushed',
+      (payload) => {
+        const notice = pushedNotice.parse(payload);
+        pushHere(notice.terminal, notice.pushed);
+      },
+      (silence) => catchUp(silence),
+    ),
     await database.listen('cut', (payload) => cutHere(cutNotice.parse(payload).terminal)),
     await database.listen(
       'changed',
@@ -108,6 +115,8 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
       () => tellWatchers({ what: 'hello' }),
     ),
   ];
+  // After LISTEN: what is issued in between is heard, and is not new.
+  highest = Math.max(highest, await getHead(database));
   return {
     toTerminal: (tx, terminal, toPush) => tx.notify('pushed', { terminal, pushed: toPush }),
     toAll: (tx, toPush) => tx.notify('pushed', { terminal: null, pushed: toPush }),
@@ -127,10 +136,15 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
     cutUnless: (mayStay) => {
       for (const socket of sockets.all()) if (!mayStay(socket)) socket.destroySoon();
     },
+    pushHere,
+    highest: () => highest,
     attached: () => sockets.keys(),
     streaming: () => streams.keys(),
     streams: () => streams.all(),
     watchers: () => [...watchers],
+    onMissed: (next) => {
+      catchUp = next;
+    },
     close: async () => {
       for (const stop of listening) await stop();
       for (const open of [...streams.all(), ...watchers]) open.end();

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { type Config, listOrigins, parseConfig } from './config.ts';
 import { openServerKeys } from './held-keys.ts';
 import { beginRecovery, type Recovery, RecoveryProblem } from './recovery.ts';
-import { createDatabase } from './store/database.ts';
+import { createDatabase, DatabaseAway } from './store/database.ts';
 import { EmbeddedDatabaseProblem, reachEmbedded } from './store/embedded.ts';
 import { ForeignKeys } from './store/key-marks.ts';
 
@@ -41,7 +41,7 @@ const recover = async (config: Config, number: string): Promise<Recovery> => {
   const embedded = config.databaseUrl === undefined ? await reachEmbedded(folder) : undefined;
   try {
     const connectionString = config.databaseUrl ?? embedded?.connectionString ?? '';
-    const database = createDatabase({ connectionString, connections: 2, report: () => undefined });
+    const database = createDatabase({ connectionString, report: () => undefined });
     try {
       const { secrets } = await openServerKeys(database, folder, new Date());
       return await beginRecovery({ database, secrets, now: new Date() }, number, userInfo().username);
@@ -64,7 +64,8 @@ const show = (config: Config, { person, code, expiresAt }: Recovery): string => 
 };
 
 const tell = (problem: unknown): string => {
-  const { message, stack, code } = problem as NodeJS.ErrnoException;
+  const { cause } = problem as Error;
+  const { message, stack, code } = (problem instanceof DatabaseAway ? cause : problem) as NodeJS.ErrnoException;
   const known = [RecoveryProblem, EmbeddedDatabaseProblem, ForeignKeys].some((kind) => problem instanceof kind);
   if (known) return message;
   // Of the system or of PostgreSQL; neither repeats a password.

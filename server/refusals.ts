@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type FailureCode, failures } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
-import type { Database } from './store/database.ts';
+import type { Lane } from './store/database.ts';
 import { record } from './store/events.ts';
 
 export interface Refusal {
@@ -25,7 +25,7 @@ const atMostEach = 60;
 const atMost = 600;
 
 /** Writes refusals to the log, so few that nobody can fill the disk with them. */
-export const createRefusals = (deps: { database: Database; now: () => Date; log: Logger }) => {
+export const createRefusals = (deps: { database: Lane; now: () => Date; log: Logger }) => {
   const last = new Map<string, { at: number; leftOut: number }>();
   let minute = { since: 0, written: 0, byAddress: new Map<string, number>() };
 

@@ -18,7 +18,7 @@ let second: TestServer;
 let admin: TestSender;
 before(async () => {
   first = await startTestServer();
-  second = await startTestServer(first);
+  second = await startTestServer({ beside: first });
   admin = await first.signIn(['admin']);
 });
 after(async () => {

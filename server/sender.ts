@@ -10,9 +10,9 @@ import type { HeldKeys } from './held-keys.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
 import { findConsoleSession } from './store/console.ts';
-import type { Database } from './store/database.ts';
-import { isOwnKey, tryGetActive } from './store/terminals.ts';
-import { readClientCertificate } from './tls/client-certificate.ts';
+import type { Lane } from './store/database.ts';
+import { type ActiveTerminal, isOwnKey } from './store/terminals.ts';
+import { readClientCertificate, readPublicKey } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
 export const consoleCookie = '__Host-kazasu';
@@ -34,7 +34,9 @@ export interface Foreign {
 }
 
 export interface SenderDeps {
-  readonly database: Database;
+  readonly people: Lane;
+  /** Looks at the database, after it was asked. */
+  readonly findActive: (terminal: TerminalId) => Promise<ActiveTerminal | undefined>;
   readonly hub: Pick<Hub, 'attach'>;
   readonly keys: Pick<HeldKeys, 'authorities'>;
   readonly now: () => Date;
@@ -75,24 +77,26 @@ export const lapsedFor = 90 * 24 * 3_600_000;
 
 const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   const { socket } = request.raw;
+  const missing = (why: string) => turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why });
+  if (!(socket instanceof TLSSocket)) return missing('certificate-none');
   const authorities = deps.keys.authorities();
-  const held = socket instanceof TLSSocket ? readClientCertificate(socket, authorities) : 'none';
-  if (typeof held === 'string') return turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why: `certificate-${held}` });
-  const { terminal, publicKey, key, authority, expiresAt } = held;
+  const held = readClientCertificate(socket, authorities);
+  if (typeof held === 'string') return missing(`certificate-${held}`);
+  const { terminal, key, authority, expiresAt } = held;
   const refuse = (why: string) => turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why, terminal, cut: true });
   if (!authorities.has(authority)) return refuse('certificate-foreign');
   const lapsed = deps.now().getTime() - expiresAt.getTime();
   if (lapsed >= (takesLapsed ? lapsedFor : 0)) return refuse('certificate-expired');
   // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
   deps.hub.attach(terminal, socket);
-  const active = await tryGetActive(deps.database, terminal);
+  const active = await deps.findActive(terminal);
   if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
   if (!isOwnKey(active, key) || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,
     name: active.name,
-    publicKey,
+    publicKey: () => readPublicKey(socket),
     key,
     authority,
     certificateExpiresAt: expiresAt,
@@ -132,7 +136,7 @@ const admitConsole = async (
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
   // A stream reconnects by itself and cannot say so.
   const inUse = request.headers[unaskedHeader] === undefined && !path.endsWith('/stream');
-  const found = await findConsoleSession(deps.database, hashToken(token), deps.now(), deps.policy().console, inUse);
+  const found = await findConsoleSession(deps.people, hashToken(token), deps.now(), deps.policy().console, inUse);
   if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
   const { person } = found;
   if (request.method !== 'GET') {

@@ -62,12 +62,6 @@ const start = async (config: Config): Promise<void> => {
     report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
   });
   stops.push(database.close);
-  const logins = createDatabase({
-    connectionString,
-    byKeys: true,
-    report: (problem) => log.warn({ err: problem }, 'a database connection for logins was lost'),
-  });
-  stops.push(logins.close);
   const keys = await openServerKeys(database, dataFolder, now());
   const { secrets } = keys;
   const openCertificate = () => openServerCertificate(dataFolder, keys.authorities().current, config.names, now());
@@ -84,7 +78,6 @@ const start = async (config: Config): Promise<void> => {
   const [origin] = origins;
   const app = await buildApp({
     database,
-    logins,
     keys,
     secrets,
     policies,

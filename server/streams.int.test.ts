@@ -5,9 +5,14 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { Changed } from '#contract/api/console.ts';
 import { type Pushed, pushed } from '#contract/api/terminals.ts';
 import { createHub } from './push.ts';
+import { insertCeremony } from './store/ceremonies.ts';
 import { createDatabase } from './store/database.ts';
 import { issueRevocation } from './store/revocations.ts';
+import { endSession } from './store/sessions.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { openBareStream } from './testing-connection.ts';
+import { logIn, makeClinician } from './testing-login.ts';
+import { startTestProxy } from './testing-proxy.ts';
 import { openStream } from './testing-stream.ts';
 
 let server: TestServer;
@@ -35,7 +40,10 @@ const kindsOf = async (terminal: TestTerminal) =>
 /** Waits until `holds`, for what another connection of the database writes; looks again at every change. */
 const until = async (holds: () => Promise<boolean>): Promise<void> => {
   const deadline = Date.now() + 8000;
-  while (!(await holds())) assert.ok(Date.now() < deadline, 'it did not come to be in time');
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, 'it did not come to be in time');
+    await new Promise(setImmediate);
+  }
 };
 
 describe('a terminal’s stream', () => {
@@ -85,6 +93,21 @@ describe('a terminal’s stream', () => {
     }
   });
 
+  test('hears a revocation of which the notice was lost, before the next one', async () => {
+    const terminal = await server.enrol();
+    const known = await issue();
+    const stream = await open(terminal, known);
+    await stream.next(isKind('hello'));
+    await server.database.query(
+      `insert into revocation (number, what, subject, reason, at) values ($1, 'card', gen_random_uuid(), 'lost', $2)`,
+      [known + 1, server.now()],
+    );
+    const next = await issue();
+    await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === next);
+    assert.deepEqual(numbersOf(stream.events), [known + 1, next]);
+    stream.close();
+  });
+
   test('hears what is pushed to this terminal by another server process, and not what is for others', async (t) => {
     const [terminal, other] = [await server.enrol(), await server.enrol()];
     const second = createDatabase({ connectionString: server.connectionString, report: () => undefined });
@@ -121,6 +144,117 @@ describe('a terminal’s stream', () => {
     again.close();
     await until(async () => (await kindsOf(terminal)).length > 1);
     assert.deepEqual(await kindsOf(terminal), ['terminal.connected', 'terminal.disconnected']);
+  });
+});
+
+describe('a terminal that was away', () => {
+  test('for thousands of revocations reads them all, each once and in order', async () => {
+    const terminal = await server.enrol();
+    const known = await issue();
+    await server.database.background.query(
+      `insert into revocation (number, what, subject, reason, at)
+       select $1 + i, 'card', gen_random_uuid(), 'lost', $2 from generate_series(1, 6000) as i`,
+      [known, server.now()],
+    );
+    const stream = await open(terminal, known);
+    await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === known + 6000);
+    assert.deepEqual(
+      numbersOf(stream.events),
+      Array.from({ length: 6000 }, (_, index) => known + 1 + index),
+    );
+    stream.close();
+  });
+
+  test('and was enrolled after them is told of none', async () => {
+    await issue();
+    const terminal = await server.enrol();
+    const stream = await open(terminal);
+    const hello = await stream.next(isKind('hello'));
+    const number = await issue();
+    assert.equal(hello.kind === 'hello' && hello.revocationHead, number - 1);
+    await stream.next<Pushed>((event) => event.kind === 'revocation' && event.order.number === number);
+    assert.deepEqual(numbersOf(stream.events), [number]);
+    stream.close();
+  });
+
+  test('hears on its return that its session has ended, and of the enrolment step that waits', async () => {
+    const terminal = await server.enrol();
+    const clinician = await makeClinician(server, { totp: false });
+    const { session } = await logIn(server, terminal, clinician);
+    const first = await open(terminal);
+    await first.next(isKind('hello'));
+    first.close();
+    await first.ended;
+    await endSession(server.database, server.now(), 'elsewhere', session);
+    const ceremony = await insertCeremony(server.database, server.now(), {
+      task: 'pin',
+      person: clinician.person.id,
+      terminal: terminal.id,
+      askedBy: clinician.person.id,
+      label: '',
+      expiresAt: new Date(server.now().getTime() + 60_000),
+    });
+    const again = await open(terminal);
+    assert.deepEqual(await again.next(isKind('session-ended')), {
+      kind: 'session-ended',
+      session,
+      reason: 'elsewhere',
+    });
+    assert.partialDeepStrictEqual(await again.next(isKind('ceremony')), { order: { ceremony, task: 'pin' } });
+    again.close();
+  });
+});
+
+describe('a terminal whose cable is pulled', () => {
+  const isOnline = (terminal: TestTerminal) => server.app.hub.isOnline(server.database, terminal.id);
+
+  test('is cut and shown as offline when it leaves some beats unanswered, long before TCP gives up', async () => {
+    const terminal = await server.enrol();
+    const proxy = await startTestProxy(server.port);
+    const stream = await openBareStream(server, proxy.port, terminal, { answers: true });
+    await stream.heard('"kind":"beat"');
+    await stream.heard('"kind":"beat"');
+    assert.equal(await isOnline(terminal), true);
+    const since = performance.now();
+    proxy.pause();
+    await until(async () => !(await isOnline(terminal)));
+    // Three beats of this server, half a second each, and what the machine adds.
+    assert.ok(performance.now() - since < 5000, `${performance.now() - since} ms`);
+    assert.deepEqual(await kindsOf(terminal), ['terminal.connected', 'terminal.disconnected']);
+    await proxy.close();
+  });
+
+  test('is not taken for one that answers nothing because it is older than the answers', async () => {
+    const terminal = await server.enrol();
+    const stream = await openBareStream(server, server.port, terminal);
+    for (let beats = 1; beats <= 6; beats += 1) {
+      const seen = stream.text().split('"kind":"beat"').length;
+      await until(async () => stream.text().split('"kind":"beat"').length > seen);
+    }
+    assert.equal(stream.socket.destroyed, false);
+    assert.equal(await isOnline(terminal), true);
+    stream.socket.destroy();
+    await stream.closed;
+  });
+
+  test('with all the others of a server process that was killed is offline when that is known', async () => {
+    const terminal = await server.enrol();
+    const stream = await openBareStream(server, server.port, terminal);
+    assert.equal(await isOnline(terminal), true);
+    const dead = randomUUID();
+    const longAgo = new Date(server.now().getTime() - 16_000);
+    await server.database.query('insert into server_process (id, started_at, seen_at) values ($1, $2, $2)', [
+      dead,
+      longAgo,
+    ]);
+    await server.database.query('update terminal set connected_to = $2, last_seen_at = $3 where id = $1', [
+      terminal.id,
+      dead,
+      longAgo,
+    ]);
+    assert.equal(await isOnline(terminal), false);
+    stream.socket.destroy();
+    await stream.closed;
   });
 });
 

@@ -21,7 +21,7 @@ import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import type { Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
-import { createDatabase, type Database } from './store/database.ts';
+import { createDatabase, type Database, type Lane } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
@@ -80,7 +80,7 @@ export interface TestServer {
   readonly folder: string;
   readonly connectionString: string;
   readonly database: Database;
-  readonly logins: Database;
+  readonly logins: Lane;
   readonly authority: Authority;
   readonly keys: HeldKeys;
   readonly secrets: Secrets;
@@ -135,19 +135,29 @@ export const createKeys = (namedCurve = 'P-256'): Promise<webcrypto.CryptoKeyPai
 export const exportKey = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 
-/** Connections of another process to the database of a server that runs. */
-const shareDatabase = ({ folder, connectionString }: TestServer): TestDatabase => {
-  const database = createDatabase({ connectionString, report: () => undefined });
-  return { folder, connectionString, database, close: database.close };
+export interface TestServerOptions {
+  /** Another process of the same server: same database, keys and authority. */
+  readonly beside?: Pick<TestServer, 'folder' | 'connectionString' | 'now'>;
+  /** The way to the database, when it is not the straight one. */
+  readonly through?: (connectionString: string) => Promise<string>;
+}
+
+const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
+  const database = createDatabase({ connectionString: given.connectionString, report: () => undefined });
+  return { ...given, database, close: database.close };
 };
 
-/**
- * The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. With `beside` a further process
- * on the same data folder and database, by the same clock.
- */
-export const startTestServer = async (beside?: TestServer): Promise<TestServer> => {
-  const given = beside === undefined ? await openTestDatabase() : shareDatabase(beside);
-  const { folder, connectionString, database, close: closeDatabase } = given;
+/** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
+export const startTestServer = async ({ beside, through }: TestServerOptions = {}): Promise<TestServer> => {
+  const opened = beside === undefined ? await openTestDatabase() : openBeside(beside);
+  const { connectionString, folder } = opened;
+  const way = through === undefined ? null : await through(connectionString);
+  const own = way === null ? null : createDatabase({ connectionString: way, report: () => undefined });
+  const database = own ?? opened.database;
+  const closeDatabase = async (): Promise<void> => {
+    await own?.close();
+    await opened.close();
+  };
   let ahead = 0;
   const now = beside?.now ?? (() => new Date(Date.now() + ahead));
   const lines: string[] = [];
@@ -155,7 +165,6 @@ export const startTestServer = async (beside?: TestServer): Promise<TestServer> 
   const keys = await openServerKeys(database, folder, now());
   const { secrets } = keys;
   const authority = keys.authorities().current;
-  const logins = createDatabase({ connectionString, byKeys: true, report: () => undefined });
   const port = await findFreePort('127.0.0.1');
   const origin = `https://localhost:${port}`;
   const policies = await createPolicies({
@@ -165,7 +174,6 @@ export const startTestServer = async (beside?: TestServer): Promise<TestServer> 
   });
   const app = await buildApp({
     database,
-    logins,
     keys,
     secrets,
     policies,
@@ -222,7 +230,7 @@ export const startTestServer = async (beside?: TestServer): Promise<TestServer> 
     folder,
     connectionString,
     database,
-    logins,
+    logins: database.logins,
     authority,
     keys,
     secrets,
@@ -230,7 +238,7 @@ export const startTestServer = async (beside?: TestServer): Promise<TestServer> 
     policies,
     deps: {
       database,
-      logins,
+      logins: database.logins,
       keys,
       secrets,
       policy: policies.active,
@@ -297,7 +305,6 @@ export const startTestServer = async (beside?: TestServer): Promise<TestServer> 
       await app.close();
       await closeLater();
       await policies.close();
-      await logins.close();
       await Promise.all(agents.map((agent) => agent.destroy()));
       await closeDatabase();
     },

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { createLimit } from '../limit.ts';
 import type { DirectorySender } from '../routes/handlers.ts';
-import type { Database } from '../store/database.ts';
+import type { Lane } from '../store/database.ts';
 import { noteUse, tryGetClient } from '../store/directory-clients.ts';
 import { hashToken } from '../tokens.ts';
 import { splitToken } from './token.ts';
@@ -20,7 +20,7 @@ export type AtDoor =
 const nobody = Buffer.alloc(32);
 
 /** Lets directories in by their bearer tokens (RFC 6750). */
-export const createDirectoryDoor = (deps: { readonly database: Database; readonly now: () => Date }) => {
+export const createDirectoryDoor = (deps: { readonly database: Lane; readonly now: () => Date }) => {
   const usual = createLimit(requests);
   const wrong = createLimit(refused);
   return async ({ headers, ip }: FastifyRequest): Promise<AtDoor> => {

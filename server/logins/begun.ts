@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TerminalId } from '#contract/ids.ts';
 import { abandonOlderAttempts } from '../store/attempts.ts';
-import type { Database } from '../store/database.ts';
+import type { Lane } from '../store/database.ts';
 import { recordAll } from '../store/events.ts';
 import { type BegunAttempt, writeBegun } from '../store/proofs.ts';
 
@@ -22,7 +22,7 @@ export interface Begun {
   close(): Promise<void>;
 }
 
-export const createBegun = (deps: { database: Database; now: () => Date; log: Logger }): Begun => {
+export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger }): Begun => {
   const { database, now, log } = deps;
   let waiting: BegunAttempt[] = [];
   let writing: Promise<void> | undefined;

@@ -42,7 +42,7 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
             return succeed(await enter(deps, tx, now, reply, { person: verdict.person, factors, at: null, from }));
           }
           refusals.count(address, now);
-          const supportCode = await createSupportCode(tx);
+          const supportCode = await createSupportCode(tx, now);
           await record(tx, now, {
             kind: 'console.sign-in-refused',
             outcome: outcomeOfRefusal(verdict.why),

@@ -8,8 +8,9 @@ export const createEventsRoutes = (deps: ServerDeps) =>
   ({
     'events/list': async ({ query }, { session, person, terminal }) =>
       deps.database.transaction(async (tx) => {
-        const events = await listEvents(tx, query);
-        await recordViewing(tx, deps.now(), { session, person, terminal }, query);
+        const now = deps.now();
+        const events = await listEvents(tx, now, query);
+        await recordViewing(tx, now, { session, person, terminal }, query);
         return succeed({ events });
       }),
 

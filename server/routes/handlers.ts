@@ -15,7 +15,7 @@ export interface TerminalSender {
   readonly terminal: TerminalId;
   readonly name: string;
   /** Public key of the certificate that this connection was made with: SPKI, DER. */
-  readonly publicKey: Buffer;
+  readonly publicKey: () => Buffer;
   /** SHA-256 of it. */
   readonly key: Buffer;
   /** Number of the authority that signed the certificate. */
@@ -69,18 +69,32 @@ export type Handler<Name extends HandledName> = (
 /** An open stream of server-sent events. */
 export interface EventStream {
   send(data: object): void;
+  /** Sends what `toFrame` made. */
+  write(frame: Buffer): void;
+  /** The same for many, no faster than they are read. */
+  writeAll(frames: readonly Buffer[]): Promise<void>;
   /** A comment, which says nothing. */
   keepAlive(): void;
+  /** What the other side has sent on this connection so far. */
+  bytesHeard(): number;
   end(): void;
+  /** Ends the connection of a side that is not there any more. */
+  cut(): void;
   onClose(closed: () => void): void;
 }
 
-/** Gets the stream when its head has been sent. A throw ends the stream. */
+/** A request for a stream: until it is opened, it may be refused like any other. */
+export interface StreamRequest {
+  open(): EventStream;
+  onClose(closed: () => void): void;
+}
+
+/** A throw ends the stream, or is answered where it is not open yet. */
 export type StreamHandler<Name extends StreamName> = (
   input: Input<Name>,
   sender: SenderOf<Name>,
-  stream: EventStream,
-) => Promise<void>;
+  request: StreamRequest,
+) => Promise<Result<'open', GateFailure>>;
 
 export type StreamHandlers = { readonly [Name in StreamName]: StreamHandler<Name> };
 

@@ -367,6 +367,7 @@ describe('an idle session', () => {
 
   it('goes on while its terminal says that somebody is there, and ends by the server’s clock when nobody is', async () => {
     const at = await server.enrol();
+    const stream = await openStream(server, at, `/v1/terminals/stream?after=0&clock=${server.now().getTime()}`);
     const opened = await logIn(server, at, await makeClinician(server));
     for (let round = 0; round < 3; round += 1) {
       server.advance(9 * 60_000);
@@ -384,6 +385,7 @@ describe('an idle session', () => {
     assert.equal((await touch(opened, 0, at)).code, 'SESSION_ENDED');
     const ended = (await eventsWhere(server, 'session', opened.session)).at(-1);
     assert.deepEqual([ended?.kind, ended?.reason], ['session.ended', 'idle']);
+    stream.close();
   });
 
   it('is ended by a terminal’s own word that nobody has been there for longer than the limit', async () => {

@@ -67,7 +67,7 @@ export const createPasskeyEnrolmentRoutes = (deps: ServerDeps, prove: Prove) => 
         const now = deps.now();
         const facts = { ...by(sender, sender.person), factors: ['passkey' as const] };
         const refuse = async (why: Why) => {
-          const supportCode = await createSupportCode(tx);
+          const supportCode = await createSupportCode(tx, now);
           await record(tx, now, {
             ...facts,
             kind: 'passkey.refused',

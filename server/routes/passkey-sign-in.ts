@@ -44,7 +44,7 @@ export const createPasskeySignInRoutes = (deps: ServerDeps) => {
           }
           const { why, person } = used;
           refused.count(from.address, now);
-          const supportCode = await createSupportCode(tx);
+          const supportCode = await createSupportCode(tx, now);
           await record(tx, now, {
             kind: 'console.sign-in-refused',
             outcome: outcomeOf(why),

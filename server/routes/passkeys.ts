@@ -75,7 +75,7 @@ export const createPasskeyRoutes = (deps: ServerDeps, prove: Prove) =>
           detail: { address: sender.address },
         };
         if (!used.ok) {
-          const supportCode = await createSupportCode(tx);
+          const supportCode = await createSupportCode(tx, now);
           const refused = { kind: 'console.proof-refused', outcome: outcomeOf(used.why), reason: used.why } as const;
           await record(tx, now, { ...facts, ...refused, supportCode });
           return fail('PASSKEY_REFUSED', { supportCode });

@@ -1,15 +1,19 @@
-import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
+import type { Pushed } from '#contract/api/terminals.ts';
+import { fail, succeed } from '#contract/errors.ts';
 import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
+import type { Arrivals } from '../arrivals.ts';
 import type { ServerDeps } from '../deps.ts';
+import { toFrame } from '../event-stream.ts';
 import type { Hub, TerminalStream } from '../push.ts';
-import { markConnected, markDisconnected } from '../store/connections.ts';
-import { getHead, listOrders } from '../store/revocations.ts';
-import { tryGetActive } from '../store/terminals.ts';
-import type { StreamHandlers } from './handlers.ts';
+import type { Left } from '../store/connections.ts';
+import type { EventStream, StreamHandlers } from './handlers.ts';
 
 export interface StreamDeps extends ServerDeps {
   readonly hub: Hub;
   readonly beatMs: number;
+  readonly arrivals: Arrivals;
+  /** Notes that a stream has ended; `silent`: because the terminal was not heard of any more. */
+  readonly leave: (left: Left, how: 'ended' | 'silent') => void;
 }
 
 /** Terminals that one process lets renew or answer in a second, when all are asked at once. */
@@ -18,80 +22,126 @@ const perSecond = 20;
 /** Over how many seconds the terminals of this process spread what is asked of all of them. */
 export const spreadOver = (hub: Pick<Hub, 'streaming'>): number => Math.ceil(hub.streaming().length / perSecond);
 
-export const createStreams = (deps: StreamDeps): StreamHandlers => ({
-  'terminals/stream': async ({ query }, sender, stream) => {
-    const { terminal } = sender;
-    const { database, hub, now } = deps;
-    let sent = 0;
-    let held: Pushed[] | null = [];
+/** Beats that a terminal may leave unanswered. One that never answers is an older one, and is let be. */
+const mostUnanswered = 2;
 
-    const send = (toSend: Pushed): void => {
-      if (toSend.kind === 'revocation') {
-        // What the catch-up has sent may be heard again.
-        if (toSend.order.number <= sent) return;
-        sent = toSend.order.number;
-      }
-      stream.send(toSend);
+export const createStreams = (deps: StreamDeps): StreamHandlers => ({
+  'terminals/stream': async ({ query }, sender, request) => {
+    const { hub, now } = deps;
+    const { terminal, name, address } = sender;
+    let stream: EventStream | undefined;
+    let sent = 0;
+    let held: { readonly heard: Pushed; readonly frame: Buffer }[] | null = [];
+    let over = false;
+    let how: 'ended' | 'silent' = 'ended';
+    let answers = false;
+    let unanswered = 0;
+    let heardBytes = 0;
+
+    /** Whether it is new to this terminal: what the catch-up has sent may be heard again. */
+    const isNew = (heard: Pushed): boolean => {
+      if (heard.kind !== 'revocation') return true;
+      if (heard.order.number <= sent) return false;
+      sent = heard.order.number;
+      return true;
     };
+    /** A terminal answers a beat by any byte on the same connection: its end of it is there. */
+    const isSilent = (open: EventStream): boolean => {
+      const bytes = open.bytesHeard();
+      if (bytes !== heardBytes) answers = true;
+      unanswered = bytes !== heardBytes ? 0 : unanswered + 1;
+      heardBytes = bytes;
+      return answers && unanswered > mostUnanswered;
+    };
+    /** Its certificate has ended, or the authority that signed it is no more. */
+    const isOver = (): boolean =>
+      sender.certificateExpiresAt <= now() || !deps.keys.authorities().has(sender.authority);
     const own: TerminalStream = {
       terminal,
       key: sender.key,
-      hear: (heard) => {
-        const looked = heard.kind === 'beat' || heard.kind === 'trust';
-        if (looked && (sender.certificateExpiresAt <= now() || !deps.keys.authorities().has(sender.authority))) {
-          stream.end();
-        } else if (held !== null) held.push(heard);
-        else send(heard);
+      hear: (heard, frame) => {
+        if (heard.kind === 'trust' && isOver()) return own.end();
+        if (held !== null) held.push({ heard, frame });
+        else if (isNew(heard)) stream?.write(frame);
       },
-      end: stream.end,
+      beat: (frame) => {
+        if (stream === undefined || held !== null) return;
+        if (isOver()) stream.end();
+        else if (isSilent(stream)) {
+          how = 'silent';
+          stream.cut();
+        } else stream.write(frame);
+      },
+      end: () => {
+        over = true;
+        stream?.end();
+      },
     };
     // Heard from here on and held back, so that nothing falls between the catch-up and the stream.
     const remove = hub.addStream(own);
-    const connectedAt = now();
-    let gone = false;
-    stream.onClose(() => {
-      gone = true;
+    const at = now();
+    request.onClose(() => {
+      over = true;
       remove();
-      // Within a beat the terminal is back, or it is gone.
-      deps.later(deps.beatMs, () => database.transaction((tx) => markDisconnected(tx, now(), terminal, connectedAt)));
+      deps.leave({ terminal, at }, how);
     });
-    let head = 0;
-    const orders: RevocationOrder[] = await database.transaction(async (tx) => {
-      // Before the list is read: what is issued in between is in the list, or is heard.
-      head = await getHead(tx);
-      if ((await tryGetActive(tx, terminal)) === undefined) return [];
-      await markConnected(tx, connectedAt, terminal, {
-        clockOffsetMs: query.clock - connectedAt.getTime(),
-        address: sender.address,
-        key: sender.key,
-        trustVersion: query.trust ?? null,
-      });
-      return listOrders(tx, query.after);
+    const arrival = {
+      terminal,
+      at,
+      address,
+      clockOffsetMs: query.clock - at.getTime(),
+      after: query.after,
+      key: sender.key,
+      trustVersion: query.trust ?? null,
+    };
+    const welcome = await deps.arrivals.add(arrival).catch((problem: unknown) => {
+      remove();
+      throw problem;
     });
+    if (welcome === undefined) {
+      remove();
+      return fail('TERMINAL_REVOKED');
+    }
+    const opened = request.open();
+    if (over) {
+      // It left before it was noted as connected.
+      deps.leave({ terminal, at }, how);
+      opened.end();
+      return succeed('open');
+    }
+    const { head, orders, missed } = welcome;
     const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
-    if (gone) return;
+    const policy = terminalPolicyOf(deps.policy());
+    const hello = { kind: 'hello', serverTime: now().toISOString(), name, policy, revocationHead } satisfies Pushed;
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.
-    if (query.trust !== trust.trustVersion) {
-      stream.send({ kind: 'trust', trust, spreadSeconds: spreadOver(hub) } satisfies Pushed);
+    const changed: Pushed[] =
+      query.trust === trust.trustVersion ? [] : [{ kind: 'trust', trust, spreadSeconds: spreadOver(hub) }];
+    const first: Pushed[] = [
+      ...changed,
+      hello,
+      ...orders.map((order) => ({ kind: 'revocation', order }) as const),
+      ...missed,
+    ];
+    await opened.writeAll(first.filter(isNew).map(toFrame));
+    // What came while a long catch-up was read; then everything as it comes.
+    for (let waiting = held; waiting.length > 0; waiting = held) {
+      held = [];
+      await opened.writeAll(waiting.flatMap(({ heard, frame }) => (isNew(heard) ? [frame] : [])));
     }
-    stream.send({
-      kind: 'hello',
-      serverTime: now().toISOString(),
-      name: sender.name,
-      policy: terminalPolicyOf(deps.policy()),
-      revocationHead,
-    } satisfies Pushed);
-    for (const order of orders) send({ kind: 'revocation', order });
-    const waiting = held;
     held = null;
-    for (const one of waiting) send(one);
+    heardBytes = opened.bytesHeard();
+    stream = opened;
+    if (over) opened.end();
+    return succeed('open');
   },
 
-  'console/stream': async (_input, { session }, stream) => {
+  'console/stream': async (_input, { session }, request) => {
+    const stream = request.open();
     stream.onClose(deps.hub.addWatcher({ session, hear: stream.send, keepAlive: stream.keepAlive, end: stream.end }));
     stream.send({ what: 'hello' });
+    return succeed('open');
   },
 });

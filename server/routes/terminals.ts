@@ -4,7 +4,7 @@ import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
-import { violates } from '../store/database.ts';
+import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { storeRecords } from '../store/reports.ts';
 import { issueRevocation, storeReceipt } from '../store/revocations.ts';
@@ -32,7 +32,7 @@ const isSigned = (
   { publicKey }: TerminalSender,
 ): boolean => {
   const text = `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
-  const key = { key: publicKey, format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
+  const key = { key: publicKey(), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
   try {
     return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(receipt.signature, 'base64url'));
   } catch {
@@ -40,8 +40,13 @@ const isSigned = (
   }
 };
 
-export const createTerminalRoutes = (deps: ServerDeps) => {
-  const { database, now } = deps;
+export interface TerminalDeps extends ServerDeps {
+  readonly people: Lane;
+  readonly background: Lane;
+}
+
+export const createTerminalRoutes = (deps: TerminalDeps) => {
+  const { background, database, now, people } = deps;
   // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
   /** Each is an event; what a terminal sends beyond that is refused without one. */
@@ -135,7 +140,7 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
     },
 
     'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await database.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
+      const stored = await background.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
       if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },
@@ -152,7 +157,7 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
         }
         return fail('TERMINAL_OTHER');
       }
-      const outcome = await database.transaction((tx) =>
+      const outcome = await background.transaction((tx) =>
         storeReceipt(tx, now(), sender.terminal, {
           number: body.number,
           receivedAt: new Date(body.receivedAt),
@@ -164,7 +169,7 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
       return succeed({});
     },
 
-    'terminals/list': async () => succeed({ terminals: await listTerminals(database, now()) }),
+    'terminals/list': async () => succeed({ terminals: await listTerminals(people, now()) }),
 
     'terminals/announce': async ({ body }, { person, address }) => {
       const at = now();
@@ -172,7 +177,7 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
       const expiresAt = new Date(at.getTime() + codeLifetime);
       const id = createUuid(at) as TerminalId;
       try {
-        await database.transaction(async (tx) => {
+        await people.transaction(async (tx) => {
           await announce(tx, at, { id, ...body, codeHash: hashTypedCode(code), expiresAt, by: person });
           await record(tx, at, {
             kind: 'terminal.announced',
@@ -212,7 +217,7 @@ export const createTerminalRoutes = (deps: ServerDeps) => {
     },
 
     'terminals/revoke': async ({ params: { terminal }, body: { reason } }, { person }) =>
-      database.transaction(async (tx) => {
+      people.transaction(async (tx) => {
         const at = now();
         if (!(await revoke(tx, at, terminal))) return fail('TERMINAL_UNKNOWN');
         for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openTestDatabase, type TestDatabase } from '../testing.ts';
-import { type Channel, violates } from './database.ts';
+import { type Channel, DatabaseAway, type Transaction, violates } from './database.ts';
 import { record } from './events.ts';
 import { migrate } from './migrate.ts';
 
@@ -81,6 +81,81 @@ describe('a transaction', () => {
       "select current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync",
     );
     assert.deepEqual(row, { commit: 'on', fsync: 'on' });
+  });
+});
+
+describe('a lane', () => {
+  const sleep = (seconds: number) => `select pg_sleep(${seconds})`;
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const since = performance.now();
+    await work();
+    return performance.now() - since;
+  };
+
+  test('that is full keeps no other one waiting, and says so in time', async () => {
+    const { background, logins, people } = opened.database;
+    const floods = Array.from({ length: 12 }, () =>
+      people.query(sleep(3.5)).then(
+        () => 'done',
+        (problem) => problem,
+      ),
+    );
+    await people.query('select 1').catch(() => undefined);
+    for (const other of [opened.database, logins, background]) {
+      const took = await timed(() => other.query('select 1'));
+      assert.ok(took < 1000, `${took} ms`);
+    }
+    const outcomes = await Promise.all(floods);
+    assert.ok(outcomes.filter((outcome) => outcome === 'done').length >= 5);
+    const refused = outcomes.filter((outcome) => outcome !== 'done');
+    assert.ok(refused.length > 0 && refused.every((problem) => problem instanceof DatabaseAway));
+    await people.query('select 1');
+  });
+
+  test('gives up a statement and a lock that take too long, and goes on', async () => {
+    const took = await timed(() => assert.rejects(opened.database.logins.query(sleep(20)), DatabaseAway));
+    assert.ok(took < 6000, `${took} ms`);
+    await insertPerson('L-1');
+    const held = Promise.withResolvers<void>();
+    const mayGo = Promise.withResolvers<void>();
+    const holding = opened.database.transaction(async (tx) => {
+      await tx.query("select 1 from person where number = 'L-1' for update");
+      held.resolve();
+      await mayGo.promise;
+    });
+    await held.promise;
+    const waiting = opened.database.transaction((tx) =>
+      tx.query("select 1 from person where number = 'L-1' for update"),
+    );
+    await assert.rejects(waiting, DatabaseAway);
+    mayGo.resolve();
+    await holding;
+    await opened.database.logins.query('select 1');
+  });
+
+  test('outlives a connection that is ended between two statements, and one that is ended while nobody uses it', async () => {
+    const end = (pid: number) => opened.database.background.query('select pg_terminate_backend($1)', [pid]);
+    const pidOf = async (tx: Transaction) =>
+      (await tx.query<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid ?? 0;
+    const cut = opened.database.transaction(async (tx) => {
+      await end(await pidOf(tx));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await tx.query('select 1');
+    });
+    await assert.rejects(cut, DatabaseAway);
+    for (let times = 0; times < 5; times += 1) await end(await opened.database.transaction(pidOf));
+    await opened.database.transaction((tx) => tx.query('select 1'));
+  });
+
+  test('takes what a statement refuses for what it is', async () => {
+    await insertPerson('L-2');
+    const again = await opened.database
+      .transaction((tx) =>
+        tx.query(`insert into person (id, number, name, roles, created_at, changed_at)
+          values (gen_random_uuid(), 'L-2', 'name', '{}', now(), now())`),
+      )
+      .catch((problem: unknown) => problem);
+    assert.equal(violates(again, 'person_number'), true);
   });
 });
 

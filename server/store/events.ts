@@ -4,7 +4,7 @@ import { type EventToRecord, eventColumns, eventRecord, toEventRow } from './eve
 
 export type { EventToRecord };
 
-/** The place of a terminal's journal record, by which it is stored once. */
+/** The place of a terminal's journal record. */
 export interface RecordPlace {
   readonly epoch: string;
   readonly sequence: number;
@@ -37,20 +37,21 @@ const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
     'record',
   );
 
-/** Writes a terminal's journal record; false when it is stored already. */
-export const recordOnce = async (
+/** Writes a terminal's journal records in their order. That each place is written once is the caller's to see to. */
+export const recordJournal = async (
   tx: Transaction,
   now: Date,
-  toRecord: EventToRecord,
-  place: RecordPlace,
-): Promise<boolean> => {
-  const stored = await tx.query(
+  records: readonly { readonly event: EventToRecord; readonly place: RecordPlace }[],
+): Promise<void> => {
+  if (records.length === 0) return;
+  await tx.query(
     `insert into event (${eventColumns}, epoch, sequence, previous, hash)
-     select ${eventColumns}, $2, $3, $4, $5 from jsonb_to_recordset($1::jsonb) as e(${eventRecord})
-     on conflict on constraint event_record do nothing
-     returning seq`,
-    [JSON.stringify([toEventRow(now, toRecord)]), place.epoch, place.sequence, place.previous, place.hash],
-    'record-once',
+     select ${eventColumns}, epoch, sequence, previous, hash
+       from rows from (json_to_recordset($1) as (
+         ${eventRecord}, epoch uuid, sequence bigint, previous text, hash text
+       )) with ordinality as line order by ordinality`,
+    [JSON.stringify(records.map(({ event, place }) => ({ ...toEventRow(now, event), ...place })))],
+    'record-journal',
   );
-  return stored.length === 1;
+  await tx.notify('changed', { what: 'events' });
 };

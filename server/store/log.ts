@@ -2,6 +2,8 @@ import type { EventFacts, StoredEvent } from '#contract/audit.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
+import { monthFrom } from './months.ts';
+import { timeOf } from './uuid.ts';
 
 export interface LogQuery {
   readonly before?: EventId | undefined;
@@ -12,36 +14,111 @@ export interface LogQuery {
   readonly limit: number;
 }
 
-type EventRow = Omit<StoredEvent, 'at' | 'happenedAt'> & { readonly at: Date; readonly happenedAt: Date | null };
+type EventRow = Omit<StoredEvent, 'at' | 'happenedAt'> & {
+  readonly seq: number;
+  readonly at: Date;
+  readonly happenedAt: Date | null;
+};
 
-/** Newest first; `before` is the last event of the page before. A person's events are those about and those by them. */
-export const listEvents = async (tx: Transaction, asked: LogQuery): Promise<StoredEvent[]> => {
-  const values: unknown[] = [asked.limit];
-  const where: string[] = ['true'];
+const columns = `e.seq, e.id, e.at, e.happened_at as "happenedAt", e.kind, e.outcome, e.person, e.actor, e.terminal,
+            e.card, e.attempt, e.session, e.ceremony, e.factors, e.reason, e.support_code as "supportCode", e.detail,
+            t.name as "terminalName", p.name as "personName", p.number as "personNumber", a.name as "actorName",
+            c.label as "cardLabel"`;
+
+/** The number below which a page begins; null when the log does not hold `before` (any more). */
+const findUpper = async (tx: Transaction, before: EventId | undefined): Promise<number | null> => {
+  if (before === undefined) {
+    const [row] = await tx.query<{ settled: number }>('select settled_event_seq() as settled', [], 'settled');
+    return (row?.settled ?? 0) + 1;
+  }
+  const [row] = await tx.query<{ seq: number }>(
+    'select seq from event where id = $1 and at = $2',
+    [before, timeOf(before)],
+    'log-cursor',
+  );
+  return row?.seq ?? null;
+};
+
+/** Some months of the log: `from` and `to` begin months. */
+interface Span {
+  readonly from: Date;
+  readonly to: Date;
+}
+const spanAround = (at: Date): Span => ({ from: monthFrom(at, -1), to: monthFrom(at, 1) });
+
+/** One name for each text of the statement below. */
+const nameOf = ({ terminal, supportCode, person }: LogQuery, span: Span | null): string =>
+  ['log', span && 'span', terminal && 'terminal', supportCode && 'code', person && 'person'].filter(Boolean).join(' ');
+
+/** The newest lines below `upper`; of the whole log, or of a span of it alone. */
+const readPage = async (
+  tx: Transaction,
+  asked: LogQuery,
+  upper: number,
+  span: Span | null,
+): Promise<readonly EventRow[]> => {
+  const values: unknown[] = [asked.limit, upper];
+  const where: string[] = ['e.seq < $2'];
   const given = (value: unknown, condition: (place: string) => string): void => {
     if (value === undefined) return;
     values.push(value);
     where.push(condition(`$${values.length}`));
   };
-  given(asked.before, (place) => `e.seq < (select seq from event where id = ${place})`);
-  given(asked.person, (place) => `(e.person = ${place} or e.actor = ${place})`);
+  given(span?.from, (place) => `e.at >= ${place}`);
+  given(span?.to, (place) => `e.at < ${place}`);
   given(asked.terminal, (place) => `e.terminal = ${place}`);
   given(asked.kind, (place) => `e.kind = ${place}`);
   given(asked.supportCode && normaliseSupportCode(asked.supportCode), (place) => `e.support_code = ${place}`);
-  const rows = await tx.query<EventRow>(
-    `select e.id, e.at, e.happened_at as "happenedAt", e.kind, e.outcome, e.person, e.actor, e.terminal, e.card,
-            e.attempt, e.session, e.ceremony, e.factors, e.reason, e.support_code as "supportCode", e.detail,
-            t.name as "terminalName", p.name as "personName", p.number as "personNumber", a.name as "actorName",
-            c.label as "cardLabel"
-       from (select * from event e where ${where.join(' and ')} order by e.seq desc limit $1) e
+  const walk = (...more: readonly string[]): string =>
+    `(select * from event e where ${[...where, ...more].join(' and ')} order by e.seq desc limit $1)`;
+  let lines = walk();
+  if (asked.person !== undefined) {
+    values.push(asked.person);
+    const person = `$${values.length}`;
+    // Two walks along an index each: with "or" every event of the person would be read and sorted.
+    const [about, by] = [
+      walk(`e.person = ${person}`),
+      walk(`e.actor = ${person}`, `e.person is distinct from ${person}`),
+    ];
+    lines = `(${about} union all ${by} order by seq desc limit $1)`;
+  }
+  return tx.query<EventRow>(
+    `select ${columns} from ${lines} e
        left join terminal t on t.id = e.terminal
        left join person p on p.id = e.person
        left join person a on a.id = e.actor
        left join card c on c.id = e.card
       order by e.seq desc`,
     values,
+    // How often a kind occurs decides how it is looked for: then the plan is made each time.
+    asked.kind === undefined ? nameOf(asked, span) : undefined,
   );
-  return rows.map((row) => ({
+};
+
+/** Whether no line outside of the span has a number from `lowest` to below `upper`. By a clock that was wrong one may. */
+const holdsAll = async (tx: Transaction, span: Span, lowest: number, upper: number): Promise<boolean> => {
+  const [row] = await tx.query<{ before: number | null; after: number | null }>(
+    `select (select max(seq) from event where at < $1) as before, (select min(seq) from event where at >= $2) as after`,
+    [span.from, span.to],
+    'log-around',
+  );
+  return (row?.before ?? 0) < lowest && (row?.after ?? upper) >= upper;
+};
+
+/**
+ * Newest first; `before` is the last event of the page before. A person's events are those about and those by them.
+ * Stops before an event whose transaction is still open: what comes later comes above, and no page passes it by.
+ * Most pages lie within two months: the others are looked into only where those do not fill the page.
+ */
+export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): Promise<StoredEvent[]> => {
+  const upper = await findUpper(tx, asked.before);
+  if (upper === null) return [];
+  const span = spanAround(asked.before === undefined ? now : timeOf(asked.before));
+  const recent = await readPage(tx, asked, upper, span);
+  const lowest = recent.length === asked.limit ? recent.at(-1)?.seq : undefined;
+  const isWhole = lowest !== undefined && (await holdsAll(tx, span, lowest, upper));
+  const rows = isWhole ? recent : await readPage(tx, asked, upper, null);
+  return rows.map(({ seq: _, ...row }) => ({
     ...row,
     at: row.at.toISOString(),
     happenedAt: row.happenedAt?.toISOString() ?? null,
@@ -67,8 +144,9 @@ export const recordViewing = async (
   asked: LogQuery,
 ): Promise<void> => {
   const recent = await tx.query(
-    `select 1 from event where kind = 'log.viewed' and actor = $1 and at > $2 and detail->>'session' = $3 limit 1`,
-    [viewer.person, new Date(now.getTime() - quietMilliseconds), viewer.session],
+    `select 1 from event
+      where kind = 'log.viewed' and actor = $1 and at > $2 and at <= $3 and detail->>'session' = $4 limit 1`,
+    [viewer.person, new Date(now.getTime() - quietMilliseconds), now, viewer.session],
   );
   if (recent.length > 0) return;
   await record(tx, now, {

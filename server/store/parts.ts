@@ -2,7 +2,7 @@ import type { AskedFactor } from '#contract/screen.ts';
 import { about } from '../logins/events.ts';
 import { begunEvent } from '../logins/tap.ts';
 import type { Ticket } from '../logins/ticket.ts';
-import type { Database, Transaction } from './database.ts';
+import type { Lane, Transaction } from './database.ts';
 import { record } from './events.ts';
 import { writeBegun } from './proofs.ts';
 
@@ -34,7 +34,7 @@ export const tryAccept = async (
  * Answers the factors that have been accepted so far.
  */
 export const acceptPart = (
-  database: Database,
+  database: Lane,
   now: Date,
   ticket: Ticket,
   accepted: AcceptedPart,

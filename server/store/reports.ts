@@ -3,7 +3,8 @@ import type { TerminalId } from '#contract/ids.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
 import { findFault } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
-import { recordOnce } from './events.ts';
+import { recordJournal } from './events.ts';
+import { findHeads, findStored, type JournalHead, moveHeads, placeKey } from './journal-heads.ts';
 
 export interface Stored {
   /** Place of the last record that was sent. */
@@ -14,14 +15,6 @@ export interface Stored {
   /** Records of a place that holds another record already. */
   readonly rewritten: number;
 }
-
-const getHead = async (tx: Transaction, terminal: TerminalId, epoch: string): Promise<ChainHead | null> => {
-  const [row] = await tx.query<ChainHead>(
-    'select epoch, sequence, hash from event where terminal = $1 and epoch = $2 order by sequence desc limit 1',
-    [terminal, epoch],
-  );
-  return row ?? null;
-};
 
 /** Of the objects that records name, those of this terminal; a session with its person. */
 interface Known {
@@ -73,6 +66,38 @@ const keepOwn = (facts: EventFacts, known: Known): EventFacts => {
 const epochOf = (hash: string): string =>
   hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
+/** A record that is to be stored: in its own epoch or in one of its own, with what is wrong with it. */
+interface Judged {
+  readonly record: JournalRecord;
+  readonly epoch: string;
+  readonly chain: string | null;
+}
+
+/** Goes through the records in their order. What is stored already, or comes twice, is left out. */
+const judge = (
+  records: readonly JournalRecord[],
+  known: ReadonlyMap<string, ChainHead>,
+  stored: ReadonlyMap<string, string>,
+): { readonly judged: readonly Judged[]; readonly heads: ReadonlyMap<string, ChainHead> } => {
+  const heads = new Map(known);
+  const filled = new Map(stored);
+  const judged: Judged[] = [];
+  for (const record of records) {
+    const { epoch, sequence, hash } = record;
+    const head = heads.get(epoch) ?? null;
+    const there = filled.get(placeKey(record));
+    if (there === undefined) judged.push({ record, epoch, chain: findFault(record, head) });
+    else if (there !== hash) judged.push({ record, epoch: epochOf(hash), chain: 'rewritten' });
+    if (there === undefined) filled.set(placeKey(record), hash);
+    if (head === null || sequence > head.sequence) heads.set(epoch, { epoch, sequence, hash });
+  }
+  return { judged, heads };
+};
+
+/** The earliest month that can hold any record of these journals. */
+const beginningOf = (heads: Iterable<JournalHead>, now: Date): Date =>
+  new Date(Math.min(now.getTime(), ...[...heads].map(({ beganAt }) => beganAt.getTime())));
+
 /**
  * Stores journal records of one terminal, each once. A record that does not continue the chain is stored and marked in
  * its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
@@ -86,36 +111,46 @@ export const storeRecords = async (
 ): Promise<Stored> => {
   const last = records.at(-1);
   if (last === undefined) throw new Error('a report without records passed the gate');
+  // Held to the end: records of one terminal are stored one report after the other, on all server processes.
   await tx.query('select 1 from terminal where id = $1 for no key update', [terminal]);
   const known = await findKnown(tx, terminal, records);
-  let head = null as ChainHead | null;
-  let added = 0;
-  let rewritten = 0;
-  for (const record of records) {
-    const { epoch, sequence, previous, hash } = record;
-    if (head?.epoch !== epoch) head = await getHead(tx, terminal, epoch);
-    const fault = findFault(record, head);
-    const facts = keepOwn(record.facts, known);
-    const store = (chain: string | null, inEpoch: string): Promise<boolean> => {
-      const detail = chain === null ? facts.detail : { ...facts.detail, chain };
-      const toRecord = { ...facts, detail, terminal, happenedAt: new Date(record.at) };
-      return recordOnce(tx, now, toRecord, { epoch: inEpoch, sequence, previous, hash });
-    };
-    if (await store(fault, epoch)) added += 1;
-    else if (!(await isSame(tx, terminal, record))) {
-      rewritten += 1;
-      if (await store('rewritten', epochOf(hash))) added += 1;
-    }
-    if (head === null || sequence > head.sequence) head = { epoch, sequence, hash };
-  }
-  if (added > 0) await tx.notify('changed', { what: 'events' });
-  return { epoch: last.epoch, sequence: last.sequence, added, rewritten };
-};
-
-const isSame = async (tx: Transaction, terminal: TerminalId, record: JournalRecord): Promise<boolean> => {
-  const [row] = await tx.query<{ hash: string }>(
-    'select hash from event where terminal = $1 and epoch = $2 and sequence = $3',
-    [terminal, record.epoch, record.sequence],
+  const heads = await findHeads(tx, terminal, [...new Set(records.map(({ epoch }) => epoch))]);
+  const since = beginningOf(heads.values(), now);
+  // Above the head every place is free.
+  const old = records.filter(({ epoch, sequence }) => sequence <= (heads.get(epoch)?.sequence ?? 0));
+  const stored = await findStored(tx, terminal, old, since);
+  const { judged, heads: moved } = judge(records, heads, stored);
+  const rewritten = judged.filter(({ chain }) => chain === 'rewritten');
+  const again = await findStored(
+    tx,
+    terminal,
+    rewritten.map(({ record, epoch }) => ({ epoch, sequence: record.sequence })),
+    since,
   );
-  return row?.hash === record.hash;
+  const fresh = new Map(
+    judged.flatMap((one) => {
+      const place = placeKey({ epoch: one.epoch, sequence: one.record.sequence });
+      return again.has(place) ? [] : [[place, one]];
+    }),
+  );
+  await recordJournal(
+    tx,
+    now,
+    [...fresh.values()].map(({ record, epoch, chain }) => {
+      const facts = keepOwn(record.facts, known);
+      const { sequence, previous, hash } = record;
+      return {
+        event: {
+          ...facts,
+          ...(chain === null ? {} : { detail: { ...facts.detail, chain } }),
+          terminal,
+          happenedAt: new Date(record.at),
+        },
+        place: { epoch, sequence, previous, hash },
+      };
+    }),
+  );
+  const changed = [...moved.values()].filter(({ epoch, sequence }) => heads.get(epoch)?.sequence !== sequence);
+  await moveHeads(tx, now, terminal, changed);
+  return { epoch: last.epoch, sequence: last.sequence, added: fresh.size, rewritten: rewritten.length };
 };

@@ -3,7 +3,7 @@ import type { RevocationOrder } from '#contract/api/terminals.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
-import { isFresh, onlineFor } from './terminals.ts';
+import { isFresh, joinProcess, onlineFor, seenAt } from './terminals.ts';
 
 export interface RevocationToIssue {
   readonly what: RevocationOrder['what'];
@@ -53,11 +53,16 @@ interface OrderRow {
   readonly at: Date;
 }
 
-/** Revocations with a number above `after`, oldest first. */
-export const listOrders = async (tx: Transaction, after: number): Promise<RevocationOrder[]> => {
+/** Revocations with a number above `after` that were issued since then, oldest first. */
+export const listOrders = async (
+  tx: Transaction,
+  after: number,
+  since: Date = new Date(0),
+): Promise<RevocationOrder[]> => {
   const rows = await tx.query<OrderRow>(
-    'select number, what, subject, person, at from revocation where number > $1 order by number',
-    [after],
+    'select number, what, subject, person, at from revocation where number > $1 and at >= $2 order by number',
+    [after, since],
+    'orders',
   );
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 };
@@ -130,8 +135,8 @@ type Receipt = Revocation['receipts'][number];
 
 const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date, offlineHours: number): Receipt => {
   const state = row.received_at !== null ? 'confirmed' : isFresh(row, now) ? 'pending' : 'offline';
-  const seenAt = state === 'confirmed' ? null : row.last_seen_at;
-  const mayDecide = state === 'offline' && seenAt !== null && offlineHours > 0;
+  const lastSeenAt = state === 'confirmed' ? null : row.last_seen_at;
+  const mayDecide = state === 'offline' && lastSeenAt !== null && offlineHours > 0;
   return {
     terminal: row.terminal,
     terminalName: row.name,
@@ -139,8 +144,8 @@ const asReceipt = (row: ReceiptRow, orderedAt: Date, now: Date, offlineHours: nu
     receivedAt: row.received_at?.toISOString() ?? null,
     lockedAt: row.locked_at?.toISOString() ?? null,
     milliseconds: measure(row, orderedAt),
-    lastSeenAt: seenAt?.toISOString() ?? null,
-    offlineUntil: mayDecide ? new Date(seenAt.getTime() + offlineHours * 3_600_000).toISOString() : null,
+    lastSeenAt: lastSeenAt?.toISOString() ?? null,
+    offlineUntil: mayDecide ? new Date(lastSeenAt.getTime() + offlineHours * 3_600_000).toISOString() : null,
   };
 };
 
@@ -164,7 +169,8 @@ export interface RevocationsToList {
 /** Terminals that were admitted when a revocation was issued, with what they confirmed. */
 const concerned = `revocation
      join terminal on enrolled_at <= revocation.at and (revoked_at is null or revoked_at > revocation.at)
-     left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id`;
+     left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id
+     ${joinProcess}`;
 
 /** Newest first, each with the terminals that were admitted when it was issued; those that have not confirmed first. */
 export const listRevocations = async (tx: Transaction, now: Date, asked: RevocationsToList): Promise<Revocation[]> => {
@@ -184,15 +190,16 @@ export const listRevocations = async (tx: Transaction, now: Date, asked: Revocat
   const numbers = rows.map(({ number }) => number);
   const counts = await tx.query<{ revocation: number; confirmed: number; pending: number; offline: number }>(
     `select revocation.number as revocation, count(received_at) as confirmed,
-            count(*) filter (where received_at is null and connected_at is not null and last_seen_at > $2) as pending,
-            count(*) filter (where received_at is null and not (connected_at is not null and last_seen_at > $2)) as offline
-     from ${concerned} where revocation.number = any($1) group by revocation.number`,
+            count(*) filter (where received_at is null and online) as pending,
+            count(*) filter (where received_at is null and not online) as offline
+     from ${concerned}, lateral (select connected_at is not null and coalesce(${seenAt} > $2, false) as online) as presence
+     where revocation.number = any($1) group by revocation.number`,
     [numbers, new Date(now.getTime() - onlineFor)],
   );
   const receipts = await tx.query<ReceiptRow>(
     `select * from unnest($1::bigint[]) as n(number), lateral (
        select revocation.number as revocation, terminal.id as terminal, terminal.name, received_at, locked_at, stored_at,
-              clock_offset_ms, connected_at, last_seen_at
+              clock_offset_ms, connected_at, ${seenAt} as last_seen_at
        from ${concerned} where revocation.number = n.number
        order by received_at is not null, terminal.name limit $2 offset $3) as found`,
     [numbers, asked.receipts.limit, asked.receipts.offset],

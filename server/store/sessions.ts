@@ -1,7 +1,7 @@
 import type { Role } from '#contract/api/row.ts';
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { onlineFor } from './terminals.ts';
+import { joinProcess, onlineFor, seenAt } from './terminals.ts';
 
 /** How much later than the policy's limit the server ends an idle session: terminals report in between. */
 export const idleSlackMilliseconds = 60_000;
@@ -54,9 +54,9 @@ export const endExpiredSessions = (tx: Transaction, now: Date) =>
 export const endIdleSessions = async (tx: Transaction, now: Date, idleSeconds: number): Promise<EndedSession[]> => {
   const rows = await tx.query<EndedSession>(
     `update session set ended_at = $1, end_reason = 'idle' where id in (
-       select s.id from session s join terminal t on t.id = s.terminal
-        where s.ended_at is null and (t.last_seen_at is null or t.last_seen_at > $3)
-          and greatest(s.active_at, s.started_at, t.connected_at) < $2
+       select s.id from session s join terminal on terminal.id = s.terminal ${joinProcess}
+        where s.ended_at is null and coalesce(${seenAt} > $3, true)
+          and greatest(s.active_at, s.started_at, connected_at) < $2
         for update of s skip locked)
      returning ${endedColumns}`,
     [now, new Date(now.getTime() - idleSeconds * 1000 - idleSlackMilliseconds), new Date(now.getTime() - onlineFor)],

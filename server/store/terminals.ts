@@ -5,7 +5,7 @@ import type { Transaction } from './database.ts';
 /** How long a one-time code may be used (milliseconds). */
 export const codeLifetime = 24 * 60 * 60 * 1000;
 
-/** A terminal is online while its stream's process has heard of it within this time; three beats. */
+/** A terminal is online while the process that holds its stream was seen within this time; three beats. */
 export const onlineFor = 15_000;
 
 interface TerminalRow {
@@ -25,15 +25,20 @@ interface TerminalRow {
 
 const asInstant = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-/** Whether a server process holds its stream and has heard of it lately. */
+/** When a terminal was last seen: while its stream is open, when the process that holds it was. */
+export const seenAt = 'greatest(terminal.last_seen_at, server_process.seen_at)';
+export const joinProcess =
+  'left join server_process on server_process.id = terminal.connected_to and terminal.connected_at is not null';
+
+/** Whether a server process holds its stream and was itself seen lately. */
 export const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>, now: Date): boolean =>
   row.connected_at !== null && row.last_seen_at !== null && now.getTime() - row.last_seen_at.getTime() < onlineFor;
 
 export const listTerminals = async (tx: Transaction, now: Date): Promise<TerminalSummary[]> => {
   const rows = await tx.query<TerminalRow>(
-    `select terminal.id, terminal.name, place, group_name, terminal.state, connected_at, last_seen_at, enrolled_at,
+    `select terminal.id, terminal.name, place, group_name, terminal.state, connected_at, ${seenAt} as last_seen_at, enrolled_at,
             certificate_expires_at, clock_offset_ms, person.id as person, person.name as person_name
-     from terminal
+     from terminal ${joinProcess}
      left join lateral (
        select person from session
        where session.terminal = terminal.id and ended_at is null and ends_at > $1
@@ -69,14 +74,21 @@ export interface ActiveTerminal extends OwnKeys {
   readonly name: string;
 }
 
-/** `undefined` when it is unknown, not yet enrolled, or revoked. */
-export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<ActiveTerminal | undefined> => {
-  const [row] = await tx.query<ActiveTerminal>(
-    `select name, certificate_key as "newestKey", previous_key as "previousKey" from terminal
-      where id = $1 and state = 'active'`,
-    [id],
+/** `undefined` when the terminal is unknown, not yet enrolled, or revoked. */
+export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<ActiveTerminal | undefined> =>
+  (await findActive(tx, [id])).get(id);
+
+/** Of these terminals, those that may use this server. */
+export const findActive = async (
+  tx: Transaction,
+  ids: readonly TerminalId[],
+): Promise<ReadonlyMap<TerminalId, ActiveTerminal>> => {
+  const rows = await tx.query<ActiveTerminal & { readonly id: TerminalId }>(
+    `select id, name, certificate_key as "newestKey", previous_key as "previousKey" from terminal
+      where id = any($1) and state = 'active'`,
+    [ids],
   );
-  return row;
+  return new Map(rows.map(({ id, ...row }) => [id, row]));
 };
 
 /** Whether a key, by its SHA-256, is one of the terminal's own. Any is where it has not been written down yet. */
@@ -85,7 +97,7 @@ export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): bool
 
 export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
   const [row] = await tx.query<Pick<TerminalRow, 'connected_at' | 'last_seen_at'>>(
-    "select connected_at, last_seen_at from terminal where id = $1 and state = 'active'",
+    `select connected_at, ${seenAt} as last_seen_at from terminal ${joinProcess} where terminal.id = $1 and terminal.state = 'active'`,
     [id],
   );
   return row !== undefined && isFresh(row, now);
@@ -176,7 +188,7 @@ export const admit = async (
   { from, held, previousKey }: ToAdmit,
 ): Promise<boolean> => {
   const rows = await tx.query(
-    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2), certificate_serial = $3,
+    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2), last_seen_at = $2, certificate_serial = $3,
             certificate_expires_at = $4, certificate_authority = $6, certificate_key = $7, previous_key = $8
      where id = $1 and state = $5
        and ($8::bytea is null or certificate_key is null or certificate_key = $8 or previous_key = $8)
@@ -246,9 +258,9 @@ export const endSessionsAt = async (
 /** Connected terminals that keep another version of authorities and grant keys than this one, by name. */
 export const listUnaware = async (tx: Transaction, now: Date, trustVersion: string): Promise<string[]> => {
   const rows = await tx.query<{ name: string }>(
-    `select name from terminal
-      where state = 'active' and connected_at is not null and last_seen_at > $1 and trust_version is distinct from $2
-      order by name`,
+    `select terminal.name from terminal ${joinProcess}
+      where state = 'active' and connected_at is not null and ${seenAt} > $1 and trust_version is distinct from $2
+      order by terminal.name`,
     [new Date(now.getTime() - onlineFor), trustVersion],
   );
   return rows.map(({ name }) => name);

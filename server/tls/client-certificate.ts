@@ -7,9 +7,7 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2';
 
 export interface TerminalCertificate {
   readonly terminal: TerminalId;
-  /** SPKI, DER. */
-  readonly publicKey: Buffer;
-  /** SHA-256 of it. */
+  /** SHA-256 of its public key. */
   readonly key: Buffer;
   /** Number of the authority that signed it. */
   readonly authority: number;
@@ -18,6 +16,8 @@ export interface TerminalCertificate {
 }
 
 export type CertificateProblem = 'none' | 'foreign' | 'not-a-client' | 'unreadable';
+
+const exportKey = ({ publicKey }: X509Certificate): Buffer => publicKey.export({ type: 'spki', format: 'der' });
 
 /** SHA-256 of a public key (SPKI, DER). */
 export const hashKey = (publicKey: Uint8Array): Buffer => createHash('sha256').update(publicKey).digest();
@@ -31,8 +31,8 @@ const parse = (
   if (!(certificate.keyUsage ?? []).includes(clientAuthentication)) return 'not-a-client';
   const name = terminalId.safeParse(/^CN=([0-9a-f-]{36})$/.exec(certificate.subject)?.[1]);
   if (!name.success) return 'unreadable';
-  const publicKey = certificate.publicKey.export({ type: 'spki', format: 'der' });
-  return { terminal: name.data, publicKey, key: hashKey(publicKey), authority, expiresAt: certificate.validToDate };
+  const key = hashKey(exportKey(certificate));
+  return { terminal: name.data, key, authority, expiresAt: certificate.validToDate };
 };
 
 const read = (socket: TLSSocket, authorities: Authorities): TerminalCertificate | CertificateProblem => {
@@ -56,4 +56,11 @@ export const readClientCertificate = (
   const found = read(socket, authorities);
   seen.set(socket, found);
   return found;
+};
+
+/** Public key of the certificate that this connection was made with: SPKI, DER. Taken out only when it is needed. */
+export const readPublicKey = (socket: TLSSocket): Buffer => {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new Error('a connection without a certificate passed the gate');
+  return exportKey(certificate);
 };

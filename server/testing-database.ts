@@ -1,0 +1,6 @@
+/** Runs a PostgreSQL of its own for tests of several server processes, until it is told to end. Says where it is. */
+import { openTestDatabase } from './testing.ts';
+
+const { connectionString, close } = await openTestDatabase();
+process.once('SIGTERM', () => void close().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ ready: true, connectionString })}\n`);
