@@ -53,6 +53,14 @@ export const eventKinds = {
     dicom: [110113, 110137],
     meaning: 'A single-use secret was made with which a person chooses their first PIN.',
   },
+  'card-authority.added': {
+    dicom: [110113, 110137],
+    meaning: 'Certificates on cards that somebody has signed are believed from now on.',
+  },
+  'card-authority.removed': {
+    dicom: [110113, 110137],
+    meaning: 'Certificates on cards that somebody has signed are believed no more.',
+  },
   'policy.applied': { dicom: [110113, 110137], meaning: 'A version of the policy was put in force.' },
 
   'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },

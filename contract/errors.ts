@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { givenNonce } from './card.ts';
 
 /** How the audit names an outcome (DICOM PS3.15 A.5.2: 0, 4, 8, 12). */
 export type Outcome = 'success' | 'minor' | 'serious' | 'major';
@@ -102,6 +103,26 @@ export const failures = {
       'The card shows another identifier at each read (ISO 14443-3 08…, PUPI, IDm 01FE or 02FE) and cannot identify anybody.',
   },
   CARD_TAKEN: { status: 409, retry: false, outcome: 'minor', meaning: 'The card is enrolled already.' },
+  CARD_UNPROVEN: {
+    status: 422,
+    retry: false,
+    outcome: 'serious',
+    meaning:
+      'The card has a certificate and did not prove that it is the card it says it is. The exact reason is in the log alone.',
+  },
+  CARD_AUTHORITY_INVALID: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'What was sent is not one certificate of somebody who may sign those of cards; `problems` says why.',
+  },
+  CARD_AUTHORITY_KNOWN: { status: 409, retry: false, outcome: 'minor', meaning: 'The certificate is on the list.' },
+  CARD_AUTHORITY_UNKNOWN: {
+    status: 404,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'There is no such card authority on the list.',
+  },
   CARD_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such card.' },
 
   PROOF_WRONG: {
@@ -365,6 +386,8 @@ export const failure = z.strictObject({
   /** Tries left before the factor locks; only with PROOF_WRONG. */
   triesLeft: z.int().min(0).optional(),
   retryAfterSeconds: z.int().min(1).optional(),
+  /** For the next card; with CARD_REFUSED where cards are asked for proofs. */
+  nonce: givenNonce.optional(),
   /** The act that waits for a second person; only with APPROVAL_NEEDED. */
   approval: z.uuid().optional(),
   /** What is wrong with a request, for engineers: path in the request and rule. */

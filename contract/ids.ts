@@ -21,6 +21,7 @@ export const directoryGroupId = id('DirectoryGroupId');
 /** One lock of one terminal's screen. Fresh at every lock; a grant names it, so an old grant opens nothing. */
 export const lockId = id('LockId');
 export const passkeyId = id('PasskeyId');
+export const cardAuthorityId = id('CardAuthorityId');
 
 export type PersonId = z.infer<typeof personId>;
 export type CardId = z.infer<typeof cardId>;
@@ -35,6 +36,7 @@ export type DirectoryClientId = z.infer<typeof directoryClientId>;
 export type DirectoryGroupId = z.infer<typeof directoryGroupId>;
 export type LockId = z.infer<typeof lockId>;
 export type PasskeyId = z.infer<typeof passkeyId>;
+export type CardAuthorityId = z.infer<typeof cardAuthorityId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });

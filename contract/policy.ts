@@ -47,7 +47,14 @@ const factorRule = z.strictObject({
 export type FactorRule = z.infer<typeof factorRule>;
 
 /** Acts that a second person has to approve before they take effect. */
-export const fourEyesAct = z.enum(['first-binding', 'rebinding', 'roles', 'policy', 'emergency-codes']);
+export const fourEyesAct = z.enum([
+  'first-binding',
+  'rebinding',
+  'roles',
+  'policy',
+  'emergency-codes',
+  'card-authorities',
+]);
 export type FourEyesAct = z.infer<typeof fourEyesAct>;
 
 /** Rules that the server decides by; the part that a terminal must know is sent to it when it connects. */
@@ -110,6 +117,17 @@ export const policy = z.strictObject({
       assurance: z.array(assurance).max(3).default(['identifier', 'keyed', 'pki']),
     })
     .prefault({}),
+  cards: z
+    .strictObject({
+      /**
+       * A card that takes longer than this to sign (milliseconds) counts as slow: one that is far away and reached through
+       * somebody else's radio is. Kinds of cards and readers differ: look at what the log has first.
+       */
+      slowProofMilliseconds: z.int().min(20).max(5_000).default(1_000),
+      /** The log notes a slow one in any case. */
+      refuseSlowProofs: z.boolean().default(false),
+    })
+    .prefault({}),
   /** Loan cards and codes for a lost or forgotten card. */
   substitutes: z
     .strictObject({
@@ -130,7 +148,7 @@ export const policy = z.strictObject({
     })
     .prefault({}),
   /** Acts that take a second person. `rebinding` is also settled by the owner's own card and factor at the terminal. */
-  fourEyes: z.array(fourEyesAct).max(5).default(['rebinding', 'emergency-codes']),
+  fourEyes: z.array(fourEyesAct).max(6).default(['rebinding', 'emergency-codes']),
   console: z
     .strictObject({
       minutes: z.int().min(5).max(1440).default(720),

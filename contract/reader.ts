@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cardEvidence, misread } from './card.ts';
+import { cardChallenge, cardEvidence, misread } from './card.ts';
 
 /** State of the reader service: `no-service` PC/SC is absent, `no-reader` nothing is plugged in. */
 export const readerStatus = z.enum(['no-service', 'no-reader', 'ready']);
@@ -23,6 +23,8 @@ export const fromReader = z.discriminatedUnion('kind', [
   presentation.extend({ kind: z.literal('card-read'), card: cardEvidence, milliseconds: z.number().min(0) }),
   presentation.extend({ kind: z.literal('card-misread'), reason: misread }),
   presentation.extend({ kind: z.literal('card-left') }),
+  /** A card that can answer a challenge is being read, and there is none in hand. */
+  z.strictObject({ kind: z.literal('challenge-wanted') }),
 ]);
 export type FromReader = z.infer<typeof fromReader>;
 
@@ -40,6 +42,11 @@ export const toReader = z.discriminatedUnion('kind', [
     /** Two different cards read within this time are told as `several-cards`; default 1000. */
     severalWithinMilliseconds: z.int().min(0).optional(),
   }),
+  /**
+   * What cards that can are to sign. It is used up by the `card-read` that answers it. `awaited`: there is none at this
+   * moment. `off`, as it is at start: nobody asks for proofs, and cards are read by their identifiers.
+   */
+  z.strictObject({ kind: z.literal('challenge'), challenge: z.union([cardChallenge, z.enum(['awaited', 'off'])]) }),
   z.strictObject({ kind: z.literal('stop') }),
 ]);
 export type ToReader = z.infer<typeof toReader>;

@@ -60,6 +60,7 @@ export const ceremonyProblem = z.enum([
   'card-taken',
   'card-random',
   'card-other',
+  'card-unproven',
   'pin-length',
   'pin-easy',
   'pin-different',

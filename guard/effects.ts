@@ -8,12 +8,14 @@ import type { Digits } from './digits.ts';
 import type { Expected, GrantFault } from './grant.ts';
 import type { Journal } from './journal.ts';
 import type { Log } from './log.ts';
+import type { Nonces } from './nonces.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface EffectsDeps {
   readonly clock: Clock;
   readonly journal: Pick<Journal, 'append'>;
   readonly uplink: Pick<Uplink, 'call' | 'endSession' | 'confirm' | 'identity'>;
+  readonly nonces: Pick<Nonces, 'renew'>;
   readonly digits: Digits;
   readonly toScreen: (message: ToScreen) => void;
   readonly dispatch: (event: LoginEvent) => void;
@@ -49,7 +51,7 @@ const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initia
 
 /** Performs the effects of the machine. Nothing here waits: what takes time answers with an event. */
 export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
-  const { clock, digits, dispatch, journal, log, uplink } = deps;
+  const { clock, digits, dispatch, journal, log, nonces, uplink } = deps;
   const { call } = uplink;
 
   async function identify({ request, lock, evidence, after }: Of<'identify'>): Promise<void> {
@@ -57,8 +59,10 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     const begun = call('attempts/begin', { body }, { limit: lateLimit });
     const giveUp = () => dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
     const reply = await heardLate(begun, giveUp);
+    const { nonce } = reply.ok ? reply.value : reply.failure;
+    nonces.renew(nonce);
     if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
-    const { expiresAt, grace, ...begins } = reply.value;
+    const { expiresAt, grace, nonce: _, ...begins } = reply.value;
     dispatch({ kind: 'identified', request, ...begins, grace: grace !== null, endsAt: clock.toMoment(expiresAt) });
   }
 
@@ -140,6 +144,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
 
   async function giveCard({ ceremony, evidence }: Of<'give-card'>): Promise<void> {
     const reply = await call('ceremonies/give-card', { params: { ceremony }, body: { card: evidence } });
+    if (reply.ok) nonces.renew(reply.value.nonce);
     if (reply.ok) dispatch({ kind: 'ceremony-answered', ceremony, next: reply.value.next });
     else dispatch({ kind: 'ceremony-failed', ceremony, failure: reply.failure });
   }

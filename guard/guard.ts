@@ -19,6 +19,7 @@ import { openJournal } from './journal.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
+import { createNonces } from './nonces.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startRenewal } from './renewal.ts';
@@ -75,10 +76,17 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     clock,
     position,
     onEvent: dispatch,
+    onNonce: (given) => nonces.follow(given),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),
     onTrust: (seconds) => renewal.spread(seconds),
     log,
+  });
+  const nonces = createNonces({
+    clock,
+    call: uplink.call,
+    terminal: () => uplink.identity()?.terminal,
+    hand: (challenge) => reader.hand(challenge),
   });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
@@ -99,6 +107,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     clock,
     journal,
     uplink,
+    nonces,
     digits: createDigits(),
     toScreen: (message) => screen.send(message),
     dispatch,
@@ -139,6 +148,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     environment: settings.readerEnvironment,
     ignoreReaders: settings.ignoreReaders,
     cardKey: createCardKeys(),
+    nonces,
     onEvent: dispatch,
     log,
   });
@@ -211,6 +221,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       dispatch({ kind: 'lock-asked', reason: 'guard-stopped' });
       stopping.abort();
       await Promise.all([admitting, renewal.stop()]);
+      nonces.stop();
       await reader.stop();
       await screen.stop();
       await journal.append({ kind: 'guard.stopped', outcome: 'success' });

@@ -56,7 +56,7 @@ export interface HttpDeps {
   readonly log: Log;
 }
 
-const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'server/health']);
+const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'nonces/give', 'server/health']);
 const closedByServer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 /** There was no connection, so nothing was sent: any call may be sent to another server. */
 const neverSent: ReadonlySet<string> = new Set([

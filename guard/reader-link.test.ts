@@ -40,6 +40,7 @@ test('a reader process that dies comes back; its cards keep their names, its pre
     environment: {},
     ignoreReaders: [' SAM '],
     cardKey: createCardKeys(),
+    nonces: { current: () => 'off', spend: () => undefined, want: () => undefined },
     onEvent(event) {
       events.push(event);
       if (events.filter(({ kind }) => kind === 'card-read').length === 2) twice.resolve();

@@ -4,6 +4,7 @@ import { type FromReader, fromReader, type ToReader } from '#contract/reader.ts'
 import type { CardKey, LoginEvent } from '#core/login/state.ts';
 import { createBackOff } from './back-off.ts';
 import type { Log } from './log.ts';
+import type { Challenge, Nonces } from './nonces.ts';
 
 export interface ReaderLinkDeps {
   /** Path of the program of the reader process; it is started and never imported. */
@@ -12,12 +13,15 @@ export interface ReaderLinkDeps {
   readonly environment: Readonly<Record<string, string>>;
   readonly ignoreReaders: readonly string[];
   readonly cardKey: (evidence: CardEvidence) => CardKey;
+  readonly nonces: Pick<Nonces, 'current' | 'spend' | 'want'>;
   readonly onEvent: (event: LoginEvent) => void;
   readonly log: Log;
 }
 
 /** Keeps a reader process running and passes on what it says. */
 export interface ReaderLink {
+  /** What cards that can are to sign from now on. */
+  hand(challenge: Challenge): void;
   stop(): Promise<void>;
 }
 
@@ -42,6 +46,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
       log.info('reader', { status: message.status, readers: message.readers.length });
       return onEvent({ kind: 'reader-changed', reader: message.status, name: nameOf(message.readers[0] ?? '') });
     }
+    if (message.kind === 'challenge-wanted') return deps.nonces.want();
     const presentation = base + message.presentation;
     highest = Math.max(highest, presentation);
     switch (message.kind) {
@@ -50,6 +55,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
         return onEvent({ kind: 'card-entered', presentation, resting: message.resting === true });
       case 'card-read': {
         const { card: evidence } = message;
+        if (evidence.proof !== undefined) deps.nonces.spend(evidence.proof.nonce);
         return onEvent({ kind: 'card-read', presentation, evidence, card: deps.cardKey(evidence) });
       }
       case 'card-misread':
@@ -79,6 +85,7 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
       if (started === child) lost(performance.now() - began, String(signal ?? code));
     });
     tell(started, { kind: 'configure', ignoreReaders: [...deps.ignoreReaders] });
+    tell(started, { kind: 'challenge', challenge: deps.nonces.current() });
   }
 
   function lost(lived: number, how: string): void {
@@ -95,6 +102,9 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
 
   start();
   return {
+    hand(challenge) {
+      if (child !== undefined) tell(child, { kind: 'challenge', challenge });
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -74,6 +74,7 @@ function createTerminal() {
       confirm: () => undefined,
       identity: () => ({ terminal, authority: 'pem' }) as never,
     },
+    nonces: { renew: () => undefined },
     digits: createDigits(),
     toScreen: send,
     dispatch: (event) => session.dispatch(event),

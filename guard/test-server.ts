@@ -49,6 +49,7 @@ export const hello: Pushed = {
   name: '3E-01',
   policy: { pin: { shortest: 8, longest: 12 }, idleSeconds: 600, warnSeconds: 20, helpdesk: '2119' },
   revocationHead: 0,
+  nonce: null,
 };
 
 /** When the server's certificate holds. */

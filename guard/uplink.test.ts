@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
 import { eventFacts, type JournalRecord } from '#contract/audit.ts';
+import type { GivenNonce } from '#contract/card.ts';
 import type { SessionId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import type { LoginEvent } from '#core/login/state.ts';
@@ -30,6 +31,7 @@ let server: TestServer;
 let uplink: Uplink;
 let position: Position;
 let events: LoginEvent[] = [];
+let nonces: (GivenNonce | null)[] = [];
 let changed = Promise.withResolvers<void>();
 const until = async (holds: () => boolean) => {
   while (!holds()) await changed.promise;
@@ -43,6 +45,7 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(async () => {
   events = [];
+  nonces = [];
   server = await startTestServer();
   server.on('/v1/health', () =>
     ok({ status: 'ok', version: '1', serverTime: hello.kind === 'hello' ? hello.serverTime : '' }),
@@ -65,6 +68,7 @@ function makeUplink(...others: readonly string[]): Uplink {
       onWrong: () => undefined,
     }),
     position,
+    onNonce: (given) => void nonces.push(given),
     onEvent: (event) => {
       events.push(event);
       changed.resolve();

@@ -1,5 +1,6 @@
 import type { Pushed, Trust } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
+import type { GivenNonce } from '#contract/card.ts';
 import { fail } from '#contract/errors.ts';
 import { type LockReason, lockReason } from '#contract/screen.ts';
 import type { Link, LoginEvent } from '#core/login/state.ts';
@@ -26,6 +27,8 @@ export interface UplinkDeps {
   readonly onLapsed: () => void;
   /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
   readonly onTrust: (spreadSeconds: number) => void;
+  /** For the next card; null: no card is asked for a proof. */
+  readonly onNonce: (given: GivenNonce | null) => void;
   readonly log: Log;
   readonly silence?: number;
 }
@@ -91,6 +94,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
         clock.observe(message.serverTime);
         receipts.follow(message.revocationHead);
         terminal = message.name;
+        deps.onNonce(message.nonce);
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
         changeLink('online');
         uploads.resume();
@@ -100,6 +104,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
         return clock.observe(message.serverTime);
       case 'trust':
         return takeTrust(message.trust, message.spreadSeconds);
+      case 'nonce':
+        return deps.onNonce(message.nonce);
       case 'policy':
         return onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
       case 'revocation':

@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
 import { createBatch } from './batch.ts';
+import { type Cards, createCards } from './cards/cards.ts';
 import { createCatchUp } from './catch-up.ts';
 import type { ServerDeps } from './deps.ts';
 import { sendScimFailure } from './directory/answer.ts';
@@ -21,6 +22,7 @@ import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
 import { resealAll } from './resealing.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
+import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDirectoryRoutes } from './routes/directory.ts';
 import { createEventsRoutes } from './routes/events.ts';
@@ -45,7 +47,7 @@ import type { KeyAndCertificate } from './tls/authority.ts';
 import { readClientCertificate } from './tls/client-certificate.ts';
 import { paceHandshakes } from './tls/handshakes.ts';
 
-export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 'database' | 'logins'> {
+export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 'database' | 'logins' | 'cards'> {
   readonly database: Database;
   readonly certificate: KeyAndCertificate;
   readonly version: string;
@@ -59,6 +61,7 @@ export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 
 export interface App {
   readonly http: FastifyInstance;
   readonly hub: Hub;
+  readonly cards: Cards;
   /** Shows this certificate to new connections, and takes those of the authorities of now from them. */
   takeCertificate(certificate: KeyAndCertificate): void;
   /** Resolves when every tap so far is written. */
@@ -85,7 +88,11 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   await markProcess(given.database, given.now(), process);
   const hub = await createHub(given.database, given.now);
   const { later, close: closeLater } = createLater(given.log);
-  const deps = { ...given, logins, policy: given.policies.active, push: hub, hub, later, background, process };
+  const cards = await createCards(given);
+  cards.authorities.onChange(() => {
+    for (const stream of hub.streams()) stream.renewNonce();
+  });
+  const deps = { ...given, logins, policy: given.policies.active, cards, push: hub, hub, later, background, process };
   hub.onMissed(createCatchUp(deps));
   const atConsole = { ...deps, database: people };
   const begun = createBegun({ ...deps, database: background });
@@ -108,6 +115,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createScimUserRoutes(atConsole),
     ...createScimGroupRoutes(atConsole),
     ...createKeysRoutes({ ...atConsole, shown: () => shown }),
+    ...createCardAuthorityRoutes(atConsole),
   };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.
@@ -182,6 +190,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   return {
     http,
     hub,
+    cards,
     takeCertificate: (certificate) => {
       const server = http.server as unknown as { setSecureContext(options: object): void };
       server.setSecureContext(secureContext(certificate, given.keys.authorities()));
@@ -213,6 +222,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       clearInterval(idle);
       clearTimeout(patience);
       await begun.close();
+      await cards.authorities.close();
       await closeLater();
       await forgetProcess(given.database, given.now(), process).catch(() => undefined);
     },

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Policy } from '#contract/policy.ts';
+import type { Cards } from './cards/cards.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { Policies } from './policies.ts';
 import type { Push } from './push.ts';
@@ -15,6 +16,7 @@ export interface ServerDeps {
   readonly secrets: Secrets;
   readonly policy: () => Policy;
   readonly policies: Policies;
+  readonly cards: Cards;
   readonly now: () => Date;
   readonly log: Logger;
   readonly push: Push;

@@ -3,6 +3,7 @@ import { abandonExpiredAttempts } from './store/attempts.ts';
 import { expireCeremonies } from './store/ceremonies.ts';
 import type { Transaction } from './store/database.ts';
 import { record } from './store/events.ts';
+import { forgetNonces } from './store/nonces.ts';
 import { forgetChallenges } from './store/passkeys.ts';
 import { endExpiredSessions, endIdleSessions } from './store/sessions.ts';
 
@@ -13,6 +14,7 @@ export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'pol
   deps.database.transaction(async (tx) => {
     const now = deps.now();
     await forgetChallenges(tx, now);
+    await forgetNonces(tx, now);
     await expireAttempts(tx, now);
     for (const { id: ceremony, person, askedBy: actor, terminal } of await expireCeremonies(tx, now)) {
       const facts = { kind: 'ceremony.ended', outcome: 'minor', reason: 'too-slow' } as const;

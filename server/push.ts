@@ -29,6 +29,8 @@ export interface TerminalStream {
   hear(heard: Pushed, frame: Buffer): void;
   /** Hears the time; ends itself when its certificate is over or the other side has fallen silent. */
   beat(frame: Buffer): void;
+  /** Gives the terminal another nonce for its next card, or tells it that no card is asked for a proof. */
+  renewNonce(): void;
   /** Ends it so that the terminal comes again and asks for what it missed. */
   end(): void;
 }

@@ -54,6 +54,8 @@ export const makeClinician = async (server: TestServer, given: ClinicianToMake =
     person: person.id,
     evidence,
     indexes,
+    otherIndexes: [],
+    proven: null,
     label: '職員証',
     by: person.id,
   });

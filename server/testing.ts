@@ -243,6 +243,7 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
       secrets,
       policy: policies.active,
       policies,
+      cards: app.cards,
       now,
       log,
       push: app.hub,

@@ -72,6 +72,9 @@ export const routes = {
   'directory-clients/revoke': { method: 'POST', path: '/v1/directory-clients/:client/revoke', sender: admins },
   'directory-groups/list': { method: 'GET', path: '/v1/directory-groups', sender: keepers },
   'directory-groups/set-role': { method: 'POST', path: '/v1/directory-groups/:group/role', sender: admins },
+  'card-authorities/list': { method: 'GET', path: '/v1/card-authorities', sender: keepers },
+  'card-authorities/add': { method: 'POST', path: '/v1/card-authorities', sender: admins },
+  'card-authorities/remove': { method: 'POST', path: '/v1/card-authorities/:authority/remove', sender: admins },
   'revocations/list': { method: 'GET', path: '/v1/revocations', sender: readers },
 } as const satisfies { readonly [Name in ConsoleRoute]: Pick<Api[Name], 'method' | 'path' | 'sender'> };
 

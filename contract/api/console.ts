@@ -52,7 +52,16 @@ export type Revocation = z.infer<typeof revocation>;
 
 /** What the console's stream carries: which part changed. The page asks for it anew. */
 export const changed = z.strictObject({
-  what: z.enum(['terminals', 'events', 'revocations', 'ceremonies', 'people', 'approvals', 'hello']),
+  what: z.enum([
+    'terminals',
+    'events',
+    'revocations',
+    'ceremonies',
+    'people',
+    'approvals',
+    'card-authorities',
+    'hello',
+  ]),
 });
 export type Changed = z.infer<typeof changed>;
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { approvals } from './approvals.ts';
+import { cardAuthorities } from './card-authorities.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
 import { imports } from './imports.ts';
@@ -25,6 +26,7 @@ export const api = {
   ...directory,
   ...scim,
   ...keyRows,
+  ...cardAuthorities,
 } as const;
 
 export type Api = typeof api;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cardEvidence } from '../card.ts';
+import { cardEvidence, givenNonce } from '../card.ts';
 import { attemptId, ceremonyId, instant, lockId, personId, sessionId, terminalId } from '../ids.ts';
 import { askedFactor, elsewhereChoice, lockReason } from '../screen.ts';
 import { roles, table } from './row.ts';
@@ -101,7 +101,20 @@ export const logins = table({
       grace: instant.nullable(),
       expiresAt: instant,
       supportCode: z.string(),
+      /** For the next card; `null`: no card is asked for a proof. */
+      nonce: givenNonce.nullable(),
     }),
+  },
+  'nonces/give': {
+    method: 'POST',
+    path: '/v1/nonces',
+    sender: 'terminal',
+    event: null,
+    failures: [],
+    summary:
+      'A nonce for a card to sign, for a terminal that has none in hand: each is good once, at this terminal, for some minutes. Also given with the stream’s hello, now and then on the stream, and with the answers to cards. `null`: no card is asked for a proof.',
+    body: z.strictObject({}),
+    answer: z.strictObject({ nonce: givenNonce.nullable() }),
   },
   'attempts/prove': {
     method: 'POST',
@@ -177,12 +190,12 @@ export const logins = table({
     path: '/v1/ceremonies/:ceremony/card',
     sender: 'terminal',
     event: 'card.enrolled',
-    failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'CARD_TAKEN', 'CARD_RANDOM', 'CEREMONY_OTHER_CARD'],
+    failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'CARD_TAKEN', 'CARD_RANDOM', 'CARD_UNPROVEN', 'CEREMONY_OTHER_CARD'],
     summary:
       'The card that was held for an enrolment step: the new card (task `card`), or the person’s own (task `pin`).',
     params: z.strictObject({ ceremony: ceremonyId }),
     body: z.strictObject({ card: cardEvidence }),
-    answer: z.strictObject({ next: z.enum(['done', 'choose-pin']) }),
+    answer: z.strictObject({ next: z.enum(['done', 'choose-pin']), nonce: givenNonce.nullable() }),
   },
   'ceremonies/give-pin': {
     method: 'POST',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { journalRecord } from '../audit.ts';
+import { givenNonce } from '../card.ts';
 import { instant, personId, sessionId, terminalId } from '../ids.ts';
 import { terminalPolicy } from '../policy.ts';
 import { text } from './people.ts';
@@ -63,7 +64,11 @@ export const pushed = z.discriminatedUnion('kind', [
     policy: terminalPolicy,
     /** Head of the revocations; the terminal asked for all after the last that it knew and they follow. */
     revocationHead: z.int().min(0),
+    /** For the next card that can sign; `null`: no card is asked for a proof. */
+    nonce: givenNonce.nullable(),
   }),
+  /** Another one, before the last one ends; or cards are asked for proofs from now on, or not any more. */
+  z.strictObject({ kind: z.literal('nonce'), nonce: givenNonce.nullable() }),
   z.strictObject({ kind: z.literal('revocation'), order: revocationOrder }),
   z.strictObject({ kind: z.literal('session-ended'), session: sessionId, reason: z.string() }),
   z.strictObject({ kind: z.literal('ceremony'), order: ceremonyOrder }),

@@ -32,6 +32,30 @@ export function parseReply(bytes: Uint8Array): Reply | undefined {
 
 export const success = 0x9000;
 
+/** Most data that a short command carries (ISO/IEC 7816-4, 5.1). */
+const longestData = 255;
+
+/**
+ * A command with data of any length, as the commands of a chain (ISO/IEC 7816-4, 5.3.3): bit 5 of the class stands for
+ * "more follows". Each expects as much as a short answer brings.
+ */
+export function chained(header: readonly [cla: number, ins: number, p1: number, p2: number], data: Uint8Array) {
+  const [cla, ...rest] = header;
+  const commands: Uint8Array[] = [];
+  let at = 0;
+  for (; data.length - at > longestData; at += longestData) {
+    commands.push(Uint8Array.of(cla | 0x10, ...rest, longestData, ...data.subarray(at, at + longestData)));
+  }
+  const last = data.subarray(at);
+  commands.push(Uint8Array.of(cla, ...rest, last.length, ...last, 0x00));
+  return commands;
+}
+
+/** The same command with another expected length, which is its last byte. */
+export function expecting(command: Uint8Array, length: number): Uint8Array {
+  return Uint8Array.of(...command.subarray(0, -1), length & 0xff);
+}
+
 /** `6Cxx`: wrong length, xx is the right one. */
 export function rightLength(status: number): number | undefined {
   return status >> 8 === 0x6c ? status & 0xff : undefined;

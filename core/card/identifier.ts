@@ -1,12 +1,13 @@
 import type { Technology } from '#contract/card.ts';
 import { toHex } from './bytes.ts';
 
-/** Lengths in bytes: ISO/IEC 14443-3 6.5.4 (A) and 7.9.2 (B), JIS X 6319-4 (IDm), ISO/IEC 15693-3 4.1. */
+/** Lengths in bytes: ISO/IEC 14443-3 6.5.4 (A) and 7.9.2 (B), JIS X 6319-4 (IDm), ISO/IEC 15693-3 4.1, SHA-256 (PIV). */
 const lengths: Readonly<Record<Technology, readonly number[]>> = {
   iso14443a: [4, 7, 10],
   iso14443b: [4],
   felica: [8],
   iso15693: [8],
+  piv: [32],
 };
 
 /**

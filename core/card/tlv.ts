@@ -24,6 +24,14 @@ export function parseDataObjects(bytes: Uint8Array): readonly DataObject[] | und
   return objects;
 }
 
+/** One object with the shortest length that fits: one byte below 128, else 81 and one or 82 and two. */
+export function encodeDataObject(tag: number, value: Uint8Array): Uint8Array {
+  const { length } = value;
+  if (length > 0xffff) throw new RangeError('too long for a data object');
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Uint8Array.of(tag, ...size, ...value);
+}
+
 /** Value of the first object with the tag. */
 export function findValue(objects: readonly DataObject[], tag: number): Uint8Array | undefined {
   return objects.find((object) => object.tag === tag)?.value;

@@ -84,6 +84,8 @@ const afterFailure = (failure: Failure): [Ceremony['step'], CeremonyProblem] => 
       return ['hold-card', 'card-taken'];
     case 'CARD_RANDOM':
       return ['hold-card', 'card-random'];
+    case 'CARD_UNPROVEN':
+      return ['hold-card', 'card-unproven'];
     case 'CEREMONY_OTHER_CARD':
       return ['hold-card', 'card-other'];
     case 'PIN_LENGTH':

@@ -41,6 +41,8 @@ const common: Profile = {
   'offline.hours': own(24, { highest: 720 }),
   'offline.roles': own(['clinician']),
   'offline.assurance': own(['identifier', 'keyed', 'pki']),
+  'cards.slowProofMilliseconds': own(1_000, { highest: 5_000 }),
+  'cards.refuseSlowProofs': own(false),
   'substitutes.hours': { value: 12, highest: 168, clause: 'MHLW 6.0 システム運用編 14③' },
   'substitutes.uses': own(60),
   'substitutes.fewerRights': own(true),

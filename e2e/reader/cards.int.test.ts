@@ -40,7 +40,7 @@ describe('the reader process, through the real PC/SC service', () => {
     const mine = () =>
       host.told
         .map(({ message }) => message)
-        .filter((one) => one.kind !== 'status' && one.presentation === presentation);
+        .filter((one) => 'presentation' in one && one.presentation === presentation);
     while (mine().length < 2) await host.changed(5_000);
     await slot(0).remove();
     await host.next('card-left', (message) => message.presentation === presentation, 20_000);

@@ -7,7 +7,7 @@ import { createExchange } from './exchange.ts';
 
 const atr = Uint8Array.of(0x3b, 0x81, 0x80, 0x01, 0x80, 0x80);
 const uid = Uint8Array.of(0x04, 1, 2, 3, 4, 5, 6, 0x90, 0x00);
-const settings = { felicaSystemCode: 'FFFF' };
+const settings = { felicaSystemCode: 'FFFF', challenge: null };
 const read = { kind: 'card', card: { technology: 'iso14443a', identifier: '04010203040506', assurance: 'identifier' } };
 
 function world(card: FakeCard) {

@@ -77,7 +77,7 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
 
   /** One connection and one transaction. */
   async function attempt(
-    driver: CardDriver,
+    claiming: readonly CardDriver[],
     atr: AtrKind,
     settings: DriverSettings,
     deadline: number,
@@ -96,6 +96,7 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     const channel: CardChannel = {
       reader,
       atr,
+      now: deps.now,
       async transmit(command) {
         if (deps.now() > deadline) return { ok: false, reason: 'late' };
         const answered = await card.transmit(command);
@@ -106,7 +107,7 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     };
     const begun = await card.begin();
     const identified = begun.ok
-      ? await driver.identify(channel, settings)
+      ? await identifyBy(claiming, channel, settings)
       : misreadOf(fail(exchangeFailure(begun), begun.code).reason);
     return {
       identified,
@@ -118,10 +119,14 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
     };
   }
 
-  async function identifyNow(driver: CardDriver, atr: AtrKind, settings: DriverSettings): Promise<Identified> {
+  async function identifyNow(
+    claiming: readonly CardDriver[],
+    atr: AtrKind,
+    settings: DriverSettings,
+  ): Promise<Identified> {
     const deadline = deps.now() + limits.card;
     for (let broken = 0; ; ) {
-      const { identified, ended, letGo } = await attempt(driver, atr, settings, deadline);
+      const { identified, ended, letGo } = await attempt(claiming, atr, settings, deadline);
       lettingGo = letGo().catch(() => undefined);
       if (ended === 'failed') broken += 1;
       if (ended === 'done' || broken >= limits.brokenTries || deps.now() >= deadline) return identified;
@@ -133,9 +138,9 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
   return {
     identify(atrBytes, settings) {
       const atr = parseAtr(atrBytes);
-      const driver = deps.drivers.find((one) => one.claims(atr));
-      if (driver === undefined) return Promise.resolve(misread('unreadable'));
-      const read = queue.then(() => lettingGo).then(() => identifyNow(driver, atr, settings));
+      const claiming = deps.drivers.filter((one) => one.claims(atr));
+      if (claiming.length === 0) return Promise.resolve(misread('unreadable'));
+      const read = queue.then(() => lettingGo).then(() => identifyNow(claiming, atr, settings));
       queue = read.catch(() => undefined);
       return read;
     },
@@ -145,6 +150,19 @@ export function createExchange(deps: ExchangeDeps, reader: string): CardExchange
       await dropContext();
     },
   };
+}
+
+/** The first driver that knows the card says who it is. */
+async function identifyBy(
+  claiming: readonly CardDriver[],
+  channel: CardChannel,
+  settings: DriverSettings,
+): Promise<Identified> {
+  for (const driver of claiming) {
+    const identified = await driver.identify(channel, settings);
+    if (identified !== undefined) return identified;
+  }
+  return misread('unreadable');
 }
 
 function exchangeFailure(failure: PcscFailure): ExchangeFailure {

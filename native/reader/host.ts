@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { type FromReader, fromReader, type ToReader, toReader } from '#contract/reader.ts';
+import { createChallenges } from './challenges.ts';
 import { drivers } from './drivers/index.ts';
 import { createExchange } from './exchange.ts';
 import { createMonitor } from './monitor.ts';
@@ -25,9 +26,11 @@ function tell(message: FromReader): void {
 }
 
 type Configuration = Extract<ToReader, { kind: 'configure' }>;
+type Challenge = Extract<ToReader, { kind: 'challenge' }>['challenge'];
 
 interface Host {
   configure(configuration: Configuration): void;
+  challenge(challenge: Challenge): void;
   hanging(): number;
   stop(): Promise<void>;
 }
@@ -45,11 +48,15 @@ function findPcsc(): Pcsc {
 function start(): Host {
   const pcsc = findPcsc();
   const now = () => performance.now();
-  let settings: PresentationSettings = { felicaSystemCode: 'FFFF', severalWithin: 1_000 };
+  const challenges = createChallenges({ want: () => tell({ kind: 'challenge-wanted' }) });
+  let settings: Omit<PresentationSettings, 'challenge'> = { felicaSystemCode: 'FFFF', severalWithin: 1_000 };
   const presentations = createPresentations({
     createExchange: (reader) => createExchange({ pcsc, drivers, now }, reader),
-    settings: () => settings,
-    emit: tell,
+    settings: () => ({ ...settings, challenge: challenges.asked() }),
+    emit(message) {
+      if (message.kind === 'card-read' && message.card.proof) challenges.spend(message.card.proof.nonce);
+      tell(message);
+    },
     now,
     log,
     giveUp: () => end(exitCodes.hanging),
@@ -63,6 +70,7 @@ function start(): Host {
       };
       monitor.ignore(ignoreReaders);
     },
+    challenge: challenges.take,
     hanging: presentations.hanging,
     async stop() {
       await monitor.stop();
@@ -104,5 +112,6 @@ process.on('message', (message: unknown) => {
   const parsed = toReader.safeParse(message);
   if (!parsed.success) log('message-refused');
   else if (parsed.data.kind === 'configure') host.configure(parsed.data);
+  else if (parsed.data.kind === 'challenge') host.challenge(parsed.data.challenge);
   else end(exitCodes.stopped);
 });

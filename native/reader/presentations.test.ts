@@ -23,7 +23,7 @@ function world(identify: (reader: string) => Promise<Identified>) {
         closed.push(reader);
       },
     }),
-    settings: () => ({ felicaSystemCode: 'FFFF', severalWithin: 1_000 }),
+    settings: () => ({ felicaSystemCode: 'FFFF', challenge: null, severalWithin: 1_000 }),
     emit: (message) => told.push(summary(message)),
     now: () => clock,
     log: () => {},
@@ -50,6 +50,7 @@ function world(identify: (reader: string) => Promise<Identified>) {
 
 function summary(message: FromReader): string {
   if (message.kind === 'status') return ['status', ...message.readers].join(' ');
+  if (message.kind === 'challenge-wanted') return message.kind;
   const detail = message.kind === 'card-misread' ? message.reason : message.kind.slice('card-'.length);
   return `${message.presentation} ${detail}`;
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TerminalId } from '#contract/ids.ts';
-import { abandonOlderAttempts } from '../store/attempts.ts';
+import { abandonOlderAttempts, endAttempt } from '../store/attempts.ts';
 import type { Lane } from '../store/database.ts';
-import { recordAll } from '../store/events.ts';
-import { type BegunAttempt, writeBegun } from '../store/proofs.ts';
+import { record, recordAll } from '../store/events.ts';
+import { type BegunAttempt, listReplayed, writeBegun } from '../store/proofs.ts';
+import { about } from './events.ts';
 
 /** How long begun attempts are gathered before they are written (milliseconds). */
 const gathering = 50;
@@ -32,6 +33,15 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
   const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
     database.transaction(async (tx) => {
       await writeBegun(tx, attempts);
+      // Another server process was shown the same answer of a card, and wrote first.
+      for (const ticket of await listReplayed(
+        tx,
+        attempts.map(({ ticket }) => ticket),
+      )) {
+        await endAttempt(tx, now(), ticket.attempt, 'refused');
+        const facts = { kind: 'attempt.refused', outcome: 'serious', reason: 'nonce-used' } as const;
+        await record(tx, now(), { ...about(ticket, []), ...facts });
+      }
       const older = await abandonOlderAttempts(
         tx,
         now(),

@@ -7,7 +7,7 @@ import { dropInitialSecret } from '../store/credentials.ts';
 import { recordAll } from '../store/events.ts';
 import { tryAccept } from '../store/parts.ts';
 import { tryLockPerson } from '../store/people.ts';
-import { writeBegun } from '../store/proofs.ts';
+import { listReplayed, writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
 import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
@@ -23,7 +23,7 @@ export const createFirstPin =
   (
     ticket: Ticket,
     accepted: { readonly id: string; readonly setAt: number },
-  ): Promise<ChoosePin | 'card' | 'replayed'> =>
+  ): Promise<ChoosePin | 'card' | 'replayed' | 'nonce'> =>
     database.transaction(async (tx) => {
       const now = clock();
       const { terminal, card, attempt } = ticket;
@@ -31,6 +31,7 @@ export const createFirstPin =
       const held = await tryLockCard(tx, card);
       if (person?.state !== 'active' || held?.state !== 'active') return 'card';
       await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      if ((await listReplayed(tx, [ticket])).length > 0) return 'nonce';
       if (!(await tryAccept(tx, { ...accepted, step: null }))) return 'replayed';
       if (!(await dropInitialSecret(tx, person.id))) return 'replayed';
       const facts = about(ticket, ['initial']);

@@ -50,6 +50,15 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     return verdict === 'right' ? { kind: 'right', step: null } : { kind: verdict };
   };
 
+  const refuseConcluded = (
+    ticket: Ticket,
+    factor: AskedFactor | 'grace',
+    why: 'card' | 'nonce' | 'replayed' | 'ended',
+  ) =>
+    why === 'card'
+      ? refuse.barred(ticket, factor)
+      : refuse.twice(ticket, factor, why === 'nonce' ? 'nonce-used' : 'attempt-ended');
+
   /** All that policy wants was shown: a session, unless the person is to be asked about another one first. */
   const finish = async (
     ticket: Ticket,
@@ -60,9 +69,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     const endElsewhere = elsewhere === 'end-first' || (elsewhere === 'ask' && choice === 'end-there');
     const opened = await open({ ticket, factors, accepted: null, endElsewhere });
     if (typeof opened !== 'string') return succeed(opened);
-    const last = factors.at(-1) ?? 'grace';
-    if (opened === 'card') return refuse.barred(ticket, last);
-    return refuse.twice(ticket, last);
+    return refuseConcluded(ticket, factors.at(-1) ?? 'grace', opened);
   };
 
   type Accepted = NonNullable<Parameters<typeof open>[0]['accepted']>;
@@ -73,7 +80,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     const opened = await open({ ticket, factors: [factor], accepted, endElsewhere });
     if (typeof opened !== 'string') return succeed(opened);
     if (opened === 'replayed') return opened;
-    return opened === 'card' ? refuse.barred(ticket, factor) : refuse.twice(ticket, factor);
+    return refuseConcluded(ticket, factor, opened);
   };
 
   /** Notes the factor at the attempt and says what is still wanted. */
@@ -92,7 +99,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
   const letChoose = async (ticket: Ticket, factor: AskedFactor, accepted: Accepted) => {
     const begun = await beginFirstPin(ticket, accepted);
     if (begun === 'replayed') return begun;
-    return begun === 'card' ? refuse.barred(ticket, factor) : succeed(begun);
+    return typeof begun === 'string' ? refuseConcluded(ticket, factor, begun) : succeed(begun);
   };
 
   const prove = async (ticket: Ticket, factor: AskedFactor, secret: string, place: Place | null): Proving => {

@@ -119,14 +119,19 @@ export const createRefuse = (deps: ServerDeps) => {
       return fail('CARD_REFUSED', { supportCode: ticket.supportCode });
     },
 
-    /** A proof for an attempt that ended while it was checked: somebody used it twice. */
-    twice: async (ticket: Ticket, factor: AskedFactor | 'grace') => {
+    /** A proof for an attempt that ended while it was checked, or whose card's answer was used before: somebody used it twice. */
+    twice: async (
+      ticket: Ticket,
+      factor: AskedFactor | 'grace',
+      reason: 'attempt-ended' | 'nonce-used' = 'attempt-ended',
+    ) => {
       await inLog(ticket, async (tx, now) => {
+        if (reason === 'nonce-used') await endAttempt(tx, now, ticket.attempt, 'refused');
         await record(tx, now, {
           ...about(ticket, [factor]),
           kind: 'proof.replayed',
           outcome: 'serious',
-          reason: 'attempt-ended',
+          reason,
         });
       });
       return fail('ATTEMPT_ENDED');

@@ -24,8 +24,13 @@ const ticket = z.strictObject({
   all: z.boolean(),
   /** Where and until when the card alone opens: after this session, whose two factors were shown at `from`. */
   grace: z.strictObject({ after: sessionId, from: z.int(), until: z.int() }).nullable(),
+  /** What the card proved itself with: the nonce (base64url) and when it ends, how long the card took to sign, and whether that is slow. */
+  proof: z
+    .strictObject({ nonce: z.string(), until: z.int(), milliseconds: z.int(), slow: z.boolean() })
+    .nullable()
+    .default(null),
 });
-export type Ticket = z.infer<typeof ticket>;
+export type Ticket = z.output<typeof ticket>;
 
 const about = 'attempt';
 

@@ -60,6 +60,8 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
       return tap(body, sender, () => refusals.count(terminal, deps.now()));
     },
 
+    'nonces/give': async (_input, { terminal }) => succeed({ nonce: deps.cards.giveNonce(terminal) }),
+
     'attempts/prove': async ({ params, body }, sender) => {
       const read = await readTicket(params.attempt, body.ticket, sender);
       if (!read.ok) return read;

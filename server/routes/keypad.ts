@@ -3,6 +3,9 @@ import { fail, succeed } from '#contract/errors.ts';
 import type { CeremonyId, TerminalId } from '#contract/ids.ts';
 import { isRandomIdentifier } from '#core/card/identifier.ts';
 import { checkPin } from '#core/policy/pin.ts';
+import { byNumber } from '../cards/cards.ts';
+import { type ProofReason, type Proven, proofReasons, whyNotPinned } from '../cards/proof.ts';
+import { useProof } from '../cards/use-proof.ts';
 import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
@@ -19,19 +22,30 @@ import type { Handlers } from './handlers.ts';
 /** The terminal's part of an enrolment step: the card that was held, the PIN that was chosen. */
 export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
   ({
-    'ceremonies/give-card': async ({ params, body }, { terminal }) =>
-      deps.database.transaction(async (tx) => {
+    'ceremonies/give-card': async ({ params, body }, { terminal }) => {
+      const proof = deps.cards.judge(body.card, terminal);
+      const given = await deps.database.transaction(async (tx) => {
         const now = deps.now();
         const found = await getOpen(tx, now, params.ceremony, terminal);
         if (!found.ok) return found;
         const ceremony = found.value;
         const indexes = deps.secrets.cardIndexes(body.card);
-        const known = await tryFindCard(tx, indexes);
-        if (known?.byOldKey) renewCardIndex(deps, body.card);
-        return ceremony.task === 'pin'
-          ? holdOwnCard(tx, now, ceremony, known)
-          : enrolCard(tx, now, ceremony, { evidence: body.card, indexes, known });
-      }),
+        const own = await tryFindCard(tx, indexes);
+        if (own?.byOldKey) renewCardIndex(deps, body.card);
+        const numbered = body.card.uid === undefined ? undefined : byNumber(body.card.uid);
+        const otherIndexes = numbered === undefined ? undefined : deps.secrets.cardIndexes(numbered);
+        const known = own ?? (otherIndexes === undefined ? undefined : await tryFindCard(tx, otherIndexes));
+        if (own === undefined && known?.byOldKey && numbered !== undefined) renewCardIndex(deps, numbered);
+        const unproven =
+          (await useProof(tx, proof, ceremony.id)) ?? (known === undefined ? undefined : whyNotPinned(known, proof));
+        if (unproven !== undefined) return refuseUnproven(tx, now, ceremony, known, unproven);
+        if (ceremony.task === 'pin') return holdOwnCard(tx, now, ceremony, known);
+        const proven = proof.kind === 'proven' ? proof : null;
+        const held = { evidence: body.card, indexes, otherIndexes: otherIndexes ?? [], known, proven };
+        return enrolCard(tx, now, ceremony, held);
+      });
+      return given.ok ? succeed({ ...given.value, nonce: deps.cards.giveNonce(terminal) }) : given;
+    },
 
     'ceremonies/give-pin': async ({ params, body }, { terminal }) => {
       const place = queue.tryEnter();
@@ -96,6 +110,26 @@ async function getOpen(tx: Transaction, now: Date, id: CeremonyId, terminal: Ter
   return isOpen(ceremony, now) ? succeed(ceremony) : fail('CEREMONY_ENDED');
 }
 
+/** It has a certificate, or was enrolled with one, and did not prove that it is that card. */
+async function refuseUnproven(
+  tx: Transaction,
+  now: Date,
+  ceremony: Ceremony,
+  known: KnownCard | undefined,
+  reason: ProofReason,
+) {
+  await record(tx, now, {
+    ...about(ceremony),
+    kind: ceremony.task === 'pin' ? 'pin.refused' : 'card.enrolment-refused',
+    outcome: proofReasons[reason],
+    reason,
+    card: known?.card ?? null,
+    factors: ['card'],
+  });
+  await moveCeremony(tx, now, ceremony.id, { state: 'waiting', problem: 'CARD_UNPROVEN' });
+  return fail('CARD_UNPROVEN');
+}
+
 /** Before choosing a PIN the person holds a card of theirs: whoever only knows the helpdesk gets no PIN. */
 async function holdOwnCard(tx: Transaction, now: Date, ceremony: Ceremony, known: KnownCard | undefined) {
   if (known?.person.id === ceremony.person && known.cardState === 'active') {
@@ -111,14 +145,16 @@ async function holdOwnCard(tx: Transaction, now: Date, ceremony: Ceremony, known
 interface Held {
   readonly evidence: CardEvidence;
   readonly indexes: readonly [Buffer, ...Buffer[]];
+  readonly otherIndexes: readonly Buffer[];
   /** What was known of the card before. */
   readonly known: KnownCard | undefined;
+  readonly proven: Proven | null;
 }
 
-async function enrolCard(tx: Transaction, now: Date, ceremony: Ceremony, { evidence, indexes, known }: Held) {
+async function enrolCard(tx: Transaction, now: Date, ceremony: Ceremony, { known, ...held }: Held) {
   const { person, label, askedBy: by } = ceremony;
-  const random = isRandomIdentifier(evidence.technology, evidence.identifier);
-  const card = random ? undefined : await tryInsertCard(tx, now, { person, evidence, indexes, label, by });
+  const random = isRandomIdentifier(held.evidence.technology, held.evidence.identifier);
+  const card = random ? undefined : await tryInsertCard(tx, now, { person, ...held, label, by });
   if (!card) {
     const code = random ? 'CARD_RANDOM' : 'CARD_TAKEN';
     await record(tx, now, {

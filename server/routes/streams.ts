@@ -2,6 +2,7 @@ import type { Pushed } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import type { Arrivals } from '../arrivals.ts';
+import { nonceRenewal } from '../cards/nonces.ts';
 import type { ServerDeps } from '../deps.ts';
 import { toFrame } from '../event-stream.ts';
 import type { Hub, TerminalStream } from '../push.ts';
@@ -15,6 +16,9 @@ export interface StreamDeps extends ServerDeps {
   /** Notes that a stream has ended; `silent`: because the terminal was not heard of any more. */
   readonly leave: (left: Left, how: 'ended' | 'silent') => void;
 }
+
+/** Terminals that came at the same moment, after a restart of the server, do not all ask for work at the same moment again. */
+const nextNonceAt = (now: Date): number => now.getTime() + nonceRenewal * (0.5 + Math.random() / 2);
 
 /** Terminals that one process lets renew or answer in a second, when all are asked at once. */
 const perSecond = 20;
@@ -34,6 +38,8 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     let held: { readonly heard: Pushed; readonly frame: Buffer }[] | null = [];
     let over = false;
     let how: 'ended' | 'silent' = 'ended';
+    let nonce = deps.cards.giveNonce(terminal);
+    let nonceUntil = nextNonceAt(now());
     let answers = false;
     let unanswered = 0;
     let heardBytes = 0;
@@ -66,11 +72,20 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       },
       beat: (frame) => {
         if (stream === undefined || held !== null) return;
-        if (isOver()) stream.end();
-        else if (isSilent(stream)) {
+        if (isOver()) return stream.end();
+        if (isSilent(stream)) {
           how = 'silent';
-          stream.cut();
-        } else stream.write(frame);
+          return stream.cut();
+        }
+        stream.write(frame);
+        if (nonceUntil <= now().getTime()) own.renewNonce();
+      },
+      renewNonce: () => {
+        const before = nonce;
+        nonce = deps.cards.giveNonce(terminal);
+        nonceUntil = nextNonceAt(now());
+        const given = { kind: 'nonce', nonce } as const;
+        if (before !== null || nonce !== null) own.hear(given, toFrame(given));
       },
       end: () => {
         over = true;
@@ -114,7 +129,8 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     const policy = terminalPolicyOf(deps.policy());
-    const hello = { kind: 'hello', serverTime: now().toISOString(), name, policy, revocationHead } satisfies Pushed;
+    const about = { serverTime: now().toISOString(), name, policy, revocationHead, nonce };
+    const hello = { kind: 'hello', ...about } satisfies Pushed;
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.
     const changed: Pushed[] =

@@ -1,6 +1,7 @@
 import type { CardSummary, PersonSummary } from '#contract/api/people.ts';
 import type { Assurance, CardEvidence, Technology } from '#contract/card.ts';
 import type { CardId, PersonId } from '#contract/ids.ts';
+import type { Proven } from '../cards/proof.ts';
 import type { Transaction } from './database.ts';
 import type { CardState } from './taps.ts';
 import { createUuid } from './uuid.ts';
@@ -34,6 +35,8 @@ export interface KnownCard {
   readonly card: CardId;
   readonly cardState: CardState;
   readonly assurance: Assurance;
+  /** SHA-256 of its pinned key, hexadecimal; null for a card that is known by its identifier. */
+  readonly key: string | null;
   readonly person: PersonSummary;
   /** True when it, or an older record of the same card, is found by the index of an older key alone. */
   readonly byOldKey: boolean;
@@ -44,6 +47,7 @@ interface KnownRow {
   readonly blind_index: Buffer;
   readonly card_state: CardState;
   readonly assurance: Assurance;
+  readonly key: string | null;
   readonly id: PersonId;
   readonly number: string;
   readonly name: string;
@@ -58,7 +62,7 @@ export const tryFindCard = async (
   indexes: readonly [Buffer, ...Buffer[]],
 ): Promise<KnownCard | undefined> => {
   const rows = await tx.query<KnownRow>(
-    `select c.id as card, c.blind_index, c.state as card_state, c.assurance,
+    `select c.id as card, c.blind_index, c.state as card_state, c.assurance, encode(sha256(c.public_key), 'hex') as key,
             p.id, p.number, p.name, p.kana, p.state, p.roles
        from card c join person p on p.id = c.person
       where c.blind_index = any($1::bytea[])
@@ -67,8 +71,9 @@ export const tryFindCard = async (
   );
   const [row] = rows;
   if (!row) return undefined;
-  const { card, blind_index: _, card_state: cardState, assurance, ...person } = row;
-  return { card, cardState, assurance, person, byOldKey: rows.some((one) => !one.blind_index.equals(indexes[0])) };
+  const { card, blind_index: _, card_state: cardState, assurance, key, ...person } = row;
+  const byOldKey = rows.some((one) => !one.blind_index.equals(indexes[0]));
+  return { card, cardState, assurance, key, person, byOldKey };
 };
 
 /** Gives every record of a card the first of its indexes. */
@@ -81,6 +86,10 @@ export interface CardToEnrol {
   readonly evidence: CardEvidence;
   /** Blind indexes, the one to store first. */
   readonly indexes: readonly [Buffer, ...Buffer[]];
+  /** Blind indexes under which the same card may be in use as another one; none of them is stored. */
+  readonly otherIndexes: readonly Buffer[];
+  /** What it proved: pinned from now on. Null: it is known by its identifier. */
+  readonly proven: Proven | null;
   readonly label: string;
   readonly by: PersonId;
 }
@@ -91,25 +100,29 @@ export const tryInsertCard = async (
   now: Date,
   toEnrol: CardToEnrol,
 ): Promise<CardSummary | undefined> => {
-  const { person, evidence, indexes, label, by } = toEnrol;
+  const { person, evidence, indexes, otherIndexes, proven, label, by } = toEnrol;
   const taken = await tx.query(`select 1 from card where blind_index = any($1::bytea[]) and state <> 'revoked'`, [
-    indexes,
+    [...indexes, ...otherIndexes],
   ]);
   if (taken.length > 0) return undefined;
   const [row] = await tx.query<CardRow>(
-    `insert into card (id, person, blind_index, technology, assurance, ending, label, enrolled_at, enrolled_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into card (id, person, blind_index, technology, assurance, ending, label, enrolled_at, enrolled_by,
+                       certificate, public_key, authority)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (blind_index) where state <> 'revoked' do nothing returning ${columns}`,
     [
       createUuid(now),
       person,
       indexes[0],
       evidence.technology,
-      evidence.assurance,
+      proven === null ? 'identifier' : 'pki',
       evidence.identifier.slice(-4),
       label,
       now,
       by,
+      proven?.certificate ?? null,
+      proven?.spki ?? null,
+      proven?.authority ?? null,
     ],
   );
   return row && toCardSummary(row);

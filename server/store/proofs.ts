@@ -126,8 +126,11 @@ export interface Conclusion {
   readonly events: readonly EventRow[];
 }
 
-/** `replayed`: the factor was changed meanwhile, or its one-time code was used. `ended`: the attempt is over. */
-export type Concluded = 'open' | 'card' | 'replayed' | 'ended';
+/**
+ * `replayed`: the factor was changed meanwhile, or its one-time code was used. `nonce`: what the card signed had been used
+ * before by another attempt. `ended`: the attempt is over.
+ */
+export type Concluded = 'open' | 'card' | 'replayed' | 'nonce' | 'ended';
 
 export const attemptColumns =
   'id, terminal, lock_id, card, person, support_code, state, factors, started_at, expires_at, ended_at, assurance, address';
@@ -166,23 +169,33 @@ export const conclude = async (
     after: one.after,
     grace_from: one.graceFrom === null ? null : new Date(one.graceFrom),
     end_elsewhere: one.endElsewhere,
+    ...nonceOf(ticket),
   }));
   const events = conclusions.flatMap(({ begun, events }, place) => [
     { place, number: 0, ...begun },
     ...events.map((event, number) => ({ place, number: number + 2, ...event })),
   ]);
-  const rows = await tx.query<{ place: number; admitted: boolean; accepted: boolean; concluded: boolean }>(
-    concluding,
-    [JSON.stringify(given), JSON.stringify(events), now],
-    'conclude',
-  );
+  const rows = await tx.query<{
+    place: number;
+    admitted: boolean;
+    accepted: boolean;
+    fresh: boolean;
+    concluded: boolean;
+  }>(concluding, [JSON.stringify(given), JSON.stringify(events), now], 'conclude');
   return conclusions.map((_, place) => {
     const row = rows.find((one) => one.place === place);
     if (!row?.admitted) return 'card';
     if (!row.accepted) return 'replayed';
+    if (!row.fresh) return 'nonce';
     return row.concluded ? 'open' : 'ended';
   });
 };
+
+/** What the card of an attempt has signed, and until when that is remembered. */
+const nonceOf = ({ proof }: Ticket) => ({
+  nonce: proof === null ? null : Buffer.from(proof.nonce, 'base64url').toString('hex'),
+  nonce_until: proof === null ? null : new Date(proof.until),
+});
 
 /** Columns of an event, of one of the tables in a statement. */
 const named = (table: string): string =>
@@ -196,7 +209,7 @@ const concluding = `
     select * from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
-      opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean)
+      opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, nonce text, nonce_until timestamptz)
   ), admitted as (
     select g.place from given g
       join card c on c.id = g.card join person p on p.id = g.person join terminal t on t.id = g.terminal
@@ -214,11 +227,20 @@ const concluding = `
     select g.place from given g join admitted using (place)
      where g.credential is null and (g.after is null or g.after =
        (select s.id from session s where s.terminal = g.terminal order by s.started_at desc limit 1))
+  ), used as (
+    insert into used_nonce as u (nonce, used_by, expires_at)
+    select decode(g.nonce, 'hex'), g.attempt, g.nonce_until from given g join accepted using (place)
+     where g.nonce is not null order by g.nonce
+    on conflict (nonce) do update set used_by = u.used_by where u.used_by = excluded.used_by
+    returning used_by
+  ), fresh as (
+    select g.place from given g join accepted using (place)
+     where g.nonce is null or g.attempt in (select used_by from used)
   ), concluded as (
     insert into attempt as a (${attemptColumns})
     select g.attempt, g.terminal, g.lock, g.card, g.person, g.support_code, 'accepted', g.factors, g.started_at, g.expires_at,
            $3, g.assurance, g.address
-      from given g join accepted using (place)
+      from given g join fresh using (place)
     on conflict (id) do update set state = 'accepted', factors = excluded.factors, ended_at = excluded.ended_at
      where a.state = 'open'
     returning a.id, a.xmax = 0 as fresh
@@ -255,10 +277,23 @@ const concluding = `
              json_build_object('kind', 'session-ended', 'session', id, 'reason', end_reason))::text)
       from ended where terminal <> here
   )
-  select g.place, m.place is not null as admitted, a.place is not null as accepted, d.id is not null as concluded,
-         (select count(*) from told) as told
-    from given g left join admitted m using (place) left join accepted a using (place)
+  select g.place, m.place is not null as admitted, a.place is not null as accepted, f.place is not null as fresh,
+         d.id is not null as concluded, (select count(*) from told) as told
+    from given g left join admitted m using (place) left join accepted a using (place) left join fresh f using (place)
     left join concluded d on d.id = g.attempt`;
+
+/** Of these attempts those whose card had signed what another attempt used before. */
+export const listReplayed = async (tx: Transaction, tickets: readonly Ticket[]): Promise<Ticket[]> => {
+  const proven = tickets.filter(({ proof }) => proof !== null);
+  if (proven.length === 0) return [];
+  const rows = await tx.query<{ attempt: AttemptId }>(
+    `select g.attempt from unnest($1::uuid[], $2::text[]) as g(attempt, nonce)
+       join used_nonce u on u.nonce = decode(g.nonce, 'hex') where u.used_by <> g.attempt`,
+    [proven.map(({ attempt }) => attempt), proven.map((ticket) => nonceOf(ticket).nonce)],
+    'replayed',
+  );
+  return proven.filter(({ attempt }) => rows.some((row) => row.attempt === attempt));
+};
 
 /** An attempt that a tap began. */
 export interface BegunAttempt {
@@ -274,7 +309,7 @@ export interface EndedAttempt {
   readonly supportCode: string;
 }
 
-/** Writes attempts that are not written yet, each with its event. */
+/** Writes attempts that are not written yet, each with its event, and that what their cards signed is used. */
 export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttempt[]): Promise<void> => {
   if (attempts.length === 0) return;
   const given = attempts.map(({ ticket }) => ({
@@ -288,14 +323,24 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
     address: ticket.address,
     started_at: new Date(ticket.startedAt),
     expires_at: new Date(ticket.expiresAt),
+    ...nonceOf(ticket),
   }));
   await tx.query(
-    `with fresh as (
+    `with given as (
+       select * from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+         support_code text, started_at timestamptz, expires_at timestamptz, assurance text, address text, nonce text,
+         nonce_until timestamptz)
+     ), used as (
+       insert into used_nonce (nonce, used_by, expires_at)
+       select decode(nonce, 'hex'), attempt, nonce_until from given where nonce is not null order by nonce
+       on conflict do nothing returning 1
+     ), fresh as (
        insert into attempt (${attemptColumns})
        select attempt, terminal, lock, card, person, support_code, 'open', '{card}', started_at, expires_at, null, assurance,
               address
-         from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
-           support_code text, started_at timestamptz, expires_at timestamptz, assurance text, address text)
+         from given
+        -- In the order of a conclusion, so that the two never wait for each other.
+        where (select count(*) from used) >= 0
        on conflict (id) do nothing returning id)
      insert into event (${eventColumns})
      select ${named('e')}

@@ -1,6 +1,6 @@
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Assurance } from '#contract/card.ts';
-import type { CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { CardAuthorityId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 
 export type CardState = 'active' | 'suspended' | 'disabled' | 'revoked';
@@ -19,7 +19,13 @@ export interface FactorFacts {
 /** Everything that a tap is decided by. */
 export interface TapFacts {
   readonly group: string;
-  readonly card: { readonly id: CardId; readonly state: CardState; readonly assurance: Assurance } | null;
+  readonly card: {
+    readonly id: CardId;
+    readonly state: CardState;
+    readonly assurance: Assurance;
+    /** SHA-256 of the key that was pinned when it was enrolled, hexadecimal; null for a card that is known by its identifier. */
+    readonly key: string | null;
+  } | null;
   readonly person: PersonSummary | null;
   readonly factors: readonly FactorFacts[];
   /** The newest session of the terminal, when it has ended. */
@@ -34,12 +40,19 @@ export interface TapFacts {
   } | null;
   /** True when a record of the card is found by the index of an older key alone. */
   readonly byOldKey: boolean;
+  /** The nonce has been used before. */
+  readonly nonceUsed: boolean;
+  /** The card authority is on the list. */
+  readonly authorityListed: boolean;
 }
 
 export interface Tap {
   readonly terminal: TerminalId;
   /** Blind indexes of the card, the one that is stored now first. */
   readonly indexes: readonly Buffer[];
+  /** What the card proved itself with, and on whose word; null when it is known by its identifier. */
+  readonly nonce: Buffer | null;
+  readonly authority: CardAuthorityId | null;
 }
 
 interface Row {
@@ -56,7 +69,8 @@ const milliseconds = (column: string): string => `(extract(epoch from ${column})
 const statement = `
   select i.place, i.nth, json_build_object(
       'group', coalesce(t.group_name, ''),
-      'card', case when c.id is not null then json_build_object('id', c.id, 'state', c.state, 'assurance', c.assurance) end,
+      'card', case when c.id is not null then json_build_object('id', c.id, 'state', c.state, 'assurance', c.assurance,
+        'key', encode(sha256(c.public_key), 'hex')) end,
       'person', case when p.id is not null then json_build_object('id', p.id, 'number', p.number, 'name', p.name,
         'kana', p.kana, 'state', p.state, 'roles', p.roles) end,
       'factors', (select coalesce(json_agg(json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
@@ -66,9 +80,12 @@ const statement = `
       'last', (select case when s.ended_at is not null then json_build_object('id', s.id, 'person', s.person, 'card', s.card,
           'endedAt', ${milliseconds('s.ended_at')}, 'reason', s.end_reason, 'openedBy', s.opened_by,
           'graceFrom', ${milliseconds('s.grace_from')}) end
-        from session s where s.terminal = i.terminal order by s.started_at desc limit 1)
+        from session s where s.terminal = i.terminal order by s.started_at desc limit 1),
+      'nonceUsed', exists (select 1 from used_nonce u where u.nonce = i.nonce),
+      'authorityListed', exists (select 1 from card_authority a where a.id = i.authority and a.removed_at is null)
     ) as facts
-    from unnest($1::int[], $2::bytea[], $3::uuid[], $4::int[]) as i(place, blind_index, terminal, nth)
+    from unnest($1::int[], $2::bytea[], $3::uuid[], $4::int[], $5::bytea[], $6::uuid[])
+      as i(place, blind_index, terminal, nth, nonce, authority)
     left join lateral (
       select * from card where card.blind_index = i.blind_index order by card.state <> 'revoked' desc, card.enrolled_at desc limit 1
     ) c on true
@@ -77,9 +94,7 @@ const statement = `
 
 /** Reads what several taps are decided by, in one statement. A card that is known under several keys counts once. */
 export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise<TapFacts[]> => {
-  const flat = taps.flatMap(({ indexes, terminal }, place) =>
-    indexes.map((index, nth) => ({ place, index, terminal, nth })),
-  );
+  const flat = taps.flatMap(({ indexes, ...tap }, place) => indexes.map((index, nth) => ({ place, index, nth, ...tap })));
   const rows = await tx.query<Row>(
     statement,
     [
@@ -87,6 +102,8 @@ export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise
       flat.map(({ index }) => index),
       flat.map(({ terminal }) => terminal),
       flat.map(({ nth }) => nth),
+      flat.map(({ nonce }) => nonce),
+      flat.map(({ authority }) => authority),
     ],
     'taps',
   );

@@ -23,7 +23,7 @@ describe('the drivers, against readers in memory', () => {
     });
     const presentations = createPresentations({
       createExchange: (name) => createExchange(exchange, name),
-      settings: () => ({ felicaSystemCode: 'FFFF', severalWithin: 0 }),
+      settings: () => ({ felicaSystemCode: 'FFFF', challenge: null, severalWithin: 0 }),
       emit(message) {
         if (message.kind === 'card-read') told(`${message.card.technology} ${message.card.identifier}`);
         if (message.kind === 'card-misread') told(message.reason);
