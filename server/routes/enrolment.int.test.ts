@@ -62,7 +62,7 @@ describe('enrolling a card', () => {
     const ceremony = await mustAsk('card', person.id);
     assert.equal((await stateOf(ceremony)).state, 'waiting');
     const evidence = makeEvidence();
-    assert.deepEqual((await giveCard(ceremony, evidence)).body, { next: 'done' });
+    assert.deepEqual((await giveCard(ceremony, evidence)).body, { next: 'done', nonce: null });
     const { state, card } = await stateOf(ceremony);
     assert.equal(state, 'done');
     assert.deepEqual([card?.label, card?.ending, card?.state], ['職員証', evidence.identifier.slice(-4), 'active']);
@@ -116,7 +116,7 @@ describe('setting a PIN', () => {
     for (const foreign of [(await makeClinician(server)).evidence, makeEvidence()]) {
       assert.equal((await giveCard(ceremony, foreign)).code, 'CEREMONY_OTHER_CARD');
     }
-    assert.deepEqual((await giveCard(ceremony, clinician.evidence)).body, { next: 'choose-pin' });
+    assert.deepEqual((await giveCard(ceremony, clinician.evidence)).body, { next: 'choose-pin', nonce: null });
     assert.equal((await stateOf(ceremony)).state, 'card-held');
     for (const [pin, code] of [
       ['1234567', 'PIN_LENGTH'],
