@@ -7,12 +7,18 @@ import type { CardKind } from '#e2e/card/virtual-card.ts';
 import { createFakeReaders, type FakeCard } from '../../fake/reader.ts';
 import { createExchange } from '../exchange.ts';
 import { createPresentations } from '../presentations.ts';
+import type { DriverSettings } from './driver.ts';
 import { drivers } from './index.ts';
 
 const reader = 'Fake Reader 00 00';
 
-describe('the drivers, against readers in memory', () => {
-  driverContract(async (card) => {
+describe('the drivers, against readers in memory', () => driverContract(observing(null)));
+
+describe('the drivers, while cards that can are asked for proofs', () =>
+  driverContract(observing(async () => undefined)));
+
+function observing(challenge: DriverSettings['challenge']) {
+  return async (card: CardKind): Promise<string> => {
     const readers = createFakeReaders();
     readers.startService();
     readers.plug(reader);
@@ -23,7 +29,7 @@ describe('the drivers, against readers in memory', () => {
     });
     const presentations = createPresentations({
       createExchange: (name) => createExchange(exchange, name),
-      settings: () => ({ felicaSystemCode: 'FFFF', challenge: null, severalWithin: 0 }),
+      settings: () => ({ felicaSystemCode: 'FFFF', challenge, severalWithin: 0 }),
       emit(message) {
         if (message.kind === 'card-read') told(`${message.card.technology} ${message.card.identifier}`);
         if (message.kind === 'card-misread') told(message.reason);
@@ -36,8 +42,8 @@ describe('the drivers, against readers in memory', () => {
     readers.insert(reader, fakeOf(card));
     presentations.take({ kind: 'entered', reader, atr: card.atr, mute: card.atr.length === 0, resting: false });
     return outcome;
-  });
-});
+  };
+}
 
 function fakeOf(card: CardKind): FakeCard {
   return {
