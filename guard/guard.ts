@@ -87,6 +87,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     call: uplink.call,
     terminal: () => uplink.identity()?.terminal,
     hand: (challenge) => reader.hand(challenge),
+    log,
   });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { GivenNonce } from '#contract/card.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
+import { createLog } from './log.ts';
 import { type Challenge, createNonces, type NoncesDeps } from './nonces.ts';
 
 const terminal = '0190a000-0000-7000-8000-000000000001' as TerminalId;
@@ -32,6 +33,7 @@ function world(answer: () => GivenNonce | null | 'away' = () => 'away') {
     }) as unknown as NoncesDeps['call'],
     terminal: () => terminal,
     hand: (one) => handed.push(one),
+    log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
   });
   return {
     nonces,

@@ -3,6 +3,7 @@ import type { TerminalId } from '#contract/ids.ts';
 import type { ToReader } from '#contract/reader.ts';
 import type { Clock } from './clock.ts';
 import type { Http } from './http.ts';
+import type { Log } from './log.ts';
 
 /** What the reader process is to have in hand. */
 export type Challenge = Extract<ToReader, { kind: 'challenge' }>['challenge'];
@@ -13,6 +14,7 @@ export interface NoncesDeps {
   readonly terminal: () => TerminalId | undefined;
   /** Tells the reader process. */
   readonly hand: (challenge: Challenge) => void;
+  readonly log: Log;
 }
 
 /** Keeps one fresh nonce of the server in the hand of the reader process, so that no tap has to ask for it. */
@@ -35,7 +37,7 @@ const margin = 30_000;
 /** How long after a card the answer that brings the next nonce is waited for before one is asked for (milliseconds). */
 const answerWait = 1_000;
 
-export function createNonces({ clock, call, terminal, hand }: NoncesDeps): Nonces {
+export function createNonces({ clock, call, terminal, hand, log }: NoncesDeps): Nonces {
   let held: GivenNonce | 'awaited' | 'off' = 'off';
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
@@ -65,6 +67,7 @@ export function createNonces({ clock, call, terminal, hand }: NoncesDeps): Nonce
   async function ask(): Promise<void> {
     if (asking || held !== 'awaited') return;
     asking = true;
+    log.info('nonce-asked');
     const reply = await call('nonces/give', { body: {} });
     asking = false;
     if (reply.ok) renew(reply.value.nonce);
