@@ -17,6 +17,7 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'people' },
     { kind: 'import' },
     { kind: 'directory' },
+    { kind: 'card-authorities' },
     { kind: 'terminals' },
     { kind: 'revocations' },
     { kind: 'approvals' },

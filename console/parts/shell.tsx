@@ -7,6 +7,7 @@ import { createStream, type Stream } from '../data/stream.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Approvals } from '../pages/approvals.tsx';
+import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { Import } from '../pages/import.tsx';
 import { Log } from '../pages/log.tsx';
@@ -26,6 +27,7 @@ const rooms = [
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
   { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
   { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
+  { place: { kind: 'card-authorities' }, needs: 'card-authorities/list', icon: 'card', word: 'nav.card-authorities' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
 ] as const satisfies readonly {
   readonly place: Place;
@@ -92,6 +94,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Import />;
     case 'directory':
       return <Directory />;
+    case 'card-authorities':
+      return <CardAuthorities />;
     case 'terminals':
       return <Terminals />;
     case 'revocations':
