@@ -60,6 +60,7 @@ beforeEach(async () => {
       events.push(event);
       tell();
     },
+    onNonce: () => undefined,
     keepTrust: async (trust) => {
       keptTrust.push(trust.trustVersion);
       tell();

@@ -29,19 +29,16 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
         const found = await getOpen(tx, now, params.ceremony, terminal);
         if (!found.ok) return found;
         const ceremony = found.value;
-        const indexes = deps.secrets.cardIndexes(body.card);
-        const own = await tryFindCard(tx, indexes);
-        if (own?.byOldKey) renewCardIndex(deps, body.card);
-        const numbered = body.card.uid === undefined ? undefined : byNumber(body.card.uid);
-        const otherIndexes = numbered === undefined ? undefined : deps.secrets.cardIndexes(numbered);
-        const known = own ?? (otherIndexes === undefined ? undefined : await tryFindCard(tx, otherIndexes));
-        if (own === undefined && known?.byOldKey && numbered !== undefined) renewCardIndex(deps, numbered);
+        const own = await lookUp(deps, tx, body.card);
+        const { indexes } = own;
+        const numbered = body.card.uid === undefined ? undefined : await lookUp(deps, tx, byNumber(body.card.uid));
+        const known = own.known ?? numbered?.known;
         const unproven =
           (await useProof(tx, proof, ceremony.id)) ?? (known === undefined ? undefined : whyNotPinned(known, proof));
         if (unproven !== undefined) return refuseUnproven(tx, now, ceremony, known, unproven);
         if (ceremony.task === 'pin') return holdOwnCard(tx, now, ceremony, known);
         const proven = proof.kind === 'proven' ? proof : null;
-        const held = { evidence: body.card, indexes, otherIndexes: otherIndexes ?? [], known, proven };
+        const held = { evidence: body.card, indexes, otherIndexes: numbered?.indexes ?? [], known, proven };
         return enrolCard(tx, now, ceremony, held);
       });
       return given.ok ? succeed({ ...given.value, nonce: deps.cards.giveNonce(terminal) }) : given;
@@ -108,6 +105,14 @@ async function getOpen(tx: Transaction, now: Date, id: CeremonyId, terminal: Ter
     return fail('TERMINAL_OTHER');
   }
   return isOpen(ceremony, now) ? succeed(ceremony) : fail('CEREMONY_ENDED');
+}
+
+/** What is known of a card, and where. */
+async function lookUp(deps: ServerDeps, tx: Transaction, card: CardEvidence) {
+  const indexes = deps.secrets.cardIndexes(card);
+  const known = await tryFindCard(tx, indexes);
+  if (known?.byOldKey) renewCardIndex(deps, card);
+  return { indexes, known };
 }
 
 /** It has a certificate, or was enrolled with one, and did not prove that it is that card. */

@@ -94,7 +94,9 @@ const statement = `
 
 /** Reads what several taps are decided by, in one statement. A card that is known under several keys counts once. */
 export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise<TapFacts[]> => {
-  const flat = taps.flatMap(({ indexes, ...tap }, place) => indexes.map((index, nth) => ({ place, index, nth, ...tap })));
+  const flat = taps.flatMap(({ indexes, ...tap }, place) =>
+    indexes.map((index, nth) => ({ place, index, nth, ...tap })),
+  );
   const rows = await tx.query<Row>(
     statement,
     [
