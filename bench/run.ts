@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createWorld } from '#e2e/world.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
@@ -6,6 +7,7 @@ import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
 import { measureIngest, measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
+import { measureLoginRates } from './logins.ts';
 import { type ServerAlone, startServerAlone } from './server-alone.ts';
 import { measureColdStart, measureIdle } from './terminal.ts';
 
@@ -30,6 +32,10 @@ const isWanted = (...names: readonly string[]): boolean =>
 
 /** What can be asked for by name, in the order in which it is measured. */
 const benches: readonly { readonly names: readonly string[]; readonly run: (places: Places) => Promise<Figure[]> }[] = [
+  {
+    names: ['pin-logins', 'totp-logins', 'tap-idle', 'tap-idle-median', 'tap-under-pins'],
+    run: async (at) => measureLoginRates(await at.server(), availableParallelism()),
+  },
   { names: ['card-to-name', 'pin-to-open'], run: async (at) => measureLogins((await at.hospital()).clinic, 30) },
   { names: ['revoke-to-lock'], run: async (at) => [await measureRevocations((await at.hospital()).clinic, 10)] },
   {
