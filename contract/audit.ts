@@ -61,6 +61,40 @@ export const eventKinds = {
     dicom: [110113, 110137],
     meaning: 'Certificates on cards that somebody has signed are believed no more.',
   },
+  'substitute.issued': {
+    dicom: [110113, 110137],
+    meaning: 'Helpdesk gave a loan card or a code to somebody whose card is lost or forgotten.',
+  },
+  'substitute.ended': {
+    dicom: [110113, 110137],
+    meaning: 'A loan card or code ended: by time, uses, return of the card, or somebody’s hand.',
+  },
+  'card.suspended': { dicom: [110113, 110137], meaning: 'A card was suspended because it is lost or forgotten.' },
+  'card.returned': {
+    dicom: [110113, 110137],
+    meaning: 'A suspended card was used with the right second factor and is active again.',
+  },
+  'code.refused': { dicom: [110114, 110122], meaning: 'A substitute code or an emergency code was refused.' },
+  'code.guessed-at': {
+    dicom: [110113, 110137],
+    meaning: 'Alarm: many wrong codes were typed within an hour, at whatever terminals.',
+  },
+  'emergency.codes-made': { dicom: [110113, 110137], meaning: 'A batch of sealed one-time codes was made.' },
+  'emergency.codes-voided': { dicom: [110113, 110137], meaning: 'Sealed one-time codes were made void.' },
+  'emergency.begun': {
+    dicom: [110113, 110127],
+    meaning:
+      'An emergency code was right, or a colleague proved who they are to vouch for another. Nothing is open yet.',
+  },
+  'emergency.refused': {
+    dicom: [110113, 110127],
+    meaning: 'An emergency ended without opening anything: a staff number that does not fit, policy, time.',
+  },
+  'emergency.opened': {
+    dicom: [110113, 110127],
+    meaning: 'Alarm: a terminal was opened by an emergency code or on a colleague’s word.',
+  },
+  'emergency.reviewed': { dicom: [110113, 110137], meaning: 'An emergency use was signed off with findings.' },
   'policy.applied': { dicom: [110113, 110137], meaning: 'A version of the policy was put in force.' },
 
   'person.added': { dicom: [110113, 110137], meaning: 'A person was added.' },
@@ -202,6 +236,10 @@ export const factor = z.enum([
   'terminal-session',
   'initial-secret',
   'grace',
+  'loan-card',
+  'substitute-code',
+  'emergency-code',
+  'witness',
 ]);
 export type Factor = z.infer<typeof factor>;
 

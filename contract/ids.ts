@@ -22,6 +22,9 @@ export const directoryGroupId = id('DirectoryGroupId');
 export const lockId = id('LockId');
 export const passkeyId = id('PasskeyId');
 export const cardAuthorityId = id('CardAuthorityId');
+export const substituteId = id('SubstituteId');
+export const emergencyBatchId = id('EmergencyBatchId');
+export const reviewId = id('ReviewId');
 
 export type PersonId = z.infer<typeof personId>;
 export type CardId = z.infer<typeof cardId>;
@@ -37,6 +40,9 @@ export type DirectoryGroupId = z.infer<typeof directoryGroupId>;
 export type LockId = z.infer<typeof lockId>;
 export type PasskeyId = z.infer<typeof passkeyId>;
 export type CardAuthorityId = z.infer<typeof cardAuthorityId>;
+export type SubstituteId = z.infer<typeof substituteId>;
+export type EmergencyBatchId = z.infer<typeof emergencyBatchId>;
+export type ReviewId = z.infer<typeof reviewId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roles } from './api/row.ts';
 import { assurance } from './card.ts';
+import { substituteKind } from './cardless.ts';
 import { secretFactor } from './screen.ts';
 
 /** The sets of values that a policy starts from. Each value's clause and the limits around it are in `core/policy/profiles.ts`. */
@@ -131,6 +132,8 @@ export const policy = z.strictObject({
   /** Loan cards and codes for a lost or forgotten card. */
   substitutes: z
     .strictObject({
+      /** Without one of them there are none. */
+      kinds: z.array(substituteKind).max(2).default(['loan-card', 'code']),
       hours: z.int().min(1).max(168).default(12),
       uses: z.int().min(1).max(1000).default(60),
       /** True: whoever logs in by a substitute has the rights of a clinician alone. */
@@ -180,5 +183,7 @@ export const terminalPolicy = z.strictObject({
   idleSeconds: z.int(),
   warnSeconds: z.int(),
   helpdesk: z.string(),
+  /** Ways in without a card of one's own that policy has. */
+  ways: z.strictObject({ substitute: z.boolean(), emergency: z.boolean(), witness: z.boolean() }),
 });
 export type TerminalPolicy = z.infer<typeof terminalPolicy>;

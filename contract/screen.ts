@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { misread } from './card.ts';
+import { emergencyReason, way } from './cardless.ts';
 import { cover, coverState, lease } from './curtain.ts';
 import { failure } from './errors.ts';
 import { lockId } from './ids.ts';
@@ -50,8 +51,12 @@ export const notReady = z.enum([
 ]);
 export type NotReady = z.infer<typeof notReady>;
 
-export const refusal = z.enum(['card', 'locked', 'too-slow', 'busy', 'server', 'failed']);
+export const refusal = z.enum(['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'failed']);
 export type Refusal = z.infer<typeof refusal>;
+
+/** What an enrolment step reads a card for: a person’s own, to set a PIN, or a loan card for the stock. */
+export const ceremonyTask = z.enum(['card', 'pin', 'loan-card']);
+export type CeremonyTask = z.infer<typeof ceremonyTask>;
 
 const epochMilliseconds = z.number();
 const typed = z.int().min(0).max(64);
@@ -102,6 +107,45 @@ export const picture = z.discriminatedUnion('kind', [
     checking: z.boolean(),
     /** Present after a refusal. `triesLeft` is absent where the server does not tell. */
     wrong: z.strictObject({ triesLeft: z.int().optional() }).optional(),
+    /** Who types vouches for a colleague; nothing opens for themself. */
+    asWitness: z.literal(true).optional(),
+    endsAt: epochMilliseconds,
+  }),
+  /** Somebody without a card of their own chooses how to get in; the ways are the view’s. */
+  z.strictObject({ kind: z.literal('ways'), endsAt: epochMilliseconds }),
+  z.strictObject({
+    kind: z.literal('code'),
+    /** A code, or the staff number of whom the terminal is to be opened for. */
+    what: z.enum(['substitute', 'emergency', 'number']),
+    typed,
+    shortest: z.int(),
+    longest: z.int(),
+    checking: z.boolean(),
+    /** Present after a refusal. */
+    wrong: z.strictObject({ supportCode: z.string().optional() }).optional(),
+    /** After many refusals nothing is taken until then. */
+    waitUntil: epochMilliseconds.optional(),
+    /** The colleague who vouches. */
+    witness: z.string().optional(),
+    endsAt: epochMilliseconds,
+  }),
+  /** The card of the colleague who vouches is awaited. */
+  z.strictObject({ kind: z.literal('vouch'), problem: misread.optional(), endsAt: epochMilliseconds }),
+  z.strictObject({
+    kind: z.literal('reasons'),
+    /** For whom, once a secret was right. */
+    greet: z.string(),
+    number: z.string(),
+    reasons: z.array(emergencyReason).min(1),
+    endsAt: epochMilliseconds,
+  }),
+  z.strictObject({
+    kind: z.literal('confirm'),
+    greet: z.string(),
+    number: z.string(),
+    reason: emergencyReason,
+    witness: z.string().optional(),
+    sending: z.boolean(),
     endsAt: epochMilliseconds,
   }),
   /** Every factor was right; the person is logged in at another terminal and says what becomes of that. */
@@ -128,7 +172,7 @@ export const picture = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('ceremony'),
-    task: z.enum(['card', 'pin']),
+    task: ceremonyTask,
     step: z.enum(['hold-card', 'sending', 'choose-pin', 'repeat-pin', 'done', 'failed']),
     /** For whom, and who asked for it. */
     person: z.string(),
@@ -155,6 +199,8 @@ export const view = z.strictObject({
   online: z.boolean(),
   /** The clock of this terminal differs from the server's by more than the limit. Nothing is decided by it. */
   clockWrong: z.boolean(),
+  /** Ways in without a card of one’s own that are open now; without one the screen offers none. */
+  ways: z.array(way),
   picture,
   /** A sound to play once, when this view is new. */
   cue: cue.optional(),
@@ -211,11 +257,35 @@ export const calls = {
     by: 'guard',
     meaning: 'What becomes of the session at another terminal.',
   },
+  'login/without-card': {
+    request: nothing,
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'Somebody has no card of their own at hand.',
+  },
+  'login/choose-way': {
+    request: z.strictObject({ way }),
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'How they get in.',
+  },
+  'login/choose-reason': {
+    request: z.strictObject({ reason: emergencyReason }),
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'Why the terminal is opened in an emergency.',
+  },
+  'login/confirm': {
+    request: nothing,
+    windows: ['lock'],
+    by: 'guard',
+    meaning: 'Open the terminal for the person who is named.',
+  },
   'login/cancel': {
     request: nothing,
     windows: ['lock'],
     by: 'guard',
-    meaning: 'End this attempt or this enrolment step.',
+    meaning: 'End this attempt or this enrolment step, or go back a step of an emergency.',
   },
   'session/lock': {
     request: nothing,

@@ -3,10 +3,12 @@ import type { Factor } from '#contract/audit.ts';
 import type { AttemptId, TerminalId } from '#contract/ids.ts';
 import type { AskedFactor, ToScreen } from '#contract/screen.ts';
 import type { Effect, LoginEvent, State } from '#core/login/state.ts';
+import { createCardlessEffects } from './cardless-effects.ts';
 import type { Clock } from './clock.ts';
 import type { Digits } from './digits.ts';
 import type { Expected, GrantFault } from './grant.ts';
 import type { Journal } from './journal.ts';
+import { heardLate, lateLimit } from './late.ts';
 import type { Log } from './log.ts';
 import type { Nonces } from './nonces.ts';
 import type { Uplink } from './uplink.ts';
@@ -32,20 +34,6 @@ type Kept = 'cover' | 'begin-lease' | 'cue';
 type Performed = Exclude<Effect, { kind: Kept }>;
 type Performers = { readonly [Kind in Performed['kind']]: (effect: Of<Kind>) => void };
 
-/** How long a person waits for the server, and how long its answer is still heard (milliseconds). */
-const patience = 2_000;
-const lateLimit = 6_000;
-
-/** Gives up for the person; an answer that comes later still counts, so that no session is left behind on the server. */
-async function heardLate<Answer>(answer: Promise<Answer>, giveUp: () => void): Promise<Answer> {
-  const timer = setTimeout(giveUp, patience);
-  try {
-    return await answer;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** How the journal names what was shown beside the card. */
 const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initial' ? 'initial-secret' : factor);
 
@@ -54,8 +42,8 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
   const { clock, digits, dispatch, journal, log, nonces, uplink } = deps;
   const { call } = uplink;
 
-  async function identify({ request, lock, evidence, after }: Of<'identify'>): Promise<void> {
-    const body = { lock, card: evidence, ...(after === null ? {} : { after }) };
+  async function identify({ request, lock, evidence, after, purpose }: Of<'identify'>): Promise<void> {
+    const body = { lock, card: evidence, purpose, ...(after === null ? {} : { after }) };
     const begun = call('attempts/begin', { body }, { limit: lateLimit });
     const giveUp = () => dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
     const reply = await heardLate(begun, giveUp);
@@ -89,6 +77,15 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
           order: value.order,
           endsAt: clock.toMoment(value.order.expiresAt),
         });
+      case 'witnessed':
+        return dispatch({
+          kind: 'witnessed',
+          attempt,
+          next: value.attempt,
+          ticket: value.ticket,
+          supportCode: value.supportCode,
+          endsAt: clock.toMoment(value.expiresAt),
+        });
       case 'elsewhere':
         return dispatch({
           kind: 'elsewhere-found',
@@ -119,7 +116,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       dispatch({ kind: 'session-ended', session, reason: 'server-ended' });
   }
 
-  async function open({ lock, session, attempt, grant, greeting, shown }: Of<'open'>): Promise<void> {
+  async function open({ lock, session, attempt, grant, greeting, first, shown }: Of<'open'>): Promise<void> {
     const failed = (reason: string) => {
       log.warn('open-failed', { reason });
       dispatch({ kind: 'open-failed', session });
@@ -136,7 +133,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       person,
       attempt,
       session,
-      factors: ['card', ...shown.map(presented)],
+      factors: [first, ...shown.map(presented)],
     });
     if (!written.ok) return failed('journal');
     dispatch({ kind: 'opened', session });
@@ -166,6 +163,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
   }
 
   const performers: Performers = {
+    ...createCardlessEffects(deps, tellProved),
     identify: (effect) => void identify(effect),
     prove: (effect) => void prove(effect),
     settle: (effect) => void settle(effect),

@@ -22,7 +22,13 @@ const grantKeys = [{ id: 1, key: signer.publicKey.export({ type: 'spki', format:
 const greeting = { person: randomUUID(), name: '看護 花子', number: '100001', roles: ['clinician'] };
 const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E5F6', assurance: 'identifier' } as const;
 const other = { ...evidence, identifier: '04FFFFFFFFFFFF' } as const;
-const policy = { pin: { shortest: 8, longest: 12 }, idleSeconds: 600, warnSeconds: 20, helpdesk: '2119' };
+const policy = {
+  pin: { shortest: 8, longest: 12 },
+  idleSeconds: 600,
+  warnSeconds: 20,
+  helpdesk: '2119',
+  ways: { substitute: true, emergency: true, witness: true },
+};
 const pin = '40718293';
 const later = (milliseconds: number) => new Date(start + milliseconds).toISOString();
 

@@ -47,7 +47,13 @@ export const hello: Pushed = {
   kind: 'hello',
   serverTime: '2026-11-22T06:00:00.000Z',
   name: '3E-01',
-  policy: { pin: { shortest: 8, longest: 12 }, idleSeconds: 600, warnSeconds: 20, helpdesk: '2119' },
+  policy: {
+    pin: { shortest: 8, longest: 12 },
+    idleSeconds: 600,
+    warnSeconds: 20,
+    helpdesk: '2119',
+    ways: { substitute: true, emergency: true, witness: true },
+  },
   revocationHead: 0,
   nonce: null,
 };

@@ -1,4 +1,5 @@
-import type { CeremonyProblem, Language, LockReason, NotReady, Refusal } from '#contract/screen.ts';
+import type { EmergencyReason, Way } from '#contract/cardless.ts';
+import type { CeremonyProblem, CeremonyTask, Language, LockReason, NotReady, Refusal } from '#contract/screen.ts';
 import en from '../assets/words/screen.en.json' with { type: 'json' };
 import ja from '../assets/words/screen.ja.json' with { type: 'json' };
 
@@ -9,7 +10,13 @@ export type Words = typeof ja & {
   >;
   readonly locked: Readonly<Record<LockReason, string>>;
   readonly refused: Readonly<Record<Refusal, { readonly title: string; readonly detail: string }>>;
-  readonly ceremony: { readonly problem: Readonly<Record<CeremonyProblem, string>> };
+  readonly cardless: {
+    readonly ways: Readonly<Record<Way, { readonly name: string; readonly detail: string }>>;
+    readonly reasons: Readonly<Record<EmergencyReason, string>>;
+  };
+  readonly ceremony: Readonly<
+    Record<CeremonyTask, { readonly name: string; readonly for: string; readonly done: string }>
+  > & { readonly problem: Readonly<Record<CeremonyProblem, string>> };
 };
 
 const languages: Readonly<Record<Language, Words>> = { ja, en };

@@ -25,6 +25,7 @@ import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDirectoryRoutes } from './routes/directory.ts';
+import { createEmergencyRoutes } from './routes/emergencies.ts';
 import { createEventsRoutes } from './routes/events.ts';
 import type { Handlers } from './routes/handlers.ts';
 import { createHealthRoutes } from './routes/health.ts';
@@ -37,6 +38,7 @@ import { createScimAboutRoutes } from './routes/scim-about.ts';
 import { createScimGroupRoutes } from './routes/scim-groups.ts';
 import { createScimUserRoutes } from './routes/scim-users.ts';
 import { createStreams, spreadOver } from './routes/streams.ts';
+import { createSubstituteRoutes } from './routes/substitutes.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetProcess, markProcess } from './store/connections.ts';
 import type { Database } from './store/database.ts';
@@ -109,6 +111,8 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createEventsRoutes(atConsole),
     ...createPoliciesRoutes(atConsole),
     ...createApprovalsRoutes(atConsole),
+    ...createSubstituteRoutes(atConsole),
+    ...createEmergencyRoutes(atConsole),
     ...createImportRoutes(atConsole),
     ...createDirectoryRoutes(atConsole),
     ...createScimAboutRoutes(deps),

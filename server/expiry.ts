@@ -1,4 +1,5 @@
 import type { ServerDeps } from './deps.ts';
+import { expireSubstitutes } from './people/end-substitutes.ts';
 import { abandonExpiredAttempts } from './store/attempts.ts';
 import { expireCeremonies } from './store/ceremonies.ts';
 import type { Transaction } from './store/database.ts';
@@ -16,6 +17,7 @@ export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'pol
     await forgetChallenges(tx, now);
     await forgetNonces(tx, now);
     await expireAttempts(tx, now);
+    await expireSubstitutes(tx, now);
     for (const { id: ceremony, person, askedBy: actor, terminal } of await expireCeremonies(tx, now)) {
       const facts = { kind: 'ceremony.ended', outcome: 'minor', reason: 'too-slow' } as const;
       await record(tx, now, { ...facts, terminal, person, actor, ceremony });
@@ -33,9 +35,9 @@ export const expire = (deps: Pick<ServerDeps, 'database' | 'now' | 'push' | 'pol
   });
 
 async function expireAttempts(tx: Transaction, now: Date): Promise<void> {
-  for (const { id: attempt, terminal, person, card, supportCode } of await abandonExpiredAttempts(tx, now)) {
+  for (const { id: attempt, terminal, person, card, supportCode, factors } of await abandonExpiredAttempts(tx, now)) {
     const facts = { kind: 'attempt.abandoned', outcome: 'minor', reason: 'too-slow' } as const;
-    await record(tx, now, { ...facts, terminal, person, card, attempt, supportCode, factors: ['card'] });
+    await record(tx, now, { ...facts, terminal, person, card, attempt, supportCode, factors });
   }
 }
 

@@ -24,6 +24,8 @@ import { inOrder, type KeyRings, type StoredKey } from './key-ring.ts';
 export interface Secrets {
   /** Blind index of a card under every key, the one to store first. Number of the key, then HMAC-SHA-256. */
   cardIndexes(card: CardEvidence): readonly [Buffer, ...Buffer[]];
+  /** Index of a code that is typed, under every key, the one to store first: without the key a copied database tells no code. */
+  codeIndexes(kind: string, digits: string): readonly [Buffer, ...Buffer[]];
   /** The pepper that new hashes take; with `id` the one that an old hash took. */
   pepper(id?: number): Pepper | undefined;
   /**
@@ -101,6 +103,11 @@ export function secretsOf(given: KeyRings): Secrets {
       const canonical = canonicalCard(card);
       const [newest, ...others] = inOrder(rings['card-index']);
       return [indexOf(newest, canonical), ...others.map((key) => indexOf(key, canonical))];
+    },
+    codeIndexes(kind, digits) {
+      const [newest, ...others] = inOrder(rings['card-index']);
+      const index = (key: StoredKey) => numbered(key, vouchedBy(key, digits, `code ${kind}`));
+      return [index(newest), ...others.map(index)];
     },
     pepper(id) {
       const ring = inOrder(rings['pin-pepper']);
@@ -208,8 +215,11 @@ function tryDecrypt(key: Buffer, sealed: string, about: string): Buffer | undefi
 /** What makes a card this card, whatever the reader: technology, FeliCa system code, identifier. */
 const canonicalCard = (card: CardEvidence): string => `${card.technology}|${card.systemCode ?? ''}|${card.identifier}`;
 
-function indexOf(key: StoredKey, canonical: string): Buffer {
+const indexOf = (key: StoredKey, canonical: string): Buffer =>
+  numbered(key, createHmac('sha256', bytesOf(key)).update(canonical).digest());
+
+function numbered(key: StoredKey, mark: Buffer): Buffer {
   const number = Buffer.alloc(2);
   number.writeUInt16BE(key.id);
-  return Buffer.concat([number, createHmac('sha256', bytesOf(key)).update(canonical).digest()]);
+  return Buffer.concat([number, mark]);
 }

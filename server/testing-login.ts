@@ -81,6 +81,11 @@ const stayInStep = (server: TestServer): void => {
 const tickets = new Map<string, string>();
 export const ticketOf = (attempt: string): string => tickets.get(attempt) ?? 'none';
 
+export const keepTicket = ({ body }: Answered): void => {
+  const { attempt, ticket } = body as Partial<Answer<'attempts/begin'>>;
+  if (attempt !== undefined && ticket !== undefined) tickets.set(attempt, ticket);
+};
+
 export const begin = async (
   server: TestServer,
   terminal: TestTerminal,
@@ -89,8 +94,7 @@ export const begin = async (
 ): Promise<Answered> => {
   const body = { lock: randomUUID(), card, ...(after === undefined ? {} : { after }) };
   const answered = await server.call(terminal, 'attempts/begin', { body });
-  const { attempt, ticket } = answered.body as Partial<Answer<'attempts/begin'>>;
-  if (attempt !== undefined && ticket !== undefined) tickets.set(attempt, ticket);
+  keepTicket(answered);
   return answered;
 };
 

@@ -54,7 +54,13 @@ describe('what one server process does reaches a terminal on the other', () => {
     await stream.next(isRevocation(await issue()));
     await first.app.hub.toAll(first.database, {
       kind: 'policy',
-      policy: { pin: { shortest: 8, longest: 12 }, idleSeconds: 321, warnSeconds: 20, helpdesk: '2119' },
+      policy: {
+        pin: { shortest: 8, longest: 12 },
+        idleSeconds: 321,
+        warnSeconds: 20,
+        helpdesk: '2119',
+        ways: { substitute: true, emergency: true, witness: true },
+      },
     });
     assert.partialDeepStrictEqual(await stream.next(isKind('policy')), { policy: { idleSeconds: 321 } });
     const admin = await first.signIn(['admin']);

@@ -60,6 +60,9 @@ export const changed = z.strictObject({
     'people',
     'approvals',
     'card-authorities',
+    'loan-cards',
+    'emergency-codes',
+    'reviews',
     'hello',
   ]),
 });

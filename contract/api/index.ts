@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts';
 import { cardAuthorities } from './card-authorities.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
+import { emergencies } from './emergencies.ts';
 import { imports } from './imports.ts';
 import { keyRows } from './keys.ts';
 import { logins } from './logins.ts';
@@ -11,6 +12,7 @@ import { people } from './people.ts';
 import { policies } from './policies.ts';
 import type { Row } from './row.ts';
 import { scim } from './scim.ts';
+import { substitutes } from './substitutes.ts';
 import { terminals } from './terminals.ts';
 
 /** Every HTTP request of the product. Routing, parsing, guards, OpenAPI, docs and negative tests come from here. */
@@ -18,6 +20,8 @@ export const api = {
   ...terminals,
   ...logins,
   ...people,
+  ...substitutes,
+  ...emergencies,
   ...policies,
   ...approvals,
   ...consoleRows,

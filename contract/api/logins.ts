@@ -41,9 +41,9 @@ export type Grant = z.infer<typeof grant>;
 const attemptParams = z.strictObject({ attempt: attemptId });
 
 /** The server's own notes about an attempt, vouched for by it: opaque to a terminal, which sends them back as they are. */
-const ticket = z.string().min(1).max(2000);
+export const ticket = z.string().min(1).max(2000);
 
-const opened = z.strictObject({
+export const opened = z.strictObject({
   kind: z.literal('open'),
   session: sessionId,
   /** Goes with what is asked for this session later; good at this terminal alone. */
@@ -62,8 +62,31 @@ export const proved = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('choose-pin'), order: ceremonyOrder }),
   /** The person is logged in at another terminal, and policy has them asked. */
   z.strictObject({ kind: z.literal('elsewhere'), terminal: z.string(), since: instant }),
+  /** Who vouches for a colleague has proved who they are. Nothing opens for themself: `attempt` is the colleague's. */
+  z.strictObject({
+    kind: z.literal('witnessed'),
+    attempt: attemptId,
+    ticket,
+    expiresAt: instant,
+    supportCode: z.string(),
+  }),
 ]);
 export type Proved = z.infer<typeof proved>;
+
+/** An attempt that a card or a substitute code began. */
+export const begun = z.strictObject({
+  attempt: attemptId,
+  ticket,
+  greeting,
+  /** Factors that policy accepts now, the usual one first; never empty. */
+  factors: z.array(askedFactor).min(1),
+  /** True: each of them is wanted, not one of them. */
+  all: z.boolean(),
+  /** Until when the card alone opens this terminal again; `null`: it does not. */
+  grace: instant.nullable(),
+  expiresAt: instant,
+  supportCode: z.string(),
+});
 
 const proofFailures = [
   'PROOF_WRONG',
@@ -88,19 +111,11 @@ export const logins = table({
       card: cardEvidence,
       /** The session that ended here last, as far as the terminal remembers it: grace needs it. */
       after: sessionId.optional(),
+      /** `witness`: the card's owner vouches for a colleague, and this attempt never opens anything for themself. */
+      purpose: z.enum(['login', 'witness']).default('login'),
     }),
     answer: z.strictObject({
-      attempt: attemptId,
-      ticket,
-      greeting,
-      /** Factors that policy accepts now, the usual one first; never empty. */
-      factors: z.array(askedFactor).min(1),
-      /** True: each of them is wanted, not one of them. */
-      all: z.boolean(),
-      /** Until when the card alone opens this terminal again; `null`: it does not. */
-      grace: instant.nullable(),
-      expiresAt: instant,
-      supportCode: z.string(),
+      ...begun.shape,
       /** For the next card; `null`: no card is asked for a proof. */
       nonce: givenNonce.nullable(),
     }),
@@ -192,7 +207,7 @@ export const logins = table({
     event: 'card.enrolled',
     failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'CARD_TAKEN', 'CARD_RANDOM', 'CARD_UNPROVEN', 'CEREMONY_OTHER_CARD'],
     summary:
-      'The card that was held for an enrolment step: the new card (task `card`), or the person’s own (task `pin`).',
+      'The card that was held for an enrolment step: the new card (task `card`), the person’s own (task `pin`), or a loan card.',
     params: z.strictObject({ ceremony: ceremonyId }),
     body: z.strictObject({ card: cardEvidence }),
     answer: z.strictObject({ next: z.enum(['done', 'choose-pin']), nonce: givenNonce.nullable() }),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { assurance, technology } from '../card.ts';
-import { cardId, ceremonyId, instant, passkeyId, personId, sessionId, terminalId } from '../ids.ts';
+import { substituteKind } from '../cardless.ts';
+import { cardId, ceremonyId, instant, passkeyId, personId, sessionId, substituteId, terminalId } from '../ids.ts';
+import { ceremonyTask } from '../screen.ts';
 import { roles, table } from './row.ts';
 
 const role = z.enum(roles);
@@ -57,9 +59,51 @@ export const passkeySummary = z.strictObject({
 });
 export type PasskeySummary = z.infer<typeof passkeySummary>;
 
+/** What somebody showed who asks helpdesk for a card, a PIN or a substitute (MHLW 6.0 シQ-49: no delivery to the wrong person). */
+export const identityProof = z.enum(['staff-card', 'photo-identification', 'known-in-person', 'supervisor']);
+export type IdentityProof = z.infer<typeof identityProof>;
+
+export const substituteCause = z.enum(['forgotten', 'lost']);
+export type SubstituteCause = z.infer<typeof substituteCause>;
+
+export const substituteEnd = z.enum([
+  'time',
+  'uses',
+  'returned',
+  'ended-by-helpdesk',
+  'replaced',
+  'person-suspended',
+  'card-revoked',
+  'guessed-at',
+  'key-retired',
+]);
+export type SubstituteEnd = z.infer<typeof substituteEnd>;
+
+/** A loan card or code that stands for somebody’s own card for a while (MHLW 6.0 運用編 14③). */
+export const substituteSummary = z.strictObject({
+  id: substituteId,
+  kind: substituteKind,
+  cause: substituteCause,
+  /** The loan card; `null` for a code. */
+  card: z.strictObject({ id: cardId, label: z.string(), ending: z.string() }).nullable(),
+  startsAt: instant,
+  endsAt: instant,
+  uses: z.int(),
+  mostUses: z.int(),
+  /** Whoever logs in by it has the rights of a clinician alone. */
+  fewerRights: z.boolean(),
+  issuedBy: z.string(),
+  identity: identityProof,
+  endedAt: instant.nullable(),
+  endReason: substituteEnd.nullable(),
+});
+export type SubstituteSummary = z.infer<typeof substituteSummary>;
+
 export const personPage = z.strictObject({
   person: personSummary,
   cards: z.array(cardSummary),
+  /** The newest first; at most one is in force. */
+  substitutes: z.array(substituteSummary),
   factors: z.array(factorSummary),
   passkeys: z.array(passkeySummary),
   sessions: z.array(z.strictObject({ id: z.uuid(), terminal: z.string(), startedAt: instant })),
@@ -68,7 +112,7 @@ export type PersonPage = z.infer<typeof personPage>;
 
 export const ceremonyState = z.strictObject({
   id: ceremonyId,
-  task: z.enum(['card', 'pin']),
+  task: ceremonyTask,
   state: z.enum(['waiting', 'card-held', 'done', 'failed', 'cancelled', 'expired']),
   /** A failure code, when it failed. */
   problem: z.string().nullable(),
@@ -76,10 +120,6 @@ export const ceremonyState = z.strictObject({
   expiresAt: instant,
 });
 export type CeremonyState = z.infer<typeof ceremonyState>;
-
-/** What somebody showed who asks helpdesk for a card, a PIN or a substitute (MHLW 6.0 シQ-49: no delivery to the wrong person). */
-export const identityProof = z.enum(['staff-card', 'photo-identification', 'known-in-person', 'supervisor']);
-export type IdentityProof = z.infer<typeof identityProof>;
 
 const personParams = z.strictObject({ person: personId });
 const desk = ['helpdesk', 'admin'] as const;
@@ -233,17 +273,6 @@ export const people = table({
     body: z.strictObject({ reason: text(80) }),
     answer: z.strictObject({ revocation: z.int() }),
   },
-  'sessions/revoke': {
-    method: 'POST',
-    path: '/v1/sessions/:session/revoke',
-    sender: desk,
-    event: 'session.ended',
-    failures: ['SESSION_ENDED'],
-    summary: 'Ends one session from the console; its terminal locks at once and confirms.',
-    params: z.strictObject({ session: sessionId }),
-    body: z.strictObject({ reason: text(80) }),
-    answer: z.strictObject({ revocation: z.int() }),
-  },
   'cards/revoke': {
     method: 'POST',
     path: '/v1/cards/:card/revoke',
@@ -255,21 +284,39 @@ export const people = table({
     body: z.strictObject({ reason: text(80) }),
     answer: z.strictObject({ revocation: z.int() }),
   },
+  'sessions/revoke': {
+    method: 'POST',
+    path: '/v1/sessions/:session/revoke',
+    sender: desk,
+    event: 'session.ended',
+    failures: ['SESSION_ENDED'],
+    summary: 'Ends an open session at once; its terminal locks and confirms.',
+    params: z.strictObject({ session: sessionId }),
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
   'ceremonies/begin': {
     method: 'POST',
     path: '/v1/ceremonies',
     sender: desk,
     event: 'ceremony.begun',
     failures: ['APPROVAL_NEEDED', 'PERSON_UNKNOWN', 'TERMINAL_UNKNOWN', 'TERMINAL_OFFLINE'],
-    summary: 'Asks a terminal to read a new card of a person, or to let the person set a PIN.',
-    body: z.strictObject({
-      task: z.enum(['card', 'pin']),
-      person: personId,
-      terminal: terminalId,
-      label: z.string().trim().max(40).default(''),
-      /** How it was checked who stands there. */
-      identity: identityProof.optional(),
-    }),
+    summary:
+      'Asks a terminal to read a new card of a person, to let the person set a PIN, or to read a loan card for the stock.',
+    body: z
+      .strictObject({
+        task: ceremonyTask,
+        /** Whom it concerns; nobody where it is about a loan card. */
+        person: personId.optional(),
+        terminal: terminalId,
+        label: z.string().trim().max(40).default(''),
+        /** How it was checked who stands there. */
+        identity: identityProof.optional(),
+      })
+      .refine(({ task, person }) => (person === undefined) === (task === 'loan-card'), {
+        path: ['person'],
+        message: 'a person for a card or a PIN, nobody for a loan card',
+      }),
     answer: z.strictObject({ ceremony: ceremonyState }),
   },
   'ceremonies/show': {

@@ -3,6 +3,7 @@ import { journalRecord } from '../audit.ts';
 import { givenNonce } from '../card.ts';
 import { instant, personId, sessionId, terminalId } from '../ids.ts';
 import { terminalPolicy } from '../policy.ts';
+import { ceremonyTask } from '../screen.ts';
 import { text } from './people.ts';
 import { table } from './row.ts';
 
@@ -48,7 +49,8 @@ export type RevocationOrder = z.infer<typeof revocationOrder>;
 /** An enrolment step that the console asks of a terminal. */
 export const ceremonyOrder = z.strictObject({
   ceremony: z.uuid(),
-  task: z.enum(['card', 'pin']),
+  task: ceremonyTask,
+  /** Empty for a loan card. */
   personName: z.string(),
   byName: z.string(),
   expiresAt: instant,

@@ -1,7 +1,9 @@
 import type { Failure } from '#contract/errors.ts';
 import type { AskedFactor, Key, Refusal } from '#contract/screen.ts';
+import { codingOf, sendingOf } from './cardless.ts';
+import type { Emergency } from './cardless-state.ts';
 import { go, refuse, stay, toIdle } from './moves.ts';
-import type { Asking, Elsewhere, Given, LoginEvent, Opening, State, Step } from './state.ts';
+import type { Asking, CardKey, Effect, Elsewhere, Given, LoginEvent, Opening, State, Step } from './state.ts';
 
 type Of<Kind extends LoginEvent['kind']> = Extract<LoginEvent, { kind: Kind }>;
 
@@ -19,13 +21,13 @@ export const shortestOf = (state: State, factor: Typed): number =>
   factor === 'totp' ? totpDigits : factor === 'initial' ? initialDigits : state.policy.pin.shortest;
 
 export const identified = (state: State, given: Given, event: Of<'identified'>): Step => {
-  const { phase } = state;
   const [factor] = event.factors;
   const { attempt, ticket, greeting, factors, all, supportCode } = event;
-  if (phase.kind !== 'identifying' || phase.request !== event.request || !factor)
-    return { state, effects: [{ kind: 'abandon', attempt, ticket, reason: 'lost' }] };
+  const asked = askedBy(state, event.request);
+  if (!asked || !factor) return { state, effects: [{ kind: 'abandon', attempt, ticket, reason: 'lost' }] };
   const asking: Asking = {
     kind: 'asking',
+    ...asked,
     attempt,
     ticket,
     greeting,
@@ -34,24 +36,31 @@ export const identified = (state: State, given: Given, event: Of<'identified'>):
     all,
     accepted: [],
     supportCode,
-    card: phase.card,
     typed: 0,
     wrong: null,
     endsAt: Math.max(given.now, event.endsAt),
   };
-  return event.grace ? prove(state, { ...asking, factor: 'grace' }) : go(state, asking);
+  if (asked.card === null) return go(state, asking, { kind: 'forget-digits' }, { kind: 'cue', cue: 'read' });
+  return event.grace && asked.purpose === 'login' ? prove(state, { ...asking, factor: 'grace' }) : go(state, asking);
+};
+
+/** Who waits for the answer to this request: somebody who held a card or typed a substitute code. */
+const askedBy = (state: State, request: number): Pick<Asking, 'card' | 'purpose'> | null => {
+  const { phase } = state;
+  if (phase.kind === 'identifying' && phase.request === request) return { card: phase.card, purpose: phase.purpose };
+  return codingOf(state, request)?.way === 'substitute' ? { card: null, purpose: 'login' } : null;
 };
 
 export const identifyFailed = (state: State, given: Given, event: Of<'identify-failed'>): Step => {
   const { phase } = state;
   if (phase.kind !== 'identifying' || phase.request !== event.request) return stay(state);
-  return refuse(state, given, refusalOf(event.failure), event.failure.supportCode ?? null);
+  return refuse(state, given, refusalOf(event.failure, phase.card), event.failure.supportCode ?? null);
 };
 
-const refusalOf = (failure: Failure): Refusal => {
+const refusalOf = (failure: Failure, card: CardKey | null): Refusal => {
   switch (failure.code) {
     case 'CARD_REFUSED':
-      return 'card';
+      return card === null ? 'code' : 'card';
     case 'PROOF_LOCKED':
       return 'locked';
     case 'SERVER_BUSY':
@@ -104,18 +113,28 @@ export const proved = (state: State, event: Of<'proved'>): Step => {
   const { phase } = state;
   const asked = checking(state, event.attempt);
   const settled = phase.kind === 'elsewhere' && phase.sending && phase.attempt === event.attempt ? phase : null;
-  if (!asked && !settled)
-    // The person went on or the terminal locked meanwhile: nobody is to use this session.
+  const emergency = sendingOf(state, event.attempt);
+  const from = asked?.purpose === 'witness' ? null : (asked ?? settled ?? emergency);
+  if (!from)
+    // The person went on or the terminal locked meanwhile, or only vouched: nobody is to use this session.
     return { state, effects: [{ kind: 'end-session', session: event.session, reason: 'other-card' }] };
-  const { attempt, ticket, card, greeting, supportCode } = asked ?? (settled as Elsewhere);
-  const shown = asked ? [...asked.accepted, asked.factor] : (settled as Elsewhere).shown;
+  const { attempt, ticket, greeting, supportCode } = from;
+  const card = from.kind === 'emergency' ? null : from.card;
   const { session, token, endsAt, grant } = event;
   return go(
     state,
     { kind: 'opening', attempt, ticket, card, greeting, supportCode, session, token, endsAt },
-    { kind: 'open', lock: state.lock, session, attempt, grant, greeting, shown },
+    { kind: 'open', lock: state.lock, session, attempt, grant, greeting, ...presentedBy(from) },
   );
 };
+
+/** What was held or typed first, and what was shown beside it. */
+const presentedBy = (from: Asking | Elsewhere | Emergency): Pick<Open, 'first' | 'shown'> => {
+  if (from.kind === 'emergency') return { first: from.witness === null ? 'emergency-code' : 'witness', shown: [] };
+  const shown = from.kind === 'elsewhere' ? from.shown : [...from.accepted, from.factor];
+  return { first: from.card === null ? 'substitute-code' : 'card', shown };
+};
+type Open = Extract<Effect, { kind: 'open' }>;
 
 /** One factor was right and policy wants another. */
 export const moreWanted = (state: State, event: Of<'more-wanted'>): Step => {
@@ -188,7 +207,7 @@ export const proveFailed = (state: State, given: Given, event: Of<'prove-failed'
   const { failure } = event;
   const { phase } = state;
   if (phase.kind === 'elsewhere' && phase.sending && phase.attempt === event.attempt)
-    return refuse(state, given, refusalOf(failure), failure.supportCode ?? phase.supportCode);
+    return refuse(state, given, refusalOf(failure, phase.card), failure.supportCode ?? phase.supportCode);
   const asked = checking(state, event.attempt);
   if (!asked) return stay(state);
   const [first] = asked.factors;
@@ -200,7 +219,7 @@ export const proveFailed = (state: State, given: Given, event: Of<'prove-failed'
     const wrong = failure.triesLeft === undefined ? {} : { triesLeft: failure.triesLeft };
     return go(state, { ...asked, kind: 'asking', typed: 0, wrong }, ...effects);
   }
-  return refuse(state, given, refusalOf(failure), failure.supportCode ?? asked.supportCode);
+  return refuse(state, given, refusalOf(failure, asked.card), failure.supportCode ?? asked.supportCode);
 };
 
 export const opened = (state: State, given: Given, phase: Opening): Step => {

@@ -14,23 +14,29 @@ export const nextDeadline = (state: State, now: Moment): Moment | null => {
     const warning = warningAt(state, open.inputAt);
     if (warning > now) moments.push(warning);
   }
-  const own = ownDeadline(state.phase);
+  const own = ownDeadline(state.phase, now);
   if (own !== null) moments.push(own);
   return moments.length === 0 ? null : Math.min(...moments);
 };
 
-const ownDeadline = (phase: Phase): Moment | null => {
+const ownDeadline = (phase: Phase, now: Moment): Moment | null => {
   switch (phase.kind) {
     case 'idle':
       return phase.notice ? phase.noticeUntil : null;
     case 'reading':
     case 'refused':
     case 'ceremony':
+    case 'ways':
+    case 'vouching':
       return phase.until;
+    case 'coding':
+      // A pause that ends is seen.
+      return phase.waitUntil !== null && phase.waitUntil > now ? phase.waitUntil : phase.until;
     case 'asking':
     case 'checking':
     case 'elsewhere':
     case 'opening':
+    case 'emergency':
       return phase.endsAt;
     case 'identifying':
     case 'open':

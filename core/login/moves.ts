@@ -72,6 +72,7 @@ export const lock = (state: State, given: Given, reason: LockReason): Step => {
   const notice: Notice | null = session ? { kind: 'locked', why: reason } : null;
   // Only who left by their own hand, at the terminal itself, may be let in again by the card alone.
   const left = reason === 'same-card' || reason === 'button';
-  const recent = open && left ? { session: open.session, card: open.card } : session || !left ? null : state.recent;
+  const ended = open && left && open.card !== null ? { session: open.session, card: open.card } : null;
+  const recent = ended ?? (session || !left ? null : state.recent);
   return { state: { ...state, lock: given.freshLock, phase: idle(notice, given.now), recent }, effects };
 };

@@ -20,13 +20,14 @@
  *   checking ── first-pin-asked ──► ceremony (a single-use secret was right: it opens nothing)
  *   identifying ── identified with grace ──► checking at once, without a secret
  *   idle, refused, open ── ceremony-asked ──► ceremony ── done, cancel, time over ──► where it came from
+ *   idle, refused ── without-card-asked ──► ways: see `cardless-state.ts`
  *
  * A late answer carries the attempt or request that it belongs to and is dropped when the machine has moved on;
  * a late acceptance also ends the session that it brings.
  */
 import type { Grant, Greeting } from '#contract/api/logins.ts';
 import type { CeremonyOrder, RevocationOrder } from '#contract/api/terminals.ts';
-import type { TerminalEvent } from '#contract/audit.ts';
+import type { Factor, TerminalEvent } from '#contract/audit.ts';
 import type { CardEvidence, Misread } from '#contract/card.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { AttemptId, LockId, SessionId } from '#contract/ids.ts';
@@ -42,6 +43,7 @@ import type {
   Picture,
   Refusal,
 } from '#contract/screen.ts';
+import type { CardlessEffect, CardlessEvent, CardlessPhase } from './cardless-state.ts';
 
 /** Milliseconds on one steady scale that reads like the time since 1970 but never jumps. */
 export type Moment = number;
@@ -64,18 +66,23 @@ export interface Identifying {
   readonly kind: 'identifying';
   readonly request: number;
   readonly card: CardKey;
+  readonly purpose: Purpose;
 }
+/** `witness`: whoever is asked vouches for a colleague. */
+export type Purpose = 'login' | 'witness';
 /** An attempt that the server has begun. */
 interface Attempted {
   readonly attempt: AttemptId;
   /** The server's notes about it, sent back with each proof. */
   readonly ticket: string;
-  readonly card: CardKey;
+  /** Null where a code or an emergency stands for it. */
+  readonly card: CardKey | null;
   readonly greeting: Greeting;
   readonly supportCode: string;
 }
 export interface Asking extends Attempted {
   readonly kind: 'asking' | 'checking';
+  readonly purpose: Purpose;
   readonly factors: readonly AskedFactor[];
   /** What is asked for now; `grace`: nothing, the card is enough. */
   readonly factor: AskedFactor | 'grace';
@@ -112,7 +119,7 @@ export interface Open {
   readonly session: SessionId;
   /** Goes with what is asked of the server for this session. */
   readonly token: string;
-  readonly card: CardKey;
+  readonly card: CardKey | null;
   readonly greeting: Greeting;
   readonly openedAt: Moment;
   readonly endsAt: Moment;
@@ -132,7 +139,17 @@ export interface Ceremony {
   readonly until: Moment;
   readonly under: Idle | Open;
 }
-export type Phase = Idle | Reading | Identifying | Asking | Elsewhere | Refused | Opening | Open | Ceremony;
+export type Phase =
+  | Idle
+  | Reading
+  | Identifying
+  | Asking
+  | Elsewhere
+  | Refused
+  | Opening
+  | Open
+  | Ceremony
+  | CardlessPhase;
 
 /** `clock-wrong`: this terminal's clock is so far off that the server's certificate does not hold by it. */
 export type Link = 'starting' | 'not-enrolled' | 'terminal-revoked' | 'clock-wrong' | 'unreachable' | 'online';
@@ -166,6 +183,7 @@ export interface State {
 }
 
 export type LoginEvent =
+  | CardlessEvent
   | { readonly kind: 'tick' }
   // reader
   | { readonly kind: 'reader-changed'; readonly reader: 'starting' | ReaderStatus; readonly name: string }
@@ -237,6 +255,7 @@ export type LoginEvent =
   | { readonly kind: 'idle-reported'; readonly seconds: number };
 
 export type Effect =
+  | CardlessEffect
   /** End every lease and hold the cover for this lock. */
   | { readonly kind: 'cover'; readonly lock: LockId }
   | {
@@ -245,6 +264,7 @@ export type Effect =
       readonly lock: LockId;
       readonly evidence: CardEvidence;
       readonly after: SessionId | null;
+      readonly purpose: Purpose;
     }
   /** Send what was typed as proof, and forget it. */
   | {
@@ -273,7 +293,9 @@ export type Effect =
       readonly attempt: AttemptId;
       readonly grant: Grant;
       readonly greeting: Greeting;
-      /** What was shown beside the card. */
+      /** A card, or what stood for it. */
+      readonly first: Extract<Factor, 'card' | 'substitute-code' | 'emergency-code' | 'witness'>;
+      /** What was shown beside it. */
       readonly shown: readonly (AskedFactor | 'grace')[];
     }
   /** Show the desktop: renew leases for this lock until the next `cover`. The machine alone asks for it, after `opened`. */

@@ -14,6 +14,21 @@ import {
   settleAsked,
 } from './attempt.ts';
 import {
+  cardlessOver,
+  codeFailed,
+  codePressed,
+  colleagueFound,
+  confirmed,
+  emergencyBegun,
+  emergencyFailed,
+  leaveCardless,
+  numberPressed,
+  reasonChosen,
+  wayChosen,
+  withoutCardAsked,
+  witnessed,
+} from './cardless.ts';
+import {
   ceremonyAnswered,
   ceremonyAsked,
   ceremonyCancelled,
@@ -79,13 +94,31 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
       : stay(state),
   'journal-changed': (state, _given, event) => stay({ ...state, journal: event.journal }),
 
+  'without-card-asked': (state, given) => withoutCardAsked(state, given),
+  'way-chosen': wayChosen,
+  'code-failed': codeFailed,
+  'emergency-begun': emergencyBegun,
+  witnessed,
+  'colleague-found': (state, _given, event) => colleagueFound(state, event),
+  'reason-chosen': (state, _given, event) => reasonChosen(state, event),
+  confirmed: (state) => confirmed(state),
+  'emergency-failed': emergencyFailed,
+
   'screen-joined': (state) => stay({ ...state, screen: 'joined' }),
   'screen-lost': (state, given) => screenLost({ ...state, screen: 'absent' }, given),
   covered: (state, given, event) => covered(state, given, event.lock),
-  pressed: (state, _given, { key }) => {
+  pressed: (state, given, { key }) => {
     const { phase } = state;
-    if (phase.kind === 'ceremony') return ceremonyPressed(state, phase, key);
-    return phase.kind === 'asking' ? pressed(state, phase, key) : stay(state);
+    switch (phase.kind) {
+      case 'ceremony':
+        return ceremonyPressed(state, phase, key);
+      case 'coding':
+        return codePressed(state, given, phase, key);
+      case 'emergency':
+        return numberPressed(state, phase, key);
+      default:
+        return phase.kind === 'asking' ? pressed(state, phase, key) : stay(state);
+    }
   },
   'factor-chosen': (state, _given, event) => chooseFactor(state, event.factor),
   'settle-asked': (state, _given, event) => settleAsked(state, event),
@@ -116,7 +149,7 @@ const cancelled = (state: State, given: Given): Step => {
   if (phase.kind === 'ceremony') return leaveCeremony(state, phase);
   if (phase.kind === 'asking' || (phase.kind === 'elsewhere' && !phase.sending))
     return cancelAttempt(state, given, phase, 'cancelled');
-  return phase.kind === 'refused' ? toIdle(state, given, null) : stay(state);
+  return phase.kind === 'refused' ? toIdle(state, given, null) : leaveCardless(state, given);
 };
 
 const consoleAsked = (state: State): Step =>
@@ -171,8 +204,9 @@ const revocationOrdered = (
   const here = openOf(phase)?.greeting.person ?? ('greeting' in phase ? phase.greeting.person : null);
   const struck =
     order.what === 'terminal' ||
-    (order.what === 'session' && concerns(state, order.subject)) ||
-    (here !== null && (order.subject === here || order.person === here));
+    (order.what === 'session'
+      ? concerns(state, order.subject)
+      : here !== null && (order.subject === here || order.person === here));
   if (!struck)
     return { state, effects: [{ kind: 'confirm', number: order.number, receivedAt: given.now, lockedAt: null }] };
   const waiting: State = {
@@ -232,6 +266,12 @@ const tick = (state: State, given: Given): Step => {
       return now >= phase.until ? ceremonyOver(state, phase) : stay(state);
     case 'opening':
       return now >= phase.endsAt ? lock(state, given, 'limit') : stay(state);
+    case 'ways':
+    case 'coding':
+    case 'vouching':
+      return now >= phase.until ? cardlessOver(state, given) : stay(state);
+    case 'emergency':
+      return now >= phase.endsAt ? cardlessOver(state, given) : stay(state);
     case 'identifying':
     case 'open':
       return stay(state);

@@ -1,7 +1,8 @@
 import type { CardEvidence, Misread } from '#contract/card.ts';
+import { vouchMisread } from './cardless.ts';
 import { ceremonyCard, ceremonyMisread } from './ceremony.ts';
 import { andThen, go, idle, lock, refuse, stay, toIdle } from './moves.ts';
-import { type CardKey, type Given, type LoginEvent, type State, type Step, spans } from './state.ts';
+import { type CardKey, type Given, type LoginEvent, type Purpose, type State, type Step, spans } from './state.ts';
 
 /** A card has come into the field: say so at once, before it is known. */
 export const cardEntered = (state: State, given: Given, { presentation, resting }: Entered): Step => {
@@ -30,6 +31,7 @@ export const cardMisread = (state: State, given: Given, reason: Misread, reader:
   } as const;
   const { phase } = state;
   if (phase.kind === 'ceremony') return ceremonyMisread(state, given, reason, record);
+  if (phase.kind === 'vouching') return vouchMisread(state, given, phase, reason, record);
   const told = [record, { kind: 'cue', cue: 'refused' }] as const;
   if (phase.kind === 'idle' || phase.kind === 'reading' || phase.kind === 'refused')
     return go(state, idle({ kind: 'misread', why: reason }, given.now), ...told);
@@ -91,20 +93,33 @@ export const cardRead = (
     case 'idle':
     case 'reading':
     case 'refused':
+    case 'ways':
+    case 'coding':
       return identify(noted, given, evidence, card);
+    case 'vouching':
+      return identify(noted, given, evidence, card, 'witness');
+    case 'emergency':
+      // What was asked for under the old lock opens nothing any more.
+      return andThen(lock(noted, given, 'other-card'), (locked) => identify(locked, given, evidence, card));
   }
 };
 
-const identify = (state: State, given: Given, evidence: CardEvidence, card: CardKey): Step => {
+const identify = (
+  state: State,
+  given: Given,
+  evidence: CardEvidence,
+  card: CardKey,
+  purpose: Purpose = 'login',
+): Step => {
   if (state.journal === 'failed') return refuse(state, given, 'failed', null);
   if (state.link !== 'online') return refuse(state, given, 'server', null);
   const request = state.requests + 1;
-  const recent = state.recent?.card === card ? state.recent : null;
+  const recent = purpose === 'login' && state.recent?.card === card ? state.recent : null;
   return go(
     { ...state, requests: request, recent },
-    { kind: 'identifying', request, card },
+    { kind: 'identifying', request, card, purpose },
     { kind: 'forget-digits' },
-    { kind: 'identify', request, lock: state.lock, evidence, after: recent?.session ?? null },
+    { kind: 'identify', request, lock: state.lock, evidence, after: recent?.session ?? null, purpose },
     { kind: 'cue', cue: 'read' },
   );
 };

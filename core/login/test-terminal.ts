@@ -10,11 +10,18 @@ export const policy = terminalPolicy.parse({
   idleSeconds: 600,
   warnSeconds: 20,
   helpdesk: '2119',
+  ways: { substitute: true, emergency: true, witness: true },
 });
 export const hanako = {
   person: randomUUID() as PersonId,
   name: '山田 花子',
   number: '004217',
+  roles: ['clinician' as const],
+};
+export const taro = {
+  person: randomUUID() as PersonId,
+  name: '佐藤 太郎',
+  number: '004218',
   roles: ['clinician' as const],
 };
 export const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E580', assurance: 'identifier' } as const;

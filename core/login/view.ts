@@ -1,5 +1,7 @@
 import type { NotReady, Picture, View } from '#contract/screen.ts';
 import { longestOf, openFactors, shortestOf } from './attempt.ts';
+import { waysOf } from './cardless.ts';
+import { cardlessPictureOf } from './cardless-view.ts';
 import { warningAt } from './deadline.ts';
 import type { Moment, State } from './state.ts';
 import { mayOpenConsole } from './step.ts';
@@ -11,6 +13,7 @@ export const viewOf = (state: State, now: Moment): Omit<View, 'number' | 'cue'> 
   helpdesk: state.policy.helpdesk,
   online: state.link === 'online',
   clockWrong: state.clockWrong,
+  ways: waysOf(state),
   picture: pictureOf(state, now),
 });
 
@@ -40,6 +43,7 @@ const pictureOf = (state: State, now: Moment): Picture => {
         longest: longestOf(state, phase.factor),
         checking: phase.kind === 'checking',
         ...(phase.wrong ? { wrong: phase.wrong } : {}),
+        ...(phase.purpose === 'witness' ? { asWitness: true } : {}),
         endsAt: phase.endsAt,
       };
     case 'elsewhere':
@@ -77,6 +81,11 @@ const pictureOf = (state: State, now: Moment): Picture => {
         ...state.policy.pin,
         ...(phase.problem ? { problem: phase.problem } : {}),
       };
+    case 'ways':
+    case 'coding':
+    case 'vouching':
+    case 'emergency':
+      return cardlessPictureOf(phase, now);
   }
 };
 

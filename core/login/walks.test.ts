@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { emergencyReason, way } from '#contract/cardless.ts';
 import type { AttemptId, LockId, SessionId } from '#contract/ids.ts';
-import { view as viewSchema } from '#contract/screen.ts';
+import { type Key, view as viewSchema } from '#contract/screen.ts';
+import type { Coding, Emergency } from './cardless-state.ts';
 import { nextDeadline } from './deadline.ts';
-import { type Effect, type LoginEvent, openOf } from './state.ts';
-import { evidence, grant, hanako, identify, ready, type Terminal, token } from './test-terminal.ts';
+import { type Asking, type Effect, type LoginEvent, openOf, type State } from './state.ts';
+import { evidence, grant, hanako, identify, ready, type Terminal, taro, token } from './test-terminal.ts';
 
 describe('whatever happens', () => {
   const uuid = fc.constantFrom('11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222');
@@ -122,59 +124,151 @@ describe('whatever happens', () => {
     fc.record({ kind: fc.constant('lock-asked'), reason: fc.constantFrom('button', 'suspend') }),
     fc.constant({ kind: 'stayed' }),
     fc.record({ kind: fc.constant('idle-reported'), seconds: fc.integer({ min: 0, max: 900 }) }),
+    fc.constant({ kind: 'without-card-asked' }),
+    fc.record({ kind: fc.constant('way-chosen'), way: fc.constantFrom(...way.options) }),
+    fc.record({ kind: fc.constant('code-failed'), request: fc.integer({ min: 0, max: 4 }), failure }),
+    fc.record({
+      kind: fc.constant('emergency-begun'),
+      request: fc.integer({ min: 0, max: 4 }),
+      attempt: uuid,
+      ticket: fc.constant('ticket'),
+      supportCode: fc.constant('X'),
+      endsAt,
+    }),
+    fc.record({
+      kind: fc.constant('witnessed'),
+      attempt: uuid,
+      next: uuid,
+      ticket: fc.constant('ticket'),
+      supportCode: fc.constant('X'),
+      endsAt,
+    }),
+    fc.record({
+      kind: fc.constant('colleague-found'),
+      attempt: uuid,
+      ticket: fc.constant('ticket'),
+      colleague: fc.constant(taro),
+      endsAt,
+    }),
+    fc.record({ kind: fc.constant('reason-chosen'), reason: fc.constantFrom(...emergencyReason.options) }),
+    fc.constant({ kind: 'confirmed' }),
+    fc.record({ kind: fc.constant('emergency-failed'), attempt: uuid, failure }),
   ) as fc.Arbitrary<LoginEvent>;
-  /** A whole login, so that walks get as far as the open desktop; other events fall in between. */
-  const login: LoginEvent[] = [
+  const first = '11111111-1111-4111-8111-111111111111' as AttemptId;
+  const second = '22222222-2222-4222-8222-222222222222' as AttemptId;
+  const press = (digits: number, ...more: Key[]): LoginEvent[] =>
+    [...Array.from({ length: digits }, () => '1' as const), ...more].map((key) => ({ kind: 'pressed', key }));
+  const session = '22222222-2222-4222-8222-222222222222' as SessionId;
+  const readied: LoginEvent[] = [
     { kind: 'reader-changed', reader: 'ready', name: 'R' },
     { kind: 'link-changed', link: 'online' },
+  ];
+  const open = (attempt: AttemptId): LoginEvent[] => [
+    { kind: 'proved', attempt, session, token, grant, endsAt: 9_000_000 },
+    { kind: 'opened', session },
+  ];
+  const identifiedAs = (request: number, attempt: AttemptId): LoginEvent => ({
+    kind: 'identified',
+    request,
+    attempt,
+    ticket: 'ticket',
+    greeting: hanako,
+    factors: ['totp'],
+    all: false,
+    grace: false,
+    supportCode: 'X',
+    endsAt: 9_000_000,
+  });
+  const begun = { attempt: first, ticket: 'ticket', supportCode: 'X', endsAt: 9_000_000 } as const;
+  const found: LoginEvent = {
+    kind: 'colleague-found',
+    attempt: second,
+    ticket: 'ticket',
+    colleague: taro,
+    endsAt: 9_000_000,
+  };
+  const reasoned: LoginEvent[] = [{ kind: 'reason-chosen', reason: 'drill' }, { kind: 'confirmed' }];
+  /** Ways to an open desktop without a card of one's own. */
+  const cardless: LoginEvent[][] = [
+    [
+      ...readied,
+      { kind: 'without-card-asked' },
+      { kind: 'way-chosen', way: 'substitute' },
+      ...press(12, 'enter'),
+      identifiedAs(1, first),
+      ...press(6),
+      ...open(first),
+    ],
+    [
+      ...readied,
+      { kind: 'without-card-asked' },
+      { kind: 'way-chosen', way: 'emergency' },
+      ...press(20, 'enter'),
+      { kind: 'emergency-begun', request: 1, ...begun },
+      ...press(6, 'enter'),
+      { ...found, attempt: first },
+      ...reasoned,
+      ...open(first),
+    ],
+    [
+      ...readied,
+      { kind: 'without-card-asked' },
+      { kind: 'way-chosen', way: 'witness' },
+      { kind: 'card-read', presentation: 9, evidence, card: 'jiro' },
+      identifiedAs(1, first),
+      ...press(6),
+      { kind: 'witnessed', ...begun, next: second },
+      ...press(6, 'enter'),
+      found,
+      ...reasoned,
+      ...open(second),
+    ],
+  ];
+  /** A whole login, so that walks get as far as the open desktop; other events fall in between. */
+  const login: LoginEvent[] = [
+    ...readied,
     { kind: 'card-read', presentation: 9, evidence, card: 'jiro' },
-    {
-      kind: 'identified',
-      request: 1,
-      attempt: '11111111-1111-4111-8111-111111111111' as AttemptId,
-      ticket: 'ticket',
-      greeting: hanako,
-      factors: ['totp'],
-      all: false,
-      grace: false,
-      supportCode: 'X',
-      endsAt: 9_000_000,
-    },
-    ...Array.from({ length: 6 }, () => ({ kind: 'pressed', key: '1' }) as const),
-    {
-      kind: 'proved',
-      attempt: '11111111-1111-4111-8111-111111111111' as AttemptId,
-      session: '22222222-2222-4222-8222-222222222222' as SessionId,
-      token,
-      grant,
-      endsAt: 9_000_000,
-    },
-    { kind: 'opened', session: '22222222-2222-4222-8222-222222222222' as SessionId },
+    identifiedAs(1, first),
+    ...press(6),
+    ...open(first),
   ];
   const interruption = fc.oneof({ weight: 12, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: event });
   const pause = fc.integer({ min: 0, max: 4000 });
   const someEvents = fc.array(fc.tuple(event, pause), { maxLength: 60 });
+  const beginnings = [[], login, login, ...cardless];
+  const longest = Math.max(...beginnings.map(({ length }) => length));
   const walk = fc
-    .tuple(fc.boolean(), fc.array(interruption, { minLength: login.length, maxLength: login.length }), someEvents)
-    .map(([begin, between, rest]) => {
-      const start = begin ? login.flatMap((each, i) => [...(between[i] ? [between[i]] : []), each]) : [];
+    .tuple(
+      fc.constantFrom(...beginnings),
+      fc.array(interruption, { minLength: longest, maxLength: longest }),
+      someEvents,
+    )
+    .map(([beginning, between, rest]) => {
+      const start = beginning.flatMap((each, i) => [...(between[i] ? [between[i]] : []), each]);
       return [...start.map((each) => [each, 10] as const), ...rest];
     });
 
   /** Follows the effects of one step: who was accepted, which lock is leased, how many digits are held. */
-  const follow = (effect: Effect, cause: LoginEvent, lockBefore: LockId, ledger: Ledger): void => {
+  const follow = (effect: Effect, cause: LoginEvent, before: State, ledger: Ledger): void => {
     switch (effect.kind) {
       case 'open':
-        assert.equal(cause.kind, 'proved', 'only an accepted proof begins to open');
-        assert.equal(effect.lock, lockBefore);
+        assert.equal(cause.kind, 'proved', 'only an accepted proof or a recorded emergency begins to open');
+        assert.equal(effect.lock, before.lock);
+        assert.ok(!('purpose' in before.phase) || before.phase.purpose === 'login', 'who vouches opens nothing');
+        if (effect.first === 'emergency-code' || effect.first === 'witness')
+          assert.equal(ledger.recorded, effect.attempt, 'an emergency is asked for with its reason');
         ledger.accepted = effect.session;
+        ledger.firsts.add(effect.first);
+        break;
+      case 'open-emergency':
+        ledger.recorded = effect.attempt;
         break;
       case 'begin-lease':
         assert.ok(cause.kind === 'opened' && cause.session === ledger.accepted, 'only the accepted session is shown');
         ledger.leased = effect.lock;
         break;
       case 'cover':
-        assert.notEqual(effect.lock, lockBefore, 'every lock is a fresh one');
+        assert.notEqual(effect.lock, before.lock, 'every lock is a fresh one');
         ledger.leased = null;
         ledger.accepted = null;
         break;
@@ -186,6 +280,9 @@ describe('whatever happens', () => {
         break;
       case 'forget-digits':
       case 'prove':
+      case 'begin-by-code':
+      case 'begin-emergency':
+      case 'find-colleague':
       case 'keep-first-pin':
       case 'give-pin':
         ledger.digits = 0;
@@ -196,6 +293,10 @@ describe('whatever happens', () => {
     leased: LockId | null;
     accepted: SessionId | null;
     digits: number;
+    /** The emergency that was asked to open, with its reason. */
+    recorded: AttemptId | null;
+    /** With what desktops were opened. */
+    readonly firsts: Set<string>;
   }
 
   const checkState = (terminal: Terminal, ledger: Ledger): void => {
@@ -203,21 +304,33 @@ describe('whatever happens', () => {
     const view = terminal.view();
     assert.equal(openOf(phase) !== null, ledger.leased !== null, 'a lease runs exactly while a session is open');
     assert.ok(view.cover || ledger.leased === terminal.state.lock, 'never uncovered without a lease of this lock');
-    if (phase.kind === 'asking') assert.equal(phase.typed, ledger.digits, 'the count shown is the count held');
+    if ('typed' in phase && phase.kind !== 'ceremony' && phase.kind !== 'checking')
+      assert.equal(isSent(phase) ? 0 : phase.typed, ledger.digits, 'the count shown is the count held');
     viewSchema.parse({ ...view, number: 1 });
     if (phase.kind === 'open')
       assert.ok(nextDeadline(terminal.state, terminal.now) !== null, 'an open desktop has an end');
   };
 
-  /** How many walks got as far as an open desktop. */
+  /** What was typed is on its way, and nowhere else any more. */
+  const isSent = (phase: Coding | Emergency | Asking): boolean =>
+    phase.kind === 'coding' ? phase.request !== null : phase.kind === 'emergency' && phase.step !== 'number';
+
+  /** How many walks got as far as an open desktop, and with what. */
   let opened = 0;
+  const firsts = new Set<string>();
   const check = (events: readonly (readonly [LoginEvent, number])[]) => {
     const terminal = ready();
-    const ledger: Ledger = { leased: null, accepted: null, digits: 0 };
+    const ledger: Ledger = {
+      leased: null,
+      accepted: null,
+      digits: 0,
+      recorded: null,
+      firsts,
+    };
     for (const [next, pause] of events) {
       terminal.pass(pause);
-      const { lock } = terminal.state;
-      for (const effect of terminal.send(next)) follow(effect, next, lock, ledger);
+      const before = terminal.state;
+      for (const effect of terminal.send(next)) follow(effect, next, before, ledger);
       checkState(terminal, ledger);
     }
     if (terminal.all.some((effect) => effect.kind === 'begin-lease')) opened += 1;
@@ -230,6 +343,7 @@ describe('whatever happens', () => {
       { numRuns: 1500 },
     );
     assert.ok(opened > 200, `only ${opened} walks got as far as an open desktop`);
+    assert.deepEqual([...firsts].sort(), ['card', 'emergency-code', 'substitute-code', 'witness']);
   });
 
   test('a lock is reachable from every state, at once', () => {

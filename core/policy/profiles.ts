@@ -43,6 +43,7 @@ const common: Profile = {
   'offline.assurance': own(['identifier', 'keyed', 'pki']),
   'cards.slowProofMilliseconds': own(1_000, { highest: 5_000 }),
   'cards.refuseSlowProofs': own(false),
+  'substitutes.kinds': own(['loan-card', 'code']),
   'substitutes.hours': { value: 12, highest: 168, clause: 'MHLW 6.0 システム運用編 14③' },
   'substitutes.uses': own(60),
   'substitutes.fewerRights': own(true),

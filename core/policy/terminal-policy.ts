@@ -1,9 +1,14 @@
 import type { Policy, TerminalPolicy } from '#contract/policy.ts';
 
 /** The part of a policy that a terminal is told. */
-export const terminalPolicyOf = ({ pin, session, helpdesk }: Policy): TerminalPolicy => ({
+export const terminalPolicyOf = ({ pin, session, helpdesk, emergency, substitutes }: Policy): TerminalPolicy => ({
   pin: { shortest: pin.shortest, longest: pin.longest },
   idleSeconds: session.idleSeconds,
   warnSeconds: session.warnSeconds,
   helpdesk,
+  ways: {
+    substitute: substitutes.kinds.includes('code'),
+    emergency: emergency.codes,
+    witness: emergency.witness,
+  },
 });

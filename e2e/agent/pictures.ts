@@ -1,3 +1,4 @@
+import { emergencyReason } from '#contract/cardless.ts';
 import type { ScriptedView } from './scripted-guard.ts';
 
 const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
@@ -18,7 +19,8 @@ const whyNotReady = [
   ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
   ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed'],
 ];
-const whyRefused = ['card', 'locked', 'too-slow', 'busy', 'server', 'failed'];
+const whyRefused = ['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'failed'];
+const everyWay = ['substitute', 'emergency', 'witness'];
 const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
 const whyLocked = [
   ...['start', 'same-card', 'other-card', 'button', 'idle', 'limit', 'revoked'],
@@ -47,6 +49,20 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     },
   });
   const step = (change: object): ScriptedView => ({ picture: { ...ceremony, ...change } });
+  const code = (change: object = {}): ScriptedView => ({
+    picture: {
+      kind: 'code',
+      what: 'substitute',
+      typed: 0,
+      shortest: 12,
+      longest: 12,
+      checking: false,
+      endsAt: inSeconds(55),
+      ...change,
+    },
+  });
+  const colleague = { greet: '鈴木 一郎', number: 'N-10424', endsAt: inSeconds(150) };
+  const reason = 'patient-urgent';
   return Object.fromEntries([
     ...each(whyNotReady, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
     ['ready', { picture: { kind: 'ready' } }],
@@ -68,6 +84,25 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ['elsewhere', elsewhere({})],
     ['elsewhere-sending', elsewhere({ sending: true })],
     ...each(whyRefused, 'refused', (why) => ({ picture: { kind: 'refused', why, supportCode: '7K2-M9Q-4RT' } })),
+    ['ready-ways', { picture: { kind: 'ready' }, ways: everyWay }],
+    ['not-ready-ways', { picture: { kind: 'not-ready', why: 'no-reader' }, ways: ['substitute', 'emergency'] }],
+    ['refused-ways', { picture: { kind: 'refused', why: 'card', supportCode: '7K2-M9Q-4RT' }, ways: everyWay }],
+    ['ways', { picture: { kind: 'ways', endsAt: inSeconds(25) }, ways: everyWay }],
+    ['code-substitute', code({ typed: 7 })],
+    ['code-substitute-wrong', code({ wrong: { supportCode: '7K2-M9Q-4RT' } })],
+    ['code-substitute-checking', code({ typed: 12, checking: true })],
+    ['code-emergency', code({ what: 'emergency', typed: 13, shortest: 20, longest: 20 })],
+    ['code-emergency-wait', code({ what: 'emergency', shortest: 20, longest: 20, waitUntil: inSeconds(58) })],
+    ['code-number', code({ what: 'number', typed: 5, shortest: 1, longest: 20, witness: '佐藤 花子' })],
+    ['code-number-wrong', code({ what: 'number', shortest: 1, longest: 20, wrong: {} })],
+    ['vouch', { picture: { kind: 'vouch', endsAt: inSeconds(25) } }],
+    ['vouch-unreadable', { picture: { kind: 'vouch', problem: 'unreadable', endsAt: inSeconds(25) } }],
+    ['secret-witness', pin({ asWitness: true })],
+    ['reasons', { picture: { kind: 'reasons', ...colleague, reasons: [...emergencyReason.options] } }],
+    ['confirm', { picture: { kind: 'confirm', ...colleague, reason, sending: false } }],
+    ['confirm-witness', { picture: { kind: 'confirm', ...colleague, reason, witness: '佐藤 花子', sending: true } }],
+    ['ceremony-loan-card', step({ task: 'loan-card', step: 'hold-card', person: '' })],
+    ['ceremony-loan-card-done', step({ task: 'loan-card', step: 'done', person: '' })],
     ['opening', { picture: { kind: 'opening', greet: '佐藤 花子' } }],
     ['ceremony-card', step({ task: 'card', step: 'hold-card' })],
     ['ceremony-card-taken', step({ task: 'card', step: 'failed', problem: 'card-taken' })],

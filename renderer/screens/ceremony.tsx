@@ -25,7 +25,7 @@ const sentences = (words: Words, picture: CeremonyPicture): { readonly title: st
   const said = words.ceremony;
   switch (picture.step) {
     case 'hold-card':
-      return picture.task === 'card' ? said.holdCard : said.holdOwnCard;
+      return picture.task === 'pin' ? said.holdOwnCard : said.holdCard;
     case 'choose-pin':
       return {
         title: said.choosePin.title,
@@ -36,6 +36,7 @@ const sentences = (words: Words, picture: CeremonyPicture): { readonly title: st
     case 'sending':
       return said.sending;
     case 'done':
+      if (picture.task === 'loan-card') return said.doneLoanCard;
       return picture.task === 'card' ? said.doneCard : said.donePin;
     case 'failed':
       return said.failed;

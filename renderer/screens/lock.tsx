@@ -1,6 +1,8 @@
 import type { Frame } from '#contract/screen.ts';
 import { wordsOf } from '../words.ts';
+import { ConfirmScreen, ReasonsScreen, VouchScreen, WaysScreen } from './cardless.tsx';
 import { CeremonyScreen } from './ceremony.tsx';
+import { CodeScreen } from './code.tsx';
 import { ElsewhereScreen } from './elsewhere.tsx';
 import { NotReadyScreen } from './not-ready.tsx';
 import { OpeningScreen } from './opening.tsx';
@@ -26,6 +28,16 @@ export const LockScreen = ({ frame }: { readonly frame: Frame }) => {
       return <SecretScreen frame={frame} words={words} picture={picture} />;
     case 'elsewhere':
       return <ElsewhereScreen frame={frame} words={words} picture={picture} />;
+    case 'ways':
+      return <WaysScreen frame={frame} words={words} picture={picture} />;
+    case 'code':
+      return <CodeScreen frame={frame} words={words} picture={picture} />;
+    case 'vouch':
+      return <VouchScreen frame={frame} words={words} picture={picture} />;
+    case 'reasons':
+      return <ReasonsScreen frame={frame} words={words} picture={picture} />;
+    case 'confirm':
+      return <ConfirmScreen frame={frame} words={words} picture={picture} />;
     case 'refused':
       return <RefusedScreen frame={frame} words={words} why={picture.why} supportCode={picture.supportCode} />;
     case 'opening':

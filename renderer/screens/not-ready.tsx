@@ -5,6 +5,7 @@ import { Illustration, type Scene } from '../parts/illustration.tsx';
 import { Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { SystemPicture } from '../parts/system-picture.tsx';
 import { helpdeskLine, type Words } from '../words.ts';
+import { WithoutCard } from './cardless.tsx';
 
 const looks: Readonly<Record<NotReady, { readonly icon: IconName; readonly tone: Tone; readonly scene?: Scene }>> = {
   starting: { icon: 'hourglass', tone: 'busy' },
@@ -44,6 +45,7 @@ export const NotReadyScreen = ({
             )}
           </span>
         </p>
+        <WithoutCard frame={frame} words={words} />
       </Speech>
     </Stage>
   );

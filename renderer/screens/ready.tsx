@@ -3,6 +3,7 @@ import { useNow } from '../clock.ts';
 import { Illustration, type Scene } from '../parts/illustration.tsx';
 import { Notice, Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { otherLanguage, type Words, wordsOf } from '../words.ts';
+import { WithoutCard } from './cardless.tsx';
 
 type ReadyNotice = Extract<Picture, { kind: 'ready' }>['notice'];
 
@@ -57,6 +58,7 @@ export const ReadyScreen = ({
         <p className="other-language" lang={other}>
           {wordsOf(other).ready.plain}
         </p>
+        <WithoutCard frame={frame} words={words} />
       </Speech>
     </Stage>
   );

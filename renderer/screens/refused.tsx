@@ -6,9 +6,12 @@ import { Icon } from '../parts/icon.tsx';
 import { Illustration } from '../parts/illustration.tsx';
 import { Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { helpdeskLine, type Words } from '../words.ts';
+import { WithoutCard } from './cardless.tsx';
 
 const looks: Readonly<Record<Refusal, { readonly icon: IconName; readonly tone: Tone }>> = {
   card: { icon: 'cross', tone: 'stop' },
+  code: { icon: 'cross', tone: 'stop' },
+  emergency: { icon: 'cross', tone: 'stop' },
   locked: { icon: 'lock', tone: 'stop' },
   'too-slow': { icon: 'hourglass', tone: 'warn' },
   busy: { icon: 'hourglass', tone: 'warn' },
@@ -59,6 +62,7 @@ export const RefusedScreen = ({ frame, words, why, supportCode }: RefusedProps) 
             {words.support.close}
           </button>
         </div>
+        <WithoutCard frame={frame} words={words} />
       </Speech>
     </Stage>
   );

@@ -58,6 +58,12 @@ export const SecretScreen = ({
           <Icon name="person" />
           {fill(words.greeting, { name: picture.greet })}
         </p>
+        {picture.asWitness ? (
+          <p className="chip" data-as-witness="">
+            <Icon name="person" />
+            {words.secret.asWitness}
+          </p>
+        ) : null}
         {picture.accepted.map((factor) => (
           <p key={factor} className="chip" data-accepted={factor}>
             <Icon name="check" />

@@ -50,7 +50,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       await recordAll(
         tx,
         now(),
-        older.map(({ id, terminal, person, card, supportCode }) => ({
+        older.map(({ id, terminal, person, card, supportCode, factors }) => ({
           kind: 'attempt.abandoned',
           outcome: 'minor',
           terminal,
@@ -58,7 +58,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
           card,
           attempt: id,
           supportCode,
-          factors: ['card'],
+          factors,
           reason: 'other-card',
         })),
       );

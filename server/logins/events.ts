@@ -6,6 +6,12 @@ import type { Ticket } from './ticket.ts';
 /** How the log names what was presented beside the card. */
 export const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initial' ? 'initial-secret' : factor);
 
+/** How the log names what an attempt began with. */
+export const beganWith = ({ substitute }: Pick<Ticket, 'substitute'>): Factor => {
+  if (substitute === null) return 'card';
+  return substitute.kind === 'code' ? 'substitute-code' : 'loan-card';
+};
+
 /** What every event of an attempt says. */
 export const about = (ticket: Ticket, factors: readonly (AskedFactor | 'grace')[]) =>
   ({
@@ -14,5 +20,5 @@ export const about = (ticket: Ticket, factors: readonly (AskedFactor | 'grace')[
     card: ticket.card,
     attempt: ticket.attempt,
     supportCode: ticket.supportCode,
-    factors: ['card', ...factors.map(presented)],
+    factors: [beganWith(ticket), ...factors.map(presented)],
   }) satisfies Partial<EventToRecord>;

@@ -27,6 +27,7 @@ export const createFirstPin =
     database.transaction(async (tx) => {
       const now = clock();
       const { terminal, card, attempt } = ticket;
+      if (card === null) return 'card';
       const person = await tryLockPerson(tx, ticket.person);
       const held = await tryLockCard(tx, card);
       if (person?.state !== 'active' || held?.state !== 'active') return 'card';

@@ -1,18 +1,24 @@
 import type { Opened } from '#contract/api/logins.ts';
 import type { SessionId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
+import { sessionEnd } from '#core/policy/substitutes.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
+import { recordReturn } from '../people/end-substitutes.ts';
+import { takeTurn } from '../store/attempts.ts';
+import { lockCardsOf, tryLockCard, tryReturnCards } from '../store/cards.ts';
+import { clearCodes } from '../store/code-tries.ts';
 import { violates } from '../store/database.ts';
 import { toEventRow } from '../store/event-rows.ts';
+import { tryLockPerson } from '../store/people.ts';
 import { type Concluded, type Conclusion, conclude } from '../store/proofs.ts';
+import { tryUseSubstitute } from '../store/substitutes.ts';
 import { createUuid } from '../store/uuid.ts';
 import { createToken, hashToken } from '../tokens.ts';
 import { about } from './events.ts';
+import { makeGrant } from './grant.ts';
 import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
-
-const grantMilliseconds = 30_000;
 
 export interface ToOpen {
   readonly ticket: Ticket;
@@ -21,6 +27,15 @@ export interface ToOpen {
   /** The factor that was right just now and whose count ends; null when all ended theirs before. */
   readonly accepted: Conclusion['accepted'];
   readonly endElsewhere: boolean;
+}
+
+/** Takes back what was done for a login that could not be concluded. */
+class NotConcluded extends Error {
+  readonly why: Exclude<Concluded, 'open'>;
+  constructor(why: Exclude<Concluded, 'open'>) {
+    super(`not concluded: ${why}`);
+    this.why = why;
+  }
 }
 
 /** Begins a session with its grant, or says why not: the attempt is over, a code was used, or a revocation came first. */
@@ -41,21 +56,53 @@ export const createOpen = (deps: ServerDeps) => {
     }
   };
 
+  /**
+   * A login by what stands for a card, or by a card that was left at home: alone in a transaction that counts the use, or
+   * ends what stood for the card. Card, person and substitute are held in this order.
+   */
+  const concludeHeld = async (conclusion: Conclusion): Promise<Concluded> => {
+    const { ticket } = conclusion;
+    const { person, card, substitute, terminal } = ticket;
+    try {
+      return await deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        await takeTurn(tx, terminal);
+        await lockCardsOf(tx, person);
+        if (card !== null) await tryLockCard(tx, card);
+        await tryLockPerson(tx, person);
+        if (substitute !== null && !(await tryUseSubstitute(tx, now, substitute.id))) return 'card';
+        if (ticket.returning) {
+          if (card === null || !(await tryReturnCards(tx, person, card))) return 'card';
+          await recordReturn(tx, now, { person, card, terminal });
+        }
+        const [concluded = 'ended'] = await conclude(tx, now, [conclusion]);
+        if (concluded !== 'open') throw new NotConcluded(concluded);
+        if (substitute?.kind === 'code') await clearCodes(tx, terminal, 'substitute');
+        return concluded;
+      });
+    } catch (problem) {
+      if (problem instanceof NotConcluded) return problem.why;
+      throw problem;
+    }
+  };
+
   return async ({ ticket, factors, accepted, endElsewhere }: ToOpen): Promise<Opened | Exclude<Concluded, 'open'>> => {
     const now = deps.now();
     const session = createUuid(now) as SessionId;
     const token = createToken();
-    const endsAt = new Date(now.getTime() + deps.policy().session.minutes * 60_000);
+    const { minutes } = deps.policy().session;
+    const endsAt = new Date(sessionEnd(now.getTime(), minutes, ticket.substitute?.endsAt ?? null));
     const facts = about(ticket, factors);
     const grace = factors.includes('grace') ? ticket.grace : null;
-    const concluded = await concludeOne({
+    const isHeld = ticket.substitute !== null || ticket.returning;
+    const concluded = await (isHeld ? concludeHeld : concludeOne)({
       ticket,
       accepted,
       factors: facts.factors,
       session,
       endsAt,
       tokenHash: hashToken(token),
-      openedBy: grace === null ? 'factors' : 'grace',
+      openedBy: ticket.substitute !== null ? 'substitute' : grace === null ? 'factors' : 'grace',
       after: grace?.after ?? null,
       graceFrom: grace?.from ?? null,
       endElsewhere,
@@ -69,15 +116,7 @@ export const createOpen = (deps: ServerDeps) => {
     await deps.database.notify('changed', { what: 'events' });
     await deps.database.notify('changed', { what: 'terminals' });
     const { terminal, lock, attempt, person } = ticket;
-    const grant = deps.secrets.signGrant({
-      terminal,
-      lock,
-      session,
-      attempt,
-      person,
-      issuedAt: now.toISOString(),
-      expiresAt: new Date(now.getTime() + grantMilliseconds).toISOString(),
-    });
+    const grant = makeGrant(deps.secrets, now, { terminal, lock, session, attempt, person });
     return { kind: 'open', session, token, grant, endsAt: endsAt.toISOString() };
   };
 };

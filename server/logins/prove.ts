@@ -7,7 +7,11 @@ import { checkSecret, matchTotp, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue, Place } from '../hash-queue.ts';
 import { renewHash } from '../renewals.ts';
+import { endAttempt } from '../store/attempts.ts';
+import { tryUseNonce } from '../store/nonces.ts';
 import { acceptPart, findElsewhere, listProved } from '../store/parts.ts';
+import type { Emergency } from './emergency.ts';
+import { about } from './events.ts';
 import { createFirstPin } from './first-pin.ts';
 import { createOpen } from './open.ts';
 import type { Pauses } from './pauses.ts';
@@ -26,7 +30,10 @@ type Verdict = { readonly kind: 'right'; readonly step: number | null } | { read
 const pinOf = (typed: string): string => normaliseDigits(typed) ?? typed;
 
 /** The way of a proof: pause, place, count, look, conclude. */
-export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQueue; pauses: Pauses }) => {
+export const createProver = (
+  deps: ServerDeps,
+  { queue, pauses, emergency }: { queue: HashQueue; pauses: Pauses; emergency: Emergency },
+) => {
   const reserve = createReserve(deps);
   const refuse = createRefuse(deps);
   const open = createOpen(deps);
@@ -83,6 +90,20 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     return refuseConcluded(ticket, factor, opened);
   };
 
+  /** Who vouches for a colleague has shown all that policy wants of them: nothing opens for themself. */
+  const vouch = async (ticket: Ticket, factor: AskedFactor, factors: readonly AskedFactor[]) => {
+    const ended = await deps.database.transaction(async (tx) => {
+      const { attempt, proof } = ticket;
+      const nonce = proof && { id: Buffer.from(proof.nonce, 'base64url'), until: proof.until };
+      if (nonce !== null && !(await tryUseNonce(tx, nonce, attempt))) return false;
+      return endAttempt(tx, deps.now(), attempt, 'accepted', about(ticket, factors).factors);
+    });
+    if (!ended) return refuse.twice(ticket, factor);
+    const { terminal, lock, address, person } = ticket;
+    const begun = await emergency.byWitness({ terminal, lock, address }, person);
+    return succeed({ kind: 'witnessed' as const, ...begun });
+  };
+
   /** Notes the factor at the attempt and says what is still wanted. */
   const goOn = async (ticket: Ticket, factor: AskedFactor, accepted: Accepted) => {
     const part = await acceptPart(deps.database, deps.now(), ticket, { ...accepted, factor });
@@ -90,6 +111,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     if (part === 'ended') return refuse.twice(ticket, factor);
     const [missing, ...others] = ticket.all ? ticket.factors.filter((one) => !part.includes(one)) : [];
     if (missing !== undefined) return succeed({ kind: 'more' as const, factors: [missing, ...others] });
+    if (ticket.purpose === 'witness') return vouch(ticket, factor, part);
     const asks = deps.policy().session.elsewhere === 'ask';
     const there = asks ? await findElsewhere(deps.database, deps.now(), ticket) : undefined;
     if (there === undefined) return finish(ticket, part, null);
@@ -110,7 +132,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
     const verdict = await evaluate(ticket, factor, secret, reserved.try, place);
     if (verdict.kind !== 'right') return refuse.wrong(ticket, factor, reserved.try, verdict.kind);
     const accepted = { id: known.id, setAt: known.setAt, step: verdict.step };
-    const plain = !ticket.all && deps.policy().session.elsewhere !== 'ask';
+    const plain = ticket.purpose === 'login' && !ticket.all && deps.policy().session.elsewhere !== 'ask';
     const next = factor === 'initial' ? letChoose : plain ? openAtOnce : goOn;
     const outcome = await next(ticket, factor, accepted);
     if (outcome === 'replayed') return refuse.wrong(ticket, factor, reserved.try, 'replayed');
@@ -158,7 +180,7 @@ export const createProver = (deps: ServerDeps, { queue, pauses }: { queue: HashQ
       isOvertaken: boolean,
       choice: 'end-there' | 'keep-both',
     ): Promise<Result<Opened, 'ATTEMPT_ENDED' | 'CARD_REFUSED'>> => {
-      const over = whyOver(ticket, isOvertaken);
+      const over = ticket.purpose === 'witness' ? 'attempt-abandoned' : whyOver(ticket, isOvertaken);
       if (over !== undefined) return refuse.ended(ticket, ticket.factors[0] ?? 'pin', over);
       const proved = await listProved(deps.database, ticket);
       const enough = ticket.all

@@ -2,6 +2,7 @@ import { fail } from '#contract/errors.ts';
 import type { AskedFactor } from '#contract/screen.ts';
 import { triesLeft } from '#core/policy/tries.ts';
 import type { ServerDeps } from '../deps.ts';
+import { endSubstitutes } from '../people/end-substitutes.ts';
 import { endAttempt } from '../store/attempts.ts';
 import { disableCard } from '../store/cards.ts';
 import { disable, listUsableFactors } from '../store/credentials.ts';
@@ -99,7 +100,7 @@ export const createRefuse = (deps: ServerDeps) => {
         if (left > 0) return;
         if (disabled) {
           await disable(tx, known.id);
-          await disableCard(tx, ticket.card);
+          await disableWhatWasHeld(tx, now, ticket);
         }
         await tx.notify('changed', { what: 'people' });
         // The attempt goes on while another factor may still be tried.
@@ -139,11 +140,21 @@ export const createRefuse = (deps: ServerDeps) => {
   };
 };
 
-const whyBarred = async (tx: Transaction, { card, person }: Ticket): Promise<string> => {
-  const [row] = await tx.query<{ card: string; person: string }>(
-    'select (select state from card where id = $1) as card, (select state from person where id = $2) as person',
-    [card, person],
+/** Too many wrong tries: the card is out of use; what stands for one ends, and a loan card goes back to the stock. */
+const disableWhatWasHeld = async (tx: Transaction, now: Date, { card, substitute }: Ticket): Promise<void> => {
+  if (substitute === null) return card === null ? undefined : disableCard(tx, card);
+  await endSubstitutes(tx, now, { id: substitute.id }, { reason: 'guessed-at', by: null });
+};
+
+const whyBarred = async (tx: Transaction, { card, person, substitute }: Ticket): Promise<string> => {
+  const [row] = await tx.query<{ card: string | null; person: string; ended: string | null; spent: boolean | null }>(
+    `select (select state from card where id = $1) as card, (select state from person where id = $2) as person,
+            u.end_reason as ended, u.uses >= u.most_uses as spent
+       from (select 1) one left join substitute u on u.id = $3`,
+    [card, person, substitute?.id ?? null],
   );
   if (row?.person !== 'active') return 'person-suspended';
+  if (row.ended !== null) return `substitute-${row.ended}`;
+  if (substitute !== null) return row.spent ? 'substitute-uses' : 'substitute-time';
   return row.card === 'active' ? 'terminal-revoked' : `card-${row.card}`;
 };

@@ -1,17 +1,17 @@
 import type { Answer, Input } from '#contract/api/index.ts';
+import type { PersonSummary } from '#contract/api/people.ts';
 import type { CardEvidence } from '#contract/card.ts';
-import { fail, type Outcome, type Result, succeed } from '#contract/errors.ts';
+import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { AttemptId, TerminalId } from '#contract/ids.ts';
-import type { AskedFactor } from '#contract/screen.ts';
+import type { Policy } from '#contract/policy.ts';
 import { isRandomIdentifier } from '#core/card/identifier.ts';
 import { graceUntil, type LastSession } from '#core/policy/decide.ts';
-import { usableFactors } from '#core/policy/factors.ts';
+import { clinicianRights } from '#core/policy/substitutes.ts';
 import { createBatch } from '../batch.ts';
 import { byNumber } from '../cards/cards.ts';
 import { type JudgedProof, type ProofReason, proofReasons, whyNotPinned } from '../cards/proof.ts';
 import { makeSupportCode } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
-import { createNetworks } from '../networks.ts';
 import { renewCardIndex } from '../renewals.ts';
 import type { TerminalSender } from '../routes/handlers.ts';
 import { toEventRow } from '../store/event-rows.ts';
@@ -20,25 +20,38 @@ import { tryUseNonce } from '../store/nonces.ts';
 import { lookUpTaps, type Tap, type TapFacts } from '../store/taps.ts';
 import { createUuid } from '../store/uuid.ts';
 import type { Begun } from './begun.ts';
+import { beganWith } from './events.ts';
+import { createJudge, type Judged, no } from './judge.ts';
+import { judgeStanding } from './standing.ts';
 import { type Ticket, writeTicket } from './ticket.ts';
 
 type Body = Input<'attempts/begin'>['body'];
 
-/** What comes of a tap: whom to greet and what to ask for, or why nothing opens, for the log alone. */
-type Judged =
+type Held =
   | {
       readonly ok: true;
       readonly card: NonNullable<TapFacts['card']>;
-      readonly person: NonNullable<TapFacts['person']>;
-      readonly factors: readonly [AskedFactor, ...AskedFactor[]];
-      readonly all: boolean;
-      readonly grace: Ticket['grace'];
+      readonly person: PersonSummary;
+      readonly returning: boolean;
+      readonly substitute: Ticket['substitute'];
     }
-  | { readonly ok: false; readonly reason: string; readonly outcome: Outcome; readonly rule: string | null };
+  | Extract<Judged, { ok: false }>;
+
+/** Who vouches for a colleague is a clinician with a card of their own in force. */
+const whyNoWitness = (
+  { emergency }: Policy,
+  { kind, state }: NonNullable<TapFacts['card']>,
+  { roles }: PersonSummary,
+): string | undefined => {
+  if (!emergency.witness) return 'witness-off';
+  if (kind === 'loan' || state !== 'active') return 'witness-without-own-card';
+  return roles.includes('clinician') ? undefined : 'witness-not-a-clinician';
+};
 
 /** Answers taps. It reads the database once, for all taps of a moment together, and writes only what it refuses. */
 export const createTaps = (deps: ServerDeps, begun: Begun) => {
   const { database, logins, secrets } = deps;
+  const judge = createJudge(deps);
   const lookUps = createBatch<Tap, TapFacts>({ lanes: 2, run: (taps) => lookUpTaps(logins, taps) });
 
   const lookUp = async (card: CardEvidence, proof: JudgedProof, terminal: TerminalId): Promise<TapFacts> => {
@@ -62,32 +75,21 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
     return card === null ? undefined : whyNotPinned(card, proof);
   };
 
-  const judge = (facts: TapFacts, proof: JudgedProof, body: Body, address: string, now: number): Judged => {
-    const no = (reason: string, rule: string | null = null) =>
-      ({ ok: false, reason, outcome: 'minor', rule }) satisfies Judged;
-    const { card, person, group } = facts;
-    if (isRandomIdentifier(body.card.technology, body.card.identifier)) return no('random-identifier');
+  /** What is to be said of the card itself, before its person is looked at. */
+  const judgeCard = (facts: TapFacts, proof: JudgedProof, { card: held, purpose }: Body, now: number): Held => {
+    const { card, person, substitute } = facts;
+    if (isRandomIdentifier(held.technology, held.identifier)) return no('random-identifier');
     const unproven = whyUnproven(facts, proof);
     if (unproven !== undefined) return { ...no(unproven), outcome: proofReasons[unproven] };
-    if (!card || !person) return no('unknown-card');
-    if (card.state !== 'active') return no(`card-${card.state}`);
-    if (person.state !== 'active') return no('person-suspended');
-    const initial = facts.factors.find(({ kind }) => kind === 'initial');
-    const usable = usableFactors(facts.factors, deps.policy().tries, now);
-    const mayBegin =
-      initial !== undefined && !initial.disabled && (initial.expiresAt ?? 0) > now && (initial.lockedUntil ?? 0) <= now;
-    const { roles } = person;
-    const isIn = createNetworks(address);
-    const decision = deps.policies.decide({ roles, group, assurance: card.assurance, isIn, at: now, usable });
-    if (decision.kind === 'refuse') {
-      const first = mayBegin && decision.reason === 'no-usable-factor';
-      if (first) return { ok: true, card, person, factors: ['initial'], all: false, grace: null };
-      return no(decision.reason, decision.rule);
-    }
-    const { all } = decision;
-    const factors: Extract<Judged, { ok: true }>['factors'] =
-      mayBegin && !all ? [...decision.factors, 'initial'] : decision.factors;
-    return { ok: true, card, person, factors, all, grace: graceOf(facts, body, now) };
+    if (!card) return no('unknown-card');
+    const returning = card.state === 'suspended' && card.forgotten;
+    if (card.state !== 'active' && !returning) return no(`card-${card.state}`);
+    if (!person) return no(card.kind === 'loan' ? 'loan-card-in-stock' : 'unknown-card');
+    const noWitness = purpose === 'witness' ? whyNoWitness(deps.policy(), card, person) : undefined;
+    if (noWitness !== undefined) return no(noWitness);
+    const standsFor = substitute === null ? null : judgeStanding(deps.policy(), substitute, now);
+    if (standsFor !== null && !standsFor.ok) return standsFor;
+    return { ok: true, card, person, returning, substitute: standsFor?.substitute ?? null };
   };
 
   /** The terminal itself must remember the session: a guard or screen that was started anew asks for a secret. */
@@ -114,28 +116,33 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
     const proof = deps.cards.judge(body.card, terminal);
     const facts = await lookUp(body.card, proof, terminal);
     const now = deps.now();
-    const judged = judge(facts, proof, body, address, now.getTime());
+    const held = judgeCard(facts, proof, body, now.getTime());
+    const plain = held.ok && held.substitute === null && !held.returning && body.purpose === 'login';
+    const judged = held.ok
+      ? judge({ ...facts, ...held, assurance: held.card.assurance, address, mayChoosePin: plain }, now.getTime())
+      : held;
     const supportCode = makeSupportCode();
     const nonce = deps.cards.giveNonce(terminal);
-    if (!judged.ok) {
+    if (!held.ok || !judged.ok) {
       onRefused();
       await database.transaction(async (tx) => {
         if (proof.kind !== 'none' && proof.nonce !== null) await tryUseNonce(tx, proof.nonce, createUuid(now));
         await record(tx, now, {
           kind: 'attempt.refused',
-          outcome: judged.outcome,
+          outcome: held.ok ? (judged.ok ? 'minor' : judged.outcome) : held.outcome,
           terminal,
           person: facts.person?.id ?? null,
           card: facts.card?.id ?? null,
           supportCode,
           factors: ['card'],
-          reason: judged.reason,
-          detail: { ...(judged.rule === null ? {} : { rule: judged.rule }), ...timeOf(proof) },
+          ...whyNot(held.ok ? judged : held, proof),
         });
       });
       return fail('CARD_REFUSED', { supportCode, ...(nonce === null ? {} : { nonce }) });
     }
-    const { card, person, factors, all, grace } = judged;
+    const { card, person, substitute, returning } = held;
+    const { factors, all } = judged;
+    const grace = plain ? graceOf(facts, body, now.getTime()) : null;
     const ticket: Ticket = {
       attempt: createUuid(now) as AttemptId,
       terminal,
@@ -149,21 +156,14 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
       expiresAt: now.getTime() + deps.policy().attempt.seconds * 1000,
       factors: [...factors],
       all,
+      substitute,
+      returning,
+      purpose: body.purpose,
       grace,
       proof: noteOf(proof),
     };
     begun.add({ ticket, begun: begunEvent(ticket) });
-    return succeed({
-      attempt: ticket.attempt,
-      ticket: writeTicket(secrets, ticket),
-      greeting: { person: person.id, name: person.name, number: person.number, roles: [...person.roles] },
-      factors: [...factors],
-      all,
-      grace: grace === null ? null : new Date(grace.until).toISOString(),
-      expiresAt: new Date(ticket.expiresAt).toISOString(),
-      supportCode,
-      nonce,
-    });
+    return succeed({ ...sayBegun(secrets, ticket, person), nonce });
   };
 };
 
@@ -176,6 +176,32 @@ const noteOf = (proof: JudgedProof): Ticket['proof'] => {
   return { nonce: nonce.id.toString('base64url'), until: nonce.until, milliseconds, slow };
 };
 
+const whyNot = (judged: Judged | Held, proof: JudgedProof) =>
+  judged.ok
+    ? {}
+    : { reason: judged.reason, detail: { ...(judged.rule === null ? {} : { rule: judged.rule }), ...timeOf(proof) } };
+
+/** What a terminal is told of an attempt that was let in. */
+export const sayBegun = (
+  secrets: ServerDeps['secrets'],
+  ticket: Ticket,
+  person: PersonSummary,
+): Answer<'attempts/begin-by-code'> => ({
+  attempt: ticket.attempt,
+  ticket: writeTicket(secrets, ticket),
+  greeting: {
+    person: person.id,
+    name: person.name,
+    number: person.number,
+    roles: ticket.substitute?.fewerRights ? clinicianRights(person.roles) : [...person.roles],
+  },
+  factors: [...ticket.factors],
+  all: ticket.all,
+  grace: ticket.grace === null ? null : new Date(ticket.grace.until).toISOString(),
+  expiresAt: new Date(ticket.expiresAt).toISOString(),
+  supportCode: ticket.supportCode,
+});
+
 /** The event of a tap that was let in, at the time of the tap, whenever it is written. */
 export const begunEvent = (ticket: Ticket) =>
   toEventRow(new Date(ticket.startedAt), {
@@ -186,9 +212,10 @@ export const begunEvent = (ticket: Ticket) =>
     card: ticket.card,
     attempt: ticket.attempt,
     supportCode: ticket.supportCode,
-    factors: ['card'],
+    factors: [beganWith(ticket)],
     detail: {
       assurance: ticket.assurance,
+      ...(ticket.purpose === 'witness' ? { purpose: 'witness' } : {}),
       ...(ticket.proof === null ? {} : { proofMilliseconds: ticket.proof.milliseconds }),
       ...(ticket.proof?.slow ? { slow: true } : {}),
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assurance } from '#contract/card.ts';
-import { attemptId, cardId, lockId, personId, sessionId, terminalId } from '#contract/ids.ts';
+import { substituteKind } from '#contract/cardless.ts';
+import { attemptId, cardId, lockId, personId, sessionId, substituteId, terminalId } from '#contract/ids.ts';
 import { askedFactor } from '#contract/screen.ts';
 import type { Secrets } from '../secrets.ts';
 
@@ -13,7 +14,8 @@ const ticket = z.strictObject({
   attempt: attemptId,
   terminal: terminalId,
   lock: lockId,
-  card: cardId,
+  /** Null where a substitute code stands for it. */
+  card: cardId.nullable(),
   person: personId,
   supportCode: z.string(),
   assurance,
@@ -22,6 +24,14 @@ const ticket = z.strictObject({
   expiresAt: z.int(),
   factors: z.array(askedFactor),
   all: z.boolean(),
+  /** What stands for the person's own card, and until when. */
+  substitute: z
+    .strictObject({ id: substituteId, kind: substituteKind, fewerRights: z.boolean(), endsAt: z.int() })
+    .nullable(),
+  /** The card was left at home: with the right factors it is active again, and what stood for it ends. */
+  returning: z.boolean(),
+  /** `witness`: the person vouches for a colleague, and nothing opens for themself. */
+  purpose: z.enum(['login', 'witness']),
   /** Where and until when the card alone opens: after this session, whose two factors were shown at `from`. */
   grace: z.strictObject({ after: sessionId, from: z.int(), until: z.int() }).nullable(),
   /** What the card proved itself with: the nonce (base64url) and when it ends, how long the card took to sign, and whether that is slow. */

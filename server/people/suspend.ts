@@ -7,20 +7,22 @@ import { record, recordAll } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
 import { suspendAll } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
-import { endSessionsOf } from '../store/sessions.ts';
+import { type EndedSession, endSessionsOf } from '../store/sessions.ts';
 import type { Author } from './author.ts';
+import { endSubstitutes } from './end-substitutes.ts';
 
 /**
  * A terminal locks by the person of an order, so all sessions of the person end, whichever card began them.
- * Attempts under way are refused at their next proof, which looks at card and person again.
+ * Attempts under way are refused at their next proof, which looks at card and person again. Answers those that ended.
  */
 export const endSessionsOfPerson = async (
   tx: Transaction,
   now: Date,
   person: PersonId,
   { actor, detail }: Author,
-): Promise<void> => {
-  for (const session of await endSessionsOf(tx, now, 'revoked', person)) {
+): Promise<EndedSession[]> => {
+  const ended = await endSessionsOf(tx, now, 'revoked', person);
+  for (const session of ended) {
     await record(tx, now, {
       kind: 'session.ended',
       outcome: 'success',
@@ -34,6 +36,7 @@ export const endSessionsOfPerson = async (
       detail,
     });
   }
+  return ended;
 };
 
 /** Nothing is enrolled for somebody who may not log in. */
@@ -76,6 +79,7 @@ export const suspendPeople = async (
   for (const person of people) {
     await endSessionsOfPerson(tx, now, person, author);
     await cancelCeremonies(tx, now, person, author);
+    await endSubstitutes(tx, now, { person }, { reason: 'person-suspended', by: actor });
     await endConsoleSessionsOf(tx, now, person);
     await dropInvitations(tx, person);
     numbers.push(await issueRevocation(tx, now, { what: 'person', subject: person, person, reason, by: actor }));

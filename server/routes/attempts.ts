@@ -4,6 +4,8 @@ import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
 import { createLimit } from '../limit.ts';
 import type { Begun } from '../logins/begun.ts';
+import { createByCode } from '../logins/by-code.ts';
+import { createEmergency } from '../logins/emergency.ts';
 import { about } from '../logins/events.ts';
 import { createPauses } from '../logins/pauses.ts';
 import { createProver } from '../logins/prove.ts';
@@ -22,7 +24,9 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
   const refusals = createLimit(refusedCards);
   const tap = createTaps(deps, begun);
   const pauses = createPauses(() => deps.policy().tries);
-  const prover = createProver(deps, { queue, pauses });
+  const emergency = createEmergency(deps);
+  const prover = createProver(deps, { queue, pauses, emergency });
+  const byCode = createByCode(deps, begun);
 
   /** The ticket of this attempt of this terminal, or a refusal with its event. */
   const readTicket = async (
@@ -61,6 +65,10 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
     },
 
     'nonces/give': async (_input, { terminal }) => succeed({ nonce: deps.cards.giveNonce(terminal) }),
+    'attempts/begin-by-code': ({ body }, sender) => byCode(body, sender),
+    'emergencies/begin': ({ body }, sender) => emergency.byCode(body, sender),
+    'emergencies/name': ({ params, body }, sender) => emergency.name(params.attempt, body, sender),
+    'emergencies/open': ({ params, body }, sender) => emergency.open(params.attempt, body, sender),
 
     'attempts/prove': async ({ params, body }, sender) => {
       const read = await readTicket(params.attempt, body.ticket, sender);

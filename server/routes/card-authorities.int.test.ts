@@ -179,7 +179,7 @@ describe('another process of the server', () => {
     ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
   const beginAt = ({ routes }: Awaited<ReturnType<typeof startAnother>>, card: CardEvidence) =>
     routes['attempts/begin'](
-      { params: undefined, query: undefined, body: { lock: randomUUID() as LockId, card } },
+      { params: undefined, query: undefined, body: { lock: randomUUID() as LockId, card, purpose: 'login' as const } },
       sender(),
     );
 

@@ -1,4 +1,7 @@
+import type { Input } from '#contract/api/index.ts';
+import type { PersonSummary } from '#contract/api/people.ts';
 import { fail, succeed } from '#contract/errors.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
 import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import { cleanText } from '#core/policy/text.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -12,15 +15,45 @@ import {
   tryGetCeremony,
   tryLockCeremony,
 } from '../store/ceremonies.ts';
+import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { tryGetPerson } from '../store/people.ts';
 import { tryGetActive } from '../store/terminals.ts';
 import { requireApprovalForBinding } from './approving.ts';
-import type { Handlers } from './handlers.ts';
+import type { ConsoleSender, Handlers } from './handlers.ts';
 import { by, refuseRole } from './refusing.ts';
 
 /** How long a terminal waits for the card and the PIN. */
 const ceremonyMilliseconds = 2 * 60_000;
+
+/** A terminal does one enrolment step at a time. */
+const replaceEarlier = async (
+  { push }: Pick<ServerDeps, 'push'>,
+  tx: Transaction,
+  now: Date,
+  terminal: TerminalId,
+  actor: PersonId,
+): Promise<void> => {
+  for (const { id: ceremony, person } of await cancelCeremoniesAt(tx, now, terminal)) {
+    await push.toTerminal(tx, terminal, { kind: 'ceremony-cancelled', ceremony });
+    const facts = { kind: 'ceremony.ended', outcome: 'minor', reason: 'replaced' } as const;
+    await record(tx, now, { ...facts, terminal, person, actor, ceremony });
+  }
+};
+
+/** Whether somebody may have a card or PIN bound to this person, and who else agreed to it. */
+const mayBegin = async (
+  deps: ServerDeps,
+  tx: Transaction,
+  now: Date,
+  sender: ConsoleSender,
+  person: PersonSummary,
+  { task, terminal }: Input<'ceremonies/begin'>['body'],
+) => {
+  const call = 'ceremonies/begin';
+  if (!mayChangeFactorsOf(sender.roles, person.roles)) return refuseRole(tx, now, sender, person.id, call);
+  return requireApprovalForBinding(deps, tx, now, sender, { person, call, what: task, terminal });
+};
 
 /** The helpdesk's part of enrolment: asks a terminal, follows, takes back. It never sees what is typed there. */
 export const createDeskRoutes = (deps: ServerDeps) =>
@@ -28,43 +61,31 @@ export const createDeskRoutes = (deps: ServerDeps) =>
     'ceremonies/begin': async ({ body }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
-        const person = await tryGetPerson(tx, body.person);
-        if (!person) return fail('PERSON_UNKNOWN');
-        if (!mayChangeFactorsOf(sender.roles, person.roles)) {
-          return refuseRole(tx, now, sender, person.id, 'ceremonies/begin');
-        }
+        const person = body.person === undefined ? null : await tryGetPerson(tx, body.person);
+        if (person === undefined) return fail('PERSON_UNKNOWN');
         const { task, terminal } = body;
         const label = cleanText(body.label);
-        const approved = await requireApprovalForBinding(deps, tx, now, sender, {
-          person,
-          call: 'ceremonies/begin',
-          what: task,
-          terminal,
-        });
+        const approved = person === null ? succeed({}) : await mayBegin(deps, tx, now, sender, person, body);
         if (!approved.ok) return approved;
         if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
         if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
         await takeTurn(tx, terminal);
-        for (const earlier of await cancelCeremoniesAt(tx, now, terminal)) {
-          await deps.push.toTerminal(tx, terminal, { kind: 'ceremony-cancelled', ceremony: earlier.id });
-          await record(tx, now, {
-            kind: 'ceremony.ended',
-            outcome: 'minor',
-            terminal,
-            person: earlier.person,
-            actor: sender.person,
-            ceremony: earlier.id,
-            reason: 'replaced',
-          });
-        }
+        await replaceEarlier(deps, tx, now, terminal, sender.person);
         const expiresAt = new Date(now.getTime() + ceremonyMilliseconds);
         const askedBy = sender.person;
-        const id = await insertCeremony(tx, now, { task, person: person.id, terminal, askedBy, label, expiresAt });
+        const id = await insertCeremony(tx, now, {
+          task,
+          person: person?.id ?? null,
+          terminal,
+          askedBy,
+          label,
+          expiresAt,
+        });
         await record(tx, now, {
           kind: 'ceremony.begun',
           outcome: 'success',
           terminal,
-          person: person.id,
+          person: person?.id ?? null,
           actor: sender.person,
           ceremony: id,
           reason: task,
@@ -76,7 +97,7 @@ export const createDeskRoutes = (deps: ServerDeps) =>
           order: {
             ceremony: id,
             task,
-            personName: person.name,
+            personName: person?.name ?? '',
             byName: asker?.name ?? '',
             expiresAt: expiresAt.toISOString(),
           },

@@ -85,7 +85,7 @@ describe('another process of the server', () => {
     const first = await mustBegin(server, terminal, clinician.evidence);
     assert.equal((await prove(server, terminal, first.attempt, 'totp', code)).status, 200);
     const another = startAnother();
-    const body = { lock: randomUUID() as LockId, card: clinician.evidence };
+    const body = { lock: randomUUID() as LockId, card: clinician.evidence, purpose: 'login' as const };
     const begun = await another['attempts/begin']({ params: undefined, query: undefined, body }, sender());
     assert.ok(begun.ok);
     const params = { attempt: begun.value.attempt };
@@ -109,7 +109,7 @@ describe('the time of a refusal', () => {
       const which = round % 2 === 0 ? 'unknown' : 'revoked';
       const card = which === 'unknown' ? makeEvidence() : revoked.evidence;
       const since = performance.now();
-      const body = { lock: randomUUID() as LockId, card };
+      const body = { lock: randomUUID() as LockId, card, purpose: 'login' as const };
       await another['attempts/begin']({ params: undefined, query: undefined, body }, sender());
       times[which].push(performance.now() - since);
     }

@@ -54,7 +54,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
           if (!found.ok) return found;
           const ceremony = found.value;
           if (ceremony.task !== 'pin' || ceremony.state !== 'card-held') return fail('CEREMONY_ENDED');
-          const verdict = checkPin(body.pin, deps.policy().pin, ceremony.personNumber);
+          const verdict = checkPin(body.pin, deps.policy().pin, ceremony.personNumber ?? '');
           if (verdict.ok) return succeed(verdict.pin);
           const facts = { kind: 'pin.refused', outcome: 'minor', reason: verdict.reason } as const;
           await record(tx, now, { ...about(ceremony), ...facts, card: ceremony.card, factors: ['card'] });
@@ -72,11 +72,12 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
               where c.id = $1 and c.state = 'active' and p.state = 'active' for share of c for no key update of p`,
             [ceremony.card],
           );
-          if (ceremony.state !== 'card-held' || !card) return fail('CEREMONY_ENDED');
-          await setSecret(tx, now, { person: ceremony.person, kind: 'pin', secret, step: null });
+          const { person } = ceremony;
+          if (ceremony.state !== 'card-held' || !card || person === null) return fail('CEREMONY_ENDED');
+          await setSecret(tx, now, { person, kind: 'pin', secret, step: null });
           const facts = { kind: 'pin.set', outcome: 'success', card: ceremony.card } as const;
           await record(tx, now, { ...about(ceremony), ...facts, factors: ['card', 'pin'] });
-          await touchPerson(tx, now, ceremony.person);
+          await touchPerson(tx, now, person);
           await moveCeremony(tx, now, ceremony.id, { state: 'done' });
           return succeed({});
         });
@@ -182,7 +183,8 @@ async function enrolCard(tx: Transaction, now: Date, ceremony: Ceremony, { known
     factors: ['card'],
     detail: { technology, assurance, ...(known ? { revokedBefore: true } : {}) },
   });
-  await touchPerson(tx, now, person);
+  if (person === null) await tx.notify('changed', { what: 'loan-cards' });
+  else await touchPerson(tx, now, person);
   await moveCeremony(tx, now, ceremony.id, { state: 'done', card: card.id });
   return succeed({ next: 'done' as const });
 }

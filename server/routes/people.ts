@@ -21,6 +21,7 @@ import { listPasskeys, toPasskeySummary } from '../store/passkeys.ts';
 import { touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
 import { listPeople } from '../store/people-list.ts';
 import { listOpenSessions } from '../store/sessions.ts';
+import { listSubstitutes } from '../store/substitutes.ts';
 import { requireApprovalForBinding, requireApprovalForRoles } from './approving.ts';
 import { createChangingRoutes } from './changing.ts';
 import { createDeskRoutes } from './desk.ts';
@@ -79,6 +80,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         person,
         cards,
         factors: credentials.map((credential) => describeFactor(credential, deps, now)),
+        substitutes: await listSubstitutes(deps.database, person.id),
         passkeys: (await listPasskeys(deps.database, person.id)).map(toPasskeySummary),
         sessions: sessions.map((session) => ({ ...session, startedAt: session.startedAt.toISOString() })),
       });

@@ -2,6 +2,7 @@ import { fail, succeed } from '#contract/errors.ts';
 import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { authorOf } from '../people/author.ts';
+import { endSubstitutes } from '../people/end-substitutes.ts';
 import { guardLastAdmin } from '../people/roles.ts';
 import { endSessionsOfPerson, suspendPeople } from '../people/suspend.ts';
 import { revokeCard, tryGetCard, tryLockCard } from '../store/cards.ts';
@@ -23,7 +24,6 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
         const now = deps.now();
         const card = await tryLockCard(tx, params.card);
         if (!card) return fail('CARD_UNKNOWN');
-        const { person } = card;
         if (card.state === 'revoked') {
           const number = await tryFindNumber(tx, 'card', params.card);
           if (number !== undefined) return succeed({ revocation: number });
@@ -31,14 +31,21 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
         await revokeCard(tx, now, params.card, { by: sender.person, reason: body.reason });
         const summary = await tryGetCard(tx, params.card);
         await record(tx, now, {
-          ...by(sender, person),
+          ...by(sender, card.person),
           kind: 'card.revoked',
           outcome: 'success',
           card: params.card,
           reason: body.reason,
           detail: { label: summary?.label ?? '', ending: summary?.ending ?? '' },
         });
-        await endSessionsOfPerson(tx, now, person, authorOf(sender));
+        const { ended } = await endSubstitutes(
+          tx,
+          now,
+          { card: params.card },
+          { reason: 'card-revoked', by: sender.person },
+        );
+        const person = card.person ?? ended[0]?.person ?? null;
+        if (person !== null) await endSessionsOfPerson(tx, now, person, authorOf(sender));
         const revocation = await issueRevocation(tx, now, {
           what: 'card',
           subject: params.card,
@@ -46,7 +53,8 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           reason: body.reason,
           by: sender.person,
         });
-        await touchPerson(tx, now, person);
+        if (card.person !== null) await touchPerson(tx, now, card.person);
+        else await tx.notify('changed', { what: 'loan-cards' });
         return succeed({ revocation });
       }),
 

@@ -1,3 +1,4 @@
+import type { Factor } from '#contract/audit.ts';
 import type { AttemptId, CardId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 
@@ -25,11 +26,13 @@ export interface EndedAttempt {
   readonly id: AttemptId;
   readonly terminal: TerminalId;
   readonly person: PersonId;
-  readonly card: CardId;
+  readonly card: CardId | null;
   readonly supportCode: string;
+  /** What it began with. */
+  readonly factors: Factor[];
 }
 
-const ended = `id, terminal, person, card, support_code as "supportCode"`;
+const ended = `id, terminal, person, card, support_code as "supportCode", factors`;
 
 /** Ends what is still open at the terminals of these attempts and began before the newest of each. */
 export const abandonOlderAttempts = async (

@@ -8,7 +8,8 @@ import { createUuid } from './uuid.ts';
 
 interface CardRow {
   readonly id: CardId;
-  readonly person: PersonId;
+  /** Null for a loan card. */
+  readonly person: PersonId | null;
   readonly label: string;
   readonly technology: Technology;
   readonly assurance: Assurance;
@@ -82,7 +83,8 @@ export const moveCards = async (tx: Transaction, [newest, ...older]: readonly [B
 };
 
 export interface CardToEnrol {
-  readonly person: PersonId;
+  /** Null: a loan card for the stock. */
+  readonly person: PersonId | null;
   readonly evidence: CardEvidence;
   /** Blind indexes, the one to store first. */
   readonly indexes: readonly [Buffer, ...Buffer[]];
@@ -107,8 +109,8 @@ export const tryInsertCard = async (
   if (taken.length > 0) return undefined;
   const [row] = await tx.query<CardRow>(
     `insert into card (id, person, blind_index, technology, assurance, ending, label, enrolled_at, enrolled_by,
-                       certificate, public_key, authority)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                       certificate, public_key, authority, kind)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      on conflict (blind_index) where state <> 'revoked' do nothing returning ${columns}`,
     [
       createUuid(now),
@@ -123,6 +125,7 @@ export const tryInsertCard = async (
       proven?.certificate ?? null,
       proven?.spki ?? null,
       proven?.authority ?? null,
+      person === null ? 'loan' : 'own',
     ],
   );
   return row && toCardSummary(row);
@@ -142,7 +145,7 @@ export const listCards = async (tx: Transaction, person: PersonId): Promise<Card
 export const tryLockCard = async (
   tx: Transaction,
   id: CardId,
-): Promise<{ readonly person: PersonId; readonly state: CardState } | undefined> => {
+): Promise<{ readonly person: PersonId | null; readonly state: CardState } | undefined> => {
   const [row] = await tx.query<CardRow>(`select ${columns} from card where id = $1 for no key update`, [id]);
   return row;
 };
@@ -159,7 +162,7 @@ export const revokeCard = async (
   how: { readonly by: PersonId | null; readonly reason: string },
 ): Promise<void> => {
   await tx.query(
-    `update card set state = 'revoked', revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state <> 'revoked'`,
+    `update card set state = 'revoked', forgotten = false, revoked_at = $2, revoked_by = $3, reason = $4 where id = $1 and state <> 'revoked'`,
     [id, now, how.by, how.reason],
   );
 };
@@ -167,4 +170,32 @@ export const revokeCard = async (
 /** All cards of a person, held until the transaction ends. */
 export const lockCardsOf = async (tx: Transaction, person: PersonId): Promise<void> => {
   await tx.query('select 1 from card where person = $1 order by id for no key update', [person]);
+};
+
+/** Left at home: suspended until it is used with the right second factor. Answers those that were active. */
+export const suspendForgotten = async (tx: Transaction, person: PersonId): Promise<CardId[]> => {
+  const rows = await tx.query<{ id: CardId }>(
+    `update card set state = 'suspended', forgotten = true where person = $1 and state = 'active' returning id`,
+    [person],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** Lost: no card of the person opens anything again. Answers those that are to be revoked. */
+export const listUsable = async (tx: Transaction, person: PersonId): Promise<CardId[]> => {
+  const rows = await tx.query<{ id: CardId }>(
+    `select id from card where person = $1 and (state = 'active' or (state = 'suspended' and forgotten))`,
+    [person],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** A forgotten card is back, and with it the person's others. False when it is to stay out of use. */
+export const tryReturnCards = async (tx: Transaction, person: PersonId, used: CardId): Promise<boolean> => {
+  const rows = await tx.query<{ id: CardId }>(
+    `update card set state = 'active', forgotten = false where person = $1 and state = 'suspended' and forgotten
+      returning id`,
+    [person],
+  );
+  return rows.some(({ id }) => id === used);
 };

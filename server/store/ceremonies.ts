@@ -7,8 +7,9 @@ import { createUuid } from './uuid.ts';
 export interface Ceremony {
   readonly id: CeremonyId;
   readonly task: CeremonyState['task'];
-  readonly person: PersonId;
-  readonly personNumber: string;
+  /** Nobody where it is about a loan card. */
+  readonly person: PersonId | null;
+  readonly personNumber: string | null;
   readonly terminal: TerminalId;
   readonly askedBy: PersonId;
   readonly label: string;
@@ -19,14 +20,14 @@ export interface Ceremony {
 }
 
 const select = `select c.id, c.task, c.person, p.number as "personNumber", c.terminal, c.asked_by as "askedBy", c.label,
-       c.state, c.problem, c.card, c.expires_at as "expiresAt" from ceremony c join person p on p.id = c.person`;
+       c.state, c.problem, c.card, c.expires_at as "expiresAt" from ceremony c left join person p on p.id = c.person`;
 
 export const isOpen = (ceremony: Ceremony, now: Date): boolean =>
   (ceremony.state === 'waiting' || ceremony.state === 'card-held') && ceremony.expiresAt > now;
 
 export interface CeremonyToBegin {
   readonly task: CeremonyState['task'];
-  readonly person: PersonId;
+  readonly person: PersonId | null;
   readonly terminal: TerminalId;
   readonly askedBy: PersonId;
   readonly label: string;
@@ -72,7 +73,7 @@ export const moveCeremony = async (
 
 export interface EndedCeremony {
   readonly id: CeremonyId;
-  readonly person: PersonId;
+  readonly person: PersonId | null;
   readonly askedBy: PersonId;
   readonly terminal: TerminalId;
 }

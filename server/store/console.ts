@@ -30,7 +30,9 @@ export interface ConsoleSession {
 }
 
 const from = 'from console_session s join person p on p.id = s.person left join session t on t.id = s.session';
-const select = `select s.id as session, s.person, p.roles, s.terminal, s.csrf, s.ends_at as "endsAt",
+/** Whoever logged in by a substitute or in an emergency has no more rights in the window of that terminal. */
+const roles = `case when t.fewer_rights then array(select unnest(p.roles) intersect select 'clinician') else p.roles end`;
+const select = `select s.id as session, s.person, ${roles} as roles, s.terminal, s.csrf, s.ends_at as "endsAt",
        s.passkey_used_at as "passkeyUsedAt", s.last_seen_at as "lastSeenAt" ${from}`;
 /** What `limitsAt` answers stands at $2, $3 and $4. */
 const inForce = `s.ended_at is null and s.ends_at > $2 and s.created_at > $3 and s.last_seen_at > $4

@@ -15,7 +15,9 @@ interface Place {
   readonly letGo?: string;
 }
 
-const indexKey = '(get_byte(blind_index, 0) * 256 + get_byte(blind_index, 1))::text';
+const keyIn = (index: string): string => `(get_byte(${index}, 0) * 256 + get_byte(${index}, 1))::text`;
+const indexKey = keyIn('blind_index');
+const codeKey = keyIn('code_index');
 
 export const places: Readonly<Record<KeyPurpose, readonly Place[]>> = {
   'card-index': [
@@ -24,6 +26,18 @@ export const places: Readonly<Record<KeyPurpose, readonly Place[]>> = {
       table: 'card',
       key: indexKey,
       letGo: `update card set state = 'revoked', revoked_at = $2, reason = 'key-retired' where state <> 'revoked' and ${indexKey} = $1`,
+    },
+    {
+      what: 'substitute codes in force',
+      table: 'substitute',
+      key: `case when ended_at is null then ${codeKey} end`,
+      letGo: `update substitute set ended_at = $2, end_reason = 'key-retired' where ended_at is null and ${codeKey} = $1`,
+    },
+    {
+      what: 'unused emergency codes',
+      table: 'emergency_code',
+      key: `case when used_at is null and voided_at is null then ${codeKey} end`,
+      letGo: `update emergency_code set voided_at = $2 where used_at is null and voided_at is null and ${codeKey} = $1`,
     },
   ],
   'pin-pepper': [

@@ -1,4 +1,5 @@
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import { beganWith } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import type { Transaction } from './database.ts';
 import { type EventRow, eventColumns, eventRecord } from './event-rows.ts';
@@ -30,7 +31,11 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
   const rows = await tx.query<{ place: number; facts: ProofFacts }>(
     `select i.place, json_build_object(
         'attempt', (select state from attempt where id = i.attempt),
-        'card', (select state from card where id = i.card),
+        'card', case when i.substitute is not null and not exists (
+              select 1 from substitute u where u.id = i.substitute and u.ended_at is null) then 'revoked'
+            when i.card is null then 'active'
+            else (select case when state = 'suspended' and forgotten then 'active' else state end
+              from card where id = i.card) end,
         'person', (select state from person where id = i.person),
         'factor', (select json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
             'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
@@ -39,13 +44,15 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
         'others', (select coalesce(sum(k.failures), 0) from credential k
           where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind)
       ) as facts
-      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) as i(place, attempt, card, person, kind)`,
+      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
+        as i(place, attempt, card, person, kind, substitute)`,
     [
       proofs.map((_, place) => place),
       proofs.map(({ ticket }) => ticket.attempt),
       proofs.map(({ ticket }) => ticket.card),
       proofs.map(({ ticket }) => ticket.person),
       proofs.map(({ kind }) => kind),
+      proofs.map(({ ticket }) => ticket.substitute?.id ?? null),
     ],
     'proofs',
   );
@@ -79,6 +86,7 @@ export const countTries = async (
     place,
     attempt: ticket.attempt,
     card: ticket.card,
+    substitute: ticket.substitute?.id ?? null,
     person: ticket.person,
     credential: known.id,
     known_failures: known.failures,
@@ -90,12 +98,14 @@ export const countTries = async (
   }));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
     `update credential k set failures = g.failures, locked_until = g.locked_until
-       from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, card uuid, person uuid, credential uuid,
+       from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
          known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
       where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
         and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
         and not exists (select 1 from attempt a where a.id = g.attempt and a.state <> 'open')
-        and exists (select 1 from card c where c.id = g.card and c.state = 'active')
+        and (g.card is null or exists (select 1 from card c where c.id = g.card
+          and (c.state = 'active' or (c.state = 'suspended' and c.forgotten))))
+        and (g.substitute is null or exists (select 1 from substitute u where u.id = g.substitute and u.ended_at is null))
         and exists (select 1 from person p where p.id = g.person and p.state = 'active')
         and g.others = (select coalesce(sum(o.failures), 0) from credential o
           where o.person = g.person and o.kind in ${atTerminals} and o.id <> k.id)
@@ -115,7 +125,7 @@ export interface Conclusion {
   readonly session: SessionId;
   readonly endsAt: Date;
   readonly tokenHash: Buffer;
-  readonly openedBy: 'factors' | 'grace';
+  readonly openedBy: 'factors' | 'grace' | 'substitute';
   /** The newest session of the terminal that this one must follow; null when that does not matter. */
   readonly after: SessionId | null;
   readonly graceFrom: number | null;
@@ -170,6 +180,8 @@ export const conclude = async (
     grace_from: one.graceFrom === null ? null : new Date(one.graceFrom),
     end_elsewhere: one.endElsewhere,
     ...nonceOf(ticket),
+    substitute: ticket.substitute?.id ?? null,
+    fewer_rights: ticket.substitute?.fewerRights ?? false,
   }));
   const events = conclusions.flatMap(({ begun, events }, place) => [
     { place, number: 0, ...begun },
@@ -209,12 +221,19 @@ const concluding = `
     select * from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
-      opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, nonce text, nonce_until timestamptz)
-  ), admitted as (
+      opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, substitute uuid, fewer_rights boolean, nonce text,
+      nonce_until timestamptz)
+  ), by_card as (
     select g.place from given g
       join card c on c.id = g.card join person p on p.id = g.person join terminal t on t.id = g.terminal
      where c.state = 'active' and p.state = 'active' and t.state = 'active'
        for share of c, p, t
+  ), by_code as (
+    select g.place from given g join person p on p.id = g.person join terminal t on t.id = g.terminal
+     where g.card is null and p.state = 'active' and t.state = 'active'
+       for share of p, t
+  ), admitted as (
+    select place from by_card union all select place from by_code
   ), right_secret as (
     update credential k set failures = 0, locked_until = null, last_step = coalesce(g.step, k.last_step)
       from given g join admitted using (place)
@@ -252,9 +271,9 @@ const concluding = `
     returning s.id, s.attempt, s.terminal, s.person, s.card, s.end_reason, g.place, g.terminal as here
   ), opened as (
     insert into session (id, attempt, terminal, person, card, started_at, ends_at, active_at, token_hash, opened_by,
-                         grace_from)
+                         grace_from, substitute, fewer_rights)
     select g.session, g.attempt, g.terminal, g.person, g.card, $3, g.ends_at, $3, decode(g.token_hash, 'hex'),
-           g.opened_by, g.grace_from
+           g.opened_by, g.grace_from, g.substitute, g.fewer_rights
       from given g join concluded d on d.id = g.attempt
      -- One open session at a terminal: what it takes the place of ends first.
      where (select count(*) from ended) >= 0
@@ -305,7 +324,7 @@ export interface EndedAttempt {
   readonly id: AttemptId;
   readonly terminal: TerminalId;
   readonly person: PersonId;
-  readonly card: CardId;
+  readonly card: CardId | null;
   readonly supportCode: string;
 }
 
@@ -319,6 +338,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
     card: ticket.card,
     person: ticket.person,
     support_code: ticket.supportCode,
+    began_with: beganWith(ticket),
     assurance: ticket.assurance,
     address: ticket.address,
     started_at: new Date(ticket.startedAt),
@@ -328,7 +348,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
   await tx.query(
     `with given as (
        select * from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
-         support_code text, started_at timestamptz, expires_at timestamptz, assurance text, address text, nonce text,
+         support_code text, began_with text, started_at timestamptz, expires_at timestamptz, assurance text, address text, nonce text,
          nonce_until timestamptz)
      ), used as (
        insert into used_nonce (nonce, used_by, expires_at)
@@ -336,7 +356,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
        on conflict do nothing returning 1
      ), fresh as (
        insert into attempt (${attemptColumns})
-       select attempt, terminal, lock, card, person, support_code, 'open', '{card}', started_at, expires_at, null, assurance,
+       select attempt, terminal, lock, card, person, support_code, 'open', array[began_with], started_at, expires_at, null, assurance,
               address
          from given
         -- In the order of a conclusion, so that the two never wait for each other.

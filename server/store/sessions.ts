@@ -1,5 +1,5 @@
 import type { Role } from '#contract/api/row.ts';
-import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { AttemptId, CardId, PersonId, SessionId, SubstituteId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { joinProcess, onlineFor, seenAt } from './terminals.ts';
 
@@ -11,7 +11,7 @@ export interface EndedSession {
   readonly attempt: AttemptId;
   readonly terminal: TerminalId;
   readonly person: PersonId;
-  readonly card: CardId;
+  readonly card: CardId | null;
 }
 
 const endedColumns = 'id, attempt, terminal, person, card';
@@ -38,6 +38,8 @@ export const endSessionsAt = (tx: Transaction, now: Date, reason: string, termin
   endWhere(tx, now, reason, 'terminal = $3', terminal);
 export const endSessionsOf = (tx: Transaction, now: Date, reason: string, person: PersonId) =>
   endWhere(tx, now, reason, 'person = $3', person);
+export const endSessionsBy = (tx: Transaction, now: Date, reason: string, substitute: SubstituteId) =>
+  endWhere(tx, now, reason, 'substitute = $3', substitute);
 export const endExpiredSessions = (tx: Transaction, now: Date) =>
   endWhere(
     tx,
@@ -81,7 +83,8 @@ export interface OpenSession extends EndedSession {
 
 const sessionColumns = `s.id, s.attempt, s.terminal, s.person, s.card, s.started_at as "startedAt",
   coalesce(s.active_at, s.started_at) as "activeAt", s.ends_at as "endsAt", s.ended_at as "endedAt",
-  s.token_hash as "tokenHash", p.roles, p.state as "personState"`;
+  s.token_hash as "tokenHash", p.state as "personState",
+  case when s.fewer_rights then array(select unnest(p.roles) intersect select 'clinician') else p.roles end as roles`;
 
 export const tryGetSession = async (tx: Transaction, id: SessionId): Promise<OpenSession | undefined> => {
   const [row] = await tx.query<OpenSession>(

@@ -1,6 +1,7 @@
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Assurance } from '#contract/card.ts';
-import type { CardAuthorityId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { SubstituteKind } from '#contract/cardless.ts';
+import type { CardAuthorityId, CardId, PersonId, SessionId, SubstituteId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 
 export type CardState = 'active' | 'suspended' | 'disabled' | 'revoked';
@@ -21,11 +22,15 @@ export interface TapFacts {
   readonly group: string;
   readonly card: {
     readonly id: CardId;
+    readonly kind: 'own' | 'loan';
     readonly state: CardState;
     readonly assurance: Assurance;
+    readonly forgotten: boolean;
     /** SHA-256 of the key that was pinned when it was enrolled, hexadecimal; null for a card that is known by its identifier. */
     readonly key: string | null;
   } | null;
+  /** What a loan card or a code stands for: the substitute in force, or the last one of a code. */
+  readonly substitute: SubstituteRow | null;
   readonly person: PersonSummary | null;
   readonly factors: readonly FactorFacts[];
   /** The newest session of the terminal, when it has ended. */
@@ -44,6 +49,19 @@ export interface TapFacts {
   readonly nonceUsed: boolean;
   /** The card authority is on the list. */
   readonly authorityListed: boolean;
+}
+
+/** Times in epoch milliseconds. */
+export interface SubstituteRow {
+  readonly id: SubstituteId;
+  readonly kind: SubstituteKind;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly uses: number;
+  readonly mostUses: number;
+  readonly fewerRights: boolean;
+  /** Why it ended; null while it has not. */
+  readonly endReason: string | null;
 }
 
 export interface Tap {
@@ -66,17 +84,23 @@ const nobody = '00000000-0000-4000-8000-000000000000';
 
 const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
-const statement = `
-  select i.place, i.nth, json_build_object(
+/** Of the terminal `t`, the substitute `u` and the person `p`. */
+const common = `
       'group', coalesce(t.group_name, ''),
-      'card', case when c.id is not null then json_build_object('id', c.id, 'state', c.state, 'assurance', c.assurance,
-        'key', encode(sha256(c.public_key), 'hex')) end,
+      'substitute', case when u.id is not null then json_build_object('id', u.id, 'kind', u.kind,
+        'startsAt', ${milliseconds('u.starts_at')}, 'endsAt', ${milliseconds('u.ends_at')}, 'uses', u.uses,
+        'mostUses', u.most_uses, 'fewerRights', u.fewer_rights, 'endReason', u.end_reason) end,
       'person', case when p.id is not null then json_build_object('id', p.id, 'number', p.number, 'name', p.name,
         'kana', p.kana, 'state', p.state, 'roles', p.roles) end,
       'factors', (select coalesce(json_agg(json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
           'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
           'expiresAt', ${milliseconds('k.expires_at')})), '[]')
-        from credential k where k.person = coalesce(p.id, '${nobody}') and k.set_at is not null),
+        from credential k where k.person = coalesce(p.id, '${nobody}') and k.set_at is not null)`;
+
+const statement = `
+  select i.place, i.nth, json_build_object(${common},
+      'card', case when c.id is not null then json_build_object('id', c.id, 'kind', c.kind, 'state', c.state,
+        'assurance', c.assurance, 'forgotten', c.forgotten, 'key', encode(sha256(c.public_key), 'hex')) end,
       'last', (select case when s.ended_at is not null then json_build_object('id', s.id, 'person', s.person, 'card', s.card,
           'endedAt', ${milliseconds('s.ended_at')}, 'reason', s.end_reason, 'openedBy', s.opened_by,
           'graceFrom', ${milliseconds('s.grace_from')}) end
@@ -89,7 +113,8 @@ const statement = `
     left join lateral (
       select * from card where card.blind_index = i.blind_index order by card.state <> 'revoked' desc, card.enrolled_at desc limit 1
     ) c on true
-    left join person p on p.id = c.person
+    left join substitute u on u.card = c.id and u.ended_at is null
+    left join person p on p.id = coalesce(c.person, u.person)
     left join terminal t on t.id = i.terminal`;
 
 /** Reads what several taps are decided by, in one statement. A card that is known under several keys counts once. */
@@ -117,4 +142,25 @@ export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise
     if (facts === undefined) throw new Error('a tap was not looked up');
     return { ...facts, byOldKey: own.some(({ nth, facts: { card } }) => nth > 0 && card !== null) };
   });
+};
+
+/** Everything that a substitute code is decided by. An unknown code costs the same look-ups as a known one. */
+export type CodeFacts = Pick<TapFacts, 'group' | 'substitute' | 'person' | 'factors'>;
+
+export const lookUpCode = async (
+  tx: Transaction,
+  terminal: TerminalId,
+  indexes: readonly Buffer[],
+): Promise<CodeFacts> => {
+  const [row] = await tx.query<{ facts: CodeFacts }>(
+    `select json_build_object(${common}) as facts
+       from (select $1::uuid as terminal) i
+       left join substitute u on u.code_index = any($2::bytea[])
+       left join person p on p.id = u.person
+       left join terminal t on t.id = i.terminal`,
+    [terminal, indexes],
+    'code',
+  );
+  if (row === undefined) throw new Error('a code was not looked up');
+  return row.facts;
 };

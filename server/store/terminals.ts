@@ -95,6 +95,10 @@ export const findActive = async (
 export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): boolean =>
   newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
 
+/** Held until the transaction ends, against its revocation meanwhile. */
+export const tryLockActive = async (tx: Transaction, id: TerminalId): Promise<boolean> =>
+  (await tx.query("select 1 from terminal where id = $1 and state = 'active' for share", [id])).length === 1;
+
 export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
   const [row] = await tx.query<Pick<TerminalRow, 'connected_at' | 'last_seen_at'>>(
     `select connected_at, ${seenAt} as last_seen_at from terminal ${joinProcess} where terminal.id = $1 and terminal.state = 'active'`,
