@@ -4,6 +4,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
@@ -177,8 +178,20 @@ function firstRings(now: Date): KeyRings {
 
 /** HMAC-SHA-256 under a key that is derived for this use alone (HKDF, RFC 5869). */
 function vouchedBy(key: StoredKey, text: string, about: string): Buffer {
-  const derived = hkdfSync('sha256', bytesOf(key), '', `kazasu vouch ${about}`, 32);
-  return createHmac('sha256', Buffer.from(derived)).update(text).digest();
+  return createHmac('sha256', vouchingKey(key, about)).update(text).digest();
+}
+
+const vouchingKeys = new WeakMap<StoredKey, Map<string, KeyObject>>();
+
+/** Derived once for each key and use: every tap and every proof needs it. */
+function vouchingKey(key: StoredKey, about: string): KeyObject {
+  const known = vouchingKeys.get(key) ?? new Map<string, KeyObject>();
+  vouchingKeys.set(key, known);
+  const found = known.get(about);
+  if (found !== undefined) return found;
+  const derived = createSecretKey(Buffer.from(hkdfSync('sha256', bytesOf(key), '', `kazasu vouch ${about}`, 32)));
+  known.set(about, derived);
+  return derived;
 }
 
 const bytesOf = (key: StoredKey): Buffer => Buffer.from(key.key, 'base64');

@@ -5,18 +5,33 @@ import { abandonOlderAttempts, endAttempt } from '../store/attempts.ts';
 import type { Lane } from '../store/database.ts';
 import { record, recordAll } from '../store/events.ts';
 import { type BegunAttempt, listReplayed, writeBegun } from '../store/proofs.ts';
+import type { FactorFacts } from '../store/taps.ts';
 import { about } from './events.ts';
 
-/** How long begun attempts are gathered before they are written (milliseconds). */
-const gathering = 50;
+/** How long begun attempts are gathered before they are written (milliseconds). What is proved meanwhile is written with that. */
+const gathering = 200;
 const mostAtOnce = 500;
 const retryAfter = 500;
 /** More than a hospital taps while its database is away for a minute; what is over it is only in the server's own log. */
 const mostWaiting = 20_000;
 
+interface Newest {
+  readonly attempt: string;
+  readonly startedAt: number;
+  readonly factors: readonly FactorFacts[];
+  /** An open attempt of the terminal may have been there before it. */
+  readonly follows: boolean;
+  isConcluded: boolean;
+}
+
 /** Writes attempts a moment after their taps, so that no tap waits for a disk. A proof that comes first writes its own. */
 export interface Begun {
-  add(attempt: BegunAttempt): void;
+  /** `factors`: what is known of the person's factors at this moment. */
+  add(attempt: BegunAttempt, factors: readonly FactorFacts[]): void;
+  /** What was known when it began, while it is the newest of its terminal and began at this process. */
+  factorsOf(ticket: BegunAttempt['ticket']): readonly FactorFacts[] | undefined;
+  /** The attempt has been written with its conclusion. */
+  concluded(ticket: BegunAttempt['ticket']): void;
   /** Whether another card was tapped at the terminal after this attempt began, as far as this process knows. */
   isOvertaken(ticket: BegunAttempt['ticket']): boolean;
   settled(): Promise<void>;
@@ -28,7 +43,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
   let waiting: BegunAttempt[] = [];
   let writing: Promise<void> | undefined;
   let closed = false;
-  const newest = new Map<TerminalId, { readonly attempt: string; readonly startedAt: number }>();
+  const newest = new Map<TerminalId, Newest>();
 
   const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
     database.transaction(async (tx) => {
@@ -71,7 +86,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       const attempts = waiting.slice(0, mostAtOnce);
       try {
         await write(attempts);
-        waiting = waiting.slice(attempts.length);
+        waiting = waiting.filter((one) => !attempts.includes(one));
       } catch (problem) {
         log.warn({ err: problem, waiting: waiting.length }, 'taps could not be written yet');
         if (closed) return;
@@ -87,15 +102,27 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
   };
 
   return {
-    add: (attempt) => {
+    add: (attempt, factors) => {
       const { terminal, attempt: id, startedAt } = attempt.ticket;
+      const follows = newest.get(terminal)?.isConcluded !== true;
       newest.delete(terminal);
-      newest.set(terminal, { attempt: id, startedAt });
+      newest.set(terminal, { attempt: id, startedAt, factors, follows, isConcluded: false });
       const oldest = newest.keys().next();
       if (newest.size > 20_000 && !oldest.done) newest.delete(oldest.value);
       if (waiting.length >= mostWaiting) log.error({ attempt: attempt.ticket }, 'a tap is not in the log of events');
       else waiting.push(attempt);
       start();
+    },
+    factorsOf: ({ terminal, attempt }) => {
+      const known = newest.get(terminal);
+      return known?.attempt === attempt ? known.factors : undefined;
+    },
+    concluded: ({ terminal, attempt }) => {
+      const known = newest.get(terminal);
+      if (known?.attempt !== attempt) return;
+      known.isConcluded = true;
+      // One that may have an open one before it still has to end that.
+      if (!known.follows) waiting = waiting.filter((one) => one.ticket.attempt !== attempt);
     },
     isOvertaken: ({ terminal, startedAt }) => (newest.get(terminal)?.startedAt ?? 0) > startedAt,
     settled: async () => {

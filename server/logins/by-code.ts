@@ -59,7 +59,7 @@ export const createByCode = (deps: ServerDeps, begun: Begun) => {
         grace: null,
         proof: null,
       };
-      begun.add({ ticket, begun: begunEvent(ticket) });
+      begun.add({ ticket, begun: begunEvent(ticket) }, facts.factors);
       return succeed(sayBegun(deps.secrets, ticket, person));
     });
 };

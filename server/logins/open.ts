@@ -15,6 +15,7 @@ import { type Concluded, type Conclusion, conclude } from '../store/proofs.ts';
 import { tryUseSubstitute } from '../store/substitutes.ts';
 import { createUuid } from '../store/uuid.ts';
 import { createToken, hashToken } from '../tokens.ts';
+import type { Begun } from './begun.ts';
 import { about } from './events.ts';
 import { makeGrant } from './grant.ts';
 import { begunEvent } from './tap.ts';
@@ -39,7 +40,7 @@ class NotConcluded extends Error {
 }
 
 /** Begins a session with its grant, or says why not: the attempt is over, a code was used, or a revocation came first. */
-export const createOpen = (deps: ServerDeps) => {
+export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>) => {
   const conclusions = createBatch<Conclusion, Concluded>({
     lanes: 3,
     keysOf: ({ ticket, accepted }) => [ticket.terminal, ticket.person, ...(accepted === null ? [] : [accepted.id])],
@@ -113,6 +114,7 @@ export const createOpen = (deps: ServerDeps) => {
       ],
     });
     if (concluded !== 'open') return concluded;
+    begun.concluded(ticket);
     await deps.database.notify('changed', { what: 'events' });
     await deps.database.notify('changed', { what: 'terminals' });
     const { terminal, lock, attempt, person } = ticket;

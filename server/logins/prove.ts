@@ -10,6 +10,7 @@ import { renewHash } from '../renewals.ts';
 import { endAttempt } from '../store/attempts.ts';
 import { tryUseNonce } from '../store/nonces.ts';
 import { acceptPart, findElsewhere, listProved } from '../store/parts.ts';
+import type { Begun } from './begun.ts';
 import type { Emergency } from './emergency.ts';
 import { about } from './events.ts';
 import { createFirstPin } from './first-pin.ts';
@@ -32,11 +33,11 @@ const pinOf = (typed: string): string => normaliseDigits(typed) ?? typed;
 /** The way of a proof: pause, place, count, look, conclude. */
 export const createProver = (
   deps: ServerDeps,
-  { queue, pauses, emergency }: { queue: HashQueue; pauses: Pauses; emergency: Emergency },
+  { queue, pauses, emergency, begun }: { queue: HashQueue; pauses: Pauses; emergency: Emergency; begun: Begun },
 ) => {
   const reserve = createReserve(deps);
   const refuse = createRefuse(deps);
-  const open = createOpen(deps);
+  const open = createOpen(deps, begun);
   const beginFirstPin = createFirstPin(deps);
 
   const evaluate = async (
@@ -125,7 +126,7 @@ export const createProver = (
   };
 
   const prove = async (ticket: Ticket, factor: AskedFactor, secret: string, place: Place | null): Proving => {
-    const reserved = await reserve(ticket, factor);
+    const reserved = await reserve(ticket, factor, begun.factorsOf(ticket));
     if (reserved.kind !== 'reserved') return refuse.unreserved(ticket, factor, reserved);
     pauses.count(ticket.terminal, deps.now().getTime());
     const { factor: known } = reserved.try;

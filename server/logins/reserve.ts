@@ -21,6 +21,8 @@ export type Reserved =
   | { readonly kind: 'ended'; readonly state: 'accepted' | 'refused' | 'abandoned' }
   | { readonly kind: 'card' | 'person' | 'absent' | 'locked' };
 
+/** Factors whose wrong tries count together (`store/proofs.ts`). */
+const countTogether: ReadonlySet<FactorFacts['kind']> = new Set(['pin', 'totp', 'initial']);
 /** Far more than tries of one factor can be under way at once. */
 const mostRounds = 500;
 
@@ -40,26 +42,58 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     run: (tries) => countTries(deps.logins, tries),
   });
 
-  return async (ticket: Ticket, kind: string): Promise<Reserved> => {
+  /** What the tap has found, if it is enough to decide by; whether it still holds is seen when the try is counted. */
+  const foundByTap = (known: readonly FactorFacts[] | undefined, kind: string): ProofFacts | undefined => {
+    const factor = known?.find((one) => one.kind === kind);
+    if (known === undefined || factor === undefined) return undefined;
+    const others = known.filter((one) => countTogether.has(one.kind) && one !== factor);
+    return {
+      attempt: null,
+      card: 'active',
+      person: 'active',
+      factor,
+      others: others.reduce((sum, { failures }) => sum + failures, 0),
+    };
+  };
+
+  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket'> | undefined => {
+    if (factor === null || factor.disabled) return undefined;
+    const { tries: rules } = deps.policy();
+    // Guesses at one factor do not buy further guesses at another one beyond the limit for both.
+    const together = { ...factor, failures: factor.failures + others };
+    const next = judgeTries(together, rules, now) === 'disabled' ? undefined : reserveTry(factor, rules, now);
+    return next && { known: factor, others, ...next };
+  };
+
+  const whyOver = ({ attempt, card, person }: ProofFacts): Reserved | undefined => {
+    if (attempt !== null && attempt !== 'open') return { kind: 'ended', state: attempt };
+    if (card !== 'active') return { kind: 'card' };
+    return person === 'active' ? undefined : { kind: 'person' };
+  };
+
+  return async (ticket: Ticket, kind: string, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
+    let found = foundByTap(tapped, kind);
     for (let round = 0; round < mostRounds; round += 1) {
-      const facts = await lookUps.add({ ticket, kind });
-      const { attempt, card, person, factor, others } = facts;
-      if (attempt !== null && attempt !== 'open') return { kind: 'ended', state: attempt };
-      if (card !== 'active') return { kind: 'card' };
-      if (person !== 'active') return { kind: 'person' };
+      const isOfTap = found !== undefined;
+      const facts = found ?? (await lookUps.add({ ticket, kind }));
+      found = undefined;
+      const over = whyOver(facts);
+      if (over !== undefined) return over;
+      const { factor } = facts;
       const now = deps.now().getTime();
-      if (factor === null || (factor.expiresAt ?? Number.POSITIVE_INFINITY) <= now) return { kind: 'absent' };
-      const { tries: rules } = deps.policy();
-      // Guesses at one factor do not buy further guesses at another one beyond the limit for both.
-      if (judgeTries({ ...factor, failures: factor.failures + others }, rules, now) === 'disabled') {
-        return { kind: 'locked' };
-      }
-      const next = reserveTry(factor, rules, now);
+      const isThere = factor !== null && (factor.expiresAt ?? Number.POSITIVE_INFINITY) > now;
+      const next = isThere ? decide(facts, now) : undefined;
+      // A tap is a while ago: what it found may say yes, and never no.
+      if (next === undefined && isOfTap) continue;
+      if (!isThere) return { kind: 'absent' };
       if (next === undefined) return { kind: 'locked' };
-      const { failures, lockedUntil } = next;
-      const counted = await counts.add({ ticket, known: factor, others, failures, lockedUntil });
+      const counted = await counts.add({ ticket, ...next });
       if (counted === undefined) continue;
-      return { kind: 'reserved', try: { factor, secret: counted.secret, failures, allFailures: failures + others } };
+      const { known, failures, others } = next;
+      return {
+        kind: 'reserved',
+        try: { factor: known, secret: counted.secret, failures, allFailures: failures + others },
+      };
     }
     throw new Error('a try was never counted');
   };

@@ -162,7 +162,7 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
       grace,
       proof: noteOf(proof),
     };
-    begun.add({ ticket, begun: begunEvent(ticket) });
+    begun.add({ ticket, begun: begunEvent(ticket) }, facts.factors);
     return succeed({ ...sayBegun(secrets, ticket, person), nonce });
   };
 };

@@ -25,7 +25,7 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
   const tap = createTaps(deps, begun);
   const pauses = createPauses(() => deps.policy().tries);
   const emergency = createEmergency(deps);
-  const prover = createProver(deps, { queue, pauses, emergency });
+  const prover = createProver(deps, { queue, pauses, emergency, begun });
   const byCode = createByCode(deps, begun);
 
   /** The ticket of this attempt of this terminal, or a refusal with its event. */
