@@ -243,6 +243,7 @@ export const registerGate = (
       exposeHeadRoute: false,
       onRequest: async (request, reply) => {
         reply.header('cache-control', 'no-store');
+        if (row.sender === 'terminal') reply.raw.once('close', deps.hub.engage(request.raw.socket));
         request.admitted = await admit(row, request, deps);
         if ('foreign' in request.admitted) {
           deps.metrics.countResult(key, request.admitted.foreign.code);

@@ -48,6 +48,8 @@ export interface Watcher {
 export interface Hub extends Push {
   /** Remembers a connection made with a terminal's certificate, so that it can be cut. */
   attach(terminal: TerminalId, socket: Socket): void;
+  /** A request is under way on it: a cut waits for its answer. Answers what ends that. */
+  engage(socket: Socket): () => void;
   addStream(stream: TerminalStream): () => void;
   addWatcher(watcher: Watcher): () => void;
   /** Cuts connections of this process. */
@@ -69,6 +71,9 @@ export interface Hub extends Push {
   close(): Promise<void>;
 }
 
+/** A connection that is to be cut is cut after this time though a request is under way on it (milliseconds). */
+const longestAnswer = 3_000;
+
 const pushedNotice = z.strictObject({ terminal: terminalId.nullable(), pushed });
 const cutNotice = z.strictObject({ terminal: terminalId });
 
@@ -81,12 +86,20 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
   let highest = 0;
   let catchUp: (silence: number) => void = () => undefined;
 
+  /** Requests under way on each connection, and those connections that end with them. */
+  const engaged = new Map<Socket, number>();
+  const doomed = new Set<Socket>();
+  /** What was written before still goes out, and whoever asked before is answered: the terminal reads that it was revoked. */
+  const cutSoon = (socket: Socket): void => {
+    if (!engaged.has(socket)) return socket.destroySoon();
+    doomed.add(socket);
+    setTimeout(() => socket.destroy(), longestAnswer).unref();
+  };
   const cutHere = (terminal: TerminalId): void => {
     const own = streams.of(terminal);
     pushes.hurry(own);
     for (const stream of own) stream.end();
-    // What was written before the cut still goes out: the terminal reads that it was revoked.
-    for (const socket of sockets.of(terminal)) socket.destroySoon();
+    for (const socket of sockets.of(terminal)) cutSoon(socket);
   };
   const pushHere = (terminal: TerminalId | null, toPush: Pushed): void => {
     if (toPush.kind === 'revocation') {
@@ -129,6 +142,15 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
       const remove = sockets.add(terminal, socket);
       socket.once('close', remove);
     },
+    engage: (socket) => {
+      engaged.set(socket, (engaged.get(socket) ?? 0) + 1);
+      return () => {
+        const left = (engaged.get(socket) ?? 1) - 1;
+        if (left > 0) engaged.set(socket, left);
+        else engaged.delete(socket);
+        if (left <= 0 && doomed.delete(socket)) socket.destroySoon();
+      };
+    },
     addStream: (stream) => streams.add(stream.terminal, stream),
     addWatcher: (watcher) => {
       watchers.add(watcher);
@@ -136,7 +158,7 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
     },
     cutHere,
     cutUnless: (mayStay) => {
-      for (const socket of sockets.all()) if (!mayStay(socket)) socket.destroySoon();
+      for (const socket of sockets.all()) if (!mayStay(socket)) cutSoon(socket);
     },
     pushHere,
     highest: () => highest,

@@ -37,7 +37,7 @@ export interface SenderDeps {
   readonly people: Lane;
   /** Looks at the database, after it was asked. */
   readonly findActive: (terminal: TerminalId) => Promise<ActiveTerminal | undefined>;
-  readonly hub: Pick<Hub, 'attach'>;
+  readonly hub: Pick<Hub, 'attach' | 'engage'>;
   readonly keys: Pick<HeldKeys, 'authorities'>;
   readonly now: () => Date;
   readonly policy: () => Policy;

@@ -37,12 +37,15 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** Tests share their machine with others. */
+const patience = 10;
+
 export const openTestDatabase = async (): Promise<TestDatabase> => {
   const folder = await mkdtemp(join(tmpdir(), 'kazasu-server-'));
   await chmod(folder, 0o711);
   const embedded = await startEmbedded(folder);
   await migrate(embedded.connectionString, () => undefined);
-  const database = createDatabase({ connectionString: embedded.connectionString, report: () => undefined });
+  const database = createDatabase({ connectionString: embedded.connectionString, patience, report: () => undefined });
   return {
     folder,
     connectionString: embedded.connectionString,
@@ -143,7 +146,7 @@ export interface TestServerOptions {
 }
 
 const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
-  const database = createDatabase({ connectionString: given.connectionString, report: () => undefined });
+  const database = createDatabase({ connectionString: given.connectionString, patience, report: () => undefined });
   return { ...given, database, close: database.close };
 };
 
@@ -192,7 +195,11 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
   const { later, close: closeLater } = createLater(log);
   const agents: Agent[] = [];
   const sender = (options: { key?: string; cert?: string }): TestSender => {
-    const agent = new Agent({ connect: { ca: authority.certificate, ...options }, keepAliveTimeout: 60_000 });
+    const agent = new Agent({
+      connect: { ca: authority.certificate, timeout: 60_000, ...options },
+      keepAliveTimeout: 60_000,
+      connections: 50,
+    });
     agents.push(agent);
     return { agent, headers: {} };
   };

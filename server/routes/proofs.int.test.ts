@@ -283,7 +283,7 @@ describe('a second factor', () => {
       '{"factor":"pin","secret":null}',
       '{"factor":"pin","secret":["1"]}',
       '{"factor":"password","secret":"x"}',
-      '{"factor":"pin","secret":"1","terminal":"x"}',
+      '{"factor":"pin","secret":"1","person":"x"}',
       '{"__proto__":{"factor":"pin"},"secret":"1"}',
       `{"factor":"pin","secret":"${'1'.repeat(65)}"}`,
     ];

@@ -43,9 +43,19 @@ const types = {
 export interface DatabaseSettings {
   readonly connectionString: string;
   readonly report: (problem: unknown) => void;
+  /** So many times as long as usual it waits for the database; for tests, which share their machine. */
+  readonly patience?: number;
 }
 
-export const createDatabase = ({ connectionString, report }: DatabaseSettings): Database => {
+const stretch = ({ wait, statement, lock, idle, ...limits }: LaneLimits, by: number): LaneLimits => ({
+  ...limits,
+  wait: wait * by,
+  statement: statement * by,
+  lock: lock * by,
+  idle: idle * by,
+});
+
+export const createDatabase = ({ connectionString, report, patience = 1 }: DatabaseSettings): Database => {
   const settings: pg.ClientConfig = { connectionString, types, application_name: 'kazasu', keepAlive: true };
   let away = false;
   const notices = createNotices(async (payloads) => {
@@ -55,7 +65,7 @@ export const createDatabase = ({ connectionString, report }: DatabaseSettings): 
     ]);
   }, report);
   const open = (limits: LaneLimits) =>
-    createLane({ settings, limits, isAway: () => away, report, changed: notices.add });
+    createLane({ settings, limits: stretch(limits, patience), isAway: () => away, report, changed: notices.add });
   const all = {
     logins: open(lanes.logins),
     terminals: open(lanes.terminals),
