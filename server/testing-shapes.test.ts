@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { api, type RouteName } from '#contract/api/index.ts';
+import type { Row } from '#contract/api/row.ts';
+import { arbitraryOf, hurt, hurts, invalidOf, validOf } from './testing-shapes.ts';
+
+const parts = (Object.entries(api) as [RouteName, Row][]).flatMap(([name, row]) =>
+  (['params', 'query', 'headers', 'body'] as const).flatMap((part) => {
+    const schema = row[part];
+    return schema === undefined ? [] : [{ name: `${name} ${part}`, schema, part }];
+  }),
+);
+const runs = { numRuns: 30, seed: 1 };
+
+for (const { name, schema, part } of parts) {
+  test(`${name}: most values made from the schema are taken`, () => {
+    const values = fc.sample(arbitraryOf(schema), { numRuns: 100, seed: 1 });
+    const taken = values.filter((value) => schema.safeParse(value).success);
+    assert.ok(taken.length >= 50, `${taken.length} of ${values.length}`);
+    assert.equal(fc.sample(validOf(schema), runs).length, runs.numRuns);
+  });
+  if (part !== 'headers') {
+    test(`${name}: hurt values are refused`, () => {
+      assert.equal(fc.sample(invalidOf(schema), runs).length, runs.numRuns);
+    });
+  }
+}
+
+test('every kind of hurt changes a value', () => {
+  const value = { a: 'b', c: { d: [1, 2] } };
+  for (const how of hurts) {
+    for (let where = 0; where < 5; where += 1) {
+      assert.notEqual(JSON.stringify(hurt(value, how, where)), JSON.stringify(value), `${how} ${where}`);
+    }
+  }
+  assert.deepEqual(value, { a: 'b', c: { d: [1, 2] } }, 'and leaves the given one as it was');
+  assert.match(JSON.stringify(hurt({}, 'proto', 0)), /^\{"__proto__":/);
+  assert.deepEqual(hurt({ a: [1] }, 'missing', 1), { a: [] });
+});
+
+test('members may have a source of their own', () => {
+  const schema = z.strictObject({ person: z.uuid(), at: z.strictObject({ code: z.string() }) });
+  const words = (name: string) => (name === 'code' ? fc.constant('the code') : undefined);
+  for (const value of fc.sample(arbitraryOf(schema, words), runs)) {
+    assert.equal((value as { at: { code: string } }).at.code, 'the code');
+  }
+});
