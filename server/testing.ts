@@ -96,7 +96,8 @@ export interface TestServer {
   now(): Date;
   /** Nobody in particular, with a page of our own origin. */
   readonly anyone: TestSender;
-  sender(options: { key?: string; cert?: string }): TestSender;
+  /** Somebody who comes from `localAddress`, such as 127.0.0.9, and shows a certificate if there is one. */
+  sender(options: Identity): TestSender;
   enrol(name?: string): Promise<TestTerminal>;
   signIn(roles: readonly Role[]): Promise<TestConsole>;
   send(
@@ -108,6 +109,11 @@ export interface TestServer {
   /** Puts a policy in force that differs from the usual one in this. */
   applyPolicy(changes: PolicyInput): Promise<void>;
   close(): Promise<void>;
+}
+interface Identity {
+  readonly key?: string;
+  readonly cert?: string;
+  readonly localAddress?: string;
 }
 interface Input {
   readonly params?: Readonly<Record<string, string>>;
@@ -191,8 +197,12 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
 
   const { later, close: closeLater } = createLater(log);
   const agents: Agent[] = [];
-  const sender = (options: { key?: string; cert?: string }): TestSender => {
-    const agent = new Agent({ connect: { ca: authority.certificate, ...options }, keepAliveTimeout: 60_000 });
+  const sender = ({ localAddress, ...options }: Identity): TestSender => {
+    const agent = new Agent({
+      connect: { ca: authority.certificate, ...options },
+      ...(localAddress === undefined ? {} : { localAddress }),
+      keepAliveTimeout: 60_000,
+    });
     agents.push(agent);
     return { agent, headers: {} };
   };
