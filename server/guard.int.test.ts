@@ -26,6 +26,21 @@ describe('the gate', () => {
     }
   });
 
+  test('answers a path that is too long or cannot be read as one that it does not know, and does not repeat it', async () => {
+    for (const [path, type] of [
+      [`/v1/people/${'canary'.repeat(30)}`, 'application/json; charset=utf-8'],
+      ['/v1/people/%zz', 'application/json; charset=utf-8'],
+      ['/v1/people/%c3%28', 'application/json; charset=utf-8'],
+      [`/scim/v2/Users/${'canary'.repeat(30)}`, 'application/scim+json'],
+    ]) {
+      const answer = await server.send(terminal, path ?? '');
+      const text = await answer.text();
+      assert.deepEqual([answer.status, answer.headers.get('content-type')], [404, type]);
+      assert.match(text, /REQUEST_UNKNOWN/);
+      assert.ok(!text.includes('canary') && !text.includes('%'));
+    }
+  });
+
   test('does not believe who somebody says to have forwarded a request', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
     await server.call({ agent: server.anyone.agent, headers }, 'people/add', { body: { number: 'x', name: 'y' } });
