@@ -187,7 +187,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     directoryDoor,
   });
   const openApi = createOpenApi(given.version);
-  http.get('/v1/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
+  http.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
   http.get('/v1/metrics', async (request, reply) => {
     if (!loopback.has(request.ip)) return sendFailure(reply, { code: 'REQUEST_FOREIGN' });
     return reply.type(metrics.contentType).send(await metrics.show());

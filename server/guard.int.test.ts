@@ -122,7 +122,7 @@ describe('what is served besides', () => {
   });
 
   test('the description of the API names every call', async () => {
-    const answer = await server.send(server.anyone, '/v1/openapi.json');
+    const answer = await server.send(server.anyone, '/openapi.json');
     const { openapi, paths } = (await answer.json()) as { openapi: string; paths: Record<string, object> };
     assert.match(openapi, /^3\.1/);
     const named = Object.values(paths).flatMap((path) =>
