@@ -48,6 +48,7 @@ const words: Readonly<Record<string, unknown>> = {
   // Secrets and what stands for them.
   identifier: '0114A1B2C3D4E5F6',
   systemCode: '8008',
+  technology: 'felica',
   ending: 'E5F6',
   supportCode: '7KQ-2MD-X4R',
   secret: '83106274',
@@ -78,6 +79,15 @@ const words: Readonly<Record<string, unknown>> = {
   timeZone: 'Asia/Tokyo',
 };
 
+/** The same, where a member says something else in one area of the calls. */
+const ofArea: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  terminals: { name: '3東-NS-02', code: '7M4QX-2KD9R-H8TVW-05PCE-JN3GZ-A' },
+  'directory-clients': { name: '人事システム', address: 'https://kazasu.example/scim/v2' },
+  'directory-groups': { name: '看護部' },
+  console: { code: 'bm90IGEgcmVhbCBvbmUgYnV0IGFzIGxvbmc' },
+  scim: { name: 'User' },
+};
+
 const bytesOf = (name: string): Buffer => createHash('sha256').update(name).digest();
 const uuidOf = (name: string): string => {
   const hex = bytesOf(name).toString('hex');
@@ -99,37 +109,36 @@ const forms = [
   '0114A1B2C3D4E5F6',
   bytesOf('digest').toString('hex'),
 ];
-const textOf = (shape: Shape, name: string): string => {
+const textOf = (shape: Shape, name: string, area: string): string => {
   if (shape.format === 'uuid') return uuidOf(name);
   if (shape.format === 'base64url') return bytesOf(name).toString('base64url').slice(0, 32);
-  const found = [words[name], ...(shape.pattern === undefined ? [name, 'example'] : forms)].find((one) =>
-    fits(one, shape),
-  );
+  const known = ofArea[area]?.[name] ?? words[name];
+  const found = [known, ...(shape.pattern === undefined ? [name, 'example'] : forms)].find((one) => fits(one, shape));
   if (typeof found !== 'string')
     throw new Error(`write an example of ${name} (${shape.pattern ?? shape.format ?? 'text'})`);
   return found;
 };
 
-/** A value that the schema takes, the same at each call. */
-export const exampleOf = (shape: Shape, name: string): unknown => {
+/** A value that the schema takes, the same at each call. `area` is the first part of the call's name. */
+export const exampleOf = (shape: Shape, name: string, area: string): unknown => {
   if ('const' in shape) return shape.const;
-  if (shape.enum !== undefined) return shape.enum[0];
+  if (shape.enum !== undefined) return shape.enum.find((one) => one === words[name]) ?? shape.enum[0];
   const [either] = shape.anyOf ?? shape.oneOf ?? [];
-  if (either !== undefined) return exampleOf(either, name);
+  if (either !== undefined) return exampleOf(either, name, area);
   switch (Array.isArray(shape.type) ? shape.type[0] : shape.type) {
     case 'object': {
       const { properties = {}, additionalProperties, propertyNames } = shape;
-      const known = Object.entries(properties).map(([member, inner]) => [member, exampleOf(inner, member)]);
+      const known = Object.entries(properties).map(([member, inner]) => [member, exampleOf(inner, member, area)]);
       if (typeof additionalProperties !== 'object' || Object.keys(additionalProperties).length === 0) {
         return Object.fromEntries(known);
       }
       const member = propertyNames?.enum?.[0] ?? (/^by(Day)$/.test(name) ? '2027-04-01' : 'key');
-      return Object.fromEntries([...known, [String(member), exampleOf(additionalProperties, String(member))]]);
+      return Object.fromEntries([...known, [String(member), exampleOf(additionalProperties, String(member), area)]]);
     }
     case 'array':
-      return [exampleOf(shape.items ?? {}, name.replace(/s$/, ''))];
+      return [exampleOf(shape.items ?? {}, name.replace(/s$/, ''), area)];
     case 'string':
-      return typeof shape.default === 'string' && shape.default !== '' ? shape.default : textOf(shape, name);
+      return typeof shape.default === 'string' && shape.default !== '' ? shape.default : textOf(shape, name, area);
     case 'integer':
     case 'number':
       return shape.default ?? Math.min(Math.max(shape.minimum ?? 1, 1), shape.maximum ?? 1);

@@ -17,18 +17,20 @@ const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Schema => {
 
 const toPath = (path: string): string => path.replaceAll(/:([a-z]+)/gi, '{$1}');
 
-const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Schema[] => {
+const areaOf = (name: RouteName): string => name.split('/')[0] ?? '';
+
+const toParameters = (name: RouteName, schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Schema[] => {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toSchema(schema, 'input') as {
     properties?: Record<string, Schema>;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
+  return Object.entries(properties).map(([member, property]) => ({
+    name: member,
     in: where,
-    required: where === 'path' || required.includes(name),
+    required: where === 'path' || required.includes(member),
     schema: property,
-    example: exampleOf(property, name),
+    example: exampleOf(property, member, areaOf(name)),
   }));
 };
 
@@ -47,7 +49,7 @@ const toAnswer = (name: RouteName, row: Row): Schema => {
   if (events === undefined) {
     return { description: 'Done.', content: { [typeOf(row)]: withExample(name, toSchema(row.answer, 'output')) } };
   }
-  const document = exampleOf(toSchema(events, 'output'), name);
+  const document = exampleOf(toSchema(events, 'output'), name, areaOf(name));
   const schema = { type: 'string', contentMediaType: 'application/json', contentSchema: toSchema(events, 'output') };
   return {
     description: 'Server-sent events; each `data` is one document.',
@@ -55,7 +57,10 @@ const toAnswer = (name: RouteName, row: Row): Schema => {
   };
 };
 
-const withExample = (name: RouteName, schema: Schema): Schema => ({ schema, example: exampleOf(schema, name) });
+const withExample = (name: RouteName, schema: Schema): Schema => ({
+  schema,
+  example: exampleOf(schema, name, areaOf(name)),
+});
 const isScim = ({ sender }: Row): boolean => sender === 'directory';
 const typeOf = (row: Row): string => (isScim(row) ? scimType : 'application/json');
 const refused = (row: Row, codes: readonly FailureCode[]): Schema => ({
@@ -84,15 +89,15 @@ const toFailures = (row: Row): Record<string, Schema> => {
 
 const toOperation = (name: RouteName, row: Row): Schema => ({
   operationId: name,
-  tags: [name.split('/')[0]],
+  tags: [areaOf(name)],
   summary: row.summary,
   ...(row.event === null ? {} : { 'x-event': row.event }),
   ...(typeof row.sender === 'string' ? {} : { 'x-roles': row.sender }),
   security: security(row),
   parameters: [
-    ...toParameters(row.params, 'path'),
-    ...toParameters(row.query, 'query'),
-    ...toParameters(row.headers, 'header'),
+    ...toParameters(name, row.params, 'path'),
+    ...toParameters(name, row.query, 'query'),
+    ...toParameters(name, row.headers, 'header'),
   ],
   ...(row.body === undefined
     ? {}
