@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { api, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
-import { arbitraryOf, hurt, hurts, invalidOf, validOf } from './testing-shapes.ts';
+import { arbitraryOf, hurt, hurts, invalidOf, validOf, type Words } from './testing-shapes.ts';
 
 const parts = (Object.entries(api) as [RouteName, Row][]).flatMap(([name, row]) =>
   (['params', 'query', 'headers', 'body'] as const).flatMap((part) => {
@@ -42,8 +42,18 @@ test('every kind of hurt changes a value', () => {
 
 test('members may have a source of their own', () => {
   const schema = z.strictObject({ person: z.uuid(), at: z.strictObject({ code: z.string() }) });
-  const words = (name: string) => (name === 'code' ? fc.constant('the code') : undefined);
+  const words: Words = (name, _shape, usual) => (name === 'code' ? fc.constant('the code') : usual);
   for (const value of fc.sample(arbitraryOf(schema, words), runs)) {
     assert.equal((value as { at: { code: string } }).at.code, 'the code');
   }
+});
+
+test('what may be left out is there in some values and left out in others', () => {
+  const schema = z.strictObject({ one: z.string().optional(), other: z.int().nullish() });
+  const values = fc.sample(arbitraryOf(schema), { numRuns: 100, seed: 1 }) as { one?: string; other?: number | null }[];
+  for (const name of ['one', 'other'] as const) {
+    const held = values.filter((value) => Object.hasOwn(value, name)).length;
+    assert.ok(held > 20 && held < 80, `${name} in ${held} of 100`);
+  }
+  assert.ok(values.some(({ other }) => other === null) && values.some(({ other }) => typeof other === 'number'));
 });

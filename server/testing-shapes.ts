@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** As much of a JSON Schema (2020-12) as the contract's schemas become. */
 export interface Shape {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly format?: string;
   readonly pattern?: string;
@@ -28,8 +28,8 @@ export const shapeOf = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Sh
   z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Shape;
 
 /** Another source of the values of one member, such as those that a server gave before. */
-export type Words = (name: string, shape: Shape) => fc.Arbitrary<unknown> | undefined;
-const noWords: Words = () => undefined;
+export type Words = (name: string, shape: Shape, usual: fc.Arbitrary<unknown>) => fc.Arbitrary<unknown>;
+const noWords: Words = (_name, _shape, usual) => usual;
 
 const isLeftOut = Symbol('left out');
 const instants = fc.date({ min: new Date('1970-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
@@ -59,8 +59,8 @@ const objectOf = (shape: Shape, words: Words): fc.Arbitrary<unknown> => {
   const { properties = {}, required = [], additionalProperties, propertyNames } = shape;
   const known = Object.fromEntries(
     Object.entries(properties).map(([name, one]) => {
-      const own = words(name, one) ?? valuesOf(one, words);
-      return [name, required.includes(name) ? own : fc.option(own, { nil: isLeftOut })];
+      const own = words(name, one, valuesOf(one, words));
+      return [name, required.includes(name) ? own : fc.option(own, { nil: isLeftOut, freq: 2 })];
     }),
   );
   const whole = fc
@@ -78,6 +78,7 @@ const valuesOf = (shape: Shape, words: Words): fc.Arbitrary<unknown> => {
   if (shape.enum !== undefined) return fc.constantFrom(...shape.enum);
   const either = shape.anyOf ?? shape.oneOf;
   if (either !== undefined) return fc.oneof(...either.map((one) => valuesOf(one, words)));
+  if (Array.isArray(shape.type)) return fc.oneof(...shape.type.map((type) => valuesOf({ ...shape, type }, words)));
   switch (shape.type) {
     case 'object':
       return objectOf(shape, words);

@@ -91,6 +91,8 @@ export interface TestServer {
   readonly log: Logger;
   /** Everything that the server logged. */
   readonly logged: () => string;
+  /** The same, and it is forgotten. */
+  readonly takeLogged: () => string;
   /** Moves the server's clock on. */
   advance(milliseconds: number): void;
   now(): Date;
@@ -263,6 +265,7 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
     },
     log,
     logged: () => lines.join(''),
+    takeLogged: () => lines.splice(0).join(''),
     advance: (milliseconds) => {
       ahead += milliseconds;
     },
