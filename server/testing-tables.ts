@@ -1,7 +1,15 @@
 import type { Database } from './store/database.ts';
 
 /** Columns that say when something was last seen or used: a refused request may move them. */
-const moving = ['last_seen_at', 'last_used_at', 'connected_at', 'clock_offset_ms', 'active_at'];
+const moving = [
+  'last_seen_at',
+  'last_used_at',
+  'connected_at',
+  'connected_to',
+  'seen_at',
+  'clock_offset_ms',
+  'active_at',
+];
 
 /** A sum of every row of every table, by table; but for the log, which refusals are written to. */
 export const sumTables = async (database: Database): Promise<Readonly<Record<string, string>>> => {

@@ -13,7 +13,7 @@ const { origin, authority, folder, database } = server;
 
 /** The server's keys, the pepper among them, as they look in text. */
 const keysInText = (): string[] =>
-  Object.values(readKeyRings(folder) ?? {}).flatMap((ring) =>
+  Object.values(readKeyRings(folder) ?? {}).flatMap((ring = []) =>
     ring.flatMap(({ key }) => [
       key,
       Buffer.from(key, 'base64').toString('hex'),

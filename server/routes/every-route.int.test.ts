@@ -7,7 +7,6 @@ import { type Row, roles } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import { expire } from '../expiry.ts';
 import { bodyLimitOf } from '../guard.ts';
-import { markSeen } from '../store/connections.ts';
 import { startTestServer, type TestSender, type TestServer, type TestTerminal } from '../testing.ts';
 import { logIn, makeClinician, mustBegin, ticketOf } from '../testing-login.ts';
 import {
@@ -19,20 +18,17 @@ import {
   type Who,
 } from '../testing-senders.ts';
 import { invalidOf, type Shape, shapeOf, validOf } from '../testing-shapes.ts';
-import { openStream, type TestStream } from '../testing-stream.ts';
 import { sumTables } from '../testing-tables.ts';
 import { createTrial, drawOne, fillPath, type Request, type Trial } from '../testing-trial.ts';
 
 let server: TestServer;
 let senders: Senders;
-let stream: TestStream;
 /** A session that is over, and a terminal that was shut out. */
 let ended: TestSender;
 let revoked: TestTerminal;
 before(async () => {
   server = await startTestServer();
   senders = await connectSenders(server);
-  stream = await openStream(server, senders.otherTerminal, '/v1/terminals/stream?after=0&clock=0');
   const left = await server.signIn(['admin']);
   ended = left;
   await server.database.query('update console_session set ended_at = $2 where person = $1', [
@@ -43,10 +39,7 @@ before(async () => {
   const given = { params: { terminal: revoked.id }, body: { reason: 'gone' } };
   assert.equal((await server.call(senders.of('admin'), 'terminals/revoke', given)).status, 200);
 });
-after(async () => {
-  stream.close();
-  await server.close();
-});
+after(() => server.close());
 
 const rows = Object.entries(api) as [RouteName, Row][];
 const isFor = (row: Row, who: Who): boolean => gateRefusal(row, who) === undefined;
@@ -95,8 +88,10 @@ const owned: Readonly<Record<string, () => Promise<Things>>> = {
   },
   ceremony: async () => {
     const { person } = await server.signIn(['clinician']);
-    // The clock has gone on: the stream of the terminal counts only from its next beat.
-    await markSeen(server.database, server.now(), [senders.otherTerminal.id]);
+    await server.database.query('update terminal set connected_at = $2, last_seen_at = $2 where id = $1', [
+      senders.otherTerminal.id,
+      server.now(),
+    ]);
     const body = { task: 'card', person, terminal: senders.otherTerminal.id };
     const begun = await server.call(senders.of('admin'), 'ceremonies/begin', { body });
     assert.equal(begun.status, 200, JSON.stringify(begun.body));
@@ -279,7 +274,7 @@ describe('every route refuses whom, what and how its row does not name, changes 
     const body = { number, lockedAt: null, receivedAt, signature: Buffer.from(signed).toString('base64url') };
     const before = await sumTables(server.database);
     const trial = createTrial(server, 'terminals/confirm');
-    await trial.refuses('signed by the other', senders.of('terminal'), { body }, 'REQUEST_INVALID');
+    await trial.refuses('signed by the other', senders.of('terminal'), { body }, 'TERMINAL_OTHER');
     assert.deepEqual(await trial.problems(), []);
     assert.deepEqual(await sumTables(server.database), before);
     assert.equal((await server.call(senders.otherTerminal, 'terminals/confirm', { body })).status, 200);
