@@ -41,6 +41,13 @@ describe('the gate', () => {
     }
   });
 
+  test('takes no name of a trust that the database could not hold', async () => {
+    const kept = await server.call(terminal, 'terminals/keep-trust', { body: { trustVersion: 'a\u0000b' } });
+    assert.equal(kept.code, 'REQUEST_INVALID');
+    const opened = await server.call(terminal, 'terminals/stream', { query: { after: 0, clock: 0, trust: '\u0000' } });
+    assert.equal(opened.code, 'REQUEST_INVALID');
+  });
+
   test('does not believe who somebody says to have forwarded a request', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
     await server.call({ agent: server.anyone.agent, headers }, 'people/add', { body: { number: 'x', name: 'y' } });
