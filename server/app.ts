@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
-import fastify, { type FastifyInstance, LogController } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
 import { createBatch } from './batch.ts';
@@ -121,6 +121,15 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createKeysRoutes({ ...atConsole, shown: () => shown }),
     ...createCardAuthorityRoutes(atConsole),
   };
+  const refusals = createRefusals({ ...given, database: background });
+  const refuseUnknown = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const scim = request.url.startsWith('/scim/');
+    if (scim || request.url.startsWith('/v1/')) {
+      const sent = { call: 'unknown', address: request.ip, terminal: null, person: null };
+      await refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
+    }
+    return (scim ? sendScimFailure : sendFailure)(reply, { code: 'REQUEST_UNKNOWN' });
+  };
   const http = fastify({
     // The check is in the gate: browsers without a certificate use the same port.
     https: {
@@ -137,6 +146,8 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     requestTimeout: 30_000,
     keepAliveTimeout: 120_000,
     routerOptions: { maxParamLength: 100 },
+    // A path that cannot be decoded, or with a member that is longer than any of ours, is one that is not there.
+    frameworkErrors: (_problem, request, reply) => void refuseUnknown(request as FastifyRequest, reply as FastifyReply),
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
   const stopPacing = paceHandshakes(http.server);
@@ -149,7 +160,6 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     largest: 500,
   });
   const metrics = createMetrics(() => hub.streaming().length);
-  const refusals = createRefusals({ ...given, database: background });
 
   http.removeContentTypeParser('text/plain');
   const parseJson = http.getDefaultJsonParser('error', 'error');
@@ -159,14 +169,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     const { call } = request.routeOptions.config as { call?: string };
     metrics.observe(call ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
   });
-  http.setNotFoundHandler(async (request, reply) => {
-    const scim = request.url.startsWith('/scim/');
-    if (scim || request.url.startsWith('/v1/')) {
-      const sent = { call: 'unknown', address: request.ip, terminal: null, person: null };
-      await refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
-    }
-    return (scim ? sendScimFailure : sendFailure)(reply, { code: 'REQUEST_UNKNOWN' });
-  });
+  http.setNotFoundHandler(refuseUnknown);
   http.setErrorHandler(async (problem, request, reply) => {
     const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
     if (failure.code === 'INTERNAL') request.log.error({ err: problem }, 'a request ended with a bug');
@@ -184,7 +187,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     directoryDoor,
   });
   const openApi = createOpenApi(given.version);
-  http.get('/v1/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
+  http.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(openApi));
   http.get('/v1/metrics', async (request, reply) => {
     if (!loopback.has(request.ip)) return sendFailure(reply, { code: 'REQUEST_FOREIGN' });
     return reply.type(metrics.contentType).send(await metrics.show());

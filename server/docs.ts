@@ -43,7 +43,7 @@ const toApiPage = (): string => {
     'Every HTTP call of the server. Bodies are JSON; a refusal has the body `{ "failure": { "code": … } }` and the HTTP ' +
     'status of its code (see failures.md); under `/scim/v2` it has the form of RFC 7644 and the code at the head of `detail`. ' +
     'The schemas are in `generated/api.json` (OpenAPI 3.1), which a running server ' +
-    `gives at \`/v1/openapi.json\`. In front of every call stands the gate, which can answer ${gate}.`;
+    `gives at \`/openapi.json\`. In front of every call stands the gate, which can answer ${gate}.`;
   return `${head('Calls', about)}${parts.join('\n\n')}\n`;
 };
 

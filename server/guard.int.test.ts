@@ -1,124 +1,16 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { api, type RouteName } from '#contract/api/index.ts';
-import { type Role, type Row, roles } from '#contract/api/row.ts';
-import { type FailureCode, failures } from '#contract/errors.ts';
-import { bodyLimitOf } from './guard.ts';
-import { startTestServer, type TestSender, type TestServer, type TestTerminal } from './testing.ts';
+import { api } from '#contract/api/index.ts';
+import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 
+/** What every route refuses is in `routes/every-route.int.test.ts`. */
 let server: TestServer;
 let terminal: TestTerminal;
-const consoles = new Map<Role, TestSender>();
-
 before(async () => {
   server = await startTestServer();
   terminal = await server.enrol();
-  for (const role of roles) consoles.set(role, await server.signIn([role]));
 });
 after(() => server.close());
-
-/** What directories send has tests of its own beside `server/directory`. */
-const rows = (Object.entries(api) as [RouteName, Row][]).filter(([, { sender }]) => sender !== 'directory');
-const fill = (row: Row): string => row.path.replaceAll(/:[a-z]+/gi, () => randomUUID());
-const consoleOf = (role: Role): TestSender => {
-  const found = consoles.get(role);
-  assert.ok(found);
-  return found;
-};
-/** Somebody whom the row lets in, as far as the sender goes. */
-const rightSender = (row: Row): TestSender =>
-  row.sender === 'anyone' ? server.anyone : typeof row.sender === 'string' ? terminal : consoleOf(row.sender[0]);
-
-const ask = async (from: TestSender, row: Row, options: { body?: unknown; path?: string; headers?: object } = {}) => {
-  const answer = await server.send(from, options.path ?? fill(row), {
-    method: row.method,
-    ...(row.method === 'POST' ? { body: options.body ?? {} } : {}),
-    headers: options.headers ?? {},
-  });
-  const { failure } = (await answer.json()) as { failure: { code: FailureCode } };
-  return { status: answer.status, code: failure.code };
-};
-const refusedWith = (code: FailureCode) => ({ status: failures[code].status, code });
-
-describe('every call refuses a sender that it is not for', () => {
-  for (const [name, row] of rows.filter(([, { sender }]) => sender === 'terminal')) {
-    test(`${name}: nobody, and a signed-in admin`, async () => {
-      const missing = refusedWith('TERMINAL_CERTIFICATE_MISSING');
-      assert.deepEqual(await ask(server.anyone, row), missing);
-      assert.deepEqual(await ask(consoleOf('admin'), row), missing);
-      assert.deepEqual(await ask({ agent: server.anyone.agent, headers: { 'x-client-cert': 'CN=a' } }, row), missing);
-    });
-  }
-  for (const [name, row] of rows.filter(([, { sender }]) => Array.isArray(sender))) {
-    test(`${name}: nobody, a terminal, a stale cookie, and every other role`, async () => {
-      const headers = { origin: server.origin };
-      assert.deepEqual(await ask({ agent: server.anyone.agent, headers }, row), refusedWith('CONSOLE_SIGNED_OUT'));
-      assert.deepEqual(await ask({ agent: terminal.agent, headers }, row), refusedWith('CONSOLE_SIGNED_OUT'));
-      const stale = { ...headers, cookie: `__Host-kazasu=${randomUUID()}` };
-      assert.deepEqual(
-        await ask({ agent: server.anyone.agent, headers: stale }, row),
-        refusedWith('CONSOLE_SIGNED_OUT'),
-      );
-      for (const role of roles.filter((one) => !(row.sender as readonly Role[]).includes(one))) {
-        assert.deepEqual(await ask(consoleOf(role), row), refusedWith('CONSOLE_ROLE_MISSING'), role);
-      }
-    });
-  }
-});
-
-describe('every call refuses a shape that it does not have', () => {
-  for (const [name, row] of rows.filter(([, { method }]) => method === 'POST')) {
-    test(`${name}: bodies`, async () => {
-      const from = rightSender(row);
-      const bodies = [
-        '',
-        'null',
-        '[]',
-        '"text"',
-        '1',
-        '{',
-        '{"__proto__":{"a":1}}',
-        '{"isAdmin":true}',
-        'x'.repeat(99),
-      ];
-      for (const body of bodies) {
-        assert.deepEqual(await ask(from, row, { body }), refusedWith('REQUEST_INVALID'), body);
-      }
-      const huge = JSON.stringify({ huge: 'x'.repeat(bodyLimitOf(name)) });
-      assert.deepEqual(await ask(from, row, { body: huge }), refusedWith('REQUEST_TOO_LARGE'));
-    });
-  }
-  for (const [name, row] of rows.filter(([, { params }]) => params !== undefined)) {
-    test(`${name}: identifiers`, async () => {
-      for (const id of ['1x', "'; drop table event; --", '%00', '..%2f..%2fetc']) {
-        const path = row.path.replaceAll(/:[a-z]+/gi, encodeURIComponent(id));
-        assert.deepEqual(await ask(rightSender(row), row, { path }), refusedWith('REQUEST_INVALID'), id);
-      }
-    });
-  }
-  for (const [name, row] of rows) {
-    test(`${name}: a query that it does not know`, async () => {
-      const path = `${fill(row)}?isAdmin=true`;
-      assert.deepEqual(await ask(rightSender(row), row, { path }), refusedWith('REQUEST_INVALID'));
-    });
-  }
-});
-
-describe('every call that changes something refuses what another page could send', () => {
-  for (const [name, row] of rows.filter(([, row]) => row.method === 'POST' && row.sender !== 'terminal')) {
-    test(`${name}`, async () => {
-      const from = rightSender(row);
-      const foreign = { origin: 'https://evil.example' };
-      const forged = refusedWith('CONSOLE_FORGED');
-      assert.deepEqual(await ask(from, row, { headers: foreign }), forged);
-      assert.deepEqual(await ask(from, row, { headers: { 'content-type': 'text/plain' } }), forged);
-      assert.deepEqual(await ask(from, row, { headers: { 'sec-fetch-site': 'cross-site' } }), forged);
-      if (!Array.isArray(row.sender)) return;
-      assert.deepEqual(await ask(from, row, { headers: { 'x-kazasu-csrf': 'guess' } }), forged);
-    });
-  }
-});
 
 describe('the gate', () => {
   test('knows no other call and no other method', async () => {
@@ -134,9 +26,31 @@ describe('the gate', () => {
     }
   });
 
+  test('answers a path that is too long or cannot be read as one that it does not know, and does not repeat it', async () => {
+    for (const [path, type] of [
+      [`/v1/people/${'canary'.repeat(30)}`, 'application/json; charset=utf-8'],
+      ['/v1/people/%zz', 'application/json; charset=utf-8'],
+      ['/v1/people/%c3%28', 'application/json; charset=utf-8'],
+      [`/scim/v2/Users/${'canary'.repeat(30)}`, 'application/scim+json'],
+    ]) {
+      const answer = await server.send(terminal, path ?? '');
+      const text = await answer.text();
+      assert.deepEqual([answer.status, answer.headers.get('content-type')], [404, type]);
+      assert.match(text, /REQUEST_UNKNOWN/);
+      assert.ok(!text.includes('canary') && !text.includes('%'));
+    }
+  });
+
+  test('takes no name of a trust that the database could not hold', async () => {
+    const kept = await server.call(terminal, 'terminals/keep-trust', { body: { trustVersion: 'a\u0000b' } });
+    assert.equal(kept.code, 'REQUEST_INVALID');
+    const opened = await server.call(terminal, 'terminals/stream', { query: { after: 0, clock: 0, trust: '\u0000' } });
+    assert.equal(opened.code, 'REQUEST_INVALID');
+  });
+
   test('does not believe who somebody says to have forwarded a request', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
-    await ask({ agent: server.anyone.agent, headers }, api['people/add'], { body: { number: 'x', name: 'y' } });
+    await server.call({ agent: server.anyone.agent, headers }, 'people/add', { body: { number: 'x', name: 'y' } });
     await server.call({ agent: server.anyone.agent, headers }, 'terminals/renew', { body: { request: 'x' } });
     const found = await server.database.query("select 1 from event where detail::text like '%203.0.113.9%'");
     assert.equal(found.length, 0);
@@ -170,10 +84,10 @@ describe('the gate', () => {
         ?.count ?? 0;
     server.advance(61_000);
     const earlier = await count();
-    for (let tries = 0; tries < 40; tries += 1) await ask(server.anyone, api['terminals/renew']);
+    for (let tries = 0; tries < 40; tries += 1) await server.call(server.anyone, 'terminals/renew');
     assert.equal((await count()) - earlier, 1);
     server.advance(11_000);
-    await ask(server.anyone, api['terminals/renew']);
+    await server.call(server.anyone, 'terminals/renew');
     const [last] = await server.database.query<{ detail: { leftOut: number } }>(
       "select detail from event where kind = 'request.refused' order by seq desc limit 1",
     );
@@ -215,7 +129,7 @@ describe('what is served besides', () => {
   });
 
   test('the description of the API names every call', async () => {
-    const answer = await server.send(server.anyone, '/v1/openapi.json');
+    const answer = await server.send(server.anyone, '/openapi.json');
     const { openapi, paths } = (await answer.json()) as { openapi: string; paths: Record<string, object> };
     assert.match(openapi, /^3\.1/);
     const named = Object.values(paths).flatMap((path) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import type { Answer } from '#contract/api/index.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { type ChainHead, findFault, firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { createDatabase } from './store/database.ts';
@@ -208,6 +209,29 @@ describe('a terminal’s journal', () => {
       records[0]?.hash,
     ]);
     assert.deepEqual(event, { reason: 'a\ufffdb', detail: { 'k\ufffd': 'a\ufffd', call: 'x\ufffd' } });
+  });
+
+  test('holds any time that its schema takes, as near as can be written', async () => {
+    const terminal = await server.enrol();
+    const epoch = randomUUID();
+    const times = ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59.999-23:59'];
+    let previous = firstPrevious;
+    const records = times.map((at, place) => {
+      const record = sealRecord({ epoch, sequence: place + 1, previous, at, facts: started });
+      previous = record.hash;
+      return record;
+    });
+    const answered = await server.call(terminal, 'terminals/report', { body: { records } });
+    assert.deepEqual(answered.body, { epoch, sequence: 3 });
+    const auditor = await server.signIn(['auditor']);
+    const listed = await server.call(auditor, 'events/list', {
+      query: { terminal: terminal.id, kind: 'guard.started' },
+    });
+    const { events } = listed.body as Answer<'events/list'>;
+    assert.deepEqual(
+      events.map(({ happenedAt }) => happenedAt),
+      ['9999-12-31T23:59:59.999Z', '0001-01-01T00:00:00.000Z', '0001-01-01T00:00:00.000Z'],
+    );
   });
 
   test('belongs to its sender alone, and names a person only with a session that the person had there', async () => {

@@ -1,20 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { api } from '#contract/api/index.ts';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { z } from 'zod';
+import { changed } from '#contract/api/console.ts';
+import { api, gateFailures } from '#contract/api/index.ts';
+import type { Row } from '#contract/api/row.ts';
+import { pushed } from '#contract/api/terminals.ts';
+import { type FailureCode, failure, failures } from '#contract/errors.ts';
 import { createOpenApi } from './openapi.ts';
 
 interface Shape {
   readonly additionalProperties?: boolean;
   readonly anyOf?: readonly Shape[];
 }
+interface Content {
+  readonly example?: unknown;
+  readonly examples?: Record<string, { readonly $ref: string }>;
+}
 interface Operation {
   readonly operationId: string;
-  readonly parameters: readonly { name: string; in: string; required: boolean }[];
-  readonly requestBody?: { content: Record<string, { schema: Shape }> };
-  readonly responses: Record<string, { description: string }>;
+  readonly parameters: readonly { name: string; in: string; required: boolean; example: unknown }[];
+  readonly requestBody?: { content: Record<string, { schema: Shape; example: unknown }> };
+  readonly responses: Record<string, { description: string; content?: Record<string, Content> }>;
   readonly security: readonly object[];
 }
-const { paths } = createOpenApi('0.0.0') as { paths: Record<string, Record<string, Operation>> };
+const description = createOpenApi('0.0.0');
+const { paths, components } = description as unknown as {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly examples: Record<string, { readonly value: unknown }> };
+};
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
@@ -49,5 +63,70 @@ test('every call says who may send it and how it may fail', () => {
       .map(({ description }) => description)
       .join('\n');
     for (const code of [...row.failures, 'INTERNAL', 'REQUEST_INVALID']) assert.ok(said.includes(`\`${code}\``), code);
+  }
+});
+
+/** The validator takes every member of this name for a reference, also one that SCIM has. */
+const withoutMembersNamedRef = (given: object): Record<string, unknown> =>
+  JSON.parse(
+    JSON.stringify(given, (_key, value) => {
+      if (typeof value !== 'object' || value === null || !('$ref' in value)) return value;
+      const { $ref, ...others } = value;
+      return typeof $ref === 'string' && $ref.startsWith('#/') ? value : { ...others, reference: $ref };
+    }),
+  );
+
+test('it is OpenAPI 3.1 as its own schema has it', async () => {
+  const { valid, errors } = await new Validator().validate(withoutMembersNamedRef(description));
+  assert.deepEqual(errors ?? [], []);
+  assert.equal(valid, true);
+  const bent = withoutMembersNamedRef(description) as {
+    paths: Record<string, Record<string, { parameters: object[] }>>;
+  };
+  bent.paths['/v1/people']?.['get']?.parameters.push({ name: 'x', in: 'nowhere' });
+  assert.equal((await new Validator().validate(bent)).valid, false);
+});
+
+/** An example as it is sent: texts in paths and queries, JSON in bodies. */
+const examplesIn = (operation: Operation, where: string): Record<string, string> =>
+  Object.fromEntries(
+    operation.parameters.filter((one) => one.in === where).map(({ name, example }) => [name, String(example)]),
+  );
+
+test('every request, every answer and every failure has an example that its schema takes', () => {
+  for (const { operation } of operations) {
+    const name = operation.operationId as keyof typeof api;
+    const row: Row = api[name];
+    const check = (what: string, schema: z.ZodType | undefined, example: unknown) => {
+      if (schema === undefined) return;
+      const parsed = schema.safeParse(example);
+      assert.ok(parsed.success, `${name} ${what}: ${parsed.error?.message} in ${JSON.stringify(example)}`);
+    };
+    check('params', row.params, examplesIn(operation, 'path'));
+    check('query', row.query, examplesIn(operation, 'query'));
+    check('headers', row.headers, examplesIn(operation, 'header'));
+    const [body] = Object.values(operation.requestBody?.content ?? {});
+    check('body', row.body, body?.example);
+    const answer = Object.entries(operation.responses[row.status ?? 200]?.content ?? {})[0];
+    if (answer?.[0] === 'text/event-stream') {
+      const [, document = ''] = /^data: (.+)\n\n$/.exec(String(answer[1].example)) ?? [];
+      check('event', z.union([pushed, changed]), JSON.parse(document));
+    } else if (row.status !== 204) check('answer', row.answer, answer?.[1].example);
+    for (const code of [...row.failures, ...gateFailures]) {
+      const [content] = Object.values(operation.responses[failures[code].status]?.content ?? {});
+      assert.ok(content?.examples?.[code], `${name} ${code}`);
+      const key = content.examples[code].$ref.split('/').at(-1) ?? '';
+      assert.ok(components.examples[key], key);
+    }
+  }
+});
+
+test('every failure of the table has its examples, in both forms', () => {
+  for (const code of Object.keys(failures) as FailureCode[]) {
+    const value = components.examples[code]?.value as { failure: unknown };
+    assert.equal(failure.parse(value.failure).code, code);
+    const scim = components.examples[`scim.${code}`]?.value as { status: string; detail: string };
+    assert.equal(scim.status, String(failures[code].status));
+    assert.ok(scim.detail.startsWith(`${code}: `));
   }
 });

@@ -6,6 +6,7 @@ import { scimUrns } from '#contract/api/scim.ts';
 import { pushed } from '#contract/api/terminals.ts';
 import { type FailureCode, failure, failures } from '#contract/errors.ts';
 import { scimType } from './directory/answer.ts';
+import { exampleOf, failureExample, failureExamples } from './openapi-examples.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -16,17 +17,20 @@ const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Schema => {
 
 const toPath = (path: string): string => path.replaceAll(/:([a-z]+)/gi, '{$1}');
 
-const toParameters = (schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Schema[] => {
+const areaOf = (name: RouteName): string => name.split('/')[0] ?? '';
+
+const toParameters = (name: RouteName, schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Schema[] => {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toSchema(schema, 'input') as {
     properties?: Record<string, Schema>;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
+  return Object.entries(properties).map(([member, property]) => ({
+    name: member,
     in: where,
-    required: where === 'path' || required.includes(name),
+    required: where === 'path' || required.includes(member),
     schema: property,
+    example: exampleOf(property, member, areaOf(name)),
   }));
 };
 
@@ -43,19 +47,27 @@ const toAnswer = (name: RouteName, row: Row): Schema => {
   const events = streams[name];
   if (row.status === 204) return { description: 'Done.' };
   if (events === undefined) {
-    const content = { [typeOf(row)]: { schema: toSchema(row.answer, 'output') } };
-    return { description: 'Done.', content };
+    return { description: 'Done.', content: { [typeOf(row)]: withExample(name, toSchema(row.answer, 'output')) } };
   }
+  const document = exampleOf(toSchema(events, 'output'), name, areaOf(name));
   const schema = { type: 'string', contentMediaType: 'application/json', contentSchema: toSchema(events, 'output') };
   return {
     description: 'Server-sent events; each `data` is one document.',
-    content: { 'text/event-stream': { schema } },
+    content: { 'text/event-stream': { schema, example: `data: ${JSON.stringify(document)}\n\n` } },
   };
 };
 
-const typeOf = ({ sender }: Row): string => (sender === 'directory' ? scimType : 'application/json');
-const refused = ({ sender }: Row): Schema => ({
-  $ref: `#/components/schemas/${sender === 'directory' ? 'ScimError' : 'Refused'}`,
+const withExample = (name: RouteName, schema: Schema): Schema => ({
+  schema,
+  example: exampleOf(schema, name, areaOf(name)),
+});
+const isScim = ({ sender }: Row): boolean => sender === 'directory';
+const typeOf = (row: Row): string => (isScim(row) ? scimType : 'application/json');
+const refused = (row: Row, codes: readonly FailureCode[]): Schema => ({
+  schema: { $ref: `#/components/schemas/${isScim(row) ? 'ScimError' : 'Refused'}` },
+  examples: Object.fromEntries(
+    codes.map((code) => [code, { $ref: `#/components/examples/${failureExample(code, isScim(row))}` }]),
+  ),
 });
 
 /** Failures of the row and of the gate, by their HTTP status. */
@@ -69,7 +81,7 @@ const toFailures = (row: Row): Record<string, Schema> => {
         String(status),
         {
           description: group.map((code) => `\`${code}\`: ${failures[code].meaning}`).join('\n\n'),
-          content: { [typeOf(row)]: { schema: refused(row) } },
+          content: { [typeOf(row)]: refused(row, group) },
         },
       ]),
   );
@@ -77,19 +89,19 @@ const toFailures = (row: Row): Record<string, Schema> => {
 
 const toOperation = (name: RouteName, row: Row): Schema => ({
   operationId: name,
-  tags: [name.split('/')[0]],
+  tags: [areaOf(name)],
   summary: row.summary,
   ...(row.event === null ? {} : { 'x-event': row.event }),
   ...(typeof row.sender === 'string' ? {} : { 'x-roles': row.sender }),
   security: security(row),
   parameters: [
-    ...toParameters(row.params, 'path'),
-    ...toParameters(row.query, 'query'),
-    ...toParameters(row.headers, 'header'),
+    ...toParameters(name, row.params, 'path'),
+    ...toParameters(name, row.query, 'query'),
+    ...toParameters(name, row.headers, 'header'),
   ],
   ...(row.body === undefined
     ? {}
-    : { requestBody: { required: true, content: { [typeOf(row)]: { schema: toSchema(row.body, 'input') } } } }),
+    : { requestBody: { required: true, content: { [typeOf(row)]: withExample(name, toSchema(row.body, 'input')) } } }),
   responses: { [row.status ?? 200]: toAnswer(name, row), ...toFailures(row) },
 });
 
@@ -106,6 +118,7 @@ export const createOpenApi = (version: string): Schema => {
     servers: [{ url: '/' }],
     paths,
     components: {
+      examples: failureExamples(),
       schemas: {
         Refused: { type: 'object', properties: { failure: toSchema(failure, 'output') }, required: ['failure'] },
         ScimError: {

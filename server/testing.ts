@@ -94,12 +94,15 @@ export interface TestServer {
   readonly log: Logger;
   /** Everything that the server logged. */
   readonly logged: () => string;
+  /** The same, and it is forgotten. */
+  readonly takeLogged: () => string;
   /** Moves the server's clock on. */
   advance(milliseconds: number): void;
   now(): Date;
   /** Nobody in particular, with a page of our own origin. */
   readonly anyone: TestSender;
-  sender(options: { key?: string; cert?: string }): TestSender;
+  /** Somebody who comes from `localAddress`, such as 127.0.0.9, and shows a certificate if there is one. */
+  sender(options: Identity): TestSender;
   enrol(name?: string): Promise<TestTerminal>;
   signIn(roles: readonly Role[]): Promise<TestConsole>;
   send(
@@ -111,6 +114,11 @@ export interface TestServer {
   /** Puts a policy in force that differs from the usual one in this. */
   applyPolicy(changes: PolicyInput): Promise<void>;
   close(): Promise<void>;
+}
+interface Identity {
+  readonly key?: string;
+  readonly cert?: string;
+  readonly localAddress?: string;
 }
 interface Input {
   readonly params?: Readonly<Record<string, string>>;
@@ -194,9 +202,10 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
 
   const { later, close: closeLater } = createLater(log);
   const agents: Agent[] = [];
-  const sender = (options: { key?: string; cert?: string }): TestSender => {
+  const sender = ({ localAddress, ...options }: Identity): TestSender => {
     const agent = new Agent({
       connect: { ca: authority.certificate, timeout: 60_000, ...options },
+      ...(localAddress === undefined ? {} : { localAddress }),
       keepAliveTimeout: 60_000,
       connections: 50,
     });
@@ -260,6 +269,7 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
     },
     log,
     logged: () => lines.join(''),
+    takeLogged: () => lines.splice(0).join(''),
     advance: (milliseconds) => {
       ahead += milliseconds;
     },

@@ -17,7 +17,7 @@ const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
   { name: 'screen', holds: (file) => file.startsWith('e2e/agent/'), atOnce: 1, within: 600 },
   { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 2, within: 600 },
-  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 2, within: 300 },
+  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 2, within: 600 },
   { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
 ];
 const order = ['unit', 'int', 'e2e', 'screen', 'release'];

@@ -62,6 +62,9 @@ export const dryRun = z.strictObject({
 });
 export type DryRun = z.infer<typeof dryRun>;
 
+/** Versions are counted from 1 in four bytes; 0 is the policy before the first one. */
+const highest = 2 ** 31 - 1;
+
 const version = z.strictObject({
   number: z.int().min(0),
   note: z.string(),
@@ -90,7 +93,7 @@ export const policies = table({
     event: null,
     failures: [],
     summary: 'Versions of the policy, newest first, with what each changed.',
-    query: z.strictObject({ before: z.coerce.number().int().min(1).optional() }),
+    query: z.strictObject({ before: z.coerce.number().int().min(1).max(highest).optional() }),
     answer: z.strictObject({ versions: z.array(version) }),
   },
   'policies/show': {
@@ -100,7 +103,7 @@ export const policies = table({
     event: null,
     failures: ['POLICY_UNKNOWN'],
     summary: 'One version, to look at or to go back to.',
-    params: z.strictObject({ number: z.coerce.number().int().min(0) }),
+    params: z.strictObject({ number: z.coerce.number().int().min(0).max(highest) }),
     answer: z.strictObject({ number: z.int().min(0), policy }),
   },
   'policies/plan': {
@@ -126,7 +129,7 @@ export const policies = table({
     event: 'policy.applied',
     failures: ['POLICY_INVALID', 'POLICY_STALE', 'APPROVAL_NEEDED', 'PERSON_LAST_ADMIN'],
     summary: 'Puts a draft in force on all servers and terminals. `base` is the version that it was drafted from.',
-    body: z.strictObject({ policy, base: z.int().min(0), note: text(200) }),
+    body: z.strictObject({ policy, base: z.int().min(0).max(highest), note: text(200) }),
     answer: z.strictObject({ number: z.int().min(1) }),
   },
 });

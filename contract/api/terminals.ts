@@ -9,10 +9,13 @@ import { table } from './row.ts';
 
 const pem = z.string().max(8192);
 
+/** Names a state of authorities and keys; empty for what a terminal of an older version keeps. */
+const trustVersion = z.string().regex(/^[\w-]{0,64}$/);
+
 /** What a terminal must know to check the server's word. */
 export const trust = z.strictObject({
-  /** Names this state of authorities and keys. A terminal says which one it keeps, so that none is used before it is known. */
-  trustVersion: z.string().max(64),
+  /** A terminal says which one it keeps, so that none is used before it is known. */
+  trustVersion,
   /** The hospital's own authorities, PEM, one after the other; the one that signs new certificates first. */
   authority: z.string().max(32_768),
   /** Ed25519 public keys (SPKI, PEM) by which grants are signed, by their numbers. */
@@ -146,7 +149,7 @@ export const terminals = table({
       after: z.coerce.number().int().min(0),
       clock: z.coerce.number(),
       /** `trustVersion` that the terminal keeps. */
-      trust: z.string().max(64).optional(),
+      trust: trustVersion.optional(),
     }),
     answer: z.never(),
   },
@@ -157,7 +160,7 @@ export const terminals = table({
     event: null,
     failures: [],
     summary: 'A terminal says that it keeps the authorities and grant keys of this version.',
-    body: z.strictObject({ trustVersion: z.string().max(64) }),
+    body: z.strictObject({ trustVersion }),
     answer: z.strictObject({}),
   },
   'terminals/report': {

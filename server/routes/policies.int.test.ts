@@ -37,6 +37,17 @@ describe('the policy', () => {
     });
   });
 
+  it('knows no version of a number that no version can have', async () => {
+    for (const number of ['2147483648', '9007199254740991']) {
+      assert.equal((await server.call(admin, 'policies/show', { params: { number } })).code, 'REQUEST_INVALID');
+      assert.equal((await server.call(admin, 'policies/list', { query: { before: number } })).code, 'REQUEST_INVALID');
+    }
+    assert.equal(
+      (await server.call(admin, 'policies/show', { params: { number: '2147483647' } })).code,
+      'POLICY_UNKNOWN',
+    );
+  });
+
   it('is put in force as a numbered version, reaches terminals at once, and says what it changed', async () => {
     const stream = await openStream(server, terminal, `/v1/terminals/stream?after=0&clock=${Date.now()}`);
     await stream.next(({ kind }) => kind === 'hello');

@@ -47,13 +47,17 @@ const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
     ]),
   );
 
+/** Years that are written with four digits: a clock that is wrong beyond them stands in the way of no record. */
+const span = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
+const storableTime = (time: Date): Date => new Date(Math.min(Math.max(time.getTime(), span.from), span.to));
+
 /** An event as it is stored, checked against the vocabulary. Times are the server's. */
 export const toEventRow = (now: Date, { terminal, happenedAt, ...input }: EventToRecord): EventRow => {
   const facts = eventFacts.parse(input);
   return {
     id: createUuid(now),
     at: now,
-    happened_at: happenedAt ?? null,
+    happened_at: happenedAt ? storableTime(happenedAt) : null,
     kind: facts.kind,
     outcome: facts.outcome,
     person: facts.person ?? null,

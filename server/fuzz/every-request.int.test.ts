@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { after, before, it } from 'node:test';
+import { runFuzz } from './run.ts';
+import { type FuzzServer, startFuzzServer } from './server.ts';
+
+/**
+ * `KAZASU_FUZZ_SEED` draws the same values again, which go out in another order; `KAZASU_FUZZ_REQUESTS` sends more or
+ * fewer; `KAZASU_FUZZ_SLOWEST` are milliseconds that one answer may take, for a machine that has other work.
+ */
+const { env } = process;
+const seed = Number(env['KAZASU_FUZZ_SEED'] ?? randomInt(2 ** 31));
+const requests = Number(env['KAZASU_FUZZ_REQUESTS'] ?? 100_000);
+const slowest = Number(env['KAZASU_FUZZ_SLOWEST'] ?? 5000);
+
+let server: FuzzServer;
+before(async () => {
+  server = await startFuzzServer();
+});
+after(() => server.close());
+
+it('answers whatever is made from the schemas in time, as its rows say, without a bug and without a leak', async (t) => {
+  const found = await runFuzz(server, { seed, requests, slowest });
+  const { count, seconds, longest, wrong, perRoute, start, end } = found;
+  const again = `KAZASU_FUZZ_SEED=${seed}`;
+  const used = end.cpuSeconds - start.cpuSeconds;
+  t.diagnostic(
+    `${again}: ${count} requests in ${seconds.toFixed(1)} s (processor: server ${used.toFixed(1)} s, clients ${found.cpuSeconds.toFixed(1)} s)`,
+  );
+  t.diagnostic(`longest ${longest.toFixed()} ms; heap ${start.heap >> 20} to ${end.heap >> 20} MiB`);
+  for (const { name, sent, accepted, codes } of perRoute) {
+    t.diagnostic(`${name}: ${accepted} of ${sent} accepted; ${JSON.stringify(codes)}`);
+  }
+  assert.equal(wrong.join('\n'), '', again);
+  assert.ok(count >= requests);
+  const never = perRoute.filter(({ accepted, refused }) => accepted === 0 && refused.length === 0);
+  assert.deepEqual(never, [], `${again}: nothing came past the shape`);
+  assert.deepEqual(end.stuck, [], 'a connection of the database hangs');
+  assert.ok(end.connections <= start.connections + 20, `${end.connections} connections of the database`);
+  assert.ok(end.heap < 2 * start.heap + 64 * 2 ** 20, `the heap grew from ${start.heap} to ${end.heap} bytes`);
+  assert.ok(end.handles <= start.handles + 50, `handles grew from ${start.handles} to ${end.handles}`);
+  assert.equal(server.said(), '');
+});

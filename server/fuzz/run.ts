@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { api, type RouteName } from '#contract/api/index.ts';
+import { type Row, roles } from '#contract/api/row.ts';
+import { pushed } from '#contract/api/terminals.ts';
+import { goodPin } from '../testing-login.ts';
+import { gateRefusal, isRole, type Who } from '../testing-senders.ts';
+import { shapeOf } from '../testing-shapes.ts';
+import { findCanary, type Got, judge } from './judge.ts';
+import { createPool } from './pool.ts';
+import type { Made } from './process.ts';
+import { createRequests, type Sent } from './requests.ts';
+import { createSender, type FuzzSender } from './sender.ts';
+import type { FuzzServer } from './server.ts';
+import { taught, teachPerson, teachVocabulary, withCode } from './words.ts';
+
+/** mulberry32. */
+const createRandom = (start: number) => {
+  let state = start | 0;
+  return (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+const routes = Object.entries(api) as [RouteName, Row][];
+/** How often a route is sent: seldom what hashes, what stays open, and what takes away what others need. */
+const weightOf = ([name, row]: [RouteName, Row]): number => {
+  if (/stream$|apply/.test(name)) return 0.05;
+  if (/revoke|suspend|sign-out|remove|abandon|leave|cancel|withdraw|sessions\/end/.test(name)) return 0.2;
+  if (name === 'attempts/prove') return 2;
+  return row.failures.includes('SERVER_BUSY') ? 0.4 : 1;
+};
+const times = (count: number, who: Who): Who[] => Array.from({ length: count }, () => who);
+const crowd: readonly Who[] = [
+  ...roles,
+  ...times(2, 'helpdesk'),
+  ...times(3, 'admin'),
+  ...times(1, 'auditor'),
+  ...times(2, 'nobody'),
+  ...times(6, 'terminal'),
+  ...times(4, 'directory'),
+];
+/** A sender who hears this of a call that is theirs signs in or enrols anew. */
+const cutOff = ['CONSOLE_SIGNED_OUT', 'CONSOLE_ROLE_MISSING', 'TERMINAL_REVOKED', 'DIRECTORY_TOKEN_REFUSED'];
+/** Requests between two looks after the server: its clock goes on, its log is read. */
+const tendEvery = 2000;
+
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly requests: number;
+  /** Milliseconds that an answer may take. */
+  readonly slowest: number;
+}
+
+/** Sends requests made from the schemas, and judges each answer. */
+export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: FuzzOptions) => {
+  const random = createRandom(seed);
+  const pool = createPool(random, taught);
+  const about = await server.ask('about');
+  const canaries = new Set([goodPin, about.folder, ...about.keys]);
+  let ahead = 0;
+  const now = (): number => Date.now() + ahead;
+  teachVocabulary(pool);
+  const meet = async (number: number): Promise<void> => {
+    const made = (await server.ask('clinician', { number })) as Made;
+    for (const secret of [made.seed, made.password, made.evidence.identifier]) canaries.add(secret);
+    teachPerson(pool, made, now);
+  };
+  for (let number = 0; number < 10; number += 1) await meet(number);
+
+  const makers = new Map(routes.map(([name], place) => [name, createRequests(name, seed + place * 100_000, pool)]));
+  const answers = new Map(routes.map(([name, row]) => [name, shapeOf(row.answer, 'output')]));
+  const reached = new Map<RouteName, Map<string, number>>(routes.map(([name]) => [name, new Map()]));
+  const wrong: string[] = [];
+  const complain = (what: string, from: string, sent: object, text = ''): void =>
+    void wrong.push(`${what}\n  ${from}: ${JSON.stringify(sent).slice(0, 1500)}\n  ${text.slice(0, 500)}`);
+
+  const draw = (who: Who): RouteName => {
+    const own = routes.filter(([, row]) => gateRefusal(row, who) === undefined);
+    const among = random() < 0.88 && own.length > 0 ? own : routes;
+    let left = random() * among.reduce((sum, route) => sum + weightOf(route), 0);
+    const found = among.find((route) => {
+      left -= weightOf(route);
+      return left < 0;
+    });
+    return (found ?? among[0] ?? assert.fail('there are no routes'))[0];
+  };
+  let longest = 0;
+  /** Judges an answer and keeps what it holds; the code that it came to. */
+  const take = ({ who, name, secrets }: FuzzSender, { members, ...sent }: Sent, got: Got) => {
+    const isStream = sent.call.endsWith('/stream') && got.status === 200;
+    const judged: ReturnType<typeof judge> = isStream ? { code: 'OK' } : judge(sent.call, who, got);
+    const { code, body } = judged;
+    longest = Math.max(longest, got.milliseconds);
+    const canary = findCanary(got.text, [...canaries, ...secrets()]);
+    const late = got.milliseconds > slowest ? `took ${got.milliseconds.toFixed()} ms` : undefined;
+    for (const what of [judged.wrong, canary, late]) {
+      if (what !== undefined) complain(what, name, sent, `${got.status} ${got.text}`);
+    }
+    const codes = reached.get(sent.call);
+    codes?.set(code, (codes.get(code) ?? 0) + 1);
+    if (code === 'OK' && body) {
+      pool.teach(withCode(pool.read(body, answers.get(sent.call) ?? {}, members), now), name);
+    }
+    return { code, body, isStream };
+  };
+
+  let count = 0;
+  const work = async (sender: FuzzSender): Promise<void> => {
+    const { who, name } = sender;
+    const makeOne = (call: RouteName): Sent => {
+      const make = makers.get(call) ?? assert.fail(call);
+      return make([name, ...(who === 'nobody' ? ['people'] : [])], sender.change(call));
+    };
+    /** Waits for a second person to approve it. */
+    let again: Sent | undefined;
+    while (count < requests && wrong.length < 20) {
+      count += 1;
+      const sent = (random() < 0.1 ? again : undefined) ?? makeOne(draw(who));
+      const got = await sender.send(sent).catch((problem: Error) => {
+        complain(`no answer: ${problem} ${problem.cause ?? ''}`, name, sent);
+        return undefined;
+      });
+      const { code, body, isStream } = got === undefined ? { code: 'cut' } : take(sender, sent, got);
+      if (code === 'APPROVAL_NEEDED') {
+        const { approval } = (body as { failure: { approval?: string } }).failure;
+        pool.teach({ 'approval id': approval });
+        again = sent;
+      }
+      const isOwn = gateRefusal(api[sent.call], who) === undefined || (isRole(who) && code === 'CONSOLE_SIGNED_OUT');
+      if (got === undefined || isStream || (isOwn && cutOff.includes(code))) await sender.renew();
+    }
+  };
+  const tend = async (): Promise<void> => {
+    const { now: then, logged } = await server.ask('tend', { milliseconds: 31_000 });
+    ahead = then - Date.now();
+    for (const line of logged.split('\n')) {
+      const what = /"level":(50|60)/.test(line) ? 'the log tells of a bug' : findCanary(line, canaries);
+      if (what !== undefined) complain(what, 'the log', {}, line);
+    }
+  };
+  const connect = (who: Who, place: number): Promise<FuzzSender> => {
+    const address = `127.0.2.${place + 1}`;
+    if (who !== 'terminal' || place % 2 === 0) return createSender(server, pool, { who, address, ...about });
+    let rest = '';
+    const hear = (text: string): void => {
+      const blocks = `${rest}${text}`.split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks.filter((one) => one.startsWith('data: '))) {
+        const told = pushed.safeParse(JSON.parse(block.slice(6)));
+        if (!told.success) complain('the stream does not fit its schema', address, {}, block);
+        if (told.data?.kind !== 'ceremony') continue;
+        const { ceremony } = told.data.order;
+        pool.teach({ 'ceremony id': ceremony, ceremony }, `terminal ${address}`);
+      }
+    };
+    return createSender(server, pool, { who, address, ...about, hear });
+  };
+  const senders = await Promise.all(crowd.map(connect));
+  const start = await server.ask('state');
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const working = Promise.all(senders.map(work));
+  for (let tended = 0; count < requests && wrong.length < 20; ) {
+    await Promise.race([working, new Promise((resolve) => setTimeout(resolve, 20))]);
+    if (count < tended + tendEvery) continue;
+    tended = count;
+    await tend();
+    await meet(tended);
+  }
+  await working;
+  const seconds = (performance.now() - began) / 1000;
+  await tend();
+  await Promise.all(senders.map((sender) => sender.close()));
+  const end = await server.ask('state');
+  const perRoute = [...reached].map(([name, codes]) => ({
+    name,
+    sent: [...codes.values()].reduce((sum, each) => sum + each, 0),
+    accepted: codes.get('OK') ?? 0,
+    refused: (api[name] as Row).failures.filter((code) => codes.has(code)),
+    codes: Object.fromEntries(codes),
+  }));
+  const { user, system } = process.cpuUsage(used);
+  return { count, seconds, longest, cpuSeconds: (user + system) / 1e6, wrong, perRoute, start, end };
+};
