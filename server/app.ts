@@ -156,7 +156,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       const found = await findActive(logins, terminals);
       return terminals.map((terminal) => found.get(terminal));
     },
-    lanes: 2,
+    lanes: 1,
     largest: 500,
   });
   const metrics = createMetrics(() => hub.streaming().length);

@@ -42,7 +42,7 @@ class NotConcluded extends Error {
 /** Begins a session with its grant, or says why not: the attempt is over, a code was used, or a revocation came first. */
 export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>) => {
   const conclusions = createBatch<Conclusion, Concluded>({
-    lanes: 3,
+    lanes: 2,
     keysOf: ({ ticket, accepted }) => [ticket.terminal, ticket.person, ...(accepted === null ? [] : [accepted.id])],
     run: (some) => conclude(deps.logins, deps.now(), some),
   });

@@ -22,7 +22,13 @@ import type { Ticket } from './ticket.ts';
 
 export type ProveFailure = Extract<
   FailureCode,
-  'PROOF_WRONG' | 'PROOF_LOCKED' | 'ATTEMPT_ENDED' | 'TERMINAL_OTHER' | 'CARD_REFUSED' | 'SERVER_BUSY'
+  | 'PROOF_WRONG'
+  | 'PROOF_LOCKED'
+  | 'ATTEMPT_ENDED'
+  | 'TERMINAL_OTHER'
+  | 'CARD_REFUSED'
+  | 'SERVER_BUSY'
+  | 'TERMINAL_REVOKED'
 >;
 type Proving = Promise<Result<Answer<'attempts/prove'>, ProveFailure>>;
 type Verdict = { readonly kind: 'right'; readonly step: number | null } | { readonly kind: 'wrong' | 'damaged' };
@@ -125,8 +131,12 @@ export const createProver = (
     return typeof begun === 'string' ? refuseConcluded(ticket, factor, begun) : succeed(begun);
   };
 
-  const prove = async (ticket: Ticket, factor: AskedFactor, secret: string, place: Place | null): Proving => {
-    const reserved = await reserve(ticket, factor, begun.factorsOf(ticket));
+  const prove = async (
+    ticket: Ticket,
+    { factor, secret, key }: { readonly factor: AskedFactor; readonly secret: string; readonly key: Buffer },
+    place: Place | null,
+  ): Proving => {
+    const reserved = await reserve({ ticket, key, kind: factor }, begun.factorsOf(ticket));
     if (reserved.kind !== 'reserved') return refuse.unreserved(ticket, factor, reserved);
     pauses.count(ticket.terminal, deps.now().getTime());
     const { factor: known } = reserved.try;
@@ -160,7 +170,7 @@ export const createProver = (
     bySecret: async (
       ticket: Ticket,
       isOvertaken: boolean,
-      { factor, secret }: { readonly factor: AskedFactor; readonly secret: string },
+      { factor, secret, key }: { readonly factor: AskedFactor; readonly secret: string; readonly key: Buffer },
     ): Proving => {
       const over = whyOver(ticket, isOvertaken);
       if (over !== undefined) return refuse.ended(ticket, factor, over);
@@ -170,7 +180,7 @@ export const createProver = (
       const place = factor === 'totp' ? null : queue.tryEnter();
       if (place === undefined) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       try {
-        return await prove(ticket, factor, secret, place);
+        return await prove(ticket, { factor, secret, key }, place);
       } finally {
         place?.leave();
       }

@@ -3,7 +3,6 @@ import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
 import { countTries, lookUpProofs, type ProofFacts, type ProofToLookUp, type TryToCount } from '../store/proofs.ts';
 import type { FactorFacts } from '../store/taps.ts';
-import type { Ticket } from './ticket.ts';
 
 /** A try that is counted and may now look at the secret. */
 export interface ReservedTry {
@@ -19,7 +18,7 @@ export type Reserved =
   | { readonly kind: 'reserved'; readonly try: ReservedTry }
   /** The attempt is over. */
   | { readonly kind: 'ended'; readonly state: 'accepted' | 'refused' | 'abandoned' }
-  | { readonly kind: 'card' | 'person' | 'absent' | 'locked' };
+  | { readonly kind: 'terminal' | 'card' | 'person' | 'absent' | 'locked' };
 
 /** Factors whose wrong tries count together (`store/proofs.ts`). */
 const countTogether: ReadonlySet<FactorFacts['kind']> = new Set(['pin', 'totp', 'initial']);
@@ -33,11 +32,11 @@ const mostRounds = 500;
  */
 export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'>) => {
   const lookUps = createBatch<ProofToLookUp, ProofFacts>({
-    lanes: 2,
+    lanes: 1,
     run: (proofs) => lookUpProofs(deps.logins, proofs),
   });
   const counts = createBatch<TryToCount, Awaited<ReturnType<typeof countTries>>[number]>({
-    lanes: 3,
+    lanes: 2,
     keysOf: ({ known }) => [known.id],
     run: (tries) => countTries(deps.logins, tries),
   });
@@ -49,6 +48,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     const others = known.filter((one) => countTogether.has(one.kind) && one !== factor);
     return {
       attempt: null,
+      isAdmitted: true,
       card: 'active',
       person: 'active',
       factor,
@@ -56,7 +56,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     };
   };
 
-  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket'> | undefined => {
+  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket' | 'key'> | undefined => {
     if (factor === null || factor.disabled) return undefined;
     const { tries: rules } = deps.policy();
     // Guesses at one factor do not buy further guesses at another one beyond the limit for both.
@@ -65,17 +65,18 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     return next && { known: factor, others, ...next };
   };
 
-  const whyOver = ({ attempt, card, person }: ProofFacts): Reserved | undefined => {
+  const whyOver = ({ attempt, isAdmitted, card, person }: ProofFacts): Reserved | undefined => {
+    if (!isAdmitted) return { kind: 'terminal' };
     if (attempt !== null && attempt !== 'open') return { kind: 'ended', state: attempt };
     if (card !== 'active') return { kind: 'card' };
     return person === 'active' ? undefined : { kind: 'person' };
   };
 
-  return async (ticket: Ticket, kind: string, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
+  return async ({ ticket, key, kind }: ProofToLookUp, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
     let found = foundByTap(tapped, kind);
     for (let round = 0; round < mostRounds; round += 1) {
       const isOfTap = found !== undefined;
-      const facts = found ?? (await lookUps.add({ ticket, kind }));
+      const facts = found ?? (await lookUps.add({ ticket, key, kind }));
       found = undefined;
       const over = whyOver(facts);
       if (over !== undefined) return over;
@@ -87,7 +88,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
       if (next === undefined && isOfTap) continue;
       if (!isThere) return { kind: 'absent' };
       if (next === undefined) return { kind: 'locked' };
-      const counted = await counts.add({ ticket, ...next });
+      const counted = await counts.add({ ticket, key, ...next });
       if (counted === undefined) continue;
       const { known, failures, others } = next;
       return {

@@ -3,6 +3,7 @@ import type { Answer, Api, GateFailure, Input, RouteName, RowFailure } from '#co
 import type { Role } from '#contract/api/row.ts';
 import type { Result } from '#contract/errors.ts';
 import type { DirectoryClientId, PersonId, TerminalId } from '#contract/ids.ts';
+import type { Foreign } from '../sender.ts';
 
 export interface Anyone {
   readonly kind: 'anyone';
@@ -13,7 +14,8 @@ export interface Anyone {
 export interface TerminalSender {
   readonly kind: 'terminal';
   readonly terminal: TerminalId;
-  readonly name: string;
+  /** Why it may not use this server, by the database; undefined when it may. Looks once for each request. */
+  readonly whyForeign: () => Promise<Foreign | undefined>;
   /** Public key of the certificate that this connection was made with: SPKI, DER. */
   readonly publicKey: () => Buffer;
   /** SHA-256 of it. */

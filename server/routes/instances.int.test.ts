@@ -6,7 +6,7 @@ import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
-import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import { senderOf, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
   failureOf,
   goodPin,
@@ -18,7 +18,6 @@ import {
   ticketOf,
 } from '../testing-login.ts';
 import { createAttemptRoutes } from './attempts.ts';
-import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
 
 let server: TestServer;
@@ -39,8 +38,7 @@ const startAnother = () => {
   const deps = otherDeps();
   return createLoginsRoutes(deps, createBegun(deps));
 };
-const sender = () =>
-  ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
+const sender = () => senderOf(terminal);
 
 describe('another process of the server', () => {
   it('answers busy when its queue is full, and takes no try for it', async () => {

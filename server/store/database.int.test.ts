@@ -7,7 +7,7 @@ import { migrate } from './migrate.ts';
 
 let opened: TestDatabase;
 before(async () => {
-  opened = await openTestDatabase();
+  opened = await openTestDatabase({ patience: 1 });
 });
 after(() => opened.close());
 

@@ -87,6 +87,7 @@ export const findActive = async (
     `select id, name, certificate_key as "newestKey", previous_key as "previousKey" from terminal
       where id = any($1) and state = 'active'`,
     [ids],
+    'find-active',
   );
   return new Map(rows.map(({ id, ...row }) => [id, row]));
 };
@@ -94,6 +95,10 @@ export const findActive = async (
 /** Whether a key, by its SHA-256, is one of the terminal's own. Any is where it has not been written down yet. */
 export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): boolean =>
   newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
+
+/** In SQL: whether the terminal `t` may use this server with the key whose SHA-256 is `key`; null counts as no. */
+export const mayUse = (key: string): string =>
+  `(t.state = 'active' and (t.certificate_key is null or t.certificate_key = ${key} or t.previous_key = ${key}))`;
 
 /** Held until the transaction ends, against its revocation meanwhile. */
 export const tryLockActive = async (tx: Transaction, id: TerminalId): Promise<boolean> =>
