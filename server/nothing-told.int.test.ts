@@ -120,7 +120,7 @@ describe('text from outside', () => {
 describe('the server', () => {
   it('reaches out to nobody: there is no code in it that opens a connection but that to its database', () => {
     const here = import.meta.dirname;
-    const files = globSync('**/*.ts', { cwd: here }).filter((file) => !/(^|\/)testing|\.test\.ts$/.test(file));
+    const files = globSync('**/*.ts', { cwd: here }).filter((file) => !/(^|\/)testing|^fuzz\/|\.test\.ts$/.test(file));
     assert.ok(files.length > 100);
     const reaching = files.filter((file) =>
       /from '(undici|node:https?|node:dgram|node:dns)'|\bfetch\(|\bconnect\(\{|tls\.connect|net\.connect|createConnection/.test(

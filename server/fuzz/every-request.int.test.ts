@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { runFuzz } from './run.ts';
 import { type FuzzServer, startFuzzServer } from './server.ts';
@@ -9,7 +8,9 @@ import { type FuzzServer, startFuzzServer } from './server.ts';
  * fewer; `KAZASU_FUZZ_SLOWEST` are milliseconds that one answer may take, for a machine that has other work.
  */
 const { env } = process;
-const seed = Number(env['KAZASU_FUZZ_SEED'] ?? randomInt(2 ** 31));
+/** The same each time, so that nobody's work is stopped by what somebody else's left: look for more with other seeds. */
+const usualSeed = 20261125;
+const seed = Number(env['KAZASU_FUZZ_SEED'] ?? usualSeed);
 const requests = Number(env['KAZASU_FUZZ_REQUESTS'] ?? 100_000);
 const slowest = Number(env['KAZASU_FUZZ_SLOWEST'] ?? 5000);
 

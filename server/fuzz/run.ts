@@ -38,7 +38,7 @@ const crowd: readonly Who[] = [
   ...times(2, 'helpdesk'),
   ...times(3, 'admin'),
   ...times(1, 'auditor'),
-  ...times(2, 'nobody'),
+  ...times(6, 'nobody'),
   ...times(6, 'terminal'),
   ...times(4, 'directory'),
 ];
