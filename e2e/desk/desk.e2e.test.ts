@@ -177,7 +177,7 @@ test('a port that was asked for and is taken stops the start, with the holder’
 });
 
 for (const { lost, folders, line } of [
-  { lost: 'the server', folders: ['server'], line: /The server does not know this terminal: it enrols anew/ },
+  { lost: 'the server', folders: ['server'], line: /This terminal enrols anew/ },
   { lost: 'the terminal', folders: ['terminal'], line: /This terminal has lost who it was: it enrols anew/ },
   { lost: 'the keyring', folders: ['keyring'], line: /not in the keyring any more: it enrols anew/ },
 ]) {
