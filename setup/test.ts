@@ -85,9 +85,10 @@ async function runFile(suite: Suite, file: string): Promise<Counts> {
     }
   });
   events.on('test:fail', ({ name, nesting, details }) => {
-    if (details.type === 'suite') return;
+    const { cause, failureType } = details.error as { cause?: unknown; failureType?: string };
+    // A suite fails with its tests; one whose preparation failed says why, and they only that they were cancelled.
+    if (details.type === 'suite' && failureType !== 'hookFailed') return;
     counts.failed += 1;
-    const { cause } = details.error;
     const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error.message);
     tell(
       `${'  '.repeat(nesting + 2)}✗ ${name.replace(`${root}/`, '')} (${took(details.duration_ms)})\n${indent(text)}`,

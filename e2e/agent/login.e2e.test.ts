@@ -10,6 +10,7 @@ describe('a clinician at a terminal', { timeout: 240_000 }, () => {
   let terminal: Terminal;
   let hanako: PersonSummary;
   let taro: PersonSummary;
+  let seed: string;
   const card = iso14443a('04A1B2C3D4E580');
   const otherCard = iso14443a('04112233445566');
   const stranger = iso14443a('04DEADBEEF0102');
@@ -23,14 +24,15 @@ describe('a clinician at a terminal', { timeout: 240_000 }, () => {
   });
   after(() => world?.stop());
 
-  test('is enrolled with a card and sets a PIN at the keypad', async () => {
+  test('is enrolled with a card, sets a PIN at the keypad, and confirms an authenticator', async () => {
     const enrolled = await terminal.enrol(hanako, card, pin);
     assert.equal(enrolled.ending, 'E580');
+    seed = await enrolTotp(world, hanako);
     await terminal.enrol(taro, otherCard, '58203917');
     const page = await world.admin.do('people/show', { params: { person: hanako.id } });
     assert.deepEqual(
       page.factors.map((factor) => factor.kind),
-      ['pin'],
+      ['pin', 'totp'],
     );
   });
 
@@ -65,7 +67,6 @@ describe('a clinician at a terminal', { timeout: 240_000 }, () => {
   });
 
   test('gets in with a TOTP, and the same code opens nothing a second time', async () => {
-    const seed = await enrolTotp(world, hanako);
     await lifted();
     await terminal.tap(card);
     const page = await terminal.shows('secret');

@@ -207,7 +207,15 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
 
   await context.test('auditor: reads everything, changes nothing', async () => {
     const auditor = await hands.invite(world, page, 'auditor', '監査担当');
-    assert.deepEqual(await roomsOf(auditor), ['職員', '端末', '失効', '承認', 'ディレクトリ連携', 'カード発行者', '記録']);
+    assert.deepEqual(await roomsOf(auditor), [
+      '職員',
+      '端末',
+      '失効',
+      '承認',
+      'ディレクトリ連携',
+      'カード発行者',
+      '記録',
+    ]);
     await auditor.getByRole('link', { name: '佐藤 花子' }).click();
     await auditor.getByRole('heading', { level: 1, name: '佐藤 花子' }).waitFor();
     assert.deepEqual(await auditor.getByRole('main').getByRole('button').allTextContents(), []);
