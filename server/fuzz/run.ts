@@ -39,7 +39,7 @@ const crowd: readonly Who[] = [
   ...times(2, 'helpdesk'),
   ...times(3, 'admin'),
   ...times(1, 'auditor'),
-  ...times(26, 'nobody'),
+  ...times(6, 'nobody'),
   ...times(6, 'terminal'),
   ...times(4, 'directory'),
 ];
