@@ -14,7 +14,7 @@ const seed = Number(env['KAZASU_FUZZ_SEED'] ?? usualSeed);
 const requests = Number(env['KAZASU_FUZZ_REQUESTS'] ?? 30_000);
 /** With so many every route is reached. */
 const enough = 100_000;
-const slowest = Number(env['KAZASU_FUZZ_SLOWEST'] ?? 5000);
+const slowest = Number(env['KAZASU_FUZZ_SLOWEST'] ?? 20_000);
 
 let server: FuzzServer;
 before(async () => {
