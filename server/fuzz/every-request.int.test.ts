@@ -11,7 +11,7 @@ const { env } = process;
 /** The same each time, so that nobody's work is stopped by what somebody else's left: look for more with other seeds. */
 const usualSeed = 20261125;
 const seed = Number(env['KAZASU_FUZZ_SEED'] ?? usualSeed);
-const requests = Number(env['KAZASU_FUZZ_REQUESTS'] ?? 30_000);
+const requests = Number(env['KAZASU_FUZZ_REQUESTS'] ?? 15_000);
 /** With so many every route is reached. */
 const enough = 100_000;
 const slowest = Number(env['KAZASU_FUZZ_SLOWEST'] ?? 20_000);
@@ -37,7 +37,7 @@ it('answers whatever is made from the schemas in time, as its rows say, without 
   assert.equal(wrong.join('\n'), '', again);
   assert.ok(count >= requests);
   const never = perRoute.filter(({ accepted, refused }) => accepted === 0 && refused.length === 0);
-  const few = requests < enough ? 5 : 0;
+  const few = requests < enough ? 10 : 0;
   assert.ok(
     never.length <= few,
     `${again}: nothing came past the shape of ${never.map(({ name }) => name).join(', ')}`,
