@@ -117,7 +117,7 @@ async function appears(path: string): Promise<void> {
   }
 }
 
-test('prepares once; the second run is quiet and takes less than a second', async (t) => {
+test('prepares once; the second run is quiet and takes a moment', async (t) => {
   const clone = createClone(t);
   const first = await clone.run();
   assert.equal(first.code, 0, first.said);
@@ -125,10 +125,10 @@ test('prepares once; the second run is quiet and takes less than a second', asyn
   assert.ok(calls.some((call) => call.startsWith('npm ci')));
   let second = await clone.run();
   // It says what takes more than a moment, and on a machine that is busy anything may.
-  for (let again = 0; again < 5 && (second.said !== '' || second.seconds >= 1); again += 1) second = await clone.run();
+  for (let again = 0; again < 5 && (second.said !== '' || second.seconds >= 3); again += 1) second = await clone.run();
   assert.deepEqual({ code: second.code, said: second.said }, { code: 0, said: '' });
   assert.deepEqual(clone.calls(), calls, 'nothing was done again');
-  assert.ok(second.seconds < 1, `${second.seconds} s`);
+  assert.ok(second.seconds < 3, `${second.seconds} s`);
 });
 
 test('a changed lock file is installed again', async (t) => {
