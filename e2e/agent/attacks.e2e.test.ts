@@ -54,6 +54,7 @@ describe('an attacker with the source code', { timeout: 180_000 }, () => {
       'factors',
       'grace',
       'greeting',
+      'nonce',
       'supportCode',
       'ticket',
     ]);
