@@ -1,7 +1,14 @@
 import { judgeTries, reserveTry } from '#core/policy/tries.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
-import { countTries, lookUpProofs, type ProofFacts, type ProofToLookUp, type TryToCount } from '../store/proofs.ts';
+import {
+  countTogether,
+  countTries,
+  lookUpProofs,
+  type ProofFacts,
+  type ProofToLookUp,
+  type TryToCount,
+} from '../store/proofs.ts';
 import type { FactorFacts } from '../store/taps.ts';
 
 /** A try that is counted and may now look at the secret. */
@@ -20,8 +27,6 @@ export type Reserved =
   | { readonly kind: 'ended'; readonly state: 'accepted' | 'refused' | 'abandoned' }
   | { readonly kind: 'terminal' | 'card' | 'person' | 'absent' | 'locked' };
 
-/** Factors whose wrong tries count together (`store/proofs.ts`). */
-const countTogether: ReadonlySet<FactorFacts['kind']> = new Set(['pin', 'totp', 'initial']);
 /** Far more than tries of one factor can be under way at once. */
 const mostRounds = 500;
 
@@ -45,7 +50,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
   const foundByTap = (known: readonly FactorFacts[] | undefined, kind: string): ProofFacts | undefined => {
     const factor = known?.find((one) => one.kind === kind);
     if (known === undefined || factor === undefined) return undefined;
-    const others = known.filter((one) => countTogether.has(one.kind) && one !== factor);
+    const others = known.filter((one) => countTogether.some((each) => each === one.kind) && one !== factor);
     return {
       attempt: null,
       isAdmitted: true,

@@ -30,7 +30,8 @@ export interface ProofToLookUp {
 
 const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 /** Factors whose wrong tries count together against the hard limit. A console password is tried elsewhere. */
-const atTerminals = `('pin', 'totp', 'initial')`;
+export const countTogether = ['pin', 'totp', 'initial'] as const satisfies FactorFacts['kind'][];
+const atTerminals = `(${countTogether.map((kind) => `'${kind}'`).join(', ')})`;
 
 export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLookUp[]): Promise<ProofFacts[]> => {
   const rows = await tx.query<{ place: number; facts: ProofFacts }>(
