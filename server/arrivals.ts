@@ -13,7 +13,6 @@ export interface Arrival extends Came {
 
 /** What a terminal is told when its stream opens. */
 export interface Welcome {
-  readonly name: string;
   readonly head: number;
   readonly orders: readonly RevocationOrder[];
   readonly missed: readonly Pushed[];
@@ -58,11 +57,15 @@ export const createArrivals = (deps: { background: Lane; process: string; now: (
         return [{ terminal, since }];
       });
       const missed = Map.groupBy(await listMissed(tx, now, absences), ({ terminal }) => terminal);
-      return arrivals.map((arrival) => {
-        const own = connected.get(arrival.terminal);
-        const pushed = (missed.get(arrival.terminal) ?? []).map((one) => one.pushed);
-        return own && { name: own.name, head, orders: ordersOf(arrival), missed: pushed };
-      });
+      return arrivals.map((arrival) =>
+        connected.has(arrival.terminal)
+          ? {
+              head,
+              orders: ordersOf(arrival),
+              missed: (missed.get(arrival.terminal) ?? []).map(({ pushed }) => pushed),
+            }
+          : undefined,
+      );
     });
   return createBatch<Arrival, Welcome | undefined>({
     run: receive,

@@ -121,10 +121,6 @@ const isUnchanged = (request: FastifyRequest, reply: FastifyReply): boolean => {
   return request.method === 'GET' && asked !== undefined && typeof tag === 'string' && names(asked, tag);
 };
 
-/** A call that looks by itself has refused something: whether that is because the terminal may not use this server at all. */
-const whyForeign = async (sender: Sender): Promise<Foreign | undefined> =>
-  sender.kind === 'terminal' ? sender.whyForeign() : undefined;
-
 /** Registers the whole table: right sender, right payload, handler, answer. */
 export const registerGate = (
   app: FastifyInstance,
@@ -163,15 +159,13 @@ export const registerGate = (
     return request.admitted.sender;
   };
 
-  const refuseShape = async (
+  const refuseShape = (
     name: RouteName,
     request: FastifyRequest,
     reply: FastifyReply,
     { code, ...details }: Failure,
   ): Promise<FastifyReply> => {
     const sender = senderOf(request);
-    const foreign = await whyForeign(sender);
-    if (foreign !== undefined) return refuse(name, request, reply, foreign);
     if (sender.kind === 'terminal' && namesAnother(request.body, sender)) {
       return refuse(name, request, reply, {
         code: 'TERMINAL_OTHER',
@@ -232,10 +226,7 @@ export const registerGate = (
     const setHeader: Reply['setHeader'] = (header, value) => void reply.header(header, value);
     const result = await handler(parsed.value, sender, { setCookie, setHeader });
     deps.metrics.countResult(name, result.ok ? 'OK' : result.failure.code);
-    if (!result.ok) {
-      const foreign = await whyForeign(sender);
-      return foreign === undefined ? refusalOf(name)(reply, result.failure) : refuse(name, request, reply, foreign);
-    }
+    if (!result.ok) return refusalOf(name)(reply, result.failure);
     const answer = deps.checkAnswers ? row.answer.parse(result.value) : result.value;
     if (isUnchanged(request, reply)) return reply.code(304).send();
     if (row.status === 204) return reply.code(204).send();
@@ -253,7 +244,7 @@ export const registerGate = (
       onRequest: async (request, reply) => {
         reply.header('cache-control', 'no-store');
         if (row.sender === 'terminal') reply.raw.once('close', deps.hub.engage(request.raw.socket));
-        request.admitted = await admit(key, row, request, deps);
+        request.admitted = await admit(row, request, deps);
         if ('foreign' in request.admitted) {
           deps.metrics.countResult(key, request.admitted.foreign.code);
           return refuse(key, request, reply, request.admitted.foreign);

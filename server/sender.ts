@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
-import type { RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
@@ -76,15 +75,7 @@ const isForged = (request: FastifyRequest, origins: readonly string[], needsOrig
  */
 export const lapsedFor = 90 * 24 * 3_600_000;
 
-/** Calls whose own statements look whether the terminal may use this server: one round trip less for each tap and proof. */
-const looksItself: ReadonlySet<RouteName> = new Set(['attempts/begin', 'attempts/prove']);
-
-const admitTerminal = async (
-  name: RouteName,
-  { takesLapsed }: Row,
-  request: FastifyRequest,
-  deps: SenderDeps,
-): Promise<Admitted> => {
+const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   const { socket } = request.raw;
   const missing = (why: string) => turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why });
   if (!(socket instanceof TLSSocket)) return missing('certificate-none');
@@ -98,23 +89,13 @@ const admitTerminal = async (
   if (lapsed >= (takesLapsed ? lapsedFor : 0)) return refuse('certificate-expired');
   // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
   deps.hub.attach(terminal, socket);
-  const look = async (): Promise<Foreign | undefined> => {
-    const active = await deps.findActive(terminal);
-    if (active === undefined) return { code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true };
-    if (isOwnKey(active, key) && (lapsed < 0 || active.newestKey !== null)) return undefined;
-    return { code: 'TERMINAL_CERTIFICATE_MISSING', why: 'certificate-superseded', terminal, cut: true };
-  };
-  let looked: Promise<Foreign | undefined> | undefined;
-  const whyForeign = () => {
-    looked ??= look();
-    return looked;
-  };
-  const foreign = looksItself.has(name) ? undefined : await whyForeign();
-  if (foreign !== undefined) return turnAway(foreign);
+  const active = await deps.findActive(terminal);
+  if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  if (!isOwnKey(active, key) || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,
-    whyForeign,
+    name: active.name,
     publicKey: () => readPublicKey(socket),
     key,
     authority,
@@ -179,15 +160,10 @@ const admitConsole = async (
 };
 
 /** Who sent the request, if it is one whom the row names. Looks at headers and connection only, before any body is read. */
-export const admit = async (
-  name: RouteName,
-  row: Row,
-  request: FastifyRequest,
-  deps: SenderDeps,
-): Promise<Admitted> => {
+export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
   if (row.sender === 'terminal') {
     if (row.method === 'POST' && !isJson(request)) return turnAway({ code: 'REQUEST_INVALID', why: 'content-type' });
-    return admitTerminal(name, row, request, deps);
+    return admitTerminal(row, request, deps);
   }
   if (row.sender === 'directory') return admitDirectory(row, request, deps);
   const anyone = row.sender === 'anyone';

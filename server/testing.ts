@@ -1,5 +1,5 @@
 import './tls/reflect.ts';
-import { createPublicKey, randomUUID, webcrypto } from 'node:crypto';
+import { randomUUID, webcrypto } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,6 @@ import { type HeldKeys, openServerKeys } from './held-keys.ts';
 import { createLater } from './later.ts';
 import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
-import type { TerminalSender } from './routes/handlers.ts';
 import type { Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
 import { createDatabase, type Database, type Lane } from './store/database.ts';
@@ -28,7 +27,6 @@ import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
 import type { Authority } from './tls/authority.ts';
-import { hashKey } from './tls/client-certificate.ts';
 import { createTypedCode, hashTypedCode } from './tokens.ts';
 
 /** A PostgreSQL of its own with the schema in it, in a folder that goes when it is closed. */
@@ -162,21 +160,6 @@ export interface TestServerOptions {
 const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
   const database = createDatabase({ connectionString: given.connectionString, patience, report: () => undefined });
   return { ...given, database, close: database.close };
-};
-
-/** The terminal as routes see it that are called without the gate. */
-export const senderOf = ({ id, key }: TestTerminal): TerminalSender => {
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return {
-    kind: 'terminal',
-    terminal: id,
-    whyForeign: async () => undefined,
-    publicKey: () => publicKey,
-    key: hashKey(publicKey),
-    authority: 1,
-    certificateExpiresAt: new Date(Date.now() + 3_600_000),
-    address: '127.0.0.1',
-  };
 };
 
 /** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */

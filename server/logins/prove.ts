@@ -22,13 +22,7 @@ import type { Ticket } from './ticket.ts';
 
 export type ProveFailure = Extract<
   FailureCode,
-  | 'PROOF_WRONG'
-  | 'PROOF_LOCKED'
-  | 'ATTEMPT_ENDED'
-  | 'TERMINAL_OTHER'
-  | 'CARD_REFUSED'
-  | 'SERVER_BUSY'
-  | 'TERMINAL_REVOKED'
+  'PROOF_WRONG' | 'PROOF_LOCKED' | 'ATTEMPT_ENDED' | 'TERMINAL_OTHER' | 'CARD_REFUSED' | 'SERVER_BUSY'
 >;
 type Proving = Promise<Result<Answer<'attempts/prove'>, ProveFailure>>;
 type Verdict = { readonly kind: 'right'; readonly step: number | null } | { readonly kind: 'wrong' | 'damaged' };
@@ -131,12 +125,8 @@ export const createProver = (
     return typeof begun === 'string' ? refuseConcluded(ticket, factor, begun) : succeed(begun);
   };
 
-  const prove = async (
-    ticket: Ticket,
-    { factor, secret, key }: { readonly factor: AskedFactor; readonly secret: string; readonly key: Buffer },
-    place: Place | null,
-  ): Proving => {
-    const reserved = await reserve({ ticket, key, kind: factor }, begun.factorsOf(ticket));
+  const prove = async (ticket: Ticket, factor: AskedFactor, secret: string, place: Place | null): Proving => {
+    const reserved = await reserve(ticket, factor, begun.factorsOf(ticket));
     if (reserved.kind !== 'reserved') return refuse.unreserved(ticket, factor, reserved);
     pauses.count(ticket.terminal, deps.now().getTime());
     const { factor: known } = reserved.try;
@@ -170,7 +160,7 @@ export const createProver = (
     bySecret: async (
       ticket: Ticket,
       isOvertaken: boolean,
-      { factor, secret, key }: { readonly factor: AskedFactor; readonly secret: string; readonly key: Buffer },
+      { factor, secret }: { readonly factor: AskedFactor; readonly secret: string },
     ): Proving => {
       const over = whyOver(ticket, isOvertaken);
       if (over !== undefined) return refuse.ended(ticket, factor, over);
@@ -180,7 +170,7 @@ export const createProver = (
       const place = factor === 'totp' ? null : queue.tryEnter();
       if (place === undefined) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       try {
-        return await prove(ticket, { factor, secret, key }, place);
+        return await prove(ticket, factor, secret, place);
       } finally {
         place?.leave();
       }

@@ -29,9 +29,6 @@ export const createRefuse = (deps: ServerDeps) => {
       const { supportCode } = ticket;
       const facts = about(ticket, [factor]);
       switch (reserved.kind) {
-        // The gate says why, and cuts it.
-        case 'terminal':
-          return fail('TERMINAL_REVOKED');
         case 'ended':
           await inLog(ticket, async (tx, now) => {
             const reason = `attempt-${reserved.state}`;

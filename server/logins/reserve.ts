@@ -10,6 +10,7 @@ import {
   type TryToCount,
 } from '../store/proofs.ts';
 import type { FactorFacts } from '../store/taps.ts';
+import type { Ticket } from './ticket.ts';
 
 /** A try that is counted and may now look at the secret. */
 export interface ReservedTry {
@@ -25,7 +26,7 @@ export type Reserved =
   | { readonly kind: 'reserved'; readonly try: ReservedTry }
   /** The attempt is over. */
   | { readonly kind: 'ended'; readonly state: 'accepted' | 'refused' | 'abandoned' }
-  | { readonly kind: 'terminal' | 'card' | 'person' | 'absent' | 'locked' };
+  | { readonly kind: 'card' | 'person' | 'absent' | 'locked' };
 
 /** Far more than tries of one factor can be under way at once. */
 const mostRounds = 500;
@@ -53,7 +54,6 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     const others = known.filter((one) => countTogether.some((each) => each === one.kind) && one !== factor);
     return {
       attempt: null,
-      isAdmitted: true,
       card: 'active',
       person: 'active',
       factor,
@@ -61,7 +61,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     };
   };
 
-  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket' | 'key'> | undefined => {
+  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket'> | undefined => {
     if (factor === null || factor.disabled) return undefined;
     const { tries: rules } = deps.policy();
     // Guesses at one factor do not buy further guesses at another one beyond the limit for both.
@@ -70,18 +70,17 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     return next && { known: factor, others, ...next };
   };
 
-  const whyOver = ({ attempt, isAdmitted, card, person }: ProofFacts): Reserved | undefined => {
-    if (!isAdmitted) return { kind: 'terminal' };
+  const whyOver = ({ attempt, card, person }: ProofFacts): Reserved | undefined => {
     if (attempt !== null && attempt !== 'open') return { kind: 'ended', state: attempt };
     if (card !== 'active') return { kind: 'card' };
     return person === 'active' ? undefined : { kind: 'person' };
   };
 
-  return async ({ ticket, key, kind }: ProofToLookUp, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
+  return async (ticket: Ticket, kind: string, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
     let found = foundByTap(tapped, kind);
     for (let round = 0; round < mostRounds; round += 1) {
       const isOfTap = found !== undefined;
-      const facts = found ?? (await lookUps.add({ ticket, key, kind }));
+      const facts = found ?? (await lookUps.add({ ticket, kind }));
       found = undefined;
       const over = whyOver(facts);
       if (over !== undefined) return over;
@@ -93,7 +92,7 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
       if (next === undefined && isOfTap) continue;
       if (!isThere) return { kind: 'absent' };
       if (next === undefined) return { kind: 'locked' };
-      const counted = await counts.add({ ticket, key, ...next });
+      const counted = await counts.add({ ticket, ...next });
       if (counted === undefined) continue;
       const { known, failures, others } = next;
       return {

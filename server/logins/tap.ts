@@ -2,7 +2,7 @@ import type { Answer, Input } from '#contract/api/index.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { CardEvidence } from '#contract/card.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
-import type { AttemptId } from '#contract/ids.ts';
+import type { AttemptId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
 import { isRandomIdentifier } from '#core/card/identifier.ts';
 import { graceUntil, type LastSession } from '#core/policy/decide.ts';
@@ -54,13 +54,9 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
   const judge = createJudge(deps);
   const lookUps = createBatch<Tap, TapFacts>({ lanes: 1, run: (taps) => lookUpTaps(logins, taps) });
 
-  const lookUp = async (
-    card: CardEvidence,
-    proof: JudgedProof,
-    { terminal, key }: Pick<TerminalSender, 'terminal' | 'key'>,
-  ): Promise<TapFacts> => {
+  const lookUp = async (card: CardEvidence, proof: JudgedProof, terminal: TerminalId): Promise<TapFacts> => {
     const proven = proof.kind === 'proven' ? proof : null;
-    const tap = { terminal, key, nonce: proven?.nonce.id ?? null, authority: proven?.authority ?? null };
+    const tap = { terminal, nonce: proven?.nonce.id ?? null, authority: proven?.authority ?? null };
     const facts = await lookUps.add({ ...tap, indexes: secrets.cardIndexes(card) });
     if (facts.byOldKey) renewCardIndex(deps, card);
     if (facts.card !== null || proven === null || card.uid === undefined) return facts;
@@ -114,12 +110,11 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
 
   return async (
     body: Body,
-    { terminal, key, address }: TerminalSender,
+    { terminal, address }: TerminalSender,
     onRefused: () => void,
-  ): Promise<Result<Answer<'attempts/begin'>, 'CARD_REFUSED' | 'TERMINAL_REVOKED'>> => {
+  ): Promise<Result<Answer<'attempts/begin'>, 'CARD_REFUSED'>> => {
     const proof = deps.cards.judge(body.card, terminal);
-    const facts = await lookUp(body.card, proof, { terminal, key });
-    if (!facts.isAdmitted) return fail('TERMINAL_REVOKED');
+    const facts = await lookUp(body.card, proof, terminal);
     const now = deps.now();
     const held = judgeCard(facts, proof, body, now.getTime());
     const plain = held.ok && held.substitute === null && !held.returning && body.purpose === 'login';

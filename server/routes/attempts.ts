@@ -75,10 +75,7 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
       if (!read.ok) return read;
       const ticket = read.value;
       const isOvertaken = begun.isOvertaken(ticket);
-      if ('secret' in body) return prover.bySecret(ticket, isOvertaken, { ...body, key: sender.key });
-      // What a grace opens looks at the terminal and not at its key.
-      if ((await sender.whyForeign()) !== undefined) return fail('TERMINAL_REVOKED');
-      return prover.byGrace(ticket, isOvertaken);
+      return 'secret' in body ? prover.bySecret(ticket, isOvertaken, body) : prover.byGrace(ticket, isOvertaken);
     },
 
     'attempts/settle': async ({ params, body }, sender) => {

@@ -9,7 +9,7 @@ import { createCards } from '../cards/cards.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
-import { senderOf, startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
+import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { bindKey, listAuthority, makeAuthority, makeCertificate, tapOf } from '../testing-card.ts';
 import {
   begin,
@@ -22,6 +22,7 @@ import {
   prove,
 } from '../testing-login.ts';
 import { openStream } from '../testing-stream.ts';
+import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
 
 let server: TestServer;
@@ -174,7 +175,8 @@ describe('another process of the server', () => {
     const deps: ServerDeps = { ...server.deps, secrets, log, cards };
     return { cards, routes: createLoginsRoutes(deps, createBegun(deps)) };
   };
-  const sender = () => senderOf(terminal);
+  const sender = () =>
+    ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
   const beginAt = ({ routes }: Awaited<ReturnType<typeof startAnother>>, card: CardEvidence) =>
     routes['attempts/begin'](
       { params: undefined, query: undefined, body: { lock: randomUUID() as LockId, card, purpose: 'login' as const } },

@@ -3,7 +3,6 @@ import type { Answer, Api, GateFailure, Input, RouteName, RowFailure } from '#co
 import type { Role } from '#contract/api/row.ts';
 import type { Result } from '#contract/errors.ts';
 import type { DirectoryClientId, PersonId, TerminalId } from '#contract/ids.ts';
-import type { Foreign } from '../sender.ts';
 
 export interface Anyone {
   readonly kind: 'anyone';
@@ -14,8 +13,7 @@ export interface Anyone {
 export interface TerminalSender {
   readonly kind: 'terminal';
   readonly terminal: TerminalId;
-  /** Why it may not use this server, by the database; undefined when it may. Looks once for each request. */
-  readonly whyForeign: () => Promise<Foreign | undefined>;
+  readonly name: string;
   /** Public key of the certificate that this connection was made with: SPKI, DER. */
   readonly publicKey: () => Buffer;
   /** SHA-256 of it. */

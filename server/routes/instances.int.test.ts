@@ -6,7 +6,7 @@ import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
-import { senderOf, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
   failureOf,
   goodPin,
@@ -18,6 +18,7 @@ import {
   ticketOf,
 } from '../testing-login.ts';
 import { createAttemptRoutes } from './attempts.ts';
+import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
 
 let server: TestServer;
@@ -38,7 +39,8 @@ const startAnother = () => {
   const deps = otherDeps();
   return createLoginsRoutes(deps, createBegun(deps));
 };
-const sender = () => senderOf(terminal);
+const sender = () =>
+  ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
 
 describe('another process of the server', () => {
   it('answers busy when its queue is full, and takes no try for it', async () => {

@@ -32,7 +32,7 @@ const mostUnanswered = 2;
 export const createStreams = (deps: StreamDeps): StreamHandlers => ({
   'terminals/stream': async ({ query }, sender, request) => {
     const { hub, now } = deps;
-    const { terminal, address } = sender;
+    const { terminal, name, address } = sender;
     let stream: EventStream | undefined;
     let sent = 0;
     let held: { readonly heard: Pushed; readonly frame: Buffer }[] | null = [];
@@ -124,7 +124,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       opened.end();
       return succeed('open');
     }
-    const { name, head, orders, missed } = welcome;
+    const { head, orders, missed } = welcome;
     const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;

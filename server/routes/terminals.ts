@@ -104,17 +104,15 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       });
     },
 
-    'terminals/renew': async ({ body }, { terminal, address, key: previousKey, certificateExpiresAt }) => {
+    'terminals/renew': async ({ body }, { terminal, name, address, key: previousKey, certificateExpiresAt }) => {
       const at = now();
       const lapsed = certificateExpiresAt <= at;
       const held = await issue(body.request, terminal, at);
       if (held === undefined) return fail('ENROLMENT_REFUSED');
       return database.transaction(async (tx) => {
-        const admitted = await admit(tx, at, terminal, { from: 'active', held, previousKey });
-        const active = await tryGetActive(tx, terminal);
-        if (!admitted || active === undefined) {
+        if (!(await admit(tx, at, terminal, { from: 'active', held, previousKey }))) {
           // Revoked since the gate let it pass, or its newer key was used since.
-          const isRevoked = active === undefined;
+          const isRevoked = (await tryGetActive(tx, terminal)) === undefined;
           const reason = isRevoked ? 'terminal-revoked' : 'certificate-superseded';
           const detail = { call: 'terminals/renew', address };
           await record(tx, at, { kind: 'request.refused', outcome: 'serious', reason, terminal, detail });
@@ -132,7 +130,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         if (lapsed)
           deps.log.warn({ terminal, certificateExpiresAt }, 'a terminal renewed a certificate that had ended');
         await tx.notify('changed', { what: 'terminals' });
-        return succeed(toAdmission(terminal, active.name, held));
+        return succeed(toAdmission(terminal, name, held));
       });
     },
 

@@ -31,7 +31,6 @@ export interface Came {
 
 /** A terminal that was let in. */
 export interface Connected {
-  readonly name: string;
   /** When it was seen before; null when it never was. */
   readonly seenAt: Date | null;
   readonly enrolledAt: Date;
@@ -56,7 +55,7 @@ export const markConnected = async (
   const all = [...latest.values()];
   // In one order, so that two processes never wait for each other.
   const before = await tx.query<BeforeRow>(
-    `select t.id, t.name, t.enrolled_at as "enrolledAt", t.connected_at as "connectedAt",
+    `select t.id, t.enrolled_at as "enrolledAt", t.connected_at as "connectedAt",
             greatest(t.last_seen_at, p.seen_at) as "seenAt"
      from terminal t left join server_process p on p.id = t.connected_to
      where t.id = any($1) and t.state = 'active' order by t.id for no key update of t`,

@@ -4,7 +4,6 @@ import type { Ticket } from '../logins/ticket.ts';
 import type { Transaction } from './database.ts';
 import { type EventRow, eventColumns, eventRecord } from './event-rows.ts';
 import type { CardState, FactorFacts } from './taps.ts';
-import { mayUse } from './terminals.ts';
 
 export type AttemptState = 'open' | 'accepted' | 'refused' | 'abandoned';
 
@@ -12,8 +11,6 @@ export type AttemptState = 'open' | 'accepted' | 'refused' | 'abandoned';
 export interface ProofFacts {
   /** Null while the attempt is not written yet. */
   readonly attempt: AttemptState | null;
-  /** Whether the terminal may use this server with the key that it came with. */
-  readonly isAdmitted: boolean;
   readonly card: CardState;
   readonly person: 'active' | 'suspended';
   readonly factor: FactorFacts | null;
@@ -23,8 +20,6 @@ export interface ProofFacts {
 
 export interface ProofToLookUp {
   readonly ticket: Ticket;
-  /** SHA-256 of the key that the terminal came with. */
-  readonly key: Buffer;
   readonly kind: string;
 }
 
@@ -37,7 +32,6 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
   const rows = await tx.query<{ place: number; facts: ProofFacts }>(
     `select i.place, json_build_object(
         'attempt', (select state from attempt where id = i.attempt),
-        'isAdmitted', exists (select 1 from terminal t where t.id = i.terminal and ${mayUse('i.key')}),
         'card', case when i.substitute is not null and not exists (
               select 1 from substitute u where u.id = i.substitute and u.ended_at is null) then 'revoked'
             when i.card is null then 'active'
@@ -51,8 +45,8 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
         'others', (select coalesce(sum(k.failures), 0) from credential k
           where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind)
       ) as facts
-      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[], $8::bytea[])
-        as i(place, attempt, card, person, kind, substitute, terminal, key)`,
+      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
+        as i(place, attempt, card, person, kind, substitute)`,
     [
       proofs.map((_, place) => place),
       proofs.map(({ ticket }) => ticket.attempt),
@@ -60,8 +54,6 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
       proofs.map(({ ticket }) => ticket.person),
       proofs.map(({ kind }) => kind),
       proofs.map(({ ticket }) => ticket.substitute?.id ?? null),
-      proofs.map(({ ticket }) => ticket.terminal),
-      proofs.map(({ key }) => key),
     ],
     'proofs',
   );
@@ -75,8 +67,6 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
 /** A try as it was decided on what was known: it is counted if that still holds. */
 export interface TryToCount {
   readonly ticket: Ticket;
-  /** SHA-256 of the key that the terminal came with. */
-  readonly key: Buffer;
   readonly known: FactorFacts;
   readonly others: number;
   readonly failures: number;
@@ -85,7 +75,7 @@ export interface TryToCount {
 
 /**
  * Counts tries before their secrets are looked at. Answers the stored secret of each that was counted: of the factor as
- * it was known, with as many failures as were known, of an attempt that is not over, whose terminal, card and person are active.
+ * it was known, with as many failures as were known, of an attempt that is not over, whose card and person are active.
  * Two of one factor must not come in one call.
  */
 export const countTries = async (
@@ -93,10 +83,8 @@ export const countTries = async (
   tries: readonly TryToCount[],
 ): Promise<({ readonly secret: unknown; readonly lastStep: number | null } | undefined)[]> => {
   const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-  const given = tries.map(({ ticket, key, known, others, failures, lockedUntil }, place) => ({
+  const given = tries.map(({ ticket, known, others, failures, lockedUntil }, place) => ({
     place,
-    terminal: ticket.terminal,
-    key: key.toString('hex'),
     attempt: ticket.attempt,
     card: ticket.card,
     substitute: ticket.substitute?.id ?? null,
@@ -111,11 +99,10 @@ export const countTries = async (
   }));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
     `update credential k set failures = g.failures, locked_until = g.locked_until
-       from jsonb_to_recordset($1::jsonb) as g(place int, terminal uuid, key text, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
+       from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
          known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
       where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
         and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
-        and exists (select 1 from terminal t where t.id = g.terminal and ${mayUse("decode(g.key, 'hex')")})
         and not exists (select 1 from attempt a where a.id = g.attempt and a.state <> 'open')
         and (g.card is null or exists (select 1 from card c where c.id = g.card
           and (c.state = 'active' or (c.state = 'suspended' and c.forgotten))))

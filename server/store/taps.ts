@@ -3,7 +3,6 @@ import type { Assurance } from '#contract/card.ts';
 import type { SubstituteKind } from '#contract/cardless.ts';
 import type { CardAuthorityId, CardId, PersonId, SessionId, SubstituteId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { mayUse } from './terminals.ts';
 
 export type CardState = 'active' | 'suspended' | 'disabled' | 'revoked';
 
@@ -20,8 +19,6 @@ export interface FactorFacts {
 
 /** Everything that a tap is decided by. */
 export interface TapFacts {
-  /** Whether the terminal may use this server with the key that it came with. */
-  readonly isAdmitted: boolean;
   readonly group: string;
   readonly card: {
     readonly id: CardId;
@@ -69,8 +66,6 @@ export interface SubstituteRow {
 
 export interface Tap {
   readonly terminal: TerminalId;
-  /** SHA-256 of the key that the terminal came with. */
-  readonly key: Buffer;
   /** Blind indexes of the card, the one that is stored now first. */
   readonly indexes: readonly Buffer[];
   /** What the card proved itself with, and on whose word; null when it is known by its identifier. */
@@ -104,7 +99,6 @@ const common = `
 
 const statement = `
   select i.place, i.nth, json_build_object(${common},
-      'isAdmitted', coalesce(${mayUse('i.key')}, false),
       'card', case when c.id is not null then json_build_object('id', c.id, 'kind', c.kind, 'state', c.state,
         'assurance', c.assurance, 'forgotten', c.forgotten, 'key', encode(sha256(c.public_key), 'hex')) end,
       'last', (select case when s.ended_at is not null then json_build_object('id', s.id, 'person', s.person, 'card', s.card,
@@ -114,8 +108,8 @@ const statement = `
       'nonceUsed', exists (select 1 from used_nonce u where u.nonce = i.nonce),
       'authorityListed', exists (select 1 from card_authority a where a.id = i.authority and a.removed_at is null)
     ) as facts
-    from unnest($1::int[], $2::bytea[], $3::uuid[], $4::int[], $5::bytea[], $6::uuid[], $7::bytea[])
-      as i(place, blind_index, terminal, nth, nonce, authority, key)
+    from unnest($1::int[], $2::bytea[], $3::uuid[], $4::int[], $5::bytea[], $6::uuid[])
+      as i(place, blind_index, terminal, nth, nonce, authority)
     left join lateral (
       select * from card where card.blind_index = i.blind_index order by card.state <> 'revoked' desc, card.enrolled_at desc limit 1
     ) c on true
@@ -137,7 +131,6 @@ export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise
       flat.map(({ nth }) => nth),
       flat.map(({ nonce }) => nonce),
       flat.map(({ authority }) => authority),
-      flat.map(({ key }) => key),
     ],
     'taps',
   );

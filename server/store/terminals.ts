@@ -96,10 +96,6 @@ export const findActive = async (
 export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): boolean =>
   newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
 
-/** In SQL: whether the terminal `t` may use this server with the key whose SHA-256 is `key`; null counts as no. */
-export const mayUse = (key: string): string =>
-  `(t.state = 'active' and (t.certificate_key is null or t.certificate_key = ${key} or t.previous_key = ${key}))`;
-
 /** Held until the transaction ends, against its revocation meanwhile. */
 export const tryLockActive = async (tx: Transaction, id: TerminalId): Promise<boolean> =>
   (await tx.query("select 1 from terminal where id = $1 and state = 'active' for share", [id])).length === 1;
