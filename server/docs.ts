@@ -4,8 +4,6 @@ import { api, gateFailures, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
 import { eventKinds } from '#contract/audit.ts';
 import { failures } from '#contract/errors.ts';
-import { createOpenApi } from './openapi.ts';
-import { version } from './version.ts';
 
 const rows = Object.entries(api) as [RouteName, Row][];
 const head = (title: string, about: string): string =>
@@ -42,8 +40,8 @@ const toApiPage = (): string => {
   const about =
     'Every HTTP call of the server. Bodies are JSON; a refusal has the body `{ "failure": { "code": … } }` and the HTTP ' +
     'status of its code (see failures.md); under `/scim/v2` it has the form of RFC 7644 and the code at the head of `detail`. ' +
-    'The schemas are in `generated/api.json` (OpenAPI 3.1), which a running server ' +
-    `gives at \`/openapi.json\`. In front of every call stands the gate, which can answer ${gate}.`;
+    'The schemas, with examples, are in the OpenAPI 3.1 document that a running server gives at `/openapi.json`. ' +
+    `In front of every call stands the gate, which can answer ${gate}.`;
   return `${head('Calls', about)}${parts.join('\n\n')}\n`;
 };
 
@@ -76,7 +74,6 @@ export const createPages = (): ReadonlyMap<string, string> =>
     ['docs/api.md', toApiPage()],
     ['docs/events.md', toEventsPage()],
     ['docs/failures.md', toFailuresPage()],
-    ['docs/generated/api.json', `${JSON.stringify(createOpenApi(version), null, 2)}\n`],
   ]);
 
 export const findPage = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
