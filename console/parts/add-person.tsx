@@ -8,8 +8,7 @@ import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
-
-const given: readonly Role[] = ['clinician', 'helpdesk', 'admin', 'auditor', 'operator'];
+import { RoleChecks } from './role-checks.tsx';
 
 export const AddPerson = ({ close }: { readonly close: () => void }): ReactNode => {
   const { say } = useWords();
@@ -26,28 +25,13 @@ export const AddPerson = ({ close }: { readonly close: () => void }): ReactNode 
     close();
     location.hash = fragmentOf({ kind: 'person', id: added.person.id });
   };
-  const toggle = (role: Role): void =>
-    setRoles((old) => given.filter((one) => (one === role ? !old.includes(one) : old.includes(one))));
   return (
     <Dialog title={say('people.add')} close={close}>
       <form onSubmit={(event) => void submit(event)} className="form">
         <Field label={say('person.number')} value={number} change={setNumber} maxLength={40} required autoFocus />
         <Field label={say('person.name')} value={name} change={setName} maxLength={80} required />
         <Field label={say('person.kana')} value={kana} change={setKana} maxLength={80} hint={say('person.kana-hint')} />
-        {signedIn.person.roles.includes('admin') && (
-          <fieldset className="checks">
-            <legend>{say('person.roles')}</legend>
-            {given.map((role) => (
-              <label key={role} className="check">
-                <input type="checkbox" checked={roles.includes(role)} onChange={() => toggle(role)} />
-                <span>
-                  {say(`role.${role}`)}
-                  <small>{say(`role.${role}.may`)}</small>
-                </span>
-              </label>
-            ))}
-          </fieldset>
-        )}
+        {signedIn.person.roles.includes('admin') && <RoleChecks roles={roles} change={setRoles} />}
         <FailureNotice failure={add.failure} />
         <div className="dialog-actions">
           <Button onClick={close}>{say('common.cancel')}</Button>

@@ -8,8 +8,7 @@ import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
-
-const given: readonly Role[] = ['clinician', 'helpdesk', 'admin', 'auditor', 'operator'];
+import { RoleChecks } from './role-checks.tsx';
 
 interface ChangePersonProps {
   readonly person: PersonSummary;
@@ -30,28 +29,13 @@ export const ChangePerson = ({ person, close }: ChangePersonProps): ReactNode =>
     const body = { number, name, kana, ...(mayRoles ? { roles: [...roles] } : {}) };
     if ((await change.send({ params: { person: person.id }, body })) !== undefined) close();
   };
-  const toggle = (role: Role): void =>
-    setRoles((old) => given.filter((one) => (one === role ? !old.includes(one) : old.includes(one))));
   return (
     <Dialog title={say('change.title')} close={close}>
       <form onSubmit={(event) => void submit(event)} className="form">
         <Field label={say('person.number')} value={number} change={setNumber} maxLength={40} required />
         <Field label={say('person.name')} value={name} change={setName} maxLength={80} required />
         <Field label={say('person.kana')} value={kana} change={setKana} maxLength={80} hint={say('person.kana-hint')} />
-        {mayRoles && (
-          <fieldset className="checks">
-            <legend>{say('person.roles')}</legend>
-            {given.map((role) => (
-              <label key={role} className="check">
-                <input type="checkbox" checked={roles.includes(role)} onChange={() => toggle(role)} />
-                <span>
-                  {say(`role.${role}`)}
-                  <small>{say(`role.${role}.may`)}</small>
-                </span>
-              </label>
-            ))}
-          </fieldset>
-        )}
+        {mayRoles && <RoleChecks roles={roles} change={setRoles} />}
         <FailureNotice failure={change.failure} />
         <div className="dialog-actions">
           <Button onClick={close}>{say('common.cancel')}</Button>
