@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createBatch } from './batch.ts';
+import { type BatchDeps, createBatch } from './batch.ts';
 
 /** A batch whose runs a test lets end, and what ran. */
-const createHeld = (options: { lanes: number; largest?: number; keysOf?: (item: string) => string[] }) => {
+const createHeld = (options: Omit<BatchDeps<string, string>, 'run'>) => {
   const runs: string[][] = [];
   const ends: (() => void)[] = [];
   const batch = createBatch<string, string>({
@@ -38,6 +38,37 @@ describe('a batch', () => {
     await end();
     assert.deepEqual(await Promise.all([...first, ...later]), ['A', 'B', 'C', 'D']);
     await batch.settled();
+  });
+
+  it('keeps further lanes for what has waited for long', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 2, spareAfter: 40 });
+    const all = [batch.add('a')];
+    await turn();
+    const since = performance.now();
+    all.push(batch.add('b'));
+    await turn();
+    all.push(batch.add('c'));
+    assert.deepEqual(runs, [['a']]);
+    while (runs.length < 2) await turn();
+    assert.ok(performance.now() - since >= 39);
+    assert.deepEqual(runs, [['a'], ['b', 'c']]);
+    await end();
+    await end();
+    assert.deepEqual(await Promise.all(all), ['A', 'B', 'C']);
+  });
+
+  it('waits for company as long as it is told to', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 1, gather: () => 30 });
+    const since = performance.now();
+    const all = [batch.add('a')];
+    await turn();
+    all.push(batch.add('b'));
+    assert.deepEqual(runs, []);
+    while (runs.length === 0) await turn();
+    assert.ok(performance.now() - since >= 29);
+    assert.deepEqual(runs, [['a', 'b']]);
+    await end();
+    assert.deepEqual(await Promise.all(all), ['A', 'B']);
   });
 
   it('never lets two of one key run at the same time', async () => {

@@ -15,26 +15,32 @@ export interface BatchDeps<Item, Outcome> {
   /** Runs that may be under way at once. */
   readonly lanes: number;
   readonly largest?: number;
+  /** Lanes beyond the first are for what has waited so long already (milliseconds): one run that hangs holds up nothing. */
+  readonly spareAfter?: number;
+  /** Milliseconds that an item waits for others to come; asked when the first one comes. */
+  readonly gather?: () => number;
 }
 
 interface Waiting<Item, Outcome> {
   readonly item: Item;
   readonly keys: readonly string[];
+  readonly since: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (problem: unknown) => void;
 }
 
 /**
- * With little to do each item runs at once and alone. When more comes than the lanes carry, runs grow, and the database
- * has one statement and one commit for all of them.
+ * With little to do each item runs at once and alone. When more comes than the lanes carry, or where items wait for each
+ * other in any case (`gather`), runs grow, and the database has one statement and one commit for all of them.
  */
 export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batch<Item, Outcome> => {
-  const { run, keysOf = () => [], lanes, largest = 64 } = deps;
+  const { run, keysOf = () => [], lanes, largest = 64, gather = () => 0, spareAfter = 0 } = deps;
   let waiting: Waiting<Item, Outcome>[] = [];
   const held = new Set<string>();
   let running = 0;
   let idle: (() => void)[] = [];
   let asked = false;
+  let spare: NodeJS.Timeout | undefined;
 
   /** As many of those who wait as may run now, the first ones first. */
   const take = (): Waiting<Item, Outcome>[] => {
@@ -63,16 +69,26 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
     }
   };
 
+  /** Milliseconds until those who wait may have another lane. */
+  const untilSpare = (): number =>
+    running === 0 ? 0 : spareAfter - (performance.now() - (waiting[0]?.since ?? performance.now()));
+
   const pump = (): void => {
     asked = false;
+    clearTimeout(spare);
     while (running < lanes && waiting.length > 0) {
+      const left = untilSpare();
+      if (left > 0) {
+        spare = setTimeout(pump, left);
+        return;
+      }
       const taken = take();
       if (taken.length === 0) return;
       running += 1;
       void perform(taken).then(() => {
         running -= 1;
         for (const { keys } of taken) for (const key of keys) held.delete(key);
-        pump();
+        if (!asked) pump();
         if (running > 0 || waiting.length > 0) return;
         for (const resolve of idle) resolve();
         idle = [];
@@ -83,11 +99,13 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
-        waiting.push({ item, keys: keysOf(item), resolve, reject });
+        waiting.push({ item, keys: keysOf(item), since: performance.now(), resolve, reject });
         if (asked) return;
         asked = true;
-        // What comes with the same turn of the event loop goes together.
-        setImmediate(pump);
+        const patience = gather();
+        // What comes with the same turn of the event loop goes together in any case.
+        if (patience < 1) setImmediate(pump);
+        else setTimeout(pump, patience);
       }),
     settled: () =>
       running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),

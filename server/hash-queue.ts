@@ -7,6 +7,8 @@ export interface HashQueue {
   tryEnter(): Place | undefined;
   /** The same for what nobody waits for: undefined unless a core is free now. */
   tryEnterIdle(): Place | undefined;
+  /** For so long a new one would wait for its turn, by what the last ones took (milliseconds). */
+  wait(): number;
 }
 
 export interface Place {
@@ -58,6 +60,7 @@ export function createHashQueue(parallel: number, clock: () => number = () => pe
 
   return {
     tryEnter: () => ((places / parallel) * usual > longestWait ? undefined : enter()),
+    wait: () => Math.max(0, places / parallel - 1) * usual,
     tryEnterIdle: () => (places < parallel ? enter() : undefined),
   };
 }

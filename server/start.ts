@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { buildApp } from './app.ts';
+import { letBackgroundThreadsYield } from './background-threads.ts';
 import { type Config, listOrigins, parseConfig } from './config.ts';
 import { NotWithdrawn, withdrawRoles } from './directory/withdraw.ts';
 import { announceFirstTerminal } from './first-terminal.ts';
@@ -109,6 +110,7 @@ const start = async (config: Config): Promise<void> => {
       everyMs: second,
     }),
   );
+  letBackgroundThreadsYield();
   try {
     await app.http.listen({ host: config.host, port });
   } catch (problem) {

@@ -40,9 +40,11 @@ class NotConcluded extends Error {
 }
 
 /** Begins a session with its grant, or says why not: the attempt is over, a code was used, or a revocation came first. */
-export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>) => {
+export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, patience: () => number) => {
   const conclusions = createBatch<Conclusion, Concluded>({
-    lanes: 2,
+    lanes: 4,
+    spareAfter: 30,
+    gather: patience,
     keysOf: ({ ticket, accepted }) => [ticket.terminal, ticket.person, ...(accepted === null ? [] : [accepted.id])],
     run: (some) => conclude(deps.logins, deps.now(), some),
   });

@@ -35,9 +35,11 @@ export const createProver = (
   deps: ServerDeps,
   { queue, pauses, emergency, begun }: { queue: HashQueue; pauses: Pauses; emergency: Emergency; begun: Begun },
 ) => {
-  const reserve = createReserve(deps);
+  // Who will wait for a turn to be hashed loses nothing by waiting a part of that for company: together they are one statement.
+  const patience = () => queue.wait() / 4;
+  const reserve = createReserve(deps, patience);
   const refuse = createRefuse(deps);
-  const open = createOpen(deps, begun);
+  const open = createOpen(deps, begun, patience);
   const beginFirstPin = createFirstPin(deps);
 
   const evaluate = async (

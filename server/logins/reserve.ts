@@ -36,13 +36,15 @@ const mostRounds = 500;
  * count written if nothing changed meanwhile; else it begins again. However many come at once, on however many servers,
  * each counts by itself and no more than the limit get through.
  */
-export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'>) => {
+export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'>, patience: () => number) => {
   const lookUps = createBatch<ProofToLookUp, ProofFacts>({
     lanes: 1,
     run: (proofs) => lookUpProofs(deps.logins, proofs),
   });
   const counts = createBatch<TryToCount, Awaited<ReturnType<typeof countTries>>[number]>({
-    lanes: 2,
+    lanes: 4,
+    spareAfter: 30,
+    gather: patience,
     keysOf: ({ known }) => [known.id],
     run: (tries) => countTries(deps.logins, tries),
   });

@@ -9,7 +9,8 @@ import { createSessionRoutes } from './sessions.ts';
 
 /** What terminals ask: attempts, sessions, and their part of enrolment. */
 export const createLoginsRoutes = (deps: ServerDeps, begun: Begun) => {
-  const queue = createHashQueue(availableParallelism());
+  // One more than there are cores: the next hash is at hand when one ends, not when the event loop has heard of it.
+  const queue = createHashQueue(availableParallelism() + 1);
   return {
     ...createAttemptRoutes(deps, { queue, begun }),
     ...createKeypadRoutes(deps, queue),

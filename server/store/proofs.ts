@@ -261,6 +261,8 @@ const concluding = `
     select g.attempt, g.terminal, g.lock, g.card, g.person, g.support_code, 'accepted', g.factors, g.started_at, g.expires_at,
            $3, g.assurance, g.address
       from given g join fresh using (place)
+     -- In one order wherever attempts are written, so that no two statements wait for each other.
+     order by g.attempt
     on conflict (id) do update set state = 'accepted', factors = excluded.factors, ended_at = excluded.ended_at
      where a.state = 'open'
     returning a.id, a.xmax = 0 as fresh
@@ -362,6 +364,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
          from given
         -- In the order of a conclusion, so that the two never wait for each other.
         where (select count(*) from used) >= 0
+        order by attempt
        on conflict (id) do nothing returning id)
      insert into event (${eventColumns})
      select ${named('e')}

@@ -1,8 +1,20 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+
+/** Fresh random bytes, fetched for many at a time: each is handed out once. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+const takeRandom = (count: number): Buffer => {
+  if (used + count > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += count;
+  return pool.subarray(used - count, used);
+};
 
 /** UUID version 7 (RFC 9562 5.7): ordered by time, so that indexes stay local. */
 export const createUuid = (now: Date): string => {
-  const bytes = randomBytes(16);
+  const bytes = takeRandom(16);
   bytes.writeUIntBE(now.getTime(), 0, 6);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { letBackgroundThreadsYield } from './background-threads.ts';
+
+/** Nice values of this process's threads by their names (proc(5), field 19 of stat). */
+const niceness = (): (readonly [name: string, nice: number])[] =>
+  readdirSync('/proc/self/task').map((task) => {
+    const text = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return [text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')), Number(fields[16])] as const;
+  });
+
+describe('threads in the background', { skip: process.platform !== 'linux' && 'Linux alone has them' }, () => {
+  it('give way, and the one that answers does not', async () => {
+    await stat('.');
+    letBackgroundThreadsYield();
+    const pool = niceness().filter(([name]) => name.startsWith('libuv-worker'));
+    assert.ok(pool.length >= 1);
+    for (const [, nice] of pool) assert.equal(nice, 10);
+    const own = readFileSync('/proc/self/stat', 'utf8');
+    assert.equal(own.slice(own.lastIndexOf(')') + 2).split(' ')[16], '0');
+  });
+});
