@@ -142,6 +142,8 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     },
     loggerInstance: given.log.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
+    // Each request would have a logger made for it that hardly any uses.
+    childLoggerFactory: (logger) => logger,
     trustProxy: false,
     requestTimeout: 30_000,
     keepAliveTimeout: 120_000,

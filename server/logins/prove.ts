@@ -36,7 +36,7 @@ export const createProver = (
   { queue, pauses, emergency, begun }: { queue: HashQueue; pauses: Pauses; emergency: Emergency; begun: Begun },
 ) => {
   // Who will wait for a turn to be hashed loses nothing by waiting a part of that for company: together they are one statement.
-  const patience = () => queue.wait() / 4;
+  const patience = () => queue.wait() / 3;
   const reserve = createReserve(deps, patience);
   const refuse = createRefuse(deps);
   const open = createOpen(deps, begun, patience);
