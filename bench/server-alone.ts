@@ -3,7 +3,7 @@ import { freePort } from '#e2e/world.ts';
 import { openKeys } from '#server/held-keys.ts';
 import type { Secrets } from '#server/secrets.ts';
 import type { Database } from '#server/store/database.ts';
-import { openTestDatabase } from '#server/testing.ts';
+import { openTestDatabase } from '#server/testing-cluster.ts';
 import type { Authority } from '#server/tls/authority.ts';
 import { type ServerHouse, startServer } from '#setup/house.ts';
 import { createStops } from '#setup/stops.ts';

@@ -3,18 +3,19 @@ import { hash, verify } from '@node-rs/argon2';
 import { generateSecret, generateSync, generateURI } from 'otplib';
 import { z } from 'zod';
 import { normaliseDigits } from '#core/policy/digits.ts';
-import type { Sealed, Secrets } from './secrets.ts';
-
-/** OWASP Password Storage: Argon2id with 19 MiB, two passes, one lane. */
-const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+import type { HashCost, Sealed, Secrets } from './secrets.ts';
 
 const hashed = z.strictObject({
   pepper: z.int().min(1),
-  /** PHC string with exactly the cost of today; anything else was not written by this product. */
-  phc: z.string().regex(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/),
+  /** PHC string. */
+  phc: z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/),
 });
 /** A PIN or password as it is stored. */
 export type Hashed = z.infer<typeof hashed>;
+
+/** With exactly the cost of today; anything else was not written by this product. */
+const isOfCost = ({ phc }: Hashed, { memory, passes }: HashCost): boolean =>
+  phc.startsWith(`$argon2id$v=19$m=${memory},t=${passes},p=1$`);
 
 /** What a stored hash says of a typed secret. `damaged`: it cannot be read or its key is gone; deny and alarm. */
 export type HashVerdict = 'right' | 'wrong' | 'damaged';
@@ -22,7 +23,9 @@ export type HashVerdict = 'right' | 'wrong' | 'damaged';
 export async function hashSecret(secrets: Secrets, secret: string): Promise<Hashed> {
   const pepper = secrets.pepper();
   if (!pepper) throw new Error('there is no pepper to hash with');
-  return { pepper: pepper.id, phc: await hash(secret, { ...cost, secret: pepper.key }) };
+  const { memory: memoryCost, passes: timeCost } = secrets.hashCost;
+  const phc = await hash(secret, { memoryCost, timeCost, parallelism: 1, secret: pepper.key });
+  return { pepper: pepper.id, phc };
 }
 
 /** Whether the pepper has changed since a secret was hashed. */
@@ -35,7 +38,7 @@ export const isOldHash = (secrets: Secrets, stored: unknown): boolean => {
 export async function checkSecret(secrets: Secrets, stored: unknown, secret: string): Promise<HashVerdict> {
   const parsed = hashed.safeParse(stored);
   const pepper = parsed.success ? secrets.pepper(parsed.data.pepper) : undefined;
-  if (!parsed.success || !pepper) return 'damaged';
+  if (!parsed.success || !pepper || !isOfCost(parsed.data, secrets.hashCost)) return 'damaged';
   try {
     return (await verify(parsed.data.phc, secret, { secret: pepper.key })) ? 'right' : 'wrong';
   } catch {

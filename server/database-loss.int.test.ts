@@ -17,6 +17,7 @@ let terminal: TestTerminal;
 let clinician: Clinician;
 before(async () => {
   server = await startTestServer({
+    ownCluster: true,
     through: async (connectionString) => {
       const url = new URL(connectionString);
       network = await startTestProxy(Number(url.port));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Trust } from '#contract/api/terminals.ts';
 import { writeKeyRings } from './key-file.ts';
 import { type KeyRings, type StoredAuthority, versionOf } from './key-ring.ts';
-import { readOrMakeKeyRings, type Secrets, secretsOf } from './secrets.ts';
+import { type HashCost, readOrMakeKeyRings, type Secrets, secretsOf } from './secrets.ts';
 import type { Database } from './store/database.ts';
 import { lockKeyMarks, noteKeys } from './store/key-marks.ts';
 import { type Authorities, digestOf, openAuthorities } from './tls/authorities.ts';
@@ -26,16 +26,21 @@ export interface HeldKeys {
 export const authorityFileIn = (dataFolder: string): string => join(dataFolder, 'ca', 'ca.pem');
 
 /** The same for a server: one at a time, and only keys that belong to its database. */
-export const openServerKeys = (database: Database, dataFolder: string, now: Date): Promise<HeldKeys> =>
+export const openServerKeys = (
+  database: Database,
+  dataFolder: string,
+  now: Date,
+  hashCost?: HashCost,
+): Promise<HeldKeys> =>
   database.transaction(async (tx) => {
     await lockKeyMarks(tx);
-    const keys = await openKeys(dataFolder, now);
+    const keys = await openKeys(dataFolder, now, hashCost);
     await noteKeys(tx, keys.rings(), now);
     return keys;
   });
 
 /** Reads the keys in `dataFolder`; what is not there yet is made. */
-export const openKeys = async (dataFolder: string, now: Date): Promise<HeldKeys> => {
+export const openKeys = async (dataFolder: string, now: Date, hashCost?: HashCost): Promise<HeldKeys> => {
   let rings = readOrMakeKeyRings(dataFolder, now);
   if (rings.ca === undefined) {
     rings = { ...rings, ca: [readFolderOfOne(dataFolder) ?? (await makeFirst(now))] };
@@ -43,13 +48,13 @@ export const openKeys = async (dataFolder: string, now: Date): Promise<HeldKeys>
   }
   // The authority of older versions; its key is in the ring now.
   rmSync(join(dataFolder, 'ca', 'ca.key.pem'), { force: true });
-  const held = holdKeys(rings);
+  const held = holdKeys(rings, hashCost);
   writeAuthorityFile(dataFolder, held);
   return held;
 };
 
-export const holdKeys = (given: KeyRings): HeldKeys => {
-  const secrets = secretsOf(given);
+export const holdKeys = (given: KeyRings, hashCost?: HashCost): HeldKeys => {
+  const secrets = secretsOf(given, hashCost);
   let rings = given;
   let authorities = openAuthorities(rings);
   return {

@@ -8,7 +8,7 @@ import { readKeyRings } from './key-file.ts';
 import { inOrder, type KeyRings, ringFor } from './key-ring.ts';
 import type { Database, Transaction } from './store/database.ts';
 import { noteRetired } from './store/key-marks.ts';
-import { openTestDatabase, type TestDatabase } from './testing.ts';
+import { openTestDatabase, type TestDatabase } from './testing-cluster.ts';
 import { rotateIn } from './testing-keys.ts';
 
 let given: TestDatabase;

@@ -6,7 +6,8 @@ import { keyFileIn, readKeyRings, writeKeyRings } from './key-file.ts';
 import { versionOf } from './key-ring.ts';
 import { createKey } from './secrets.ts';
 import { listHolders } from './store/key-holders.ts';
-import { openTestDatabase, startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { openTestDatabase } from './testing-cluster.ts';
 import { commandOn, rotateIn, watchKeys } from './testing-keys.ts';
 import { logIn, makeClinician } from './testing-login.ts';
 

@@ -14,7 +14,7 @@ import { createSecrets } from './secrets.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { reachEmbedded } from './store/embedded.ts';
 import { tryInsertPerson } from './store/people.ts';
-import { openTestDatabase } from './testing.ts';
+import { openTestDatabase } from './testing-cluster.ts';
 import { hashToken } from './tokens.ts';
 
 const start = fileURLToPath(new URL('./start.ts', import.meta.url));

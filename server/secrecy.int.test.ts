@@ -8,7 +8,7 @@ import { goodPin, logIn, makeClinician, mustBegin, otherPin, prove } from './tes
 
 let server: TestServer;
 before(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ ownCluster: true });
 });
 after(() => server.close());
 

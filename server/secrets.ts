@@ -29,6 +29,8 @@ export interface Secrets {
   codeIndexes(kind: string, digits: string): readonly [Buffer, ...Buffer[]];
   /** The pepper that new hashes take; with `id` the one that an old hash took. */
   pepper(id?: number): Pepper | undefined;
+  /** What every hash of a PIN or password costs whoever guesses. */
+  readonly hashCost: HashCost;
   /**
    * Seals under a data key of its own, which is sealed under the ring's key. `about` is bound to both, so that a sealed
    * seed cannot be moved to another person or kind.
@@ -58,6 +60,15 @@ export interface Pepper {
   readonly key: Uint8Array;
 }
 
+/** Argon2id with one lane. */
+export interface HashCost {
+  /** KiB. */
+  readonly memory: number;
+  readonly passes: number;
+}
+/** OWASP Password Storage. Tests may take less; nothing that is set does. */
+export const usualHashCost: HashCost = { memory: 19_456, passes: 2 };
+
 /**
  * Each is nonce, ciphertext and tag (AES-256-GCM) in base64url. `wrapped` is the data key under the ring's key of this
  * number; without it `text` itself is under that key, as it was once done.
@@ -69,15 +80,15 @@ export interface Sealed {
 }
 
 /** Reads the keys in `dataFolder`, or makes them at the first start. Throws when the file is damaged or open to others. */
-export function createSecrets(dataFolder: string, now: Date = new Date()): Secrets {
-  return secretsOf(readOrMakeKeyRings(dataFolder, now));
+export function createSecrets(dataFolder: string, now: Date = new Date(), hashCost?: HashCost): Secrets {
+  return secretsOf(readOrMakeKeyRings(dataFolder, now), hashCost);
 }
 
 export function readOrMakeKeyRings(dataFolder: string, now: Date): KeyRings {
   return readKeyRings(dataFolder) ?? writeFirstKeyRings(dataFolder, firstRings(now));
 }
 
-export function secretsOf(given: KeyRings): Secrets {
+export function secretsOf(given: KeyRings, hashCost = usualHashCost): Secrets {
   let rings = given;
   let signer = signerOf(rings);
 
@@ -115,6 +126,7 @@ export function secretsOf(given: KeyRings): Secrets {
       const key = id === undefined ? ring[0] : ring.find((one) => one.id === id);
       return key && { id: key.id, key: bytesOf(key) };
     },
+    hashCost,
     seal,
     tryOpen,
     tryReseal(sealed, about) {

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Agent, fetch } from 'undici';
 import { findFreePort } from './free-port.ts';
-import { openTestDatabase } from './testing.ts';
+import { openTestDatabase } from './testing-cluster.ts';
 
 const entry = fileURLToPath(new URL('./start.ts', import.meta.url));
 const folders: string[] = [];

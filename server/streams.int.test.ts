@@ -372,7 +372,8 @@ test('a lost connection of the listener loses no revocation', async () => {
   const stream = await open(terminal, first);
   await stream.next(isKind('hello'));
   await server.database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and pid <> pg_backend_pid()",
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like 'listen %' and pid <> pg_backend_pid()`,
   );
   const number = await issue();
   const seen = Promise.race([

@@ -134,7 +134,8 @@ describe('enrolment', () => {
       );
       for (;;) {
         const waiting = await server.database.query(
-          `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%certificate_serial%'`,
+          `select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%certificate_serial%'`,
         );
         if (waiting.length > 0) return;
       }

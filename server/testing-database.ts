@@ -1,5 +1,5 @@
-/** Runs a PostgreSQL of its own for tests of several server processes, until it is told to end. Says where it is. */
-import { openTestDatabase } from './testing.ts';
+/** Keeps a database for tests of several server processes until it is told to end. Says where it is. */
+import { openTestDatabase } from './testing-cluster.ts';
 
 const { connectionString, close } = await openTestDatabase();
 process.once('SIGTERM', () => void close().then(() => process.exit(0)));

@@ -1,7 +1,5 @@
 import './tls/reflect.ts';
 import { randomUUID, webcrypto } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import type { Logger } from 'pino';
@@ -19,48 +17,17 @@ import { type HeldKeys, openServerKeys } from './held-keys.ts';
 import { createLater } from './later.ts';
 import { createLog } from './log.ts';
 import { createPolicies, type Policies } from './policies.ts';
-import type { Secrets } from './secrets.ts';
+import type { HashCost, Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
 import { createDatabase, type Database, type Lane } from './store/database.ts';
-import { startEmbedded } from './store/embedded.ts';
-import { migrate } from './store/migrate.ts';
 import { announce } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
+import { openTestDatabase, patience, type TestDatabase } from './testing-cluster.ts';
 import type { Authority } from './tls/authority.ts';
 import { createTypedCode, hashTypedCode } from './tokens.ts';
 
-/** A PostgreSQL of its own with the schema in it, in a folder that goes when it is closed. */
-export interface TestDatabase {
-  readonly folder: string;
-  readonly connectionString: string;
-  readonly database: Database;
-  close(): Promise<void>;
-}
-
-/** Tests share their machine with others. */
-const patience = 10;
-
-export const openTestDatabase = async (options: { readonly patience?: number } = {}): Promise<TestDatabase> => {
-  const folder = await mkdtemp(join(tmpdir(), 'kazasu-server-'));
-  await chmod(folder, 0o711);
-  const embedded = await startEmbedded(folder);
-  await migrate(embedded.connectionString, () => undefined);
-  const database = createDatabase({
-    connectionString: embedded.connectionString,
-    patience: options.patience ?? patience,
-    report: () => undefined,
-  });
-  return {
-    folder,
-    connectionString: embedded.connectionString,
-    database,
-    close: async () => {
-      await database.close();
-      await embedded.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-};
+/** The least that Argon2id takes: most tests hash, and few are about it. */
+export const cheap: HashCost = { memory: 8, passes: 1 };
 
 /** Who sends a request of a test. */
 export interface TestSender {
@@ -155,6 +122,10 @@ export interface TestServerOptions {
   readonly beside?: Pick<TestServer, 'folder' | 'connectionString' | 'now'>;
   /** The way to the database, when it is not the straight one. */
   readonly through?: (connectionString: string) => Promise<string>;
+  /** A PostgreSQL of its own, which may be killed. */
+  readonly ownCluster?: boolean;
+  /** Where it is the point what a hash costs. */
+  readonly hashCost?: HashCost;
 }
 
 const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
@@ -163,8 +134,9 @@ const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): Tes
 };
 
 /** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
-export const startTestServer = async ({ beside, through }: TestServerOptions = {}): Promise<TestServer> => {
-  const opened = beside === undefined ? await openTestDatabase() : openBeside(beside);
+export const startTestServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
+  const { beside, through, ownCluster = false, hashCost = cheap } = options;
+  const opened = beside === undefined ? await openTestDatabase({ ownCluster }) : openBeside(beside);
   const { connectionString, folder } = opened;
   const way = through === undefined ? null : await through(connectionString);
   const own = way === null ? null : createDatabase({ connectionString: way, report: () => undefined });
@@ -177,7 +149,7 @@ export const startTestServer = async ({ beside, through }: TestServerOptions = {
   const now = beside?.now ?? (() => new Date(Date.now() + ahead));
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
-  const keys = await openServerKeys(database, folder, now());
+  const keys = await openServerKeys(database, folder, now(), hashCost);
   const { secrets } = keys;
   const authority = keys.authorities().current;
   const port = await findFreePort('127.0.0.1');

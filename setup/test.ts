@@ -1,7 +1,9 @@
 import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { checkAll } from './check.ts';
 import { root } from './paths.ts';
+import { startTestCluster } from './test-cluster.ts';
 
 /** What `npm test` runs, in this order. A test file belongs to the first suite whose name fits it. */
 interface Suite {
@@ -11,13 +13,15 @@ interface Suite {
   readonly atOnce: number;
   /** Seconds until one file counts as hanging. */
   readonly within: number;
+  /** Whether its files share a PostgreSQL. */
+  readonly needsCluster?: boolean;
 }
 
 const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
   { name: 'screen', holds: (file) => file.startsWith('e2e/agent/'), atOnce: 1, within: 600 },
   { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 2, within: 600 },
-  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 3, within: 600 },
+  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 3, within: 600, needsCluster: true },
   { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
 ];
 const order = ['unit', 'int', 'e2e', 'screen', 'release'];
@@ -51,29 +55,35 @@ function listFiles(suite: Suite, parts: readonly string[]): string[] {
     .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
 }
 
+/** What has been compiled once need not be compiled again by every process of every file. */
+const shared = { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache', 'compiled') };
+
 async function runSuite(suite: Suite, files: readonly string[]): Promise<Counts> {
+  const cluster = suite.needsCluster === true ? await startTestCluster() : undefined;
+  const env = cluster === undefined ? shared : { ...shared, KAZASU_TEST_CLUSTER: cluster.address };
   const counts: Counts = { passed: 0, failed: 0 };
   const queue = [...files];
   const worker = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const { passed, failed } = await runFile(suite, file);
+      const { passed, failed } = await runFile(suite, file, env);
       counts.passed += passed;
       counts.failed += failed;
     }
   };
   await Promise.all(Array.from({ length: suite.atOnce }, worker));
+  await cluster?.stop();
   return counts;
 }
 
 /** Runs one file in a process of its own. A file that does not end in time is killed and counts as a failure. */
-async function runFile(suite: Suite, file: string): Promise<Counts> {
+async function runFile(suite: Suite, file: string, env: NodeJS.ProcessEnv): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0 };
   const began = performance.now();
   const limit = AbortSignal.timeout(suite.within * 1000);
   const lines: string[] = [];
   const tell = (line: string): void => void (suite.atOnce === 1 ? console.log(line) : lines.push(line));
   let printed = '';
-  const events = run({ cwd: root, files: [`${root}/${file}`], signal: limit });
+  const events = run({ cwd: root, files: [`${root}/${file}`], signal: limit, env });
   events.on('test:pass', ({ name, nesting, skip, details }) => {
     // A file without tests passes under its own name.
     if (details.type === 'suite' || name === `${root}/${file}`) return;

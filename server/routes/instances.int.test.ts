@@ -6,7 +6,7 @@ import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
-import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import { cheap, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
   failureOf,
   goodPin,
@@ -32,7 +32,7 @@ after(() => server.close());
 /** Another process of the server, as far as a login sees it: own memory, own reading of the keys, same database. */
 const otherDeps = (): ServerDeps => ({
   ...server.deps,
-  secrets: createSecrets(server.folder),
+  secrets: createSecrets(server.folder, server.now(), cheap),
   log: pino({ level: 'silent' }),
 });
 const startAnother = () => {

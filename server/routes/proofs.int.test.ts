@@ -3,6 +3,7 @@ import { randomUUID, verify } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
 import { grantFacts, type Opened } from '#contract/api/logins.ts';
+import { usualHashCost } from '../secrets.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
   begin,
@@ -23,7 +24,7 @@ let terminal: TestTerminal;
 let other: TestTerminal;
 
 before(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ hashCost: usualHashCost });
   terminal = await server.enrol();
   other = await server.enrol();
 });

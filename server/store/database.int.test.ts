@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openTestDatabase, type TestDatabase } from '../testing.ts';
+import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { type Channel, DatabaseAway, type Transaction, violates } from './database.ts';
 import { record } from './events.ts';
 import { migrate } from './migrate.ts';
 
 let opened: TestDatabase;
 before(async () => {
-  opened = await openTestDatabase({ patience: 1 });
+  opened = await openTestDatabase({ patience: 1, ownCluster: true });
 });
 after(() => opened.close());
 

@@ -151,7 +151,14 @@ export const tryReach = async (cluster: string, password: string): Promise<pg.Cl
   return connect(running.port, password, 'kazasu').catch(() => undefined);
 };
 
-export const launch = async (home: Home, cluster: string, password: string, port: number): Promise<pg.Client> => {
+/** `changes` are settings that are to be others than usual. */
+export const launch = async (
+  home: Home,
+  cluster: string,
+  password: string,
+  port: number,
+  changes: Readonly<Record<string, string | number>> = {},
+): Promise<pg.Client> => {
   const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -169,6 +176,7 @@ export const launch = async (home: Home, cluster: string, password: string, port
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: 0,
+    ...changes,
   };
   // Its own session: Ctrl-C in the terminal reaches the server alone, which then stops it in order.
   const child: ChildProcess = spawn(

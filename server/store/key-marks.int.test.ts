@@ -5,7 +5,7 @@ import { openServerKeys } from '../held-keys.ts';
 import { readKeyRings } from '../key-file.ts';
 import { withoutKey } from '../key-ring.ts';
 import { createKey } from '../secrets.ts';
-import { openTestDatabase, type TestDatabase } from '../testing.ts';
+import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { rotateIn } from '../testing-keys.ts';
 import { checkKeyMarks, ForeignKeys, noteRetired } from './key-marks.ts';
 

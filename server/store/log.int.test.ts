@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StoredEvent } from '#contract/audit.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
-import { openTestDatabase, type TestDatabase } from '../testing.ts';
+import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { record, recordAll } from './events.ts';
 import { type LogQuery, listEvents } from './log.ts';
 

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { policy } from '#contract/policy.ts';
 import { keep } from '../keeper.ts';
-import { openTestDatabase, type TestDatabase } from '../testing.ts';
+import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { record } from './events.ts';
 import { migrate } from './migrate.ts';
 
@@ -156,7 +156,7 @@ test('what was written before there were months is kept, in its order, with the 
   const own = new URL('./migrations/', import.meta.url);
   for (const name of await readdir(own)) if (name < '0013') await cp(new URL(name, own), join(folder, name));
   await opened.database.query('create database before');
-  const url = opened.connectionString.replace(/\/kazasu$/, '/before');
+  const url = Object.assign(new URL(opened.connectionString), { pathname: '/before' }).href;
   await migrate(url, () => undefined, folder);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
