@@ -185,6 +185,12 @@ export const eventKinds = {
   'guard.stopped': { dicom: [110100, 110121], meaning: 'The deciding process of a terminal ended in an orderly way.' },
   'screen.joined': { dicom: [110100, 110120], meaning: 'The screen of a terminal joined its guard.' },
   'screen.lost': { dicom: [110100, 110121], meaning: 'The screen of a terminal went away.' },
+  'curtain.joined': { dicom: [110100, 110120], meaning: 'A curtain, which covers the screens, joined its guard.' },
+  'curtain.lost': { dicom: [110100, 110121], meaning: 'A curtain ended; the other one goes on covering.' },
+  'curtain.refused': {
+    dicom: [110113],
+    meaning: 'A process that is no curtain of this terminal wanted the leases of its guard.',
+  },
   'screen.opened': { dicom: [110114, 110122], meaning: 'The desktop of a terminal was shown under a fresh lease.' },
   'screen.locked': { dicom: [110114, 110123], meaning: 'The desktop of a terminal was covered.' },
   'screen.call-refused': {
@@ -214,6 +220,9 @@ export const terminalKinds = [
   'guard.stopped',
   'screen.joined',
   'screen.lost',
+  'curtain.joined',
+  'curtain.lost',
+  'curtain.refused',
   'screen.opened',
   'screen.locked',
   'screen.call-refused',

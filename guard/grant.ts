@@ -22,7 +22,9 @@ export type GrantFault =
   | 'session'
   | 'attempt'
   | 'person'
-  | 'expired';
+  | 'expired'
+  /** The screens are not covered as they must be, so nobody knows who sees what opens. */
+  | 'uncovered';
 
 /** Ed25519 public keys (SPKI, PEM) that the server signs by, by their numbers. */
 export type GrantKeys = readonly { readonly id: number; readonly key: string }[];

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
@@ -9,6 +10,7 @@ import type { LoginEvent } from '#core/login/state.ts';
 import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import { createCardKeys } from './card-key.ts';
 import { createClock } from './clock.ts';
+import { type CurtainLink, startCurtainLink } from './curtain-link.ts';
 import { createDigits } from './digits.ts';
 import { createEffects } from './effects.ts';
 import { enrol } from './enrolment.ts';
@@ -36,6 +38,8 @@ export interface GuardDeps {
   readonly keychain: Keychain;
   /** What an engineer reads when the keychain does not answer. */
   readonly keychainAdvice: string;
+  /** Tells whose process is at the other end of a local socket; asked for only where curtains are served. */
+  readonly createPeerUser: () => (socket: Socket) => number | undefined;
   /** Path of the program of the reader process. */
   readonly readerProgram: string;
   readonly log: Log;
@@ -53,6 +57,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const { log, settings } = deps;
   // First of all, so that no second guard comes near the journal.
   const server = await listenLocally(settings.socket);
+  const curtainServer = settings.curtain === undefined ? undefined : await listenLocally(settings.curtain.socket);
   const stopping = new AbortController();
   const steady = () => performance.timeOrigin + performance.now();
   const dispatch = (event: LoginEvent) => session.dispatch(event);
@@ -102,7 +107,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     now: clock.now,
     upTime: () => uptime() * 1_000,
     onLapsed: () => dispatch({ kind: 'lock-asked', reason: 'suspend' }),
-    send: (message) => screen.send(message),
+    send: (message) => {
+      curtain?.send(message);
+      screen.send(message);
+    },
   });
   const effects = createEffects({
     clock,
@@ -114,6 +122,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     dispatch,
     state: () => session.state(),
     findGrantFault: (grant, expected) => {
+      if (curtain !== undefined && !curtain.isCovered(expected.lock)) return 'uncovered';
       const identity = uplink.identity();
       return identity === null ? 'key' : findGrantFault(grant, identity.grantKeys, expected);
     },
@@ -128,7 +137,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     lease,
     perform: effects.perform,
     onState: effects.settle,
-    showView: (view) => screen.send({ kind: 'view', view }),
+    showView: (view) => {
+      curtain?.show(view);
+      screen.send({ kind: 'view', view });
+    },
     freshLock: () => randomUUID() as LockId,
     log,
   });
@@ -142,8 +154,23 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onResume: uplink.hurry,
     record: (facts) => void journal.append(facts),
     now: clock.now,
+    underCurtain: curtainServer !== undefined,
     log,
   });
+  const curtain: CurtainLink | undefined =
+    curtainServer === undefined
+      ? undefined
+      : startCurtainLink({
+          server: curtainServer,
+          userOf: deps.createPeerUser(),
+          user: settings.curtain?.user ?? process.getuid?.() ?? -1,
+          onEvent: dispatch,
+          lock: () => session.state().lock,
+          lease,
+          record: (facts) => void journal.append(facts),
+          now: clock.now,
+          log,
+        });
   const reader = startReaderLink({
     program: deps.readerProgram,
     environment: settings.readerEnvironment,
@@ -225,6 +252,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       nonces.stop();
       await reader.stop();
       await screen.stop();
+      await curtain?.stop();
       await journal.append({ kind: 'guard.stopped', outcome: 'success' });
       await uplink.stop();
       session.stop();

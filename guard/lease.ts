@@ -17,6 +17,8 @@ export interface LeaseKeeper {
   /** Ends the lease and tells the cover which lock it holds now. */
   cover(lock: LockId): void;
   isHeld(): boolean;
+  /** Sends the next lease now, if one is held. */
+  renew(): void;
   stop(): void;
 }
 
@@ -25,9 +27,12 @@ export function createLeaseKeeper(deps: LeaseDeps): LeaseKeeper {
   let sequence = Math.floor(deps.now());
   let timer: NodeJS.Timeout | undefined;
 
+  let renewNow = () => {};
+
   const stop = () => {
     clearInterval(timer);
     timer = undefined;
+    renewNow = () => {};
   };
   return {
     begin(lock) {
@@ -42,6 +47,7 @@ export function createLeaseKeeper(deps: LeaseDeps): LeaseKeeper {
         deps.send({ kind: 'lease', lock, sequence: ++sequence, milliseconds: longestLease });
       };
       renew();
+      renewNow = renew;
       timer = setInterval(renew, leaseRenewal);
     },
     cover(lock) {
@@ -49,6 +55,7 @@ export function createLeaseKeeper(deps: LeaseDeps): LeaseKeeper {
       deps.send({ kind: 'cover', lock });
     },
     isHeld: () => timer !== undefined,
+    renew: () => renewNow(),
     stop,
   };
 }

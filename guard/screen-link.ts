@@ -17,6 +17,8 @@ export interface ScreenLinkDeps {
   readonly record: (facts: TerminalEvent) => void;
   readonly now: () => number;
   readonly log: Log;
+  /** Curtains cover the screens and see who uses them: what the screen says of both counts for nothing. */
+  readonly underCurtain?: boolean;
   /** Milliseconds between pings, and without an answer until a screen counts as hung. */
   readonly pings?: { readonly every: number; readonly limit: number };
 }
@@ -100,11 +102,13 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
         return refuse(message.why, { window: message.window.slice(0, 80), call: message.name.slice(0, 80) });
       case 'cover-state':
         log.debug('cover-state', { covered: message.covered, displays: message.displays });
+        if (deps.underCurtain === true) return;
         if (message.covered && message.lock !== null) onEvent({ kind: 'covered', lock: message.lock });
         return;
       case 'painted':
         return log.debug('painted', { number: message.number, window: message.window, at: now() });
       case 'idle':
+        if (deps.underCurtain === true) return;
         return onEvent({ kind: 'idle-reported', seconds: message.seconds });
       case 'power':
         if (message.what === 'resume') return deps.onResume();

@@ -11,6 +11,15 @@ const environment = z.object({
   KAZASU_AUTHORITY: text.describe('file with the certificate to trust before the terminal is enrolled (PEM)'),
   KAZASU_ENROLMENT_CODE: text.max(100).optional().describe('one-time code; used while not enrolled'),
   KAZASU_GUARD_SOCKET: text.describe('local socket or named pipe for the screen'),
+  KAZASU_CURTAIN_SOCKET: text
+    .optional()
+    .describe('local socket for the curtains; without it the screen covers by itself'),
+  KAZASU_CURTAIN_USER: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('number of the user whose curtains are let in; this one when left out'),
   KAZASU_IGNORE_READERS: z.string().default(' SAM ').describe('parts of reader names to leave alone, by commas'),
   KAZASU_LOG: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   KAZASU_PARENT: z.enum(['0', '1']).default('0').describe('1: end when the parent ends'),
@@ -24,6 +33,8 @@ export interface Settings {
   readonly authority: string;
   readonly enrolmentCode: string | undefined;
   readonly socket: string;
+  /** Where the curtains are served, and whose they are; undefined where the screen covers by itself. */
+  readonly curtain: { readonly socket: string; readonly user: number | undefined } | undefined;
   readonly ignoreReaders: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly endsWithParent: boolean;
@@ -53,6 +64,10 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     authority: given.KAZASU_AUTHORITY,
     enrolmentCode: given.KAZASU_ENROLMENT_CODE,
     socket: given.KAZASU_GUARD_SOCKET,
+    curtain:
+      given.KAZASU_CURTAIN_SOCKET === undefined
+        ? undefined
+        : { socket: given.KAZASU_CURTAIN_SOCKET, user: given.KAZASU_CURTAIN_USER },
     ignoreReaders: given.KAZASU_IGNORE_READERS.split(',').filter((part) => part.trim() !== ''),
     logLevel: given.KAZASU_LOG,
     endsWithParent: given.KAZASU_PARENT === '1',

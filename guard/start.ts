@@ -37,6 +37,7 @@ try {
       settings,
       keychain: workstation.keychain,
       keychainAdvice: workstation.keychainAdvice,
+      createPeerUser: workstation.createPeerUser,
       readerProgram: fileURLToPath(new URL('../native/reader/host.ts', import.meta.url)),
       log,
       tell,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildFailure, build, formatMessages } from 'esbuild';
 import { type Bundle, bundles, type Part } from './bundles.ts';
+import { buildCurtain } from './curtain.ts';
 import { root } from './paths.ts';
 
 /** Builds dist/ from the rooms that run in Chromium. Nothing is done when no input has changed. */
@@ -128,7 +129,7 @@ async function explain(failure: unknown): Promise<string> {
 if (import.meta.main) {
   const started = performance.now();
   try {
-    const { built } = await buildAll({ force: process.argv.includes('--force') });
+    const [{ built }] = await Promise.all([buildAll({ force: process.argv.includes('--force') }), buildCurtain()]);
     if (built.length > 0) console.log(`built ${built.join(', ')} in ${Math.round(performance.now() - started)} ms`);
   } catch (failure) {
     console.error(await explain(failure));

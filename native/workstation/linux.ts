@@ -1,7 +1,9 @@
 import { createKeychain } from './keychain.ts';
+import { createPeerUser } from './peer.ts';
 import type { Workstation } from './workstation.ts';
 
 export const createLinux = (): Workstation => ({
+  createPeerUser,
   keychain: createKeychain(),
   keychainAdvice:
     'No keychain answers. Kazasu keeps its private key in the Secret Service (gnome-keyring or KWallet) on the session bus and nowhere else: start one, unlock it, and start the guard with DBUS_SESSION_BUS_ADDRESS set.',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Keychain } from './keychain.ts';
 
 /** What the guard asks of the operating system. */
@@ -5,4 +6,6 @@ export interface Workstation {
   readonly keychain: Keychain;
   /** What an engineer reads when the keychain does not answer. */
   readonly keychainAdvice: string;
+  /** The user at the other end of a local socket; `undefined` when it cannot be told. Throws where nothing can tell it. */
+  readonly createPeerUser: () => (socket: Socket) => number | undefined;
 }

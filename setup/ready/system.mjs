@@ -10,6 +10,19 @@ const needed = {
   'card readers': ['pcscd', 'libpcsclite1', 'libpcsclite-dev', 'vsmartcard-vpcd'],
   'secrets in a keyring': ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libsecret-1-dev'],
   'compiling the keyring binding and the virtual reader': ['build-essential', 'pkg-config', 'python3'],
+  'the curtain (compiled here)': [
+    'build-essential',
+    'pkg-config',
+    'fonts-noto-cjk',
+    'libfreetype-dev',
+    'libxcb1-dev',
+    'libxcb-composite0-dev',
+    'libxcb-damage0-dev',
+    'libxcb-randr0-dev',
+    'libxcb-screensaver0-dev',
+    'libxcb-shm0-dev',
+    'libxcb-xtest0-dev',
+  ],
   'ending child processes with their parent': ['util-linux'],
   'the tests: a second opinion on certificates': ['openssl'],
 };
@@ -22,7 +35,7 @@ const otherNames = /** @type {Record<string, string>} */ ({
 
 /** Names of the packages that are not installed; undefined where there is no dpkg to ask. */
 export function listMissing() {
-  const names = Object.values(needed).flat();
+  const names = [...new Set(Object.values(needed).flat())];
   const asked = spawnSync(
     'dpkg-query',
     ['--show', '--showformat=${Package} ${db:Status-Status}\n', ...names, ...Object.values(otherNames)],

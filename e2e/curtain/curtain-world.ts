@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildCurtain } from '#setup/curtain.ts';
+import { type Display, openDisplay } from '#setup/display.ts';
+import { type Kept, keep } from '#setup/keep.ts';
+import { createStops } from '#setup/stops.ts';
+import { until } from '../world.ts';
+import { monotonic, type Probe, startProbe } from './probe.ts';
+import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
+
+/** The real leader and curtains on a display of their own with a window manager and a victim, under a scripted guard. */
+export interface CurtainWorld {
+  readonly display: Display;
+  readonly guard: ScriptedGuard;
+  readonly leader: Kept;
+  /** A red window over everything, which counts the keys that reach it. */
+  readonly victim: Probe;
+  /** Counts red pixels, about a thousand times a second. */
+  readonly watch: Probe;
+  /** Process of the curtain in this seat; waits for it. */
+  curtain(seat: 0 | 1): Promise<number>;
+  probe(...words: readonly string[]): Promise<Probe>;
+  /** When nobody answered for the display any more, by the clock of the probes. */
+  displayGone(within: number): Promise<number>;
+  opened(): Promise<void>;
+  covered(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface CurtainWorldOptions {
+  readonly windowManager?: boolean;
+  readonly size?: string;
+  readonly sanitized?: boolean;
+}
+
+export async function createCurtainWorld(options: CurtainWorldOptions = {}): Promise<CurtainWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'kazasu-curtain-'));
+  const stops = createStops();
+  stops.add(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    const display = await openDisplay({
+      folder: join(folder, 'display'),
+      virtual: true,
+      size: options.size ?? '1280x800x24',
+      windowManager: options.windowManager ?? true,
+    });
+    stops.add(display.stop);
+    const victim = await startProbe(display.env, 'victim');
+    stops.add(victim.stop);
+    const watch = await startProbe(display.env, 'watch');
+    stops.add(watch.stop);
+    await until('the victim is seen', () => watch.changes.at(-1)?.red);
+    const socket = join(folder, 'curtain.sock');
+    const guard = await createScriptedGuard(socket);
+    stops.add(guard.stop);
+    const programs = await buildCurtain(options.sanitized === true ? { sanitized: true } : {});
+    const leader = await keep({
+      name: 'leader',
+      command: join(programs, 'leader'),
+      args: [programs, socket, String(process.getuid?.() ?? 0)],
+      env: { PATH: process.env['PATH'], ...display.env },
+      log: join(folder, 'leader.log'),
+      restart: false,
+      stopWithin: 500,
+    });
+    stops.add(leader.stop);
+    const probes: Probe[] = [];
+    stops.add(async () => void (await Promise.all(probes.map((probe) => probe.stop()))));
+    const curtain: CurtainWorld['curtain'] = (seat) =>
+      until(`a curtain in seat ${seat}`, () => findCurtain(leader.pid(), seat));
+    await guard.covered();
+    return {
+      display,
+      guard,
+      leader,
+      victim,
+      watch,
+      curtain,
+      async probe(...words) {
+        const probe = await startProbe(display.env, ...words);
+        probes.push(probe);
+        return probe;
+      },
+      displayGone: (within) => {
+        const path = `/tmp/.X11-unix/X${display.env.DISPLAY.slice(1)}`;
+        const refuses = (): Promise<boolean> =>
+          new Promise((resolve) => {
+            const socket = connect(path);
+            socket.once('connect', () => resolve(false)).once('error', () => resolve(true));
+            socket.once('connect', () => socket.destroy());
+          });
+        return until('the display is gone', async () => ((await refuses()) ? monotonic() : undefined), within);
+      },
+      async opened() {
+        guard.open();
+        await until('the victim is seen', () => watch.changes.at(-1)?.red);
+      },
+      async covered() {
+        guard.cover();
+        await guard.covered();
+        await until('the victim is not seen', () => watch.changes.at(-1)?.red === false);
+      },
+      stop: stops.stop,
+    };
+  } catch (error) {
+    await stops.stop();
+    throw error;
+  }
+}
+
+function findCurtain(leader: number | undefined, seat: number): number | undefined {
+  if (leader === undefined) return undefined;
+  const children = readFileSync(`/proc/${leader}/task/${leader}/children`, 'utf8').split(' ').filter(Boolean);
+  for (const child of children) {
+    const words = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
+    if (words[0]?.endsWith('/curtain') && words[4] === String(seat)) return Number(child);
+  }
+  return undefined;
+}

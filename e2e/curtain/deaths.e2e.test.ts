@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { until } from '#e2e/world.ts';
+import { type CurtainWorld, createCurtainWorld } from './curtain-world.ts';
+import { monotonic } from './probe.ts';
+import { isAlive } from './scripted-guard.ts';
+
+describe('whatever dies or hangs, the desktop is never seen without a lease', { timeout: 180_000 }, () => {
+  let world: CurtainWorld | undefined;
+  afterEach(async () => {
+    await world?.stop();
+    world = undefined;
+  });
+
+  /** Kills what the turn says while somebody types; nothing of it may reach the victim or be seen. */
+  const unseen = async (act: (world: CurtainWorld) => Promise<void>): Promise<{ typed: number; samples: number }> => {
+    world = await createCurtainWorld();
+    const hand = await world.probe('type', '500');
+    const before = { watch: await world.watch.count(), victim: await world.victim.count() };
+    await act(world);
+    const after = { watch: await world.watch.count(), victim: await world.victim.count() };
+    const { typed } = await hand.count();
+    await hand.stop();
+    const samples = after.watch.samples - before.watch.samples;
+    assert.ok(typed > 100 && samples > 100, `${typed} keys and ${samples} samples are enough to see something`);
+    assert.equal(after.watch.red - before.watch.red, 0, 'pixels of the victim');
+    assert.equal(after.victim.buttons - before.victim.buttons, 0, 'clicks that reached the victim');
+    assert.equal(after.victim.keys - before.victim.keys, 0, 'keys that reached the victim');
+    return { typed, samples };
+  };
+  const another = (seat: 0 | 1, than: number): Promise<number> =>
+    until('another curtain in its seat', async () => {
+      const pid = await world?.curtain(seat);
+      return pid !== than ? pid : undefined;
+    });
+
+  test('either curtain killed again and again while locked, and typed upon', async () => {
+    await unseen(async (at) => {
+      for (let turn = 0; turn < 40; turn += 1) {
+        const seat = turn % 2 === 0 ? 0 : 1;
+        const pid = await at.curtain(seat);
+        process.kill(pid, 'SIGKILL');
+        await another(seat, pid);
+        await at.guard.covered();
+      }
+    });
+  });
+
+  test('the curtain that holds hangs: the other ends it and holds instead', async () => {
+    await unseen(async (at) => {
+      const pid = await at.curtain(0);
+      process.kill(pid, 'SIGSTOP');
+      await another(0, pid);
+      await at.guard.covered();
+    });
+  });
+
+  test('the guard dies while open: covered within 50 ms; it hangs: covered within the lease', async () => {
+    world = await createCurtainWorld();
+    await world.opened();
+    const died = monotonic();
+    await world.guard.hangUp();
+    await until('the victim is not seen', () => world?.watch.changes.at(-1)?.red === false);
+    assert.ok((world.watch.changes.at(-1)?.at ?? 0) - died < 50);
+    await world.guard.listen();
+    await world.guard.covered();
+    await world.opened();
+    const hung = monotonic();
+    world.guard.freeze();
+    await until('the victim is not seen', () => world?.watch.changes.at(-1)?.red === false);
+    const after = (world.watch.changes.at(-1)?.at ?? 0) - hung;
+    assert.ok(after > 1_000 && after < 2_050, `covered after ${after} ms`);
+  });
+
+  test('a curtain killed while open comes back beside the open desktop, and both cover in the end', async () => {
+    world = await createCurtainWorld();
+    await world.opened();
+    const seen = world.watch.changes.length;
+    for (const seat of [0, 1, 0] as const) {
+      const pid = await world.curtain(seat);
+      process.kill(pid, 'SIGKILL');
+      await another(seat, pid);
+      await until('both are connected', () => world?.guard.states().length === 2);
+    }
+    assert.equal(world.watch.changes.length, seen, 'the desktop stayed in sight');
+    await world.covered();
+  });
+
+  for (const open of [false, true]) {
+    test(`both curtains killed while ${open ? 'open' : 'locked'}: the session ends within 100 ms`, async () => {
+      const took: number[] = [];
+      // A machine that has other things to do may hold any process up: one of three must be as quick as it can be.
+      while (took.length < 3 && !took.some((milliseconds) => milliseconds < 100)) {
+        world = await createCurtainWorld();
+        if (open) await world.opened();
+        const pids = [await world.curtain(0), await world.curtain(1)];
+        // Held still, so that it cannot have the successor of one cover before the other is dead.
+        world.leader.kill('SIGSTOP');
+        for (const pid of pids) process.kill(pid, 'SIGKILL');
+        await until('both are dead', () => pids.every((pid) => !isAlive(pid)));
+        const began = monotonic();
+        world.leader.kill('SIGCONT');
+        took.push((await world.displayGone(2_000)) - began);
+        await world.stop();
+      }
+      assert.ok(Math.min(...took) < 100 && Math.max(...took) < 1_000, `the display was gone after ${took} ms`);
+    });
+  }
+
+  test('both curtains hang while open: the session ends before anybody can use what the lease no longer allows', async () => {
+    world = await createCurtainWorld();
+    await world.opened();
+    const pids = [await world.curtain(0), await world.curtain(1)];
+    const began = monotonic();
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    const gone = await world.displayGone(5_000);
+    assert.ok(gone - began < 2_500, `the display was gone after ${gone - began} ms`);
+  });
+});

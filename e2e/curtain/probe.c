@@ -1,0 +1,168 @@
+/*
+ * What an X session can do to a lock, and what can be seen of it. Answers a line on standard output for each line on
+ * standard input; ends with its input.
+ *
+ *   victim          a red window over the whole screen that wants the keyboard: keys, buttons, and that it is shown
+ *   watch           looks at pixels about a thousand times a second: samples, how many were red, each change with its time
+ *   type RATE       types and clicks as hardware does (XTEST), so many keys a second
+ *   grab            holds keyboard and pointer
+ *   grab-bare       the same for a client without a window of its own
+ *   steal           takes the focus for the victim and raises it, without end
+ *   popup           maps a red window that no window manager touches
+ *   unmap           hides every window of others, without end
+ *   kill WINDOW     ends the client of a window
+ */
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <xcb/xcb.h>
+#include <xcb/xtest.h>
+
+#define RED 0xff0000
+#define KEY_A 38
+
+static xcb_connection_t *x;
+static xcb_screen_t *screen;
+static unsigned long keys, buttons, samples, red, typed, acts;
+
+static double now(void) {
+  struct timespec at;
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return (double)at.tv_sec * 1e3 + (double)at.tv_nsec / 1e6;
+}
+
+static xcb_atom_t atom(const char *name) {
+  xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(x, xcb_intern_atom(x, 0, (uint16_t)strlen(name), name), NULL);
+  const xcb_atom_t found = reply == NULL ? XCB_NONE : reply->atom;
+  free(reply);
+  return found;
+}
+
+static xcb_window_t make_window(bool unmanaged) {
+  const xcb_window_t window = xcb_generate_id(x);
+  const uint32_t values[] = {RED, unmanaged,
+                             XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_STRUCTURE_NOTIFY};
+  xcb_create_window(x, XCB_COPY_FROM_PARENT, window, screen->root, 0, 0, screen->width_in_pixels,
+                    screen->height_in_pixels, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
+                    XCB_CW_BACK_PIXEL | XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, values);
+  const xcb_atom_t full = atom("_NET_WM_STATE_FULLSCREEN");
+  xcb_change_property(x, XCB_PROP_MODE_REPLACE, window, atom("_NET_WM_STATE"), XCB_ATOM_ATOM, 32, 1, &full);
+  xcb_map_window(x, window);
+  xcb_flush(x);
+  return window;
+}
+
+static void take_focus(xcb_window_t window) {
+  xcb_configure_window(x, window, XCB_CONFIG_WINDOW_STACK_MODE, (uint32_t[]){XCB_STACK_MODE_ABOVE});
+  xcb_set_input_focus(x, XCB_INPUT_FOCUS_POINTER_ROOT, window, XCB_CURRENT_TIME);
+  xcb_flush(x);
+}
+
+static bool is_red(int16_t at_x, int16_t at_y) {
+  xcb_get_image_reply_t *image = xcb_get_image_reply(
+      x, xcb_get_image(x, XCB_IMAGE_FORMAT_Z_PIXMAP, screen->root, at_x, at_y, 1, 1, ~0u), NULL);
+  if (image == NULL) exit(0);
+  const uint32_t pixel = *(const uint32_t *)xcb_get_image_data(image) & 0xffffff;
+  free(image);
+  return pixel == RED;
+}
+
+static void look(void) {
+  static int shown = -1;
+  const int16_t width = (int16_t)screen->width_in_pixels, height = (int16_t)screen->height_in_pixels;
+  const int16_t places[][2] = {{5, 5}, {(int16_t)(width - 5), (int16_t)(height - 5)}, {(int16_t)(width / 2), 40}};
+  const int16_t *place = places[samples % 3];
+  const bool found = is_red(place[0], place[1]);
+  samples++;
+  red += found;
+  if (shown != found) printf("{\"red\":%s,\"at\":%.3f}\n", found ? "true" : "false", now());
+  shown = found;
+}
+
+static void type_one(void) {
+  for (int press = 1; press >= 0; press--)
+    xcb_test_fake_input(x, press ? XCB_KEY_PRESS : XCB_KEY_RELEASE, KEY_A, XCB_CURRENT_TIME, screen->root, 0, 0, 0);
+  if (typed % 16 == 0)
+    for (int press = 1; press >= 0; press--)
+      xcb_test_fake_input(x, press ? XCB_BUTTON_PRESS : XCB_BUTTON_RELEASE, 1, XCB_CURRENT_TIME, screen->root, 0, 0, 0);
+  xcb_flush(x);
+  typed++;
+}
+
+static bool grab(xcb_window_t window) {
+  xcb_grab_keyboard_reply_t *key_reply = xcb_grab_keyboard_reply(
+      x, xcb_grab_keyboard(x, 0, window, XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC), NULL);
+  xcb_grab_pointer_reply_t *point_reply = xcb_grab_pointer_reply(
+      x, xcb_grab_pointer(x, 0, window, XCB_EVENT_MASK_BUTTON_PRESS, XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC,
+                          XCB_NONE, XCB_NONE, XCB_CURRENT_TIME),
+      NULL);
+  const bool both = key_reply != NULL && key_reply->status == 0 && point_reply != NULL && point_reply->status == 0;
+  free(key_reply);
+  free(point_reply);
+  return both;
+}
+
+static void unmap_all(void) {
+  xcb_query_tree_reply_t *tree = xcb_query_tree_reply(x, xcb_query_tree(x, screen->root), NULL);
+  if (tree == NULL) exit(0);
+  for (int child = 0; child < xcb_query_tree_children_length(tree); child++)
+    xcb_unmap_window(x, xcb_query_tree_children(tree)[child]);
+  free(tree);
+  xcb_flush(x);
+}
+
+static void hear(void) {
+  for (xcb_generic_event_t *event; (event = xcb_poll_for_event(x)) != NULL; free(event)) {
+    if ((event->response_type & 0x80) != 0) continue;
+    keys += event->response_type == XCB_KEY_PRESS;
+    buttons += event->response_type == XCB_BUTTON_PRESS;
+  }
+  if (xcb_connection_has_error(x)) exit(0);
+}
+
+int main(int argc, char **argv) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  x = xcb_connect(NULL, NULL);
+  if (argc < 2 || xcb_connection_has_error(x)) return 1;
+  screen = xcb_setup_roots_iterator(xcb_get_setup(x)).data;
+  const char *mode = argv[1];
+  const bool watches = strcmp(mode, "watch") == 0, types = strcmp(mode, "type") == 0;
+  const bool steals = strcmp(mode, "steal") == 0, hides = strcmp(mode, "unmap") == 0;
+  const double every = watches || steals || hides ? 1.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
+  xcb_window_t window = XCB_NONE;
+  bool done = true;
+  if (strcmp(mode, "victim") == 0) take_focus(window = make_window(false));
+  if (strcmp(mode, "popup") == 0) window = make_window(true);
+  if (steals && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
+  if (strcmp(mode, "grab") == 0) done = grab(window = make_window(true));
+  if (strcmp(mode, "grab-bare") == 0) done = grab(screen->root);
+  if (strcmp(mode, "kill") == 0 && argc > 2) xcb_kill_client(x, (uint32_t)strtoul(argv[2], NULL, 10)), xcb_flush(x);
+  printf("{\"ready\":%s,\"window\":%u}\n", done ? "true" : "false", window);
+
+  double due = now();
+  struct pollfd waits[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = xcb_get_file_descriptor(x), .events = POLLIN}};
+  for (;;) {
+    const double left = due - now();
+    poll(waits, 2, every == 0 ? -1 : left > 0 ? (int)(left + 0.999) : 0);
+    hear();
+    if (waits[0].revents != 0) {
+      char line[64];
+      const ssize_t got = read(STDIN_FILENO, line, sizeof line);
+      if (got <= 0) return 0;
+      printf("{\"keys\":%lu,\"buttons\":%lu,\"samples\":%lu,\"red\":%lu,\"typed\":%lu,\"acts\":%lu}\n", keys, buttons,
+             samples, red, typed, acts);
+    }
+    if (every == 0 || now() < due) continue;
+    due += every;
+    if (due < now() - 50) due = now();
+    acts++;
+    if (watches) look();
+    if (types) type_one();
+    if (steals) take_focus(window);
+    if (hides) unmap_all();
+  }
+}

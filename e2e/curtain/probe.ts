@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile } from '#setup/curtain.ts';
+import { eachLine } from '#setup/lines.ts';
+import { cacheFolder } from '#setup/paths.ts';
+import { until } from '../world.ts';
+
+export interface Counts {
+  readonly keys: number;
+  readonly buttons: number;
+  readonly samples: number;
+  readonly red: number;
+  readonly typed: number;
+  readonly acts: number;
+}
+
+/** A client of the X session: `probe.c` says what each does. */
+export interface Probe {
+  readonly window: number;
+  /** False when it did not get what it wanted. */
+  readonly ready: boolean;
+  /** Each change of what `watch` sees, with the time of the process's own monotonic clock in milliseconds. */
+  readonly changes: readonly { readonly red: boolean; readonly at: number }[];
+  count(): Promise<Counts>;
+  stop(): Promise<void>;
+}
+
+const source = join(import.meta.dirname, 'probe.c');
+let program: Promise<string> | undefined;
+
+function build(): Promise<string> {
+  mkdirSync(cacheFolder, { recursive: true });
+  program ??= compile(
+    { name: `probe-${process.pid}`, sources: [source], libraries: ['xcb', 'xcb-xtest'] },
+    cacheFolder,
+    ['-O2', '-Wall', '-Wextra', '-Werror'],
+  );
+  return program;
+}
+
+export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<Probe> {
+  const child = spawn(await build(), words, {
+    env: { PATH: process.env['PATH'], ...display },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.stdin.on('error', () => undefined);
+  const changes: { red: boolean; at: number }[] = [];
+  const answers: Counts[] = [];
+  let started: { ready: boolean; window: number } | undefined;
+  eachLine(child.stdout, (line) => {
+    const said = JSON.parse(line) as object;
+    if ('ready' in said) started = said as { ready: boolean; window: number };
+    else if ('at' in said) changes.push(said as { red: boolean; at: number });
+    else answers.push(said as Counts);
+  });
+  const { ready, window } = await until(`the probe ${words.join(' ')} has started`, () => started);
+  return {
+    ready,
+    window,
+    changes,
+    async count() {
+      const before = answers.length;
+      child.stdin.write('count\n');
+      return until('the probe answers', () => answers[before]);
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Milliseconds of the clock that `changes` are told in. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;

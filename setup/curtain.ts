@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { cacheFolder, root } from './paths.ts';
+import { run } from './run.ts';
+
+/** A C program of this repository: its own files, and the libraries that pkg-config knows. */
+export interface NativeProgram {
+  readonly name: string;
+  readonly sources: readonly string[];
+  readonly libraries: readonly string[];
+}
+
+const folder = join(root, 'native', 'curtain');
+const font = '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc';
+const own = (...names: string[]): string[] => names.map((name) => join(folder, `${name}.c`));
+
+const programs: readonly NativeProgram[] = [
+  {
+    name: 'curtain',
+    sources: [
+      ...own('curtain', 'card', 'glyphs', 'cover', 'hold', 'hotkey', 'idle'),
+      ...own('link', 'message', 'lease', 'twin', 'harden'),
+    ],
+    libraries: ['xcb', 'xcb-composite', 'xcb-randr', 'xcb-screensaver'],
+  },
+  { name: 'leader', sources: own('leader', 'child', 'xserver'), libraries: [] },
+  { name: 'rasterise', sources: own('rasterise'), libraries: ['freetype2'] },
+];
+
+const warnings = ['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Wno-sign-conversion', '-Werror'];
+const hardening = [
+  ...['-O2', '-D_FORTIFY_SOURCE=2', '-fstack-protector-strong', '-fstack-clash-protection', '-fcf-protection'],
+  ...['-fPIE', '-pie', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack'],
+];
+const sanitizing = [
+  ...['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+  '-DKAZASU_SANITIZED',
+];
+
+export interface BuildOptions {
+  /** With the checks of memory and arithmetic that stop a program at its first fault. */
+  readonly sanitized?: boolean;
+}
+
+/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `glyphs`. */
+export async function buildCurtain(options: BuildOptions = {}): Promise<string> {
+  const flags = ['-std=gnu17', '-g', ...warnings, ...(options.sanitized === true ? sanitizing : hardening)];
+  const inputs = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
+  const digest = createHash('sha256').update(JSON.stringify([programs, flags]));
+  for (const name of inputs.sort()) digest.update(name).update(readFileSync(join(folder, name)));
+  const built = join(cacheFolder, `curtain-${digest.digest('hex').slice(0, 16)}`);
+  if (existsSync(built)) return built;
+  mkdirSync(cacheFolder, { recursive: true });
+  const building = mkdtempSync(join(cacheFolder, 'building-'));
+  try {
+    await Promise.all(programs.map((program) => compile(program, building, flags)));
+    const drawn = await run(join(building, 'rasterise'), [font, join(building, 'glyphs')], { within: 60_000 });
+    if (!drawn.ok) throw new Error(`the letters of the curtain could not be drawn: ${drawn.error}`);
+    // Whoever builds at the same time finds a whole folder or none.
+    renameSync(building, built);
+  } catch (problem) {
+    rmSync(building, { recursive: true, force: true });
+    if (!existsSync(built)) throw problem;
+  }
+  removeOlder(built);
+  return built;
+}
+
+/** Compiles one program into a folder. */
+export async function compile(program: NativeProgram, into: string, flags: readonly string[] = []): Promise<string> {
+  const path = join(into, program.name);
+  const found = await run('pkg-config', ['--cflags', '--libs', ...program.libraries]);
+  const libraries = program.libraries.length === 0 ? [] : found.out.split(/\s+/).filter(Boolean);
+  if (program.libraries.length > 0 && !found.ok) throw new Error(found.error);
+  const { ok, error } = await run('cc', [...flags, '-o', path, ...program.sources, ...libraries], { within: 120_000 });
+  if (!ok) throw new Error(`${program.name} cannot be compiled:\n${error}`);
+  return path;
+}
+
+/** Results of earlier sources, but for the last few: another work tree or a running program may use them. */
+function removeOlder(built: string): void {
+  const others = readdirSync(cacheFolder).filter((name) => /^curtain-[0-9a-f]{16}$/.test(name));
+  for (const name of others.filter((each) => each !== basename(built)).slice(0, -6))
+    rmSync(join(cacheFolder, name), { recursive: true, force: true });
+}
+
+if (import.meta.main) await buildCurtain();
