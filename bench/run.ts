@@ -5,6 +5,7 @@ import { type Display, openDisplay } from '#setup/display.ts';
 import { createStops } from '#setup/stops.ts';
 import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
+import { measureAppend, measureKills } from './journal.ts';
 import { measureIngest, measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
 import { measureLoginRates } from './logins.ts';
@@ -61,6 +62,8 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
         herd: isWanted('reconnect-all', 'tap-under-reconnect'),
       }),
   },
+  { names: ['journal-append', 'journal-rate'], run: async () => measureAppend() },
+  { names: ['journal-kills'], run: async () => [await measureKills(200)] },
   { names: ['journal-ingest'], run: async (at) => [await measureIngest(await at.server(), 15)] },
   { names: ['log-page'], run: async (at) => [await measureLogPages(await at.server(), 2_000_000)] },
 ];

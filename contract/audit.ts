@@ -205,6 +205,17 @@ export const eventKinds = {
   },
   'link.lost': { dicom: [110100, 110121], meaning: 'The server could not be reached.' },
   'link.restored': { dicom: [110100, 110120], meaning: 'The server was reached again.' },
+  'journal.damaged': {
+    dicom: [110113],
+    meaning:
+      'Alarm: a terminal’s journal was changed, shortened, put back from an older copy, or not written by it; the numbers that are missing are named.',
+  },
+  'journal.stopped': {
+    dicom: [110113],
+    meaning:
+      'A terminal could not write its journal: the disk was full or broken. Nobody got in, or policy let it go on in the room that it keeps for that.',
+  },
+  'journal.restored': { dicom: [110100, 110120], meaning: 'A terminal can write its journal again.' },
   'clock.wrong': {
     dicom: [110113],
     meaning: 'The clock of a terminal differs from the server’s by more than the limit.',
@@ -231,6 +242,9 @@ export const terminalKinds = [
   'card.misread',
   'link.lost',
   'link.restored',
+  'journal.damaged',
+  'journal.stopped',
+  'journal.restored',
   'clock.wrong',
 ] as const satisfies readonly EventKind[];
 export type TerminalKind = (typeof terminalKinds)[number];

@@ -165,6 +165,8 @@ export const policy = z.strictObject({
       roles: z.array(role).max(5).default(['clinician', 'helpdesk']),
     })
     .prefault({}),
+  /** When the disk of a terminal is full: nobody gets in there, or it goes on in the room that it keeps for its journal. */
+  journal: z.strictObject({ whenFull: z.enum(['strict', 'emergency']).default('strict') }).prefault({}),
   retention: z
     .strictObject({
       /** Whole months of the log that are kept. */
@@ -183,6 +185,7 @@ export const terminalPolicy = z.strictObject({
   idleSeconds: z.int(),
   warnSeconds: z.int(),
   helpdesk: z.string(),
+  whenFull: z.enum(['strict', 'emergency']),
   /** Ways in without a card of one's own that policy has. */
   ways: z.strictObject({ substitute: z.boolean(), emergency: z.boolean(), witness: z.boolean() }),
 });

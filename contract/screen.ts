@@ -48,6 +48,7 @@ export const notReady = z.enum([
   'server-unreachable',
   'clock-wrong',
   'journal-failed',
+  'journal-full',
 ]);
 export type NotReady = z.infer<typeof notReady>;
 
@@ -199,6 +200,8 @@ export const view = z.strictObject({
   online: z.boolean(),
   /** The clock of this terminal differs from the server's by more than the limit. Nothing is decided by it. */
   clockWrong: z.boolean(),
+  /** The disk of this terminal is full; it goes on in the room that it keeps for its journal, and not for long. */
+  diskFull: z.boolean(),
   /** Ways in without a card of one’s own that are open now; without one the screen offers none. */
   ways: z.array(way),
   picture,

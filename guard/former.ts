@@ -1,7 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TerminalId } from '#contract/ids.ts';
-import { readJournal, syncFolder } from './journal-file.ts';
+import { syncFolder } from './journal-file.ts';
+import { joinSegments, listSegments, readAll } from './journal-folder.ts';
 import { codeOf } from './log.ts';
 import type { Position } from './position.ts';
 
@@ -24,7 +25,7 @@ export async function setFormerAside({ folder, position, terminal, now }: Former
   const { terminal: former, uploaded } = position.get();
   if (former === null || terminal === null || former === terminal) return null;
   const name = `journal.before-${now().toISOString().replaceAll(/[:.]/g, '')}`;
-  const { records } = await readJournal(join(folder, 'journal', 'journal.jsonl'));
+  const { records } = joinSegments(await readAll(await tryList(join(folder, 'journal')), null));
   const unsent = records.filter(({ epoch, sequence }) => sequence > (uploaded[epoch] ?? 0)).length;
   await rename(join(folder, 'journal'), join(folder, name)).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
@@ -34,3 +35,9 @@ export async function setFormerAside({ folder, position, terminal, now }: Former
   await position.settled();
   return { former, journal: name, unsent };
 }
+
+const tryList = (folder: string): ReturnType<typeof listSegments> =>
+  listSegments(folder).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return [];
+  });

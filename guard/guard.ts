@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
+import { openOutsideHead } from './outside-head.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startRenewal } from './renewal.ts';
@@ -29,6 +30,7 @@ import { startScreenLink } from './screen-link.ts';
 import { createServers } from './servers.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
+import { openTerminalSecret } from './terminal-secret.ts';
 import { unfinishedSession } from './unfinished.ts';
 import { createUplink } from './uplink.ts';
 import { createVault, type Keychain } from './vault.ts';
@@ -51,6 +53,9 @@ export interface GuardDeps {
 export interface Guard {
   stop(): Promise<void>;
 }
+
+/** A keychain that does not answer at once must not keep the screen waiting for its first picture (milliseconds). */
+const keychainPatience = 2_000;
 
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
 export async function startGuard(deps: GuardDeps): Promise<Guard> {
@@ -94,12 +99,24 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     hand: (challenge) => reader.hand(challenge),
     log,
   });
+  const secret = await within(
+    openTerminalSecret({ keychain: deps.keychain, account: `secret ${await realpath(settings.data)}`, log }),
+    keychainPatience,
+  );
+  const outside = secret && (await openOutsideHead({ path: join(settings.data, 'head.json'), secret, log }));
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
+    key: secret?.key('journal') ?? null,
+    // The journal of the terminal that this one was before lies elsewhere.
+    outside: former === null && outside !== undefined ? outside : { head: null, restored: false },
     now: clock.wall,
     log,
-    onDurable: uplink.upload,
-    onFailed: () => dispatch({ kind: 'journal-changed', journal: 'failed' }),
+    onDurable(records) {
+      const last = records.at(-1);
+      if (last !== undefined) outside?.keep(last);
+      uplink.upload(records);
+    },
+    onState: (state) => dispatch({ kind: 'journal-changed', journal: state }),
     uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
   });
 
@@ -136,7 +153,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     terminal: '',
     lease,
     perform: effects.perform,
-    onState: effects.settle,
+    onState(state) {
+      effects.settle(state);
+      journal.allowReserve(state.policy.whenFull === 'emergency');
+    },
     showView: (view) => {
       curtain?.show(view);
       screen.send({ kind: 'view', view });
@@ -196,7 +216,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   async function recordStart(found: readonly JournalRecord[]): Promise<void> {
     uplink.upload(found);
     const left = unfinishedSession(found);
-    await journal.append({ kind: 'guard.started', outcome: 'success', detail: { ...former, ...journal.repaired } });
+    const { repaired } = journal;
+    await journal.append({ kind: 'guard.started', outcome: 'success', detail: { ...former, ...repaired } });
+    if (repaired !== null && repaired['journal'] !== 'torn')
+      void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail: repaired });
     if (left === null) return;
     // The guard before this one died while the desktop was open.
     await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
@@ -257,6 +280,20 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await uplink.stop();
       session.stop();
       await journal.close();
+      await outside?.settled();
     },
   };
+}
+
+/** Undefined when it takes longer. */
+async function within<Value>(asked: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([asked, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

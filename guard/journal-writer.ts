@@ -1,16 +1,21 @@
-/** Writes records until it is killed, and says on standard output how many are durable. Started by `journal.test.ts`. */
+/** Writes records until it is killed, and says on standard output which are durable. Started by `test-kills.ts`. */
 import { openJournal } from './journal.ts';
 import { createLog } from './log.ts';
 
+const [folder = '', run = ''] = process.argv.slice(2);
 const journal = await openJournal({
-  folder: process.argv[2] ?? '',
+  folder,
+  key: Buffer.alloc(32, 7),
+  outside: { head: null, restored: false },
   now: () => new Date(),
   log: createLog({ level: 'error', now: () => new Date(), write: (line) => void process.stderr.write(line) }),
   onDurable: () => undefined,
-  onFailed: () => process.exit(1),
+  onState: () => process.exit(1),
   uploadedOf: () => 0,
+  segmentBytes: 16 * 1024,
 });
 for (let count = 1; ; count += 1) {
-  const written = await journal.append({ kind: 'link.lost', outcome: 'minor', reason: String(count) });
-  if (written.ok) process.stdout.write(`${count}\n`);
+  const reason = `${run}.${count}`;
+  const written = await journal.append({ kind: 'link.lost', outcome: 'minor', reason });
+  if (written.ok) process.stdout.write(`${reason}\n`);
 }

@@ -1,142 +1,262 @@
 /**
- * The terminal's own log: append-only JSON Lines, each record chained to its predecessor by its hash. An append resolves when
- * the record is on the disk; appends that come together share one flush. After a failed write or flush nothing is known of
- * the file any more: it is closed for good, and without a journal no desktop opens. Segments of fixed size, signatures in
- * batches and the removal of old segments have their place between `append` and the file.
+ * The terminal's own log: append-only JSON Lines in segments, each record chained to its predecessor by its hash and
+ * vouched for by the terminal's key. An append resolves when the record is on the disk; appends that come together share
+ * one flush. A segment has its room on the disk before its first record. After a failed write it is cut back to its last
+ * flush, after a failed flush it is not touched again: both times the same records go to a new segment, and only where
+ * that fails too nothing is acknowledged until there is a new one.
  */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
 import { eventFacts, type JournalRecord, type TerminalEvent } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
-import { readJournal, syncFolder, writeWhole } from './journal-file.ts';
+import { createDisk, type Disk, type OpenFile, openOnDisk, type Segment } from './journal-disk.ts';
+import { writeWhole } from './journal-file.ts';
+import { type RecoveryDeps, type Repaired, recover } from './journal-recovery.ts';
+import { writeLine } from './journal-segment.ts';
 import { codeOf, type Log } from './log.ts';
 
-export interface JournalDeps {
-  readonly folder: string;
+/** `reserve`: the disk is full and policy lets the terminal go on in the room that was kept. */
+export type JournalState = 'sound' | 'reserve' | 'full' | 'failed';
+
+export interface JournalDeps extends RecoveryDeps {
   readonly now: () => Date;
   readonly log: Log;
   /** Called after a flush with the records that it made durable, in order. */
   readonly onDurable: (records: readonly JournalRecord[]) => void;
-  /** Called once, when the journal closes itself. */
-  readonly onFailed: () => void;
-  /** The last sequence of an epoch that the server has confirmed, or 0. */
-  readonly uploadedOf: (epoch: string) => number;
-  readonly openFile?: (path: string) => Promise<Pick<FileHandle, 'write' | 'datasync' | 'close'>>;
+  /** Called when it changes. */
+  readonly onState: (state: JournalState) => void;
+  readonly openFile?: OpenFile;
+  readonly segmentBytes?: number;
+  /** Milliseconds after which a new segment is tried for. */
+  readonly retryEvery?: number;
 }
 
 export interface Journal {
   /** Resolves when the record is durable; INTERNAL when it is not and never will be. */
   append(facts: TerminalEvent): Promise<Result<JournalRecord, 'INTERNAL'>>;
-  /** Every sound record that was there at the start, oldest first. */
+  /** The sound records that were there at the start and matter still, oldest first. */
   readonly found: readonly JournalRecord[];
   /** What was wrong at the start, for the event that says so; `null` when nothing was. */
-  readonly repaired: Readonly<Record<string, string | number>> | null;
+  readonly repaired: Repaired | null;
+  /** Whether the reserve may be used when the disk is full. */
+  allowReserve(allowed: boolean): void;
   close(): Promise<void>;
 }
 
 interface Waiting {
-  readonly record: JournalRecord;
+  readonly facts: JournalRecord['facts'];
+  readonly at: string;
   readonly resolve: (result: Result<JournalRecord, 'INTERNAL'>) => void;
 }
 
-const currentName = 'journal.jsonl';
-const asidePattern = /^journal-.*\.damaged\.jsonl$/;
+const usualBytes = 1024 * 1024;
+const noRoom: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Opens or begins the journal of a folder. Where that cannot be done it is a failed one from the start. */
 export async function openJournal(deps: JournalDeps): Promise<Journal> {
   try {
-    return await openFolder(deps);
+    const recovered = await recover(deps);
+    return startWriting(deps, recovered);
   } catch (error) {
     deps.log.error('journal-failed', { code: codeOf(error) });
-    setImmediate(deps.onFailed);
-    return { append: async () => fail('INTERNAL'), found: [], repaired: null, close: async () => undefined };
+    setImmediate(() => deps.onState('failed'));
+    return {
+      append: async () => fail('INTERNAL'),
+      found: [],
+      repaired: null,
+      allowReserve: () => undefined,
+      close: async () => undefined,
+    };
   }
 }
 
-async function openFolder(deps: JournalDeps): Promise<Journal> {
-  await mkdir(deps.folder, { recursive: true, mode: 0o700 });
-  const path = join(deps.folder, currentName);
-  const aside = await readAside(deps.folder);
-  const recovered = await readJournal(path);
-  const last = recovered.records.at(-1);
-  const rolledBack = last !== undefined && deps.uploadedOf(last.epoch) > last.sequence;
-  let repaired: Journal['repaired'] = null;
-  let head = last ?? null;
-  if (recovered.faultAt !== null || rolledBack) {
-    // What is there is kept as it is; this run writes a journal of its own.
-    await rename(path, join(deps.folder, `journal-${randomUUID()}.damaged.jsonl`));
-    repaired = rolledBack ? { journal: 'rolled-back' } : { journal: 'damaged', line: recovered.faultAt ?? 0 };
-    head = null;
-  } else if (recovered.tornBytes > 0) {
-    await truncate(path, recovered.soundBytes);
-    repaired = { journal: 'torn', bytes: recovered.tornBytes };
-  }
-  const file = await (deps.openFile ?? ((name) => open(name, 'a', 0o600)))(path);
-  await syncFolder(deps.folder);
-
-  const epoch = head?.epoch ?? randomUUID();
-  let sequence = head?.sequence ?? 0;
-  let previous = head?.hash ?? firstPrevious;
-  let failed = false;
+function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repaired }: Recovered): Journal {
+  const segmentBytes = deps.segmentBytes ?? usualBytes;
+  const disk: Disk = createDisk({
+    folder: deps.folder,
+    next: nextOrdinal,
+    segmentBytes,
+    openFile: deps.openFile ?? openOnDisk,
+    log: deps.log,
+  });
+  let { sequence, hash: previous } = head ?? { sequence: 0, hash: firstPrevious };
+  let segment: Segment | undefined;
+  let state: JournalState = 'sound';
+  let reserveAllowed = false;
   let closed = false;
   let waiting: Waiting[] = [];
-  let busy = false;
-  let lastWrite = Promise.resolve();
+  let work: Promise<void> | undefined;
+  let preparing: Promise<void> | undefined;
+  let retrying: NodeJS.Timeout | undefined;
 
-  function giveUp(batch: readonly Waiting[], error: unknown): void {
-    failed = true;
-    deps.log.error('journal-failed', { code: codeOf(error) });
-    for (const each of [...batch, ...waiting]) each.resolve(fail('INTERNAL'));
-    waiting = [];
-    void file.close().catch(() => undefined);
-    deps.onFailed();
+  function become(next: JournalState): void {
+    if (next === state) return;
+    state = next;
+    deps.log.warn('journal-state', { state });
+    deps.onState(state);
   }
 
-  async function write(): Promise<void> {
-    while (waiting.length > 0 && !failed) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        await writeWhole(file, Buffer.from(batch.map(({ record }) => `${JSON.stringify(record)}\n`).join('')));
-        await file.datasync();
-      } catch (error) {
-        giveUp(batch, error);
-        break;
-      }
-      for (const { record, resolve } of batch) resolve(succeed(record));
-      deps.onDurable(batch.map(({ record }) => record));
+  /** Ends a segment that is sound so far: what is left of its room goes back. */
+  async function leave(left: Segment): Promise<void> {
+    await left.file.truncate(left.end).catch(() => undefined);
+    await left.file.close().catch(() => undefined);
+  }
+
+  async function openSegment(): Promise<Segment> {
+    try {
+      segment = await disk.take();
+      become('sound');
+      prepare();
+    } catch (error) {
+      segment = reserveAllowed && noRoom.has(codeOf(error)) ? await disk.tryTakeReserve() : undefined;
+      if (segment === undefined) throw error;
+      become('reserve');
+      tryLater();
     }
-    busy = false;
+    return segment;
   }
 
+  /**
+   * As many of those who wait as fit into what is left of the segment, sealed; none where not even one does. One that is
+   * larger than a segment has one of its own.
+   */
+  function seal({ end }: Segment): {
+    readonly batch: Waiting[];
+    readonly records: JournalRecord[];
+    readonly text: string;
+  } {
+    const records: JournalRecord[] = [];
+    let text = '';
+    let bytes = 0;
+    let [number, hash] = [sequence, previous];
+    for (const { facts, at } of waiting) {
+      const record = sealRecord({ epoch, sequence: number + 1, previous: hash, at, facts });
+      const line = writeLine(record, deps.key);
+      bytes += Buffer.byteLength(line);
+      if (end + bytes > segmentBytes && (end > 0 || records.length > 0)) break;
+      text += line;
+      records.push(record);
+      [number, hash] = [record.sequence, record.hash];
+    }
+    return { batch: waiting.slice(0, records.length), records, text };
+  }
+
+  async function flush({ file, end }: Segment, bytes: Buffer): Promise<'write' | 'sync' | null> {
+    try {
+      await writeWhole(file, bytes, end);
+    } catch (error) {
+      deps.log.error('journal-write-failed', { code: codeOf(error) });
+      return 'write';
+    }
+    try {
+      await file.datasync();
+      return null;
+    } catch (error) {
+      // What the file holds is not known any more, and a second flush could say that all is well.
+      deps.log.error('journal-sync-failed', { code: codeOf(error) });
+      return 'sync';
+    }
+  }
+
+  async function writeSome(): Promise<void> {
+    let failures = 0;
+    while (waiting.length > 0) {
+      const into = segment ?? (await openSegment());
+      const { batch, records, text } = seal(into);
+      if (batch.length === 0) {
+        segment = undefined;
+        await leave(into);
+        continue;
+      }
+      const bytes = Buffer.from(text);
+      const fault = await flush(into, bytes);
+      if (fault !== null) {
+        segment = undefined;
+        if (fault === 'write') await leave(into);
+        else await into.file.close().catch(() => undefined);
+        failures += 1;
+        if (failures > 1) throw Object.assign(new Error('two segments failed'), { code: 'EIO' });
+        continue;
+      }
+      failures = 0;
+      into.end += bytes.length;
+      const last = records.at(-1);
+      if (last !== undefined) ({ sequence, hash: previous } = last);
+      waiting = waiting.slice(batch.length);
+      batch.forEach(({ resolve }, place) => {
+        const record = records[place];
+        if (record !== undefined) resolve(succeed(record));
+      });
+      deps.onDurable(records);
+    }
+  }
+
+  /** Makes the next segment beforehand, so that no login waits for it, and the reserve. */
+  function prepare(): void {
+    preparing ??= disk.prepare().then(() => {
+      preparing = undefined;
+    });
+  }
+
+  function giveUp(error: unknown): void {
+    for (const each of waiting) each.resolve(fail('INTERNAL'));
+    waiting = [];
+    deps.log.error('journal-failed', { code: codeOf(error) });
+    become(noRoom.has(codeOf(error)) ? 'full' : 'failed');
+    tryLater();
+  }
+
+  function tryLater(): void {
+    if (!closed) retrying ??= setTimeout(retry, deps.retryEvery ?? 2_000);
+  }
+
+  /** A new segment that could be written and flushed shows that the disk is there again. */
+  function retry(): void {
+    clearTimeout(retrying);
+    retrying = undefined;
+    if (!closed && state !== 'sound') work ??= recoverRoom().catch(giveUp).finally(goOn);
+  }
+
+  async function recoverRoom(): Promise<void> {
+    if (state !== 'reserve') await openSegment();
+    else if (await disk.prepare()) become('sound');
+    else tryLater();
+  }
+
+  function begin(): void {
+    work ??= writeSome().catch(giveUp).finally(goOn);
+  }
+
+  function goOn(): void {
+    work = undefined;
+    if (waiting.length > 0) begin();
+  }
+
+  prepare();
   return {
-    found: [...aside, ...recovered.records, ...recovered.behind],
+    found,
     repaired,
+    allowReserve(allowed) {
+      reserveAllowed = allowed;
+      if (allowed && state === 'full') retry();
+    },
     append(input) {
-      if (failed || closed) return Promise.resolve(fail('INTERNAL'));
+      if (closed || state === 'full' || state === 'failed') return Promise.resolve(fail('INTERNAL'));
       const facts = eventFacts.parse(input);
-      const record = sealRecord({ epoch, sequence: ++sequence, previous, at: deps.now().toISOString(), facts });
-      previous = record.hash;
+      const at = deps.now().toISOString();
       return new Promise((resolve) => {
-        waiting.push({ record, resolve });
-        if (busy) return;
-        busy = true;
-        lastWrite = write();
+        waiting.push({ facts, at, resolve });
+        begin();
       });
     },
     async close() {
       closed = true;
-      await lastWrite;
-      if (!failed) await file.close();
+      clearTimeout(retrying);
+      await work;
+      await preparing;
+      if (segment !== undefined) await leave(segment);
+      await disk.close();
     },
   };
 }
 
-/** Sound records of journals that were set aside: what the server has not got yet is still sent. */
-async function readAside(folder: string): Promise<JournalRecord[]> {
-  const names = (await readdir(folder)).filter((name) => asidePattern.test(name)).sort();
-  const all = await Promise.all(names.map((name) => readJournal(join(folder, name))));
-  return all.flatMap(({ records, behind }) => [...records, ...behind]);
-}
+type Recovered = Awaited<ReturnType<typeof recover>>;

@@ -27,6 +27,7 @@ const policy = {
   idleSeconds: 600,
   warnSeconds: 20,
   helpdesk: '2119',
+  whenFull: 'strict' as const,
   ways: { substitute: true, emergency: true, witness: true },
 };
 const pin = '40718293';

@@ -52,6 +52,7 @@ export const hello: Pushed = {
     idleSeconds: 600,
     warnSeconds: 20,
     helpdesk: '2119',
+    whenFull: 'strict',
     ways: { substitute: true, emergency: true, witness: true },
   },
   revocationHead: 0,

@@ -57,6 +57,7 @@ describe('what one server process does reaches a terminal on the other', () => {
       policy: {
         pin: { shortest: 8, longest: 12 },
         idleSeconds: 321,
+        whenFull: 'strict',
         warnSeconds: 20,
         helpdesk: '2119',
         ways: { substitute: true, emergency: true, witness: true },

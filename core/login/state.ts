@@ -163,7 +163,8 @@ export interface State {
   readonly resting: number | null;
   readonly link: Link;
   readonly clockWrong: boolean;
-  readonly journal: 'sound' | 'failed';
+  /** `reserve`: the disk is full and policy lets the terminal go on for a while. */
+  readonly journal: 'sound' | 'reserve' | 'full' | 'failed';
   readonly screen: 'absent' | 'joined';
   readonly terminal: string;
   readonly policy: TerminalPolicy;
@@ -240,7 +241,7 @@ export type LoginEvent =
   // the guard itself
   | { readonly kind: 'opened'; readonly session: SessionId }
   | { readonly kind: 'open-failed'; readonly session: SessionId }
-  | { readonly kind: 'journal-changed'; readonly journal: 'sound' | 'failed' }
+  | { readonly kind: 'journal-changed'; readonly journal: State['journal'] }
   // screen
   | { readonly kind: 'screen-joined' }
   | { readonly kind: 'screen-lost' }

@@ -1,3 +1,4 @@
+import type { TerminalEvent } from '#contract/audit.ts';
 import {
   cancelAttempt,
   chooseFactor,
@@ -92,7 +93,7 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
     state.phase.kind === 'opening' && state.phase.session === session
       ? openFailed(state, given, state.phase)
       : stay(state),
-  'journal-changed': (state, _given, event) => stay({ ...state, journal: event.journal }),
+  'journal-changed': (state, _given, event) => journalChanged(state, event.journal),
 
   'without-card-asked': (state, given) => withoutCardAsked(state, given),
   'way-chosen': wayChosen,
@@ -186,6 +187,17 @@ const linkChanged = (state: State, given: Given, link: State['link']): Step => {
   return link === 'terminal-revoked' || link === 'not-enrolled'
     ? andThen(next, (s) => lock(s, given, 'terminal-revoked'))
     : next;
+};
+
+/** What cannot be written now is told when it can be again. */
+const journalChanged = (state: State, journal: State['journal']): Step => {
+  if (journal === state.journal) return stay(state);
+  const facts: TerminalEvent =
+    journal === 'sound'
+      ? { kind: 'journal.restored', outcome: 'success', reason: state.journal }
+      : { kind: 'journal.stopped', outcome: 'serious', reason: journal };
+  const heard = journal === 'sound' || journal === 'reserve';
+  return { state: { ...state, journal }, effects: heard ? [{ kind: 'record', facts }] : [] };
 };
 
 const concerns = (state: State, session: string): boolean => {

@@ -111,7 +111,7 @@ const identify = (
   card: CardKey,
   purpose: Purpose = 'login',
 ): Step => {
-  if (state.journal === 'failed') return refuse(state, given, 'failed', null);
+  if (state.journal === 'failed' || state.journal === 'full') return refuse(state, given, 'failed', null);
   if (state.link !== 'online') return refuse(state, given, 'server', null);
   const request = state.requests + 1;
   const recent = purpose === 'login' && state.recent?.card === card ? state.recent : null;

@@ -10,6 +10,7 @@ export const policy = terminalPolicy.parse({
   idleSeconds: 600,
   warnSeconds: 20,
   helpdesk: '2119',
+  whenFull: 'strict',
   ways: { substitute: true, emergency: true, witness: true },
 });
 export const hanako = {

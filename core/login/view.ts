@@ -13,6 +13,7 @@ export const viewOf = (state: State, now: Moment): Omit<View, 'number' | 'cue'> 
   helpdesk: state.policy.helpdesk,
   online: state.link === 'online',
   clockWrong: state.clockWrong,
+  diskFull: state.journal === 'reserve',
   ways: waysOf(state),
   picture: pictureOf(state, now),
 });
@@ -91,7 +92,7 @@ const pictureOf = (state: State, now: Moment): Picture => {
 
 /** The first thing that stands in the way of a card, the one that a person can do least about first. */
 const notReadyOf = (state: State): NotReady | null => {
-  if (state.journal === 'failed') return 'journal-failed';
+  if (state.journal === 'failed' || state.journal === 'full') return `journal-${state.journal}`;
   if (state.link === 'not-enrolled' || state.link === 'terminal-revoked') return state.link;
   if (state.reader === 'starting' || state.link === 'starting') return 'starting';
   if (state.reader !== 'ready') return state.reader;

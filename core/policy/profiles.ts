@@ -52,6 +52,7 @@ const common: Profile = {
   'emergency.minutes': { value: 60, highest: 720, clause: 'MHLW 6.0 システム運用編 11①' },
   fourEyes: own(['rebinding', 'emergency-codes']),
   'directory.roles': own(['clinician', 'helpdesk']),
+  'journal.whenFull': own('strict'),
   'retention.eventMonths': { value: 60, lowest: 12, clause: 'MHLW 6.0 企画管理編 5④' },
   'retention.workDays': own(90, { lowest: 1 }),
 };

@@ -17,7 +17,7 @@ const open = { kind: 'open', greet: '佐藤 花子', number: 'N-10423', mayOpenC
 
 const whyNotReady = [
   ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
-  ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed'],
+  ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed', 'journal-full'],
 ];
 const whyRefused = ['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'failed'];
 const everyWay = ['substitute', 'emergency', 'witness'];
@@ -68,6 +68,7 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ['ready', { picture: { kind: 'ready' } }],
     ['ready-offline', { picture: { kind: 'ready' }, online: false }],
     ['ready-clock-wrong', { picture: { kind: 'ready' }, clockWrong: true }],
+    ['ready-disk-full', { picture: { kind: 'ready' }, diskFull: true }],
     ...each(whyLocked, 'ready-locked', (why) => ({ picture: { kind: 'ready', notice: { kind: 'locked', why } } })),
     ...each(whyMisread, 'ready', (why) => ({ picture: { kind: 'ready', notice: { kind: 'misread', why } } })),
     ['ready-lift-card', { picture: { kind: 'ready', notice: { kind: 'lift-card' } } }],

@@ -14,6 +14,7 @@ export interface ScriptedView {
   readonly cover?: boolean;
   readonly online?: boolean;
   readonly clockWrong?: boolean;
+  readonly diskFull?: boolean;
   readonly ways?: readonly string[];
   readonly cue?: string;
 }
@@ -121,7 +122,15 @@ export const createScriptedGuard = async (path: string): Promise<ScriptedGuard> 
       send({
         kind: 'view',
         view: {
-          ...{ number, terminal: '3東病棟-05', helpdesk: '2119', online: true, clockWrong: false, ways: [] },
+          ...{
+            number,
+            terminal: '3東病棟-05',
+            helpdesk: '2119',
+            online: true,
+            clockWrong: false,
+            diskFull: false,
+            ways: [],
+          },
           ...view,
           cover,
         },

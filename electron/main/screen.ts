@@ -40,6 +40,7 @@ const waitingView: View = {
   helpdesk: '',
   online: false,
   clockWrong: false,
+  diskFull: false,
   ways: [],
   picture: { kind: 'not-ready', why: 'starting' },
 };

@@ -85,6 +85,12 @@ export const Stage = ({ frame, words, tone, children }: StageProps) => (
             {words.offline}
           </span>
         )}
+        {frame.view.diskFull ? (
+          <span className="chip warn">
+            <Icon name="book" />
+            {words.diskFull}
+          </span>
+        ) : null}
         {frame.view.clockWrong ? (
           <span className="chip warn">
             <Icon name="clock" />

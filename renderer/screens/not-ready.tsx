@@ -16,6 +16,7 @@ const looks: Readonly<Record<NotReady, { readonly icon: IconName; readonly tone:
   'server-unreachable': { icon: 'offline', tone: 'warn' },
   'clock-wrong': { icon: 'clock', tone: 'warn' },
   'journal-failed': { icon: 'book', tone: 'stop' },
+  'journal-full': { icon: 'book', tone: 'stop' },
 };
 
 /** Why no card can be taken at this moment, and what to do. */

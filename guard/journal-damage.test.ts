@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { sealRecord } from '#core/audit/chain.ts';
+import { joinSegments } from './journal-folder.ts';
+import { readSegment } from './journal-segment.ts';
+import { assertChain, createTestFolder, fact, key, reasonsOf, type TestFolder } from './test-journal.ts';
+
+let at: TestFolder;
+beforeEach(() => {
+  at = createTestFolder();
+});
+afterEach(() => at.remove());
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
+const segment = (): string => at.segments()[0] ?? '';
+
+test('a last line that was never finished is cut off and told', async () => {
+  await at.write('kept');
+  appendFileSync(segment(), '{"epoch":"torn');
+  const second = await at.open();
+  assert.deepEqual(second.repaired, { journal: 'torn', bytes: 14 });
+  assert.deepEqual(reasonsOf(second.found), ['kept']);
+  await second.append(fact('after'));
+  await second.close();
+  const third = await at.open();
+  assert.equal(third.repaired, null);
+  assert.deepEqual(reasonsOf(third.found), ['kept', 'after']);
+  assertChain(third.found);
+  await third.close();
+});
+
+test('cut at every byte, what is read are exactly the records that are whole', async () => {
+  await at.write('a', 'b', 'c');
+  const whole = readFileSync(segment());
+  // A record is whole with its last brace; the end of its line says nothing.
+  const ends = [...whole.keys()].filter((byte) => whole[byte] === 0x0a);
+  assert.equal(ends.length, 3);
+  for (let cut = 0; cut <= whole.length; cut += 1) {
+    const padded = Buffer.concat([whole.subarray(0, cut), Buffer.alloc(cut % 3 === 0 ? 512 : 0)]);
+    const { records, tornBytes, broken } = readSegment(padded, key);
+    const complete = ends.filter((end) => end <= cut).length;
+    assert.deepEqual(reasonsOf(records), ['a', 'b', 'c'].slice(0, complete), `cut at ${cut}`);
+    const begun = [0, ...ends.map((end) => end + 1)].includes(cut);
+    assert.equal(tornBytes > 0 || broken > 0, !begun, `cut at ${cut} is told`);
+  }
+});
+
+test('cut and opened again, it goes on behind the last record that is whole', async () => {
+  await at.write('a', 'b', 'c');
+  const path = segment();
+  const whole = readFileSync(path);
+  for (let cut = 0; cut < whole.length; cut += 97) {
+    for (const other of at.segments()) rmSync(other);
+    writeFileSync(path, whole.subarray(0, cut));
+    await at.write('next');
+    const again = await at.open();
+    const before = whole.subarray(0, cut).toString().split('\n').length - 1;
+    assert.deepEqual(reasonsOf(again.found), [...['a', 'b', 'c'].slice(0, before), 'next']);
+    assertChain(again.found);
+    await again.close();
+  }
+});
+
+test('two thousand flipped bits are each seen, and cost at most the one record whose number is named', async () => {
+  await at.write(...names(12));
+  const whole = readFileSync(segment());
+  const all = readSegment(whole, key).records;
+  assert.equal(all.length, 12);
+  for (let flip = 0; flip < 2_000; flip += 1) {
+    const changed = Buffer.from(whole);
+    const byte = Math.floor(Math.random() * changed.length);
+    const bit = Math.floor(Math.random() * 8);
+    changed.writeUInt8(changed.readUInt8(byte) ^ (1 << bit), byte);
+    const place = `bit ${bit} of byte ${byte}`;
+    const content = readSegment(changed, key);
+    assert.ok(content.broken + content.unproven > 0, `${place} is seen`);
+    const { records, missing, unchained } = joinSegments([content]);
+    assert.ok(records.length >= 11, `${place} costs one record at most`);
+    assert.equal(unchained, 0, place);
+    const there = new Set(records.map(({ sequence }) => sequence));
+    const lost = all.filter(({ sequence }) => !there.has(sequence)).map(({ sequence }) => sequence);
+    const named = missing.flat();
+    if (content.brokenAtEnd) named.push(12, 12);
+    // The first one has nothing before it by which its number could be known: it is 1.
+    const first = records[0]?.sequence === 1 ? [] : [1, 1];
+    assert.deepEqual(
+      [...first, ...named],
+      lost.flatMap((number) => [number, number]),
+      place,
+    );
+  }
+});
+
+test('damage is told once, with the number that is missing; the file is set aside and what holds is kept', async () => {
+  await at.write(...names(5));
+  writeFileSync(segment(), readFileSync(segment(), 'utf8').replace('"reason":"3"', '"reason":"4"'));
+  const second = await at.open();
+  assert.deepEqual(second.repaired, { journal: 'damaged', missing: '3', broken: 1 });
+  assert.deepEqual(reasonsOf(second.found), ['1', '2', '4', '5']);
+  const written = await second.append(fact('6'));
+  assert.ok(written.ok && written.value.sequence === 6 && written.value.epoch === second.found[0]?.epoch);
+  await second.close();
+  assert.match(segment(), /\.damaged\.jsonl$/);
+  const third = await at.open();
+  assert.equal(third.repaired, null);
+  assert.deepEqual(reasonsOf(third.found), ['1', '2', '4', '5', '6']);
+  await third.close();
+});
+
+test('where the last record is damaged its number is named and not used again', async () => {
+  await at.write('1', '2');
+  writeFileSync(segment(), readFileSync(segment(), 'utf8').replace('"reason":"2"', '"reason":"5"'));
+  const second = await at.open();
+  assert.deepEqual(second.repaired, { journal: 'damaged', missing: '2', broken: 1 });
+  const written = await second.append(fact('3'));
+  assert.ok(written.ok && written.value.sequence === 1 && written.value.epoch !== second.found[0]?.epoch);
+  await second.close();
+});
+
+test('an end that was removed cleanly is seen by what the server has confirmed, and by the head outside', async () => {
+  await at.write('a', 'b', 'c');
+  const opened = await at.open();
+  const head = opened.found[2];
+  await opened.close();
+  assert.ok(head);
+  const text = readFileSync(segment(), 'utf8');
+  truncateSync(segment(), text.indexOf('\n') + 1);
+  const byServer = await at.open({ uploadedOf: () => 2 });
+  assert.deepEqual(byServer.repaired, { journal: 'rolled-back', missing: '2' });
+  await byServer.close();
+  const byHead = await at.open({ outside: { head, restored: false } });
+  assert.deepEqual(byHead.repaired, { journal: 'rolled-back', missing: '2-3' });
+  const written = await byHead.append(fact('d'));
+  assert.ok(written.ok && written.value.epoch !== head.epoch);
+  await byHead.close();
+  const emptied = createTestFolder();
+  const gone = await emptied.open({ outside: { head, restored: false } });
+  assert.deepEqual(gone.repaired, { journal: 'rolled-back', missing: '1-3' });
+  await gone.close();
+  emptied.remove();
+});
+
+test('an older copy of the whole folder is not gone on with', async () => {
+  await at.write('a');
+  const opened = await at.open({ outside: { head: null, restored: true } });
+  assert.deepEqual(opened.repaired, { journal: 'rolled-back' });
+  const written = await opened.append(fact('b'));
+  assert.ok(written.ok && written.value.sequence === 1);
+  await opened.close();
+});
+
+test('a record that somebody without the key has written is told, and so is a chain that was made anew', async () => {
+  await at.write('a', 'b');
+  const { records } = readSegment(readFileSync(segment()), key);
+  const [first, second] = records;
+  assert.ok(first && second);
+  const { hash: _, ...rest } = second;
+  const forged = sealRecord({ ...rest, facts: { ...rest.facts, reason: 'forged' } });
+  writeFileSync(segment(), `${JSON.stringify(first)}\n${JSON.stringify(forged)}\n`);
+  const opened = await at.open();
+  assert.deepEqual(opened.repaired, { journal: 'unproven', unproven: 2 });
+  await opened.close();
+});

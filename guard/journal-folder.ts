@@ -1,0 +1,99 @@
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalRecord } from '#contract/audit.ts';
+import { type ChainHead, findFault } from '#core/audit/chain.ts';
+import { readSegment, type SegmentContent } from './journal-segment.ts';
+
+/** A segment's file. `noted`: its damage has been told before. */
+export interface SegmentName {
+  readonly path: string;
+  readonly ordinal: number;
+  readonly noted: boolean;
+}
+
+const pattern = /^journal-(\d{8})(\.damaged)?\.jsonl$/;
+export const segmentName = (ordinal: number, noted = false): string =>
+  `journal-${String(ordinal).padStart(8, '0')}${noted ? '.damaged' : ''}.jsonl`;
+
+/** What was written before there were segments; it has no proof in it. */
+const single = 'journal.jsonl';
+
+/** In the order in which they were written. */
+export async function listSegments(folder: string): Promise<SegmentName[]> {
+  return (await readdir(folder))
+    .flatMap((name) => {
+      if (name === single) return [{ path: join(folder, name), ordinal: 0, noted: false }];
+      const [, digits, noted] = pattern.exec(name) ?? [];
+      return digits === undefined
+        ? []
+        : [{ path: join(folder, name), ordinal: Number(digits), noted: noted !== undefined }];
+    })
+    .sort((a, b) => a.ordinal - b.ordinal);
+}
+
+export type ReadSegment = SegmentName & SegmentContent;
+
+export async function readAll(names: readonly SegmentName[], key: Uint8Array | null): Promise<ReadSegment[]> {
+  return Promise.all(names.map(async (name) => ({ ...name, ...readSegment(await readFile(name.path), key) })));
+}
+
+/** The first record of a segment as it says itself, without a check: enough to know which segments can be left unread. */
+export async function peekFirst({ path }: SegmentName): Promise<Pick<ChainHead, 'epoch' | 'sequence'> | null> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
+    const [, epoch, digits] =
+      /^\{"epoch":"([0-9a-f-]{36})","sequence":(\d+),/.exec(buffer.toString('latin1', 0, bytesRead)) ?? [];
+    return epoch === undefined || digits === undefined ? null : { epoch, sequence: Number(digits) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Numbers from and to, both included. */
+export type Span = readonly [from: number, to: number];
+
+export interface Joined {
+  /** Of each epoch in the order of their numbers; the epoch that was written last comes last. */
+  readonly records: readonly JournalRecord[];
+  /** Numbers between those that are there. */
+  readonly missing: readonly Span[];
+  /** Neighbours that do not continue each other. */
+  readonly unchained: number;
+}
+
+/**
+ * Puts segments together. Where a segment goes on from a number that an earlier one has passed, what that one holds behind
+ * the number was never acknowledged: its flush had failed.
+ */
+export function joinSegments(segments: readonly Pick<SegmentContent, 'records'>[]): Joined {
+  const epochs = new Map<string, Map<number, JournalRecord>>();
+  for (const { records } of segments) {
+    const [first] = records;
+    const before = first && epochs.get(first.epoch);
+    if (first && before) for (const number of before.keys()) if (number >= first.sequence) before.delete(number);
+    for (const record of records) {
+      const own = epochs.get(record.epoch) ?? new Map<number, JournalRecord>();
+      own.set(record.sequence, record);
+      epochs.delete(record.epoch);
+      epochs.set(record.epoch, own);
+    }
+  }
+  const missing: Span[] = [];
+  const records: JournalRecord[] = [];
+  let unchained = 0;
+  for (const own of epochs.values()) {
+    let head: JournalRecord | null = null;
+    for (const record of [...own.values()].sort((a, b) => a.sequence - b.sequence)) {
+      if (head !== null && record.sequence > head.sequence + 1) missing.push([head.sequence + 1, record.sequence - 1]);
+      else if (head !== null && findFault(record, head) !== null) unchained += 1;
+      records.push(record);
+      head = record;
+    }
+  }
+  return { records, missing, unchained };
+}
+
+/** As people read it: `5, 9-11`. */
+export const showSpans = (spans: readonly Span[]): string =>
+  spans.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(', ');

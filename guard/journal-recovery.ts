@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalRecord } from '#contract/audit.ts';
+import type { ChainHead } from '#core/audit/chain.ts';
+import { syncFolder } from './journal-file.ts';
+import {
+  joinSegments,
+  listSegments,
+  peekFirst,
+  type ReadSegment,
+  readAll,
+  type SegmentName,
+  type Span,
+  segmentName,
+  showSpans,
+} from './journal-folder.ts';
+
+export interface RecoveryDeps {
+  readonly folder: string;
+  /** The journal key of this terminal; null where no keychain answers. */
+  readonly key: Uint8Array | null;
+  /** The last sequence of an epoch that the server has confirmed, or 0. */
+  readonly uploadedOf: (epoch: string) => number;
+  /** The newest record as it is known outside the folder, and whether the folder is an older copy of itself. */
+  readonly outside: { readonly head: ChainHead | null; readonly restored: boolean };
+}
+
+/** What was wrong at the start, for the event that says so. */
+export type Repaired = Readonly<Record<string, string | number>>;
+
+export interface Recovered {
+  /** What the server may not have yet, and what tells whether the desktop was open; oldest first. */
+  readonly found: readonly JournalRecord[];
+  /** What the next record follows; null where a new epoch begins. */
+  readonly head: ChainHead | null;
+  readonly epoch: string;
+  readonly nextOrdinal: number;
+  readonly repaired: Repaired | null;
+}
+
+/** Reads what earlier runs left. Files that are damaged stay as they are; nothing is ever written behind an old tail. */
+export async function recover(deps: RecoveryDeps): Promise<Recovered> {
+  await mkdir(deps.folder, { recursive: true, mode: 0o700 });
+  const names = await listSegments(deps.folder);
+  const segments = await readAll(await chooseUnsettled(names, deps.uploadedOf), deps.key);
+  const { records, missing, unchained } = joinSegments(segments);
+  const last = records.at(-1) ?? null;
+  const fresh = segments.filter(({ noted }) => !noted);
+  const ending = fresh.findLast(({ records: own, broken }) => own.length > 0 || broken > 0);
+  const uncertain = ending?.brokenAtEnd === true;
+
+  const { head: outside, restored } = deps.outside;
+  const known = last === null ? 0 : Math.max(deps.uploadedOf(last.epoch), sequenceIn(outside, last.epoch));
+  const elsewhere = outside !== null && !records.some(({ epoch }) => epoch === outside.epoch);
+  const rolledBack = restored || elsewhere || (last !== null && known > last.sequence);
+  const gone: Span[] = [...missing];
+  if (last !== null && (known > last.sequence || uncertain))
+    gone.push([last.sequence + 1, Math.max(known, last.sequence + 1)]);
+  else if (elsewhere) gone.push([1, outside.sequence]);
+
+  const broken = sum(fresh, ({ broken: count }) => count);
+  const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
+  const torn = sum(fresh, ({ tornBytes }) => tornBytes);
+  await tidy(deps.folder, segments);
+  const kind = rolledBack
+    ? 'rolled-back'
+    : broken > 0 || unchained > 0
+      ? 'damaged'
+      : unproven > 0
+        ? 'unproven'
+        : 'torn';
+  const isSound = kind === 'torn' && torn === 0;
+  const repaired: Repaired = {
+    journal: kind,
+    ...(gone.length === 0 ? {} : { missing: showSpans(gone).slice(0, 200) }),
+    ...(broken === 0 ? {} : { broken }),
+    ...(unchained === 0 ? {} : { unchained }),
+    ...(unproven === 0 ? {} : { unproven }),
+    ...(torn === 0 ? {} : { bytes: torn }),
+  };
+  // Numbers that were used once are never used for other records.
+  const head = rolledBack || uncertain ? null : last;
+  return {
+    found: records,
+    head,
+    epoch: head?.epoch ?? randomUUID(),
+    nextOrdinal: (names.at(-1)?.ordinal ?? 0) + 1,
+    repaired: isSound ? null : repaired,
+  };
+}
+
+const sequenceIn = (head: ChainHead | null, epoch: string): number => (head?.epoch === epoch ? head.sequence : 0);
+const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>
+  values.reduce((total, value) => total + of(value), 0);
+
+/**
+ * Leaves out segments whose every record the server has confirmed, as far as that can be told by how they begin; the
+ * newest ones are read in any case.
+ */
+async function chooseUnsettled(
+  names: readonly SegmentName[],
+  uploadedOf: RecoveryDeps['uploadedOf'],
+): Promise<SegmentName[]> {
+  const firsts = await Promise.all(names.map(peekFirst));
+  return names.filter((_, place) => {
+    const [first, next] = [firsts[place], firsts.slice(place + 1).find((one) => one !== null)];
+    if (place >= names.length - alwaysRead || first == null || next == null) return true;
+    return first.epoch !== next.epoch || next.sequence - 1 > uploadedOf(first.epoch);
+  });
+}
+const alwaysRead = 8;
+
+/** Cuts the room that was never used, removes what never held anything, and sets aside what is damaged. */
+async function tidy(folder: string, segments: readonly ReadSegment[]): Promise<void> {
+  for (const { path, ordinal, noted, records, broken, tornBytes, end } of segments) {
+    if (noted) continue;
+    if (records.length === 0 && broken === 0 && tornBytes === 0) await rm(path);
+    else if (broken > 0) await rename(path, join(folder, segmentName(ordinal, true)));
+    else await truncate(path, end);
+  }
+  await syncFolder(folder);
+}
