@@ -48,7 +48,7 @@ describe('another process of the server', () => {
     const { attempt } = await mustBegin(server, terminal, evidence);
     const deps = otherDeps();
     const full = createAttemptRoutes(deps, {
-      queue: { tryEnter: () => undefined, tryEnterIdle: () => undefined },
+      queue: { tryEnter: () => undefined, tryEnterIdle: () => undefined, wait: () => 0 },
       begun: createBegun(deps),
     });
     const result = await full['attempts/prove'](
