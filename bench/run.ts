@@ -11,6 +11,7 @@ import { type Clinic, enrolCards, measureLogins, measureRevocations } from './lo
 import { measureLoginRates } from './logins.ts';
 import { type ServerAlone, startServerAlone } from './server-alone.ts';
 import { measureColdStart, measureIdle } from './terminal.ts';
+import { measurePlacing, measureVerifyLog } from './verify-log.ts';
 
 /** A terminal with its screen in a hospital, and a display of its own for what it is held against. */
 interface Hospital {
@@ -65,6 +66,8 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   { names: ['journal-append', 'journal-rate'], run: async () => measureAppend() },
   { names: ['journal-kills'], run: async () => [await measureKills(200)] },
   { names: ['journal-ingest'], run: async (at) => [await measureIngest(await at.server(), 15)] },
+  { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },
+  { names: ['log-placing'], run: async (at) => [await measurePlacing(await at.server(), 200_000)] },
   { names: ['log-page'], run: async (at) => [await measureLogPages(await at.server(), 2_000_000)] },
 ];
 

@@ -177,6 +177,19 @@ export const eventKinds = {
     dicom: [110101],
     meaning: 'A month of the log that is no longer to be kept was dropped as a whole, by the retention of the policy.',
   },
+  'log.exported': { dicom: [110106], meaning: 'The log was exported with its checkpoints.' },
+  'log.halted': {
+    dicom: [110113, 110126],
+    meaning: 'Alarm: the stored log is not the one that was signed, or the key is another one; nothing more is signed.',
+  },
+  'log.rolled-back': {
+    dicom: [110113, 110126],
+    meaning: 'Alarm: the database holds less of the log than was signed before. It is an older one.',
+  },
+  'server.restored': {
+    dicom: [110113, 110126],
+    meaning: 'The server was restored from a backup and goes on as another incarnation.',
+  },
 
   'guard.started': {
     dicom: [110100, 110120],
@@ -220,6 +233,15 @@ export const eventKinds = {
     dicom: [110113],
     meaning: 'The clock of a terminal differs from the server’s by more than the limit.',
   },
+  'log.forked': {
+    dicom: [110113, 110126],
+    meaning:
+      'Alarm: a terminal was shown a log that is not the one that it had seen before, and keeps to the one before.',
+  },
+  'log.begun-anew': {
+    dicom: [110113, 110126],
+    meaning: 'Alarm: a terminal came upon another incarnation of the server; the last log that it had seen is named.',
+  },
 } as const satisfies Record<string, EventRow>;
 
 export type EventKind = keyof typeof eventKinds;
@@ -246,6 +268,8 @@ export const terminalKinds = [
   'journal.stopped',
   'journal.restored',
   'clock.wrong',
+  'log.forked',
+  'log.begun-anew',
 ] as const satisfies readonly EventKind[];
 export type TerminalKind = (typeof terminalKinds)[number];
 

@@ -150,6 +150,19 @@ export const failures = {
     outcome: 'minor',
     meaning: 'There is no revocation of this number.',
   },
+  EVENT_UNKNOWN: {
+    status: 404,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The log does not hold this event (any more).',
+  },
+  EVENT_NOT_PLACED: {
+    status: 409,
+    retry: true,
+    outcome: 'minor',
+    meaning: 'No checkpoint covers this event yet; it takes about a second.',
+  },
+  LOG_SIZE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The log has no such size.' },
   FACTOR_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The person has no such factor in force.' },
   SESSION_ENDED: { status: 409, retry: false, outcome: 'minor', meaning: 'The session is unknown or has ended.' },
 

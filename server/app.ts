@@ -14,6 +14,8 @@ import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startKeeper } from './keeper.ts';
 import { createLater } from './later.ts';
+import type { SeenKeeper } from './log-tree/seen.ts';
+import { startSequencer } from './log-tree/start-sequencer.ts';
 import { createBegun } from './logins/begun.ts';
 import { createMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
@@ -31,6 +33,7 @@ import type { Handlers } from './routes/handlers.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createImportRoutes } from './routes/imports.ts';
 import { createKeysRoutes } from './routes/keys.ts';
+import { createLogRoutes } from './routes/log.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
@@ -58,6 +61,8 @@ export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 
   readonly checkAnswers: boolean;
   /** Time between two beats of a stream. */
   readonly beatMs: number;
+  /** What was signed of the log last, kept outside of the database. */
+  readonly seen: SeenKeeper;
 }
 
 export interface App {
@@ -68,6 +73,8 @@ export interface App {
   takeCertificate(certificate: KeyAndCertificate): void;
   /** Resolves when every tap so far is written. */
   settled(): Promise<void>;
+  /** Resolves when every line of the log that is written has its place and is signed for. */
+  placed(): Promise<void>;
   /** Lets terminals know what they are to trust now, cuts those of authorities that are no more, and seals anew. */
   keysChanged(): void;
   /** Answers what it was asked, ends its streams, and lets the database go on. */
@@ -99,6 +106,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const atConsole = { ...deps, database: people };
   const begun = createBegun({ ...deps, database: background });
   const closing = new AbortController();
+  const sequencer = await startSequencer({ ...given, background, rings: given.keys.rings });
   let { certificate: shown } = given;
   let told = given.keys.trust().trustVersion;
   const resealLater = (): void => later(0, () => resealAll({ ...given, database: background }, closing.signal));
@@ -120,6 +128,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createScimGroupRoutes(atConsole),
     ...createKeysRoutes({ ...atConsole, shown: () => shown }),
     ...createCardAuthorityRoutes(atConsole),
+    ...createLogRoutes({ ...atConsole, halted: sequencer.halted }),
   };
   const refusals = createRefusals({ ...given, database: background });
   const refuseUnknown = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -219,6 +228,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       resealLater();
     },
     settled: begun.settled,
+    placed: sequencer.run,
     close: async () => {
       closing.abort();
       for (const stop of stops) stop();
@@ -233,6 +243,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       await begun.close();
       await cards.authorities.close();
       await closeLater();
+      await sequencer.close();
       await forgetProcess(given.database, given.now(), process).catch(() => undefined);
     },
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Trust } from '#contract/api/terminals.ts';
 import { writeKeyRings } from './key-file.ts';
 import { type KeyRings, type StoredAuthority, versionOf } from './key-ring.ts';
-import { type HashCost, readOrMakeKeyRings, type Secrets, secretsOf } from './secrets.ts';
+import { createKey, type HashCost, readOrMakeKeyRings, type Secrets, secretsOf } from './secrets.ts';
 import type { Database } from './store/database.ts';
 import { lockKeyMarks, noteKeys } from './store/key-marks.ts';
 import { type Authorities, digestOf, openAuthorities } from './tls/authorities.ts';
@@ -44,6 +44,11 @@ export const openKeys = async (dataFolder: string, now: Date, hashCost?: HashCos
   let rings = readOrMakeKeyRings(dataFolder, now);
   if (rings.ca === undefined) {
     rings = { ...rings, ca: [readFolderOfOne(dataFolder) ?? (await makeFirst(now))] };
+    writeKeyRings(dataFolder, rings);
+  }
+  if (rings.log === undefined) {
+    const madeAt = now.toISOString();
+    rings = { ...rings, log: [{ id: 1, key: createKey('log'), madeAt, usedFrom: madeAt }] };
     writeKeyRings(dataFolder, rings);
   }
   // The authority of older versions; its key is in the ring now.

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerDeps } from './deps.ts';
 import { dropProcesses } from './store/connections.ts';
 import { DatabaseAway, type Lane, type Transaction } from './store/database.ts';
+import { thinCheckpoints } from './store/log-tree.ts';
 import { dropOldMonth, openMonths, waitBriefly } from './store/months.ts';
 import { removeSome, workTables } from './store/work-rows.ts';
 
@@ -45,6 +46,7 @@ export const keep = async (deps: KeeperDeps, isStopped: () => boolean = () => fa
   if (dropped != null)
     log.warn({ until: dropped, eventMonths }, 'a month of the log is no longer kept and was dropped');
   await alone(deps, (tx) => dropProcesses(tx, new Date(now().getTime() - day)));
+  await alone(deps, (tx) => thinCheckpoints(tx, new Date(now().getTime() - 2 * day)));
   const until = new Date(now().getTime() - workDays * day);
   for (const table of workTables) {
     for (let step = 0; step < steps && !isStopped(); step += 1) {

@@ -55,6 +55,7 @@ const longestRing: Readonly<Record<KeyPurpose, number>> = {
   'pin-pepper': 8,
   sealing: 8,
   grant: 8,
+  log: 8,
   ca: 2,
 };
 
@@ -67,6 +68,7 @@ const overlaps: Readonly<Record<KeyPurpose, number>> = {
   'pin-pepper': 5000,
   sealing: 305_000,
   grant: 35_000,
+  log: 5000,
   ca: 5000,
 };
 

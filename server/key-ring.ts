@@ -31,6 +31,8 @@ export const keyRings = z.strictObject({
   'pin-pepper': ring,
   sealing: ring,
   grant: ring,
+  // Not there in the files of older versions, which signed no log.
+  log: ring.optional(),
   // Not there in the files of older versions, which kept one authority in a folder of its own.
   ca: z.array(storedAuthority).refine(isSound).optional(),
 });

@@ -86,6 +86,13 @@ const ofArea: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'directory-groups': { name: '看護部' },
   console: { code: 'bm90IGEgcmVhbCBvbmUgYnV0IGFzIGxvbmc' },
   scim: { name: 'User' },
+  log: {
+    key: 'kazasu/log/7f6e2f0a-53c4-4f0e-9a35-1d1c5f1f0b11+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8',
+    checkpoint:
+      'kazasu/log/7f6e2f0a-53c4-4f0e-9a35-1d1c5f1f0b11\n1042\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\nat 2027-04-01T08:30:00.000Z\n\n\u2014 …\n',
+    line: '{"seq":1042,"kind":"session.began",…}',
+    text: '{"kazasu":"log","version":1,…}\n{"position":0,"leaf":"…","event":{"seq":1,…}}\n',
+  },
 };
 
 const bytesOf = (name: string): Buffer => createHash('sha256').update(name).digest();
@@ -108,6 +115,7 @@ const forms = [
   'A1B2',
   '0114A1B2C3D4E5F6',
   bytesOf('digest').toString('hex'),
+  bytesOf('digest').toString('base64'),
 ];
 const textOf = (shape: Shape, name: string, area: string): string => {
   if (shape.format === 'uuid') return uuidOf(name);

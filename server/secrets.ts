@@ -171,7 +171,7 @@ export function markOf(purpose: KeyPurpose, key: StoredKey): string {
 }
 
 export function createKey(purpose: Exclude<KeyPurpose, 'ca'>): string {
-  if (purpose !== 'grant') return randomBytes(32).toString('base64');
+  if (purpose !== 'grant' && purpose !== 'log') return randomBytes(32).toString('base64');
   const { privateKey } = generateKeyPairSync('ed25519');
   return privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
 }
@@ -185,6 +185,7 @@ function firstRings(now: Date): KeyRings {
     'pin-pepper': first('pin-pepper'),
     sealing: first('sealing'),
     grant: first('grant'),
+    log: first('log'),
   };
 }
 

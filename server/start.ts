@@ -12,6 +12,7 @@ import { usualBeat } from './heartbeat.ts';
 import { authorityFileIn, openServerKeys, writeAuthorityFile } from './held-keys.ts';
 import { startKeyWatch } from './key-watch.ts';
 import { createLog } from './log.ts';
+import { createSeenFile } from './log-tree/seen.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
@@ -91,6 +92,7 @@ const start = async (config: Config): Promise<void> => {
     pages: fileURLToPath(new URL('../dist/console', import.meta.url)),
     checkAnswers: false,
     beatMs: usualBeat,
+    seen: createSeenFile(dataFolder),
   });
   stops.push(app.close);
   // Before it takes a request: a rotation does not wait for a process that it does not know.

@@ -16,6 +16,7 @@ import { findFreePort } from './free-port.ts';
 import { type HeldKeys, openServerKeys } from './held-keys.ts';
 import { createLater } from './later.ts';
 import { createLog } from './log.ts';
+import { createSeenInMemory } from './log-tree/seen.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import type { HashCost, Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
@@ -173,6 +174,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     pages: join(folder, 'no-pages'),
     checkAnswers: true,
     beatMs: 500,
+    seen: createSeenInMemory(),
   });
   await app.http.listen({ host: '127.0.0.1', port });
 

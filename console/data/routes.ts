@@ -11,6 +11,7 @@ const readers = ['helpdesk', 'admin', 'auditor'] as const;
 const desk = ['helpdesk', 'admin'] as const;
 const admins = ['admin'] as const;
 const keepers = ['admin', 'auditor'] as const;
+const auditors = ['auditor'] as const;
 const keyReaders = ['admin', 'auditor', 'operator'] as const;
 
 /**
@@ -74,6 +75,10 @@ export const routes = {
   'policies/plan': { method: 'POST', path: '/v1/policies/plan', sender: ['admin', 'auditor'] },
   'policies/apply': { method: 'POST', path: '/v1/policies', sender: admins },
   'keys/show': { method: 'GET', path: '/v1/keys', sender: keyReaders },
+  'log/show': { method: 'GET', path: '/v1/log', sender: keyReaders },
+  'log/prove-event': { method: 'GET', path: '/v1/log/events/:event/proof', sender: auditors },
+  'log/prove-growth': { method: 'GET', path: '/v1/log/consistency', sender: auditors },
+  'log/export': { method: 'GET', path: '/v1/log/export', sender: auditors },
   'events/list': { method: 'GET', path: '/v1/events', sender: readers },
   'directory-clients/list': { method: 'GET', path: '/v1/directory-clients', sender: keepers },
   'directory-clients/add': { method: 'POST', path: '/v1/directory-clients', sender: admins },

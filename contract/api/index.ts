@@ -6,6 +6,7 @@ import { directory } from './directory.ts';
 import { emergencies } from './emergencies.ts';
 import { imports } from './imports.ts';
 import { keyRows } from './keys.ts';
+import { logRows } from './log.ts';
 import { logins } from './logins.ts';
 import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
@@ -31,6 +32,7 @@ export const api = {
   ...scim,
   ...keyRows,
   ...cardAuthorities,
+  ...logRows,
 } as const;
 
 export type Api = typeof api;

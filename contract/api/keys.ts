@@ -3,7 +3,7 @@ import { instant } from '../ids.ts';
 import { table } from './row.ts';
 
 /** What the server's keys are for. Each purpose has a ring of numbered keys: the newest in use writes, all of them read. */
-export const keyPurposes = ['card-index', 'pin-pepper', 'sealing', 'grant', 'ca'] as const;
+export const keyPurposes = ['card-index', 'pin-pepper', 'sealing', 'grant', 'log', 'ca'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** `waits`: every process and terminal learns it, nothing is written with it yet. `old`: it still reads. */

@@ -30,7 +30,14 @@ describe('what is shown of keys and certificates', () => {
     const before = await show();
     assert.deepEqual(
       before.keys.map(({ purpose, id, state, hanging }) => `${purpose} ${id} ${state} ${hanging}`),
-      ['card-index 1 in-use 1', 'pin-pepper 1 in-use 1', 'sealing 1 in-use 1', 'grant 1 in-use 0', 'ca 1 in-use 0'],
+      [
+        'card-index 1 in-use 1',
+        'pin-pepper 1 in-use 1',
+        'sealing 1 in-use 1',
+        'grant 1 in-use 0',
+        'log 1 in-use 0',
+        'ca 1 in-use 0',
+      ],
     );
     await rotateKey(commandOn(server), 'card-index');
     const { keys, authorities, server: own, processes } = await show();

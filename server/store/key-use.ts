@@ -70,6 +70,8 @@ export const places: Readonly<Record<KeyPurpose, readonly Place[]>> = {
   ],
   // A grant is over in half a minute.
   grant: [],
+  // What it signed can be checked without it.
+  log: [],
   ca: [
     {
       what: 'certificates of terminals',

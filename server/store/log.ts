@@ -25,18 +25,23 @@ const columns = `e.seq, e.id, e.at, e.happened_at as "happenedAt", e.kind, e.out
             t.name as "terminalName", p.name as "personName", p.number as "personNumber", a.name as "actorName",
             c.label as "cardLabel"`;
 
+/** The number of an event; undefined when the log does not hold it (any more). */
+export const tryFindSeq = async (tx: Transaction, event: EventId): Promise<number | undefined> => {
+  const [row] = await tx.query<{ seq: number }>(
+    'select seq from event where id = $1 and at = $2',
+    [event, timeOf(event)],
+    'log-cursor',
+  );
+  return row?.seq;
+};
+
 /** The number below which a page begins; null when the log does not hold `before` (any more). */
 const findUpper = async (tx: Transaction, before: EventId | undefined): Promise<number | null> => {
   if (before === undefined) {
     const [row] = await tx.query<{ settled: number }>('select settled_event_seq() as settled', [], 'settled');
     return (row?.settled ?? 0) + 1;
   }
-  const [row] = await tx.query<{ seq: number }>(
-    'select seq from event where id = $1 and at = $2',
-    [before, timeOf(before)],
-    'log-cursor',
-  );
-  return row?.seq ?? null;
+  return (await tryFindSeq(tx, before)) ?? null;
 };
 
 /** Some months of the log: `from` and `to` begin months. */

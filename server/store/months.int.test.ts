@@ -6,14 +6,25 @@ import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { pino } from 'pino';
 import { policy } from '#contract/policy.ts';
+import { openServerKeys } from '../held-keys.ts';
 import { keep } from '../keeper.ts';
+import { readHeader, readPage } from '../log-tree/export.ts';
+import { createSeenInMemory } from '../log-tree/seen.ts';
+import { createSequencer, type Sequencer } from '../log-tree/sequencer.ts';
+import { verifyExport } from '../log-tree/verify.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { record } from './events.ts';
+import { findEnd } from './log-tree.ts';
 import { migrate } from './migrate.ts';
 
 let opened: TestDatabase;
+let sequencer: Sequencer;
 before(async () => {
   opened = await openTestDatabase();
+  const { rings } = await openServerKeys(opened.database, opened.folder, new Date());
+  const { background } = opened.database;
+  const log = pino({ level: 'silent' });
+  sequencer = createSequencer({ background, rings, now: () => new Date(), log, seen: createSeenInMemory() });
 });
 after(() => opened.close());
 
@@ -35,13 +46,18 @@ const findIn = async (id: string): Promise<{ month: string; seq: number } | unde
       [id],
     )
   )[0];
-const keepAt = (at: Date, retention = {}) =>
+const keepUnplaced = (at: Date, retention = {}) =>
   keep({
     background: opened.database.background,
     policy: () => policy.parse({ retention }),
     now: () => at,
     log: pino({ level: 'silent' }),
   });
+/** With every line in its place: a month whose lines have none is not dropped. */
+const keepAt = async (at: Date, retention = {}): Promise<void> => {
+  await sequencer.run();
+  await keepUnplaced(at, retention);
+};
 const droppedMonths = async (): Promise<{ until: string; events: number; first: number; last: number }[]> =>
   (
     await opened.database.query<{ detail: { until: string; events: number; first: number; last: number } }>(
@@ -119,6 +135,31 @@ describe('a month that is no longer kept', () => {
     await keepAt(new Date(now.getTime() + 50 * 3_600_000), { eventMonths: 1 });
     assert.deepEqual(await Promise.all([-3, -2, -1, 0].map(isThere)), [false, false, true, true]);
     assert.equal((await droppedMonths()).length, 2);
+  });
+
+  test('leaves its hashes: what is left of the log verifies, with the positions of all that was there', async () => {
+    await sequencer.run();
+    const [text, size] = await opened.database.transaction(async (tx) => {
+      const end = (await findEnd(tx)).size;
+      return [`${await readHeader(tx, 0, end)}${await readPage(tx, 0, end)}`, end] as const;
+    });
+    const read = async function* () {
+      yield Buffer.from(text);
+    };
+    const verdict = await verifyExport(read(), { believed: [], witnessed: [] });
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+    assert.deepEqual([verdict.size, verdict.dropped], [size, 4]);
+  });
+
+  test('stays while a line of it has no place in the log yet', async () => {
+    await opened.database.query('select open_event_month($1)', [inMonths(-9)]);
+    const id = await write(inMonths(-9));
+    const before = (await droppedMonths()).length;
+    await keepUnplaced(inMonths(0, 25), { eventMonths: 8 });
+    assert.equal((await droppedMonths()).length, before);
+    assert.ok(await findIn(id));
+    await keepAt(inMonths(0, 25), { eventMonths: 8 });
+    assert.equal((await droppedMonths()).length, before + 1);
   });
 
   test('is not dropped by a statement for one that is kept', async () => {

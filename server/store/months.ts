@@ -1,5 +1,6 @@
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
+import { findEnd } from './log-tree.ts';
 
 /** How many months after the present one are open. */
 const ahead = 2;
@@ -46,6 +47,8 @@ export const dropOldMonth = async (tx: Transaction, now: Date, keptMonths: numbe
     'select count(*), min(seq) as first, max(seq) as last from event where at >= $1 and at < $2',
     [oldest.beginsAt ?? '-infinity', oldest.endsAt],
   );
+  // Their hashes must be there when they are gone.
+  if ((held?.last ?? 0) > (await findEnd(tx)).lastSeq) return null;
   const until = monthFrom(oldest.endsAt, -1).toISOString().slice(0, 7);
   await tx.query('select drop_event_month($1, $2)', [oldest.name, keptFrom]);
   await record(tx, now, {

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Answer } from '#contract/api/index.ts';
+import { tryFromBase64 } from '#core/audit/base64.ts';
+import {
+  type Checkpoint,
+  findSigner,
+  tryParseCheckpoint,
+  tryParseNote,
+  tryParseNoteKey,
+} from '#core/audit/checkpoint.ts';
+import { isConsistent, isIncluded, treeHashes } from '#core/audit/merkle.ts';
+import type { ExportVerifierDeps, Verdict } from '#core/audit/verify-export.ts';
+import { rotateKey } from '../key-commands.ts';
+import type { Transaction } from '../store/database.ts';
+import { record } from '../store/events.ts';
+import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
+import { commandOn, watchKeys } from '../testing-keys.ts';
+import { checkEd25519 } from './hashes.ts';
+import { createSeenInMemory, type SeenKeeper } from './seen.ts';
+import { createSequencer, type Sequencer } from './sequencer.ts';
+import { verifyExport } from './verify.ts';
+
+let server: TestServer;
+let auditor: TestConsole;
+let stop: () => Promise<void>;
+before(async () => {
+  server = await startTestServer();
+  stop = await watchKeys(server);
+  auditor = await server.signIn(['auditor']);
+});
+after(async () => {
+  await stop();
+  await server.close();
+});
+
+const ask = async <Name extends 'log/show' | 'log/prove-event' | 'log/prove-growth' | 'log/export'>(
+  name: Name,
+  input: Parameters<TestServer['call']>[2] = {},
+): Promise<Answer<Name>> => {
+  const answered = await server.call(auditor, name, input);
+  assert.equal(answered.status, 200, JSON.stringify(answered.body));
+  return answered.body as Answer<Name>;
+};
+const write = (reason: string) =>
+  server.database.transaction((tx) =>
+    record(tx, server.now(), {
+      kind: 'guard.started',
+      outcome: 'success',
+      reason,
+      detail: { text: 'かざす\n"\\\u0007\u202e' },
+    }),
+  );
+const writeMany = async (count: number): Promise<void> => {
+  await server.database.query(
+    `insert into event (id, at, kind, outcome, detail)
+     select gen_random_uuid(), now(), 'guard.started', 'success', jsonb_build_object('number', i) from generate_series(1, $1) i`,
+    [count],
+  );
+};
+const checkpointIn = (note: string | null): Checkpoint =>
+  tryParseCheckpoint(tryParseNote(note ?? '')?.text ?? '') ?? assert.fail('no checkpoint');
+const newest = async (): Promise<Checkpoint> => {
+  await server.app.placed();
+  return checkpointIn((await ask('log/show')).checkpoint);
+};
+const hashes = (texts: readonly string[]) => texts.map((text) => tryFromBase64(text) ?? assert.fail());
+const exportLog = async (from = 0): Promise<string> => {
+  await server.app.placed();
+  const pages: Answer<'log/export'>[] = [await ask('log/export', { query: { from } })];
+  for (let last = pages.at(-1); last?.next != null; last = pages.at(-1))
+    pages.push(await ask('log/export', { query: { from, next: last.next, size: last.size } }));
+  return pages.map(({ text }) => text).join('');
+};
+const verify = (text: string, trust: Partial<ExportVerifierDeps> = {}): Promise<Verdict> =>
+  verifyExport(
+    (async function* () {
+      // In pieces that keep to no lines.
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += 10_007) yield bytes.subarray(at, at + 10_007);
+    })(),
+    { believed: [], witnessed: [], ...trust },
+  );
+/** As whoever holds the database itself may change it. */
+const tamper = (work: (tx: Transaction) => Promise<unknown>): Promise<unknown> =>
+  server.database.background.transaction(async (tx) => {
+    await tx.query('set local session_replication_role = replica');
+    await work(tx);
+  });
+/** What is changed here is as before after it. */
+const whileTampered = async (change: string, undo: string, work: () => Promise<void>): Promise<void> => {
+  await tamper((tx) => tx.query(change));
+  await work().finally(() => tamper((tx) => tx.query(undo)));
+};
+const seqAt = async (position: number): Promise<number> => {
+  const text = await exportLog();
+  return JSON.parse(text.split('\n').find((line) => line.startsWith(`{"position":${position},`)) ?? '').event.seq;
+};
+
+describe('the log', () => {
+  it('has every line under a signed checkpoint within a second, without being asked', async () => {
+    const id = await write('by itself');
+    const since = performance.now();
+    for (;;) {
+      const answered = await server.call(auditor, 'log/prove-event', { params: { event: id } });
+      if (answered.status === 200) break;
+      assert.equal(answered.code, 'EVENT_NOT_PLACED');
+      assert.ok(performance.now() - since < 5000, 'it has no place');
+    }
+  });
+
+  it('proves that it holds an event, and the proof holds by the key that signs', async () => {
+    await writeMany(600);
+    const id = await write('to be proved');
+    await writeMany(30);
+    await server.app.placed();
+    const { position, line, proof, checkpoint } = await ask('log/prove-event', { params: { event: id } });
+    const { keys } = await ask('log/show');
+    const note = tryParseNote(checkpoint) ?? assert.fail();
+    const known = keys.map((key) => tryParseNoteKey(key) ?? assert.fail());
+    assert.ok(findSigner(note, known, checkEd25519).signer);
+    const { size, root } = checkpointIn(checkpoint);
+    const leaf = treeHashes.leaf(Buffer.from(line));
+    assert.equal(JSON.parse(line).id, id);
+    const given = { index: position, size, leaf, proof: hashes(proof), root };
+    assert.ok(isIncluded(treeHashes, given));
+    const other = treeHashes.leaf(Buffer.from(line.replace('to be proved', 'something else')));
+    assert.ok(!isIncluded(treeHashes, { ...given, leaf: other }));
+    const unknown = await server.call(auditor, 'log/prove-event', { params: { event: crypto.randomUUID() } });
+    assert.equal(unknown.code, 'EVENT_UNKNOWN');
+  });
+
+  it('proves between any two sizes that it only grew', async () => {
+    const { size: last } = await newest();
+    for (const [first, second] of [
+      [1, last],
+      [255, 257],
+      [256, 512],
+      [300, last],
+      [last, last],
+    ] as const) {
+      const { proof, fromRoot, toRoot } = await ask('log/prove-growth', { query: { from: first, to: second } });
+      const [firstRoot, secondRoot] = hashes([fromRoot, toRoot]) as [Uint8Array, Uint8Array];
+      assert.ok(
+        isConsistent(treeHashes, { first, second, firstRoot, secondRoot, proof: hashes(proof) }),
+        `${first} ${second}`,
+      );
+    }
+    for (const query of [
+      { from: 2, to: 1 },
+      { from: 1, to: last + 1000 },
+    ]) {
+      assert.equal((await server.call(auditor, 'log/prove-growth', { query })).code, 'LOG_SIZE_UNKNOWN');
+    }
+  });
+
+  it('is exported so that the file alone verifies, from the first line or from any other', async () => {
+    const seen = await newest();
+    for (const from of [0, 1, 256, 400]) {
+      const verdict = await verify(await exportLog(from), { witnessed: [seen] });
+      assert.ok(verdict.ok, JSON.stringify(verdict));
+      assert.equal(verdict.from, from);
+      assert.ok(verdict.size >= seen.size);
+    }
+    const written = await server.database.query(`select 1 from event where kind = 'log.exported' and actor = $1`, [
+      auditor.person,
+    ]);
+    assert.equal(written.length, 4, 'each export is an event');
+  });
+
+  it('goes on where another process of the server stopped, also when both place at the same moment', async () => {
+    const second = await startTestServer({ beside: server });
+    await Promise.all([writeMany(700), server.app.placed(), second.app.placed(), writeMany(700), second.app.placed()]);
+    await second.app.placed();
+    await server.app.placed();
+    await second.app.close();
+    await writeMany(3);
+    const verdict = await verify(await exportLog());
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+    await server.app.placed();
+    assert.equal((await ask('log/show')).waiting, 0);
+    await second.database.close();
+  });
+
+  it('is signed by the next key after a rotation, for which the one before vouches', async () => {
+    const before = (await ask('log/show')).keys.map((key) => tryParseNoteKey(key) ?? assert.fail());
+    await rotateKey(commandOn(server), 'log');
+    await write('after the rotation');
+    const text = await exportLog();
+    const verdict = await verify(text, { believed: before });
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+    assert.notDeepEqual(verdict.signer.key, before.at(-1)?.key);
+    const unvouched = text.replace(/"endorsements":\[[^\]]*\]/, '"endorsements":[]');
+    const refused = await verify(unvouched, { believed: before });
+    assert.ok(!refused.ok && refused.fault === 'signature', JSON.stringify(refused));
+  });
+});
+
+describe('whoever holds the database', () => {
+  const refused = async (expected: object): Promise<void> => {
+    const verdict = await verify(await exportLog());
+    assert.deepEqual({ ...verdict, ...expected }, verdict, JSON.stringify(verdict));
+  };
+
+  it('cannot change a line: its position is named', async () => {
+    const seq = await seqAt(40);
+    for (const [column, value] of [
+      ['reason', `'other'`],
+      ['outcome', `'minor'`],
+      ['person', 'gen_random_uuid()'],
+      ['happened_at', `'2020-01-01 00:00:00.000001'`],
+      ['detail', `'{"number":1000}'`],
+    ]) {
+      const keep = `create table kept as select * from event where seq = ${seq}`;
+      const back = `update event set ${column} = kept.${column} from kept where event.seq = kept.seq; drop table kept`;
+      await whileTampered(`${keep}; update event set ${column} = ${value} where seq = ${seq}`, back, () =>
+        refused({ ok: false, fault: 'changed', position: 40 }),
+      );
+    }
+    await refused({ ok: true });
+  });
+
+  it('cannot remove one, put one in, or swap two', async () => {
+    const [seq, next] = [await seqAt(41), await seqAt(42)];
+    const keep = `create table kept as select * from event where seq = ${seq}`;
+    const back = `insert into event select * from kept; drop table kept`;
+    await whileTampered(`${keep}; delete from event where seq = ${seq}`, back, () =>
+      refused({ ok: false, fault: 'missing', position: 41 }),
+    );
+    const insert = `insert into event (seq, id, at, kind, outcome)
+                    select seq, gen_random_uuid(), at + interval '1 ms', kind, outcome from event where seq = ${next}`;
+    const remove = `delete from event where seq = ${next} and at = (select max(at) from event where seq = ${next})`;
+    await whileTampered(insert, remove, async () => assert.equal((await verify(await exportLog())).ok, false));
+    const swap = [
+      [seq, -1],
+      [next, seq],
+      [-1, next],
+    ]
+      .map(([from, to]) => `update event set seq = ${to} where seq = ${from}`)
+      .join('; ');
+    await whileTampered(swap, swap, () => refused({ ok: false, fault: 'changed', position: 41 }));
+    await refused({ ok: true });
+  });
+
+  it('cannot change line and hashes together: nothing more is signed, an alarm is written, and the export is refused', async () => {
+    await server.app.placed();
+    const change = `update log_tile set hashes = set_byte(hashes, 40 * 32, get_byte(hashes, 40 * 32) # 1) where level = 0 and number = 0`;
+    const raise = `update log_tile set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) where level = 1 and number = 0`;
+    await whileTampered(`${change}; ${raise}`, `${change}; ${raise}`, async () => {
+      // A process that has only just started: what the others remember does not help it.
+      const fresh = await open();
+      await write('under a changed tree');
+      await fresh.run();
+      assert.equal(fresh.halted(), 'tree-changed');
+      const [alarm] = await server.database.query(
+        `select 1 from event where kind = 'log.halted' and reason = 'tree-changed' and outcome = 'major'`,
+      );
+      assert.ok(alarm);
+      await fresh.run();
+      assert.equal((await verify(await exportLog())).ok, false);
+    });
+    const fresh = await open();
+    await fresh.run();
+    assert.equal(fresh.halted(), null);
+    await refused({ ok: true });
+  });
+
+  it('cannot put another checkpoint in the place of one', async () => {
+    await server.app.placed();
+    const back = `update log_checkpoint set note = replace(note, 'at 1999', 'at 2026')`;
+    const year = new Date().getUTCFullYear();
+    await whileTampered(
+      `update log_checkpoint set note = replace(note, 'at ${year}', 'at 1999')`,
+      back.replace('2026', String(year)),
+      async () => {
+        const fresh = await open();
+        await write('under a changed checkpoint');
+        await fresh.run();
+        assert.equal(fresh.halted(), 'checkpoint-changed');
+      },
+    );
+  });
+
+  it('cannot put it back to an earlier state: the server goes on as another incarnation, with an alarm', async () => {
+    const seen = createSeenInMemory();
+    const witness = await open(seen);
+    await writeMany(300);
+    await witness.run();
+    await server.app.placed();
+    await write('the newest');
+    await server.app.placed();
+    await write('seen by this one');
+    await witness.run();
+    const before = checkpointIn((await ask('log/show')).checkpoint);
+    // The last lines and what was signed over them are gone, as after a restore that nobody told of.
+    await tamper(async (tx) => {
+      await tx.query(`delete from log_checkpoint where size = ${before.size}`);
+      const [last] = await tx.query<{ size: number; seq: number }>(
+        'select (select max(size) from log_checkpoint) as size, (select max(seq) from log_leaf) as seq',
+      );
+      await tx.query('delete from log_leaf where position >= $1', [last?.size]);
+      await tx.query('delete from event where seq >= $1', [last?.seq]);
+    });
+    const fresh = await open(seen);
+    await server.app.placed();
+    await fresh.run();
+    const after = checkpointIn((await ask('log/show')).checkpoint);
+    assert.notEqual(after.origin, before.origin);
+    const [alarm] = await server.database.query<{ detail: { signed: number } }>(
+      `select detail from event where kind = 'log.rolled-back' and outcome = 'major'`,
+    );
+    assert.ok((alarm?.detail.signed ?? 0) > 0);
+    const known = (await ask('log/show')).keys.map((key) => tryParseNoteKey(key) ?? assert.fail());
+    const verdict = await verify(await exportLog(), { believed: known.slice(0, 1) });
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+  });
+});
+
+/** A process that has only just started. */
+const open = async (seen: SeenKeeper = createSeenInMemory()): Promise<Sequencer> =>
+  createSequencer({
+    background: server.database.background,
+    rings: server.keys.rings,
+    now: server.now,
+    log: server.log,
+    seen,
+  });

@@ -1,0 +1,25 @@
+import { createExportVerifier, type ExportVerifierDeps, type Verdict } from '#core/audit/verify-export.ts';
+import { checkEd25519, fastHashes } from './hashes.ts';
+
+const lineFeed = 0x0a;
+
+/** Reads an export as it comes. A last line without its line feed is one that was cut. */
+export const verifyExport = async (
+  chunks: AsyncIterable<Buffer>,
+  given: Pick<ExportVerifierDeps, 'believed' | 'witnessed'>,
+): Promise<Verdict> => {
+  const verifier = createExportVerifier({ hashes: fastHashes, check: checkEd25519, ...given });
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, at)) {
+      const refused = verifier.push(bytes.subarray(at, end));
+      if (refused !== undefined) return refused;
+      at = end + 1;
+    }
+    rest = bytes.subarray(at);
+  }
+  if (rest.length > 0) return verifier.push(rest) ?? verifier.end();
+  return verifier.end();
+};
