@@ -9,6 +9,7 @@ import { measureAppend, measureKills } from './journal.ts';
 import { measureIngest, measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
 import { measureLoginRates } from './logins.ts';
+import { measureOffline } from './offline.ts';
 import { type ServerAlone, startServerAlone } from './server-alone.ts';
 import { measureColdStart, measureIdle } from './terminal.ts';
 import { measurePlacing, measureVerifyLog } from './verify-log.ts';
@@ -64,6 +65,7 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
       }),
   },
   { names: ['journal-append', 'journal-rate'], run: async () => measureAppend() },
+  { names: ['offline-check', 'offline-guess'], run: async () => measureOffline() },
   { names: ['journal-kills'], run: async () => [await measureKills(200)] },
   { names: ['journal-ingest'], run: async (at) => [await measureIngest(await at.server(), 15)] },
   { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },

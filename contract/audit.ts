@@ -218,6 +218,26 @@ export const eventKinds = {
   },
   'link.lost': { dicom: [110100, 110121], meaning: 'The server could not be reached.' },
   'link.restored': { dicom: [110100, 110120], meaning: 'The server was reached again.' },
+  'offline.opened': {
+    dicom: [110114, 110122],
+    meaning:
+      'The desktop of a terminal was shown to somebody without the server, by what their last login there had left.',
+  },
+  'offline.refused': { dicom: [110114, 110122], meaning: 'Somebody was refused at a terminal without the server.' },
+  'offline.locked': {
+    dicom: [110113, 110137],
+    meaning: 'After too many wrong tries without the server a terminal lets somebody in by the server alone.',
+  },
+  'offline.set-back': {
+    dicom: [110113],
+    meaning:
+      'Alarm: what a terminal keeps for logins without the server was an older copy or changed by hand; it was thrown away.',
+  },
+  'offline.contested': {
+    dicom: [110113, 110137],
+    meaning:
+      'Alarm: the server, asked afterwards, would not have let somebody in whom a terminal let in without it; the reason says why.',
+  },
   'journal.damaged': {
     dicom: [110113],
     meaning:
@@ -264,6 +284,10 @@ export const terminalKinds = [
   'card.misread',
   'link.lost',
   'link.restored',
+  'offline.opened',
+  'offline.refused',
+  'offline.locked',
+  'offline.set-back',
   'journal.damaged',
   'journal.stopped',
   'journal.restored',

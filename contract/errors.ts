@@ -57,6 +57,13 @@ export const failures = {
     meaning: 'The terminal got no answer from the server in time.',
   },
 
+  OFFLINE_REFUSED: {
+    status: 503,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'The server cannot be reached, and the terminal may not let this card in by itself.',
+  },
+
   TERMINAL_CERTIFICATE_MISSING: {
     status: 401,
     retry: false,

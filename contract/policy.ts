@@ -186,6 +186,15 @@ export const terminalPolicy = z.strictObject({
   warnSeconds: z.int(),
   helpdesk: z.string(),
   whenFull: z.enum(['strict', 'emergency']),
+  /** Logins without the server: for how long after a login with it, for whom, and how many wrong tries in a row. */
+  offline: z.strictObject({
+    hours: z.int(),
+    roles: z.array(role),
+    assurance: z.array(assurance),
+    tries: z.int(),
+    /** Overall limit of a session. */
+    minutes: z.int(),
+  }),
   /** Ways in without a card of one's own that policy has. */
   ways: z.strictObject({ substitute: z.boolean(), emergency: z.boolean(), witness: z.boolean() }),
 });

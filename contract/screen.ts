@@ -52,7 +52,17 @@ export const notReady = z.enum([
 ]);
 export type NotReady = z.infer<typeof notReady>;
 
-export const refusal = z.enum(['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'failed']);
+export const refusal = z.enum([
+  'card',
+  'code',
+  'emergency',
+  'locked',
+  'too-slow',
+  'busy',
+  'server',
+  'offline',
+  'failed',
+]);
 export type Refusal = z.infer<typeof refusal>;
 
 /** What an enrolment step reads a card for: a person’s own, to set a PIN, or a loan card for the stock. */
@@ -198,6 +208,8 @@ export const view = z.strictObject({
   helpdesk: z.string(),
   /** False while the server cannot be reached. */
   online: z.boolean(),
+  /** Until when whoever was here lately gets in without the server; null while it is there, or where nobody does. */
+  offlineUntil: epochMilliseconds.nullable(),
   /** The clock of this terminal differs from the server's by more than the limit. Nothing is decided by it. */
   clockWrong: z.boolean(),
   /** The disk of this terminal is full; it goes on in the room that it keeps for its journal, and not for long. */

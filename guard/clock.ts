@@ -5,6 +5,8 @@ export interface ClockDeps {
   readonly steady: () => Moment;
   /** The clock of this terminal as it is set now, milliseconds since 1970. */
   readonly wall: () => number;
+  /** What the server says the time is, milliseconds since 1970. */
+  readonly onObserved?: (server: number) => void;
   readonly onWrong: (wrong: boolean, offset: number) => void;
 }
 
@@ -38,6 +40,7 @@ export function createClock(deps: ClockDeps): Clock {
     observe(serverTime) {
       const server = Date.parse(serverTime);
       if (Number.isNaN(server)) return;
+      deps.onObserved?.(server);
       keep(steadyOffsets, deps.steady() - server);
       keep(wallOffsets, deps.wall() - server);
       const offset = median(wallOffsets);

@@ -10,6 +10,8 @@ export interface Digits {
   forgetFirst(): void;
   /** Whether what was typed equals the first. */
   sameAsFirst(): boolean;
+  /** A copy of what was typed; the receiver wipes it. */
+  toSecret(): Buffer;
   /** A JSON document with what was typed as the string member `name`; the receiver wipes it. Digits need no escape. */
   toBody(name: string, others?: Readonly<Record<string, string>>): Buffer;
 }
@@ -45,6 +47,7 @@ export function createDigits(): Digits {
       firstLength = 0;
     },
     sameAsFirst: () => length > 0 && length === firstLength && timingSafeEqual(typed, first),
+    toSecret: () => Buffer.from(typed.subarray(0, length)),
     toBody(name, others = {}) {
       const before = Object.entries(others).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)},`);
       const head = `{${before.join('')}${JSON.stringify(name)}:"`;

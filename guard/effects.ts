@@ -1,4 +1,4 @@
-import type { Opened } from '#contract/api/logins.ts';
+import type { Grant, Opened } from '#contract/api/logins.ts';
 import type { Factor } from '#contract/audit.ts';
 import type { AttemptId, TerminalId } from '#contract/ids.ts';
 import type { AskedFactor, ToScreen } from '#contract/screen.ts';
@@ -11,6 +11,8 @@ import type { Journal } from './journal.ts';
 import { heardLate, lateLimit } from './late.ts';
 import type { Log } from './log.ts';
 import type { Nonces } from './nonces.ts';
+import type { Offline } from './offline.ts';
+import { createOfflineLogins, switchAfter } from './offline-logins.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface EffectsDeps {
@@ -18,11 +20,12 @@ export interface EffectsDeps {
   readonly journal: Pick<Journal, 'append'>;
   readonly uplink: Pick<Uplink, 'call' | 'endSession' | 'confirm' | 'identity'>;
   readonly nonces: Pick<Nonces, 'renew'>;
+  readonly offline: Offline;
   readonly digits: Digits;
   readonly toScreen: (message: ToScreen) => void;
   readonly dispatch: (event: LoginEvent) => void;
   readonly state: () => State;
-  readonly findGrantFault: (grant: Of<'open'>['grant'], expected: Expected) => GrantFault | null;
+  readonly findGrantFault: (grant: Grant, expected: Expected) => GrantFault | null;
   /** The server's, for the window of the console. */
   readonly origin: () => string;
   readonly log: Log;
@@ -41,33 +44,64 @@ const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initia
 export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
   const { clock, digits, dispatch, journal, log, nonces, uplink } = deps;
   const { call } = uplink;
+  const alone = createOfflineLogins(deps);
 
-  async function identify({ request, lock, evidence, after, purpose }: Of<'identify'>): Promise<void> {
+  async function identify(effect: Of<'identify'>): Promise<void> {
+    const { request, lock, evidence, after, purpose } = effect;
+    if (effect.offline) return alone.identify(effect);
     const body = { lock, card: evidence, purpose, ...(after === null ? {} : { after }) };
     const begun = call('attempts/begin', { body }, { limit: lateLimit });
-    const giveUp = () => dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
-    const reply = await heardLate(begun, giveUp);
+    const canGoOn = purpose === 'login' && alone.mayFallBack(evidence);
+    let wentOn = false;
+    const giveUp = (): void => {
+      if (wentOn) return;
+      wentOn = true;
+      if (canGoOn) alone.identify(effect);
+      else dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
+    };
+    const reply = await heardLate(begun, giveUp, canGoOn ? switchAfter : undefined);
     const { nonce } = reply.ok ? reply.value : reply.failure;
     nonces.renew(nonce);
+    if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
-    const { expiresAt, grace, nonce: _, ...begins } = reply.value;
+    const { expiresAt, grace, offline: mayKeep, nonce: _, ...begins } = reply.value;
+    if (!wentOn) alone.begun({ ...begins, evidence, mayKeep });
     dispatch({ kind: 'identified', request, ...begins, grace: grace !== null, endsAt: clock.toMoment(expiresAt) });
   }
 
-  async function prove({ attempt, ticket, factor }: Of<'prove'>): Promise<void> {
+  async function prove(effect: Of<'prove'>): Promise<void> {
+    const { attempt, ticket, factor } = effect;
+    const kept = alone.digitsFor(effect, factor === 'pin' ? digits.toSecret() : Buffer.alloc(0));
+    if (effect.offline) {
+      digits.forget();
+      return kept.check();
+    }
+    const canGoOn = factor === 'pin' && alone.mayProve(attempt);
+    let wentOn = false;
+    const giveUp = (): void => {
+      if (wentOn) return;
+      wentOn = true;
+      if (canGoOn) void kept.check();
+      else {
+        kept.drop();
+        dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
+      }
+    };
     const request =
       factor === 'grace'
         ? { params: { attempt }, body: { ticket, factor } }
         : { params: { attempt }, secretBody: digits.toBody('secret', { ticket, factor }) };
     digits.forget();
     const proving = call('attempts/prove', request, { limit: lateLimit });
-    const giveUp = () => dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
-    const reply = await heardLate(proving, giveUp);
+    const reply = await heardLate(proving, giveUp, canGoOn ? switchAfter : undefined);
+    if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
+    if (!wentOn && !(reply.ok && reply.value.kind === 'open')) kept.drop();
     if (!reply.ok) return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
     const { value } = reply;
     switch (value.kind) {
       case 'open':
-        return tellProved(attempt, value);
+        tellProved(attempt, value);
+        return wentOn ? undefined : kept.keep();
       case 'more':
         return dispatch({ kind: 'more-wanted', attempt, factors: value.factors });
       case 'choose-pin':
@@ -116,13 +150,17 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       dispatch({ kind: 'session-ended', session, reason: 'server-ended' });
   }
 
-  async function open({ lock, session, attempt, grant, greeting, first, shown }: Of<'open'>): Promise<void> {
+  async function open(effect: Of<'open'>): Promise<void> {
+    const { lock, session, attempt, grant, greeting, first, shown } = effect;
     const failed = (reason: string) => {
       log.warn('open-failed', { reason });
       dispatch({ kind: 'open-failed', session });
     };
     const terminal: TerminalId | undefined = uplink.identity()?.terminal;
     if (terminal === undefined || lock !== deps.state().lock) return failed('lock');
+    if (grant === null) {
+      return (await alone.open(effect)) ? dispatch({ kind: 'opened', session }) : failed('offline');
+    }
     const serverNow = clock.serverNow();
     const { person } = greeting;
     const fault = deps.findGrantFault(grant, { terminal, lock, session, attempt, person, serverNow });
@@ -162,6 +200,16 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     deps.toScreen({ kind: 'open-console', origin: deps.origin(), ticket: reply.value.ticket, authority });
   }
 
+  /** Confirmed is what this terminal will not forget: also when the server is away. */
+  async function confirm({ number, receivedAt, lockedAt }: Of<'confirm'>): Promise<void> {
+    const receipt = {
+      number,
+      receivedAt: clock.toInstant(receivedAt),
+      lockedAt: lockedAt === null ? null : clock.toInstant(lockedAt),
+    };
+    if (await deps.offline.settled()) uplink.confirm(receipt);
+  }
+
   const performers: Performers = {
     ...createCardlessEffects(deps, tellProved),
     identify: (effect) => void identify(effect),
@@ -169,16 +217,12 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     settle: (effect) => void settle(effect),
     touch: (effect) => void touch(effect),
     abandon: ({ attempt, ticket, reason }) =>
+      ticket !== '' &&
       void call('attempts/abandon', { params: { attempt }, body: { ticket, reason } }, { lane: 'background' }),
     open: (effect) => void open(effect),
     'end-session': ({ session, reason }) => uplink.endSession(session, reason, clock.toInstant(clock.now())),
     record: ({ facts }) => void journal.append(facts),
-    confirm: ({ number, receivedAt, lockedAt }) =>
-      uplink.confirm({
-        number,
-        receivedAt: clock.toInstant(receivedAt),
-        lockedAt: lockedAt === null ? null : clock.toInstant(lockedAt),
-      }),
+    confirm: (effect) => void confirm(effect),
     'add-digit': ({ digit }) => digits.add(digit),
     'drop-digit': () => digits.drop(),
     'forget-digits': () => digits.forget(),

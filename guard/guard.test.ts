@@ -45,6 +45,7 @@ function depsOf(name: string): GuardDeps {
     },
     keychainAdvice: '',
     createPeerUser: () => () => undefined,
+    boot: 'one',
     readerProgram: join(folder, 'reader.cjs'),
     log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
     tell: () => undefined,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { mkdir, readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
@@ -18,11 +18,12 @@ import { setFormerAside } from './former.ts';
 import { findGrantFault } from './grant.ts';
 import type { Identity } from './identity.ts';
 import { openJournal } from './journal.ts';
+import { openKept } from './kept.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
-import { openOutsideHead } from './outside-head.ts';
+import { createOffline, noOffline, type Offline } from './offline.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startRenewal } from './renewal.ts';
@@ -30,7 +31,6 @@ import { startScreenLink } from './screen-link.ts';
 import { createServers } from './servers.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
-import { openTerminalSecret } from './terminal-secret.ts';
 import { unfinishedSession } from './unfinished.ts';
 import { createUplink } from './uplink.ts';
 import { createVault, type Keychain } from './vault.ts';
@@ -42,6 +42,8 @@ export interface GuardDeps {
   readonly keychainAdvice: string;
   /** Tells whose process is at the other end of a local socket; asked for only where curtains are served. */
   readonly createPeerUser: () => (socket: Socket) => number | undefined;
+  /** Another one after each start of the machine. */
+  readonly boot: string;
   /** Path of the program of the reader process. */
   readonly readerProgram: string;
   readonly log: Log;
@@ -53,9 +55,6 @@ export interface GuardDeps {
 export interface Guard {
   stop(): Promise<void>;
 }
-
-/** A keychain that does not answer at once must not keep the screen waiting for its first picture (milliseconds). */
-const keychainPatience = 2_000;
 
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
 export async function startGuard(deps: GuardDeps): Promise<Guard> {
@@ -70,6 +69,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const clock = createClock({
     steady,
     wall: Date.now,
+    onObserved: (server) => kept?.time.observe(server),
     onWrong(wrong, offset) {
       dispatch({ kind: 'clock-changed', wrong });
       const detail = { milliseconds: Math.round(offset) };
@@ -85,7 +85,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     servers,
     clock,
     position,
-    onEvent: dispatch,
+    onEvent: hear,
     onNonce: (given) => nonces.follow(given),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),
@@ -97,23 +97,20 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     call: uplink.call,
     terminal: () => uplink.identity()?.terminal,
     hand: (challenge) => reader.hand(challenge),
+    isAlone: () => session.state().link !== 'online' && offline.until() !== null,
     log,
   });
-  const secret = await within(
-    openTerminalSecret({ keychain: deps.keychain, account: `secret ${await realpath(settings.data)}`, log }),
-    keychainPatience,
-  );
-  const outside = secret && (await openOutsideHead({ path: join(settings.data, 'head.json'), secret, log }));
+  const kept = await openKept({ folder: settings.data, keychain: deps.keychain, boot: deps.boot, log });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
-    key: secret?.key('journal') ?? null,
+    key: kept?.secret.key('journal') ?? null,
     // The journal of the terminal that this one was before lies elsewhere.
-    outside: former === null && outside !== undefined ? outside : { head: null, restored: false },
+    outside: former === null && kept !== undefined ? kept.outside : { head: null, restored: false },
     now: clock.wall,
     log,
     onDurable(records) {
       const last = records.at(-1);
-      if (last !== undefined) outside?.keep(last);
+      if (last !== undefined) kept?.outside.keep(last);
       uplink.upload(records);
     },
     onState: (state) => dispatch({ kind: 'journal-changed', journal: state }),
@@ -129,9 +126,21 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       screen.send(message);
     },
   });
+  const offline: Offline =
+    kept === undefined
+      ? noOffline
+      : createOffline({
+          ...kept,
+          rules: () => session.state().policy.offline,
+          terminal: () => uplink.identity()?.terminal,
+          takeNonce: nonces.take,
+          onChanged: tellOffline,
+          log,
+        });
   const effects = createEffects({
     clock,
     journal,
+    offline,
     uplink,
     nonces,
     digits: createDigits(),
@@ -148,8 +157,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   const session = createSession({
     clock,
-    // Until the server has said what holds.
-    policy: terminalPolicyOf(policy.parse({})),
+    // Until the server says what holds: what it said last.
+    policy: offline.policy() ?? terminalPolicyOf(policy.parse({})),
     terminal: '',
     lease,
     perform: effects.perform,
@@ -201,6 +210,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     log,
   });
   await recordStart(journal.found);
+  tellOffline();
 
   const renewal = startRenewal({
     call: uplink.call,
@@ -213,6 +223,19 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   const admitting = admit();
 
+  /** What comes from the server counts for the times without it too. */
+  function hear(event: LoginEvent): void {
+    if (event.kind === 'revocation-ordered') offline.revoke(event.order);
+    if (event.kind === 'policy-changed') offline.keepPolicy(event.policy);
+    dispatch(event);
+    if (event.kind === 'link-changed' || event.kind === 'policy-changed') tellOffline();
+  }
+
+  function tellOffline(): void {
+    const [now, until] = [offline.now(), offline.until()];
+    dispatch({ kind: 'offline-changed', until: now === null || until === null ? null : clock.now() + until - now });
+  }
+
   async function recordStart(found: readonly JournalRecord[]): Promise<void> {
     uplink.upload(found);
     const left = unfinishedSession(found);
@@ -220,6 +243,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     await journal.append({ kind: 'guard.started', outcome: 'success', detail: { ...former, ...repaired } });
     if (repaired !== null && repaired['journal'] !== 'torn')
       void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail: repaired });
+    if (kept?.store.rolledBack) void journal.append({ kind: 'offline.set-back', outcome: 'serious' });
     if (left === null) return;
     // The guard before this one died while the desktop was open.
     await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
@@ -280,20 +304,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await uplink.stop();
       session.stop();
       await journal.close();
-      await outside?.settled();
+      await offline.settled();
+      await kept?.stop();
     },
   };
-}
-
-/** Undefined when it takes longer. */
-async function within<Value>(asked: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds);
-  });
-  try {
-    return await Promise.race([asked, over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,8 +3,12 @@ const patience = 2_000;
 export const lateLimit = 6_000;
 
 /** Gives up for the person; an answer that comes later still counts, so that no session is left behind on the server. */
-export async function heardLate<Answer>(answer: Promise<Answer>, giveUp: () => void): Promise<Answer> {
-  const timer = setTimeout(giveUp, patience);
+export async function heardLate<Answer>(
+  answer: Promise<Answer>,
+  giveUp: () => void,
+  after = patience,
+): Promise<Answer> {
+  const timer = setTimeout(giveUp, after);
   try {
     return await answer;
   } finally {

@@ -32,6 +32,7 @@ function world(answer: () => GivenNonce | null | 'away' = () => 'away') {
       return nonce === 'away' ? fail('SERVER_UNREACHABLE') : succeed({ nonce });
     }) as unknown as NoncesDeps['call'],
     terminal: () => terminal,
+    isAlone: () => false,
     hand: (one) => handed.push(one),
     log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
   });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { GivenNonce } from '#contract/card.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { ToReader } from '#contract/reader.ts';
@@ -14,6 +15,8 @@ export interface NoncesDeps {
   readonly terminal: () => TerminalId | undefined;
   /** Tells the reader process. */
   readonly hand: (challenge: Challenge) => void;
+  /** The server cannot be asked. */
+  readonly isAlone: () => boolean;
   readonly log: Log;
 }
 
@@ -27,6 +30,8 @@ export interface Nonces {
   spend(nonce: string): void;
   /** A card waits at the reader, and there is none in its hand. */
   want(): void;
+  /** Whether a card has signed this one, which was in its hand here; once. */
+  take(nonce: string): boolean;
   /** For a reader process that has just begun. */
   current(): Challenge;
   stop(): void;
@@ -36,11 +41,16 @@ export interface Nonces {
 const margin = 30_000;
 /** How long after a card the answer that brings the next nonce is waited for before one is asked for (milliseconds). */
 const answerWait = 1_000;
+/** How long one of the terminal’s own lies in the reader’s hand (milliseconds). */
+const aloneLife = 600_000;
+const mostSpent = 16;
 
-export function createNonces({ clock, call, terminal, hand, log }: NoncesDeps): Nonces {
+export function createNonces({ clock, call, terminal, hand, isAlone, log }: NoncesDeps): Nonces {
   let held: GivenNonce | 'awaited' | 'off' = 'off';
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
+  /** What cards have signed lately. */
+  const spent = new Set<string>();
 
   const current = (): Challenge => {
     const own = terminal();
@@ -62,7 +72,13 @@ export function createNonces({ clock, call, terminal, hand, log }: NoncesDeps): 
     else lose();
   }
 
-  const lose = (): void => hold('awaited', answerWait, () => void ask());
+  const lose = (): void => (isAlone() ? goAlone() : hold('awaited', answerWait, () => void ask()));
+
+  /** Good at this terminal alone, and only it takes it. */
+  const goAlone = (): void => {
+    const nonce = `alone.${randomBytes(16).toString('base64url')}`;
+    hold({ nonce, expiresAt: '' }, aloneLife, lose);
+  };
 
   async function ask(): Promise<void> {
     if (asking || held !== 'awaited') return;
@@ -71,6 +87,7 @@ export function createNonces({ clock, call, terminal, hand, log }: NoncesDeps): 
     const reply = await call('nonces/give', { body: {} });
     asking = false;
     if (reply.ok) renew(reply.value.nonce);
+    else if (held === 'awaited' && isAlone()) goAlone();
   }
 
   function renew(given: GivenNonce | null | undefined): void {
@@ -82,12 +99,17 @@ export function createNonces({ clock, call, terminal, hand, log }: NoncesDeps): 
     follow,
     renew,
     spend(nonce) {
-      if (typeof held === 'object' && held.nonce === nonce) lose();
+      if (typeof held !== 'object' || held.nonce !== nonce) return;
+      const [oldest] = spent;
+      if (spent.size >= mostSpent && oldest !== undefined) spent.delete(oldest);
+      spent.add(nonce);
+      lose();
     },
     want() {
       if (held === 'awaited') void ask();
       else hand(current());
     },
+    take: (nonce) => spent.delete(nonce),
     current,
     stop: () => clearTimeout(timer),
   };

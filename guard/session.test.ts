@@ -5,6 +5,7 @@ import type { Grant } from '#contract/api/logins.ts';
 import type { EventInput } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { LockId, TerminalId } from '#contract/ids.ts';
+import { terminalPolicy } from '#contract/policy.ts';
 import type { Picture, ToScreen, View } from '#contract/screen.ts';
 import { createCardKeys } from './card-key.ts';
 import { createClock } from './clock.ts';
@@ -13,6 +14,7 @@ import { createEffects, type EffectsDeps } from './effects.ts';
 import { findGrantFault } from './grant.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { createLog } from './log.ts';
+import { noOffline } from './offline.ts';
 import { createSession } from './session.ts';
 
 const start = Date.parse('2026-11-22T06:00:00Z');
@@ -22,14 +24,15 @@ const grantKeys = [{ id: 1, key: signer.publicKey.export({ type: 'spki', format:
 const greeting = { person: randomUUID(), name: '看護 花子', number: '100001', roles: ['clinician'] };
 const evidence = { technology: 'iso14443a', identifier: '04A1B2C3D4E5F6', assurance: 'identifier' } as const;
 const other = { ...evidence, identifier: '04FFFFFFFFFFFF' } as const;
-const policy = {
+const policy = terminalPolicy.parse({
   pin: { shortest: 8, longest: 12 },
   idleSeconds: 600,
   warnSeconds: 20,
   helpdesk: '2119',
-  whenFull: 'strict' as const,
+  whenFull: 'strict',
+  offline: { hours: 24, roles: ['clinician'], assurance: ['identifier', 'keyed', 'pki'], tries: 5, minutes: 720 },
   ways: { substitute: true, emergency: true, witness: true },
-};
+});
 const pin = '40718293';
 const later = (milliseconds: number) => new Date(start + milliseconds).toISOString();
 
@@ -82,6 +85,7 @@ function createTerminal() {
       identity: () => ({ terminal, authority: 'pem' }) as never,
     },
     nonces: { renew: () => undefined },
+    offline: noOffline,
     digits: createDigits(),
     toScreen: send,
     dispatch: (event) => session.dispatch(event),
@@ -159,6 +163,7 @@ function createTerminal() {
         factors: ['pin', 'totp'],
         all: false,
         grace: null,
+        offline: true,
         expiresAt,
         supportCode: 'ABC-DEF-GHJ',
       };

@@ -53,6 +53,7 @@ export const hello: Pushed = {
     warnSeconds: 20,
     helpdesk: '2119',
     whenFull: 'strict',
+    offline: { hours: 24, roles: ['clinician'], assurance: ['identifier', 'keyed', 'pki'], tries: 5, minutes: 720 },
     ways: { substitute: true, emergency: true, witness: true },
   },
   revocationHead: 0,

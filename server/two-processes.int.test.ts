@@ -58,6 +58,7 @@ describe('what one server process does reaches a terminal on the other', () => {
         pin: { shortest: 8, longest: 12 },
         idleSeconds: 321,
         whenFull: 'strict',
+        offline: { hours: 24, roles: ['clinician'], assurance: ['identifier', 'keyed', 'pki'], tries: 5, minutes: 720 },
         warnSeconds: 20,
         helpdesk: '2119',
         ways: { substitute: true, emergency: true, witness: true },

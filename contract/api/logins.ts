@@ -84,6 +84,8 @@ export const begun = z.strictObject({
   all: z.boolean(),
   /** Until when the card alone opens this terminal again; `null`: it does not. */
   grace: instant.nullable(),
+  /** Whether the terminal may keep what it needs to let this person in without the server, once a PIN alone was right. */
+  offline: z.boolean(),
   expiresAt: instant,
   supportCode: z.string(),
 });

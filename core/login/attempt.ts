@@ -39,6 +39,7 @@ export const identified = (state: State, given: Given, event: Of<'identified'>):
     typed: 0,
     wrong: null,
     endsAt: Math.max(given.now, event.endsAt),
+    offline: event.offline === true,
   };
   if (asked.card === null) return go(state, asking, { kind: 'forget-digits' }, { kind: 'cue', cue: 'read' });
   return event.grace && asked.purpose === 'login' ? prove(state, { ...asking, factor: 'grace' }) : go(state, asking);
@@ -65,6 +66,8 @@ const refusalOf = (failure: Failure, card: CardKey | null): Refusal => {
       return 'locked';
     case 'SERVER_BUSY':
       return 'busy';
+    case 'OFFLINE_REFUSED':
+      return 'offline';
     case 'SERVER_UNREACHABLE':
     case 'TERMINAL_REVOKED':
     case 'TERMINAL_CERTIFICATE_MISSING':
@@ -102,7 +105,14 @@ const prove = (state: State, phase: Asking): Step =>
   go(
     state,
     { ...phase, kind: 'checking', wrong: null },
-    { kind: 'prove', attempt: phase.attempt, ticket: phase.ticket, factor: phase.factor },
+    {
+      kind: 'prove',
+      lock: state.lock,
+      attempt: phase.attempt,
+      ticket: phase.ticket,
+      offline: phase.offline === true,
+      factor: phase.factor,
+    },
   );
 
 /** The attempt under way, if the answer is for it. */
@@ -117,13 +127,16 @@ export const proved = (state: State, event: Of<'proved'>): Step => {
   const from = asked?.purpose === 'witness' ? null : (asked ?? settled ?? emergency);
   if (!from)
     // The person went on or the terminal locked meanwhile, or only vouched: nobody is to use this session.
-    return { state, effects: [{ kind: 'end-session', session: event.session, reason: 'other-card' }] };
+    return event.grant === null
+      ? stay(state)
+      : { state, effects: [{ kind: 'end-session', session: event.session, reason: 'other-card' }] };
   const { attempt, ticket, greeting, supportCode } = from;
   const card = from.kind === 'emergency' ? null : from.card;
   const { session, token, endsAt, grant } = event;
+  const offline = grant === null;
   return go(
     state,
-    { kind: 'opening', attempt, ticket, card, greeting, supportCode, session, token, endsAt },
+    { kind: 'opening', attempt, ticket, card, greeting, supportCode, session, token, endsAt, offline },
     { kind: 'open', lock: state.lock, session, attempt, grant, greeting, ...presentedBy(from) },
   );
 };
@@ -230,6 +243,7 @@ export const opened = (state: State, given: Given, phase: Opening): Step => {
     {
       kind: 'open',
       session,
+      offline: phase.offline === true,
       token,
       card,
       greeting,
@@ -245,7 +259,13 @@ export const opened = (state: State, given: Given, phase: Opening): Step => {
 };
 
 export const openFailed = (state: State, given: Given, phase: Opening): Step =>
-  refuse(state, given, 'failed', phase.supportCode, { kind: 'end-session', session: phase.session, reason: 'start' });
+  refuse(
+    state,
+    given,
+    'failed',
+    phase.offline ? null : phase.supportCode,
+    ...(phase.offline ? [] : [{ kind: 'end-session', session: phase.session, reason: 'start' } as const]),
+  );
 
 /** The person presses cancel, or takes too long. */
 export const cancelAttempt = (

@@ -14,6 +14,8 @@ export const nextDeadline = (state: State, now: Moment): Moment | null => {
     const warning = warningAt(state, open.inputAt);
     if (warning > now) moments.push(warning);
   }
+  const { offlineUntil } = state;
+  if (offlineUntil !== null && offlineUntil > now) moments.push(offlineUntil);
   const own = ownDeadline(state.phase, now);
   if (own !== null) moments.push(own);
   return moments.length === 0 ? null : Math.min(...moments);

@@ -62,9 +62,10 @@ export const lock = (state: State, given: Given, reason: LockReason): Step => {
   const session = open?.session ?? (phase.kind === 'opening' ? phase.session : null);
   const person = open?.greeting.person ?? (phase.kind === 'opening' ? phase.greeting.person : null);
   if (session) {
+    const offline = open?.offline ?? (phase.kind === 'opening' && phase.offline === true);
     effects.push(
       { kind: 'record', facts: { kind: 'screen.locked', outcome: 'success', person, session, reason } },
-      { kind: 'end-session', session, reason },
+      ...(offline ? [] : [{ kind: 'end-session', session, reason } as const]),
       { kind: 'close-console' },
       { kind: 'cue', cue: 'locked' },
     );
@@ -72,7 +73,7 @@ export const lock = (state: State, given: Given, reason: LockReason): Step => {
   const notice: Notice | null = session ? { kind: 'locked', why: reason } : null;
   // Only who left by their own hand, at the terminal itself, may be let in again by the card alone.
   const left = reason === 'same-card' || reason === 'button';
-  const ended = open && left && open.card !== null ? { session: open.session, card: open.card } : null;
+  const ended = open && left && open.card !== null && !open.offline ? { session: open.session, card: open.card } : null;
   const recent = ended ?? (session || !left ? null : state.recent);
   return { state: { ...state, lock: given.freshLock, phase: idle(notice, given.now), recent }, effects };
 };

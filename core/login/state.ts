@@ -79,6 +79,8 @@ interface Attempted {
   readonly card: CardKey | null;
   readonly greeting: Greeting;
   readonly supportCode: string;
+  /** The terminal itself decides: the server cannot be asked. */
+  readonly offline?: boolean;
 }
 export interface Asking extends Attempted {
   readonly kind: 'asking' | 'checking';
@@ -117,6 +119,8 @@ export interface Opening extends Attempted {
 export interface Open {
   readonly kind: 'open';
   readonly session: SessionId;
+  /** The server does not know of it. */
+  readonly offline: boolean;
   /** Goes with what is asked of the server for this session. */
   readonly token: string;
   readonly card: CardKey | null;
@@ -162,6 +166,8 @@ export interface State {
   /** The presentation of a card that lay in the field when the reader became ready: it must be lifted and held again. */
   readonly resting: number | null;
   readonly link: Link;
+  /** Until when whoever was here lately gets in without the server; null: nobody does. */
+  readonly offlineUntil: Moment | null;
   readonly clockWrong: boolean;
   /** `reserve`: the disk is full and policy lets the terminal go on for a while. */
   readonly journal: 'sound' | 'reserve' | 'full' | 'failed';
@@ -199,6 +205,7 @@ export type LoginEvent =
   | { readonly kind: 'card-left'; readonly presentation: number }
   // server
   | { readonly kind: 'link-changed'; readonly link: Link }
+  | { readonly kind: 'offline-changed'; readonly until: Moment | null }
   | { readonly kind: 'clock-changed'; readonly wrong: boolean }
   | { readonly kind: 'policy-changed'; readonly policy: TerminalPolicy; readonly terminal: string }
   | {
@@ -212,6 +219,7 @@ export type LoginEvent =
       readonly grace: boolean;
       readonly supportCode: string;
       readonly endsAt: Moment;
+      readonly offline?: boolean;
     }
   | { readonly kind: 'identify-failed'; readonly request: number; readonly failure: Failure }
   | {
@@ -219,7 +227,8 @@ export type LoginEvent =
       readonly attempt: AttemptId;
       readonly session: SessionId;
       readonly token: string;
-      readonly grant: Grant;
+      /** Null where the terminal itself has checked card and PIN. */
+      readonly grant: Grant | null;
       readonly endsAt: Moment;
     }
   | { readonly kind: 'more-wanted'; readonly attempt: AttemptId; readonly factors: readonly AskedFactor[] }
@@ -266,12 +275,16 @@ export type Effect =
       readonly evidence: CardEvidence;
       readonly after: SessionId | null;
       readonly purpose: Purpose;
+      /** The server is known to be away. */
+      readonly offline: boolean;
     }
   /** Send what was typed as proof, and forget it. */
   | {
       readonly kind: 'prove';
+      readonly lock: LockId;
       readonly attempt: AttemptId;
       readonly ticket: string;
+      readonly offline: boolean;
       readonly factor: AskedFactor | 'grace';
     }
   | {
@@ -292,7 +305,8 @@ export type Effect =
       readonly lock: LockId;
       readonly session: SessionId;
       readonly attempt: AttemptId;
-      readonly grant: Grant;
+      /** Null where the terminal itself has checked card and PIN. */
+      readonly grant: Grant | null;
       readonly greeting: Greeting;
       /** A card, or what stood for it. */
       readonly first: Extract<Factor, 'card' | 'substitute-code' | 'emergency-code' | 'witness'>;
@@ -357,6 +371,7 @@ export const initialState = (given: Given, policy: TerminalPolicy, terminal: str
   reader: 'starting',
   resting: null,
   link: 'starting',
+  offlineUntil: null,
   clockWrong: false,
   journal: 'sound',
   screen: 'absent',

@@ -66,6 +66,7 @@ const reactions: { readonly [Kind in LoginEvent['kind']]: Reaction<Kind> } = {
   'card-left': (state, given, event) => cardLeft(state, given, event.presentation),
 
   'link-changed': (state, given, event) => linkChanged(state, given, event.link),
+  'offline-changed': (state, _given, event) => stay({ ...state, offlineUntil: event.until }),
   'clock-changed': (state, _given, event) => stay({ ...state, clockWrong: event.wrong }),
   'policy-changed': (state, _given, event) => stay({ ...state, policy: event.policy, terminal: event.terminal }),
   identified,
@@ -154,7 +155,7 @@ const cancelled = (state: State, given: Given): Step => {
 };
 
 const consoleAsked = (state: State): Step =>
-  state.phase.kind === 'open' && mayOpenConsole(state.phase.greeting.roles)
+  state.phase.kind === 'open' && !state.phase.offline && mayOpenConsole(state.phase.greeting.roles)
     ? { state, effects: [{ kind: 'open-console', session: state.phase.session, token: state.phase.token }] }
     : stay(state);
 
@@ -242,7 +243,7 @@ const idleReported = (state: State, given: Given, seconds: number): Step => {
   if (!open) return stay(state);
   // The report may only say that the person was active later than known, never turn the clock back.
   const inputAt = Math.max(open.inputAt, given.now - seconds * 1000);
-  const touches = given.now - open.touchedAt >= spans.touch;
+  const touches = !open.offline && given.now - open.touchedAt >= spans.touch;
   const next = { ...open, inputAt, reportedAt: given.now, touchedAt: touches ? given.now : open.touchedAt };
   const reported: State = { ...state, phase: phase.kind === 'ceremony' ? { ...phase, under: next } : next };
   const { session, token } = open;

@@ -104,6 +104,10 @@ export const cardRead = (
   }
 };
 
+/** Whether the server is away and somebody may get in without it. */
+export const mayLetInOffline = ({ link, offlineUntil }: State, now: number): boolean =>
+  (link === 'unreachable' || link === 'clock-wrong') && offlineUntil !== null && now < offlineUntil;
+
 const identify = (
   state: State,
   given: Given,
@@ -112,14 +116,16 @@ const identify = (
   purpose: Purpose = 'login',
 ): Step => {
   if (state.journal === 'failed' || state.journal === 'full') return refuse(state, given, 'failed', null);
-  if (state.link !== 'online') return refuse(state, given, 'server', null);
+  const offline = state.link !== 'online';
+  if (offline && (purpose !== 'login' || !mayLetInOffline(state, given.now)))
+    return refuse(state, given, 'server', null);
   const request = state.requests + 1;
   const recent = purpose === 'login' && state.recent?.card === card ? state.recent : null;
   return go(
     { ...state, requests: request, recent },
     { kind: 'identifying', request, card, purpose },
     { kind: 'forget-digits' },
-    { kind: 'identify', request, lock: state.lock, evidence, after: recent?.session ?? null, purpose },
+    { kind: 'identify', request, lock: state.lock, evidence, after: recent?.session ?? null, purpose, offline },
     { kind: 'cue', cue: 'read' },
   );
 };

@@ -11,6 +11,7 @@ export const policy = terminalPolicy.parse({
   warnSeconds: 20,
   helpdesk: '2119',
   whenFull: 'strict',
+  offline: { hours: 24, roles: ['clinician'], assurance: ['identifier', 'keyed', 'pki'], tries: 5, minutes: 720 },
   ways: { substitute: true, emergency: true, witness: true },
 });
 export const hanako = {

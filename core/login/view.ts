@@ -5,13 +5,15 @@ import { cardlessPictureOf } from './cardless-view.ts';
 import { warningAt } from './deadline.ts';
 import type { Moment, State } from './state.ts';
 import { mayOpenConsole } from './step.ts';
+import { mayLetInOffline } from './taps.ts';
 
 /** What the screen shows of a state. `cover` is false only while a session is open with nothing lying over it. */
 export const viewOf = (state: State, now: Moment): Omit<View, 'number' | 'cue'> => ({
   cover: state.phase.kind !== 'open',
   terminal: state.terminal,
   helpdesk: state.policy.helpdesk,
-  online: state.link === 'online',
+  online: state.link === 'online' && !isOffline(state),
+  offlineUntil: offlineUntilOf(state, now),
   clockWrong: state.clockWrong,
   diskFull: state.journal === 'reserve',
   ways: waysOf(state),
@@ -22,7 +24,7 @@ const pictureOf = (state: State, now: Moment): Picture => {
   const { phase } = state;
   switch (phase.kind) {
     case 'idle': {
-      const why = notReadyOf(state);
+      const why = notReadyOf(state, now);
       if (why) return { kind: 'not-ready', why };
       return phase.notice ? { kind: 'ready', notice: phase.notice } : { kind: 'ready' };
     }
@@ -67,7 +69,7 @@ const pictureOf = (state: State, now: Moment): Picture => {
         greet: phase.greeting.name,
         number: phase.greeting.number,
         endsAt: phase.endsAt,
-        mayOpenConsole: mayOpenConsole(phase.greeting.roles),
+        mayOpenConsole: !phase.offline && mayOpenConsole(phase.greeting.roles),
         ...(warned ? { locksAt: phase.inputAt + state.policy.idleSeconds * 1000 } : {}),
       };
     }
@@ -90,12 +92,21 @@ const pictureOf = (state: State, now: Moment): Picture => {
   }
 };
 
+/** Whoever is in front of the screen is dealt with by the terminal alone. */
+const isOffline = ({ phase }: State): boolean => 'offline' in phase && phase.offline === true;
+
+const offlineUntilOf = (state: State, now: Moment): Moment | null => {
+  if (state.phase.kind === 'open' && state.phase.offline) return state.phase.endsAt;
+  return isOffline(state) || mayLetInOffline(state, now) ? state.offlineUntil : null;
+};
+
 /** The first thing that stands in the way of a card, the one that a person can do least about first. */
-const notReadyOf = (state: State): NotReady | null => {
+const notReadyOf = (state: State, now: Moment): NotReady | null => {
   if (state.journal === 'failed' || state.journal === 'full') return `journal-${state.journal}`;
   if (state.link === 'not-enrolled' || state.link === 'terminal-revoked') return state.link;
   if (state.reader === 'starting' || state.link === 'starting') return 'starting';
   if (state.reader !== 'ready') return state.reader;
+  if (mayLetInOffline(state, now)) return null;
   if (state.link === 'clock-wrong') return 'clock-wrong';
   if (state.link === 'unreachable') return 'server-unreachable';
   return null;

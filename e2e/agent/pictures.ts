@@ -19,7 +19,7 @@ const whyNotReady = [
   ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
   ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed', 'journal-full'],
 ];
-const whyRefused = ['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'failed'];
+const whyRefused = ['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'offline', 'failed'];
 const everyWay = ['substitute', 'emergency', 'witness'];
 const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
 const whyLocked = [
@@ -67,6 +67,7 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ...each(whyNotReady, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
     ['ready', { picture: { kind: 'ready' } }],
     ['ready-offline', { picture: { kind: 'ready' }, online: false }],
+    ['ready-offline-until', { picture: { kind: 'ready' }, online: false, offlineUntil: inSeconds(6 * 3600) }],
     ['ready-clock-wrong', { picture: { kind: 'ready' }, clockWrong: true }],
     ['ready-disk-full', { picture: { kind: 'ready' }, diskFull: true }],
     ...each(whyLocked, 'ready-locked', (why) => ({ picture: { kind: 'ready', notice: { kind: 'locked', why } } })),

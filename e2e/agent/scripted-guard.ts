@@ -15,6 +15,7 @@ export interface ScriptedView {
   readonly online?: boolean;
   readonly clockWrong?: boolean;
   readonly diskFull?: boolean;
+  readonly offlineUntil?: number | null;
   readonly ways?: readonly string[];
   readonly cue?: string;
 }
@@ -129,6 +130,7 @@ export const createScriptedGuard = async (path: string): Promise<ScriptedGuard> 
             online: true,
             clockWrong: false,
             diskFull: false,
+            offlineUntil: null,
             ways: [],
           },
           ...view,

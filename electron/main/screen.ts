@@ -39,6 +39,7 @@ const waitingView: View = {
   terminal: '',
   helpdesk: '',
   online: false,
+  offlineUntil: null,
   clockWrong: false,
   diskFull: false,
   ways: [],

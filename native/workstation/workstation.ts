@@ -8,4 +8,6 @@ export interface Workstation {
   readonly keychainAdvice: string;
   /** The user at the other end of a local socket; `undefined` when it cannot be told. Throws where nothing can tell it. */
   readonly createPeerUser: () => (socket: Socket) => number | undefined;
+  /** Another one after each start of the machine. */
+  readonly boot: string;
 }

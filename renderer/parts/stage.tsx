@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import type { Frame } from '#contract/screen.ts';
 import mark from '../../assets/mark.json' with { type: 'json' };
 import { call } from '../agent.ts';
-import { useNow } from '../clock.ts';
-import { helpdeskLine, otherLanguage, type Words, wordsOf } from '../words.ts';
+import { timeOf, useNow } from '../clock.ts';
+import { fill, helpdeskLine, otherLanguage, type Words, wordsOf } from '../words.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 /** The colour of a state; icon and words always say the same. */
@@ -82,7 +82,9 @@ export const Stage = ({ frame, words, tone, children }: StageProps) => (
         {frame.view.online || frame.view.picture.kind === 'not-ready' ? null : (
           <span className="chip warn">
             <Icon name="offline" />
-            {words.offline}
+            {frame.view.offlineUntil === null
+              ? words.offline
+              : fill(words.offlineUntil, { time: timeOf(frame.view.offlineUntil, frame.settings.language) })}
           </span>
         )}
         {frame.view.diskFull ? (

@@ -16,6 +16,7 @@ const looks: Readonly<Record<Refusal, { readonly icon: IconName; readonly tone: 
   'too-slow': { icon: 'hourglass', tone: 'warn' },
   busy: { icon: 'hourglass', tone: 'warn' },
   server: { icon: 'offline', tone: 'warn' },
+  offline: { icon: 'offline', tone: 'warn' },
   failed: { icon: 'alert', tone: 'warn' },
 };
 

@@ -163,7 +163,16 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
       proof: noteOf(proof),
     };
     begun.add({ ticket, begun: begunEvent(ticket) }, facts.factors);
-    return succeed({ ...sayBegun(secrets, ticket, person), nonce });
+    const { offline } = deps.policy();
+    // What stands for a card has an end and a count of uses that only the server keeps.
+    const mayKeep =
+      plain &&
+      !all &&
+      factors.includes('pin') &&
+      offline.hours > 0 &&
+      offline.assurance.includes(card.assurance) &&
+      person.roles.some((role) => offline.roles.includes(role));
+    return succeed({ ...sayBegun(secrets, ticket, person), offline: mayKeep, nonce });
   };
 };
 
@@ -197,6 +206,7 @@ export const sayBegun = (
   },
   factors: [...ticket.factors],
   all: ticket.all,
+  offline: false,
   grace: ticket.grace === null ? null : new Date(ticket.grace.until).toISOString(),
   expiresAt: new Date(ticket.expiresAt).toISOString(),
   supportCode: ticket.supportCode,

@@ -6,6 +6,7 @@ import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
 import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { countOfflineTries, judgeOfflineUses } from '../store/offline.ts';
 import { storeRecords } from '../store/reports.ts';
 import { issueRevocation, storeReceipt } from '../store/revocations.ts';
 import {
@@ -140,7 +141,12 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     },
 
     'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await background.transaction((tx) => storeRecords(tx, now(), terminal, body.records));
+      const stored = await background.transaction(async (tx) => {
+        const done = await storeRecords(tx, now(), terminal, body.records);
+        await judgeOfflineUses(tx, now(), terminal, done.offline, deps.policy());
+        await countOfflineTries(tx, done.wrongTries, deps.policy().tries);
+        return done;
+      });
       if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },

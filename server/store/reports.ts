@@ -1,10 +1,11 @@
 import { type EventFacts, type JournalRecord, terminalKinds } from '#contract/audit.ts';
-import type { TerminalId } from '#contract/ids.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
 import { findFault } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
 import { recordJournal } from './events.ts';
 import { findHeads, findStored, type JournalHead, moveHeads, placeKey } from './journal-heads.ts';
+import { findHere, type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
 
 export interface Stored {
   /** Place of the last record that was sent. */
@@ -14,29 +15,45 @@ export interface Stored {
   readonly added: number;
   /** Records of a place that holds another record already. */
   readonly rewritten: number;
+  /** Sessions that were opened without the server, and whose PIN was typed wrongly then. */
+  readonly offline: readonly OfflineUse[];
+  readonly wrongTries: readonly PersonId[];
 }
 
 /** Of the objects that records name, those of this terminal; a session with its person. */
 interface Known {
   readonly ids: ReadonlySet<string>;
   readonly personOf: ReadonlyMap<string, string>;
+  /** People who have had a session there. */
+  readonly here: ReadonlySet<string>;
 }
 
 const named = ['card', 'attempt', 'session', 'ceremony'] as const;
 
 const findKnown = async (tx: Transaction, terminal: TerminalId, records: readonly JournalRecord[]): Promise<Known> => {
+  const here = await findHere(
+    tx,
+    terminal,
+    records.flatMap(({ facts: { kind, person } }) => (kind.startsWith('offline.') && person ? [person] : [])),
+  );
+  const opened = records.flatMap((one) => tryReadOfflineUse(one) ?? []).filter(({ person }) => here.has(person));
   const ids = [...new Set(records.flatMap(({ facts }) => named.flatMap((name) => facts[name] ?? [])))];
-  if (ids.length === 0) return { ids: new Set(), personOf: new Map() };
+  if (ids.length === 0) return { ids: new Set(), personOf: new Map(), here };
   const rows = await tx.query<{ id: string; person: string | null }>(
     `select id, person from session where id = any($1) and terminal = $2
+     union all select id, person from offline_session where id = any($1) and terminal = $2
      union all select card, null from session where id = any($1) and terminal = $2
      union all select id, null from attempt where id = any($1) and terminal = $2
      union all select id, null from ceremony where id = any($1) and terminal = $2`,
     [ids, terminal],
   );
   return {
-    ids: new Set(rows.map(({ id }) => id)),
-    personOf: new Map(rows.flatMap(({ id, person }) => (person === null ? [] : [[id, person]]))),
+    ids: new Set([...rows.map(({ id }) => id), ...opened.map(({ session }) => session)]),
+    personOf: new Map([
+      ...opened.map(({ session, person }): [string, string] => [session, person]),
+      ...rows.flatMap(({ id, person }): [string, string][] => (person === null ? [] : [[id, person]])),
+    ]),
+    here,
   };
 };
 
@@ -52,7 +69,8 @@ const keepOwn = (facts: EventFacts, known: Known): EventFacts => {
     return { kind: 'request.refused', outcome: 'serious', reason: 'foreign-kind', factors: [], detail: { kind } };
   }
   const foreign = named.filter((name) => facts[name] != null && !known.ids.has(facts[name]));
-  const isHere = facts.person != null && known.personOf.get(facts.session ?? '') === facts.person;
+  const isOffline = facts.kind.startsWith('offline.') && known.here.has(facts.person ?? '');
+  const isHere = isOffline || (facts.person != null && known.personOf.get(facts.session ?? '') === facts.person);
   return {
     ...facts,
     ...Object.fromEntries(foreign.map((name) => [name, null])),
@@ -152,5 +170,22 @@ export const storeRecords = async (
   );
   const changed = [...moved.values()].filter(({ epoch, sequence }) => heads.get(epoch)?.sequence !== sequence);
   await moveHeads(tx, now, terminal, changed);
-  return { epoch: last.epoch, sequence: last.sequence, added: fresh.size, rewritten: rewritten.length };
+  const added = [...fresh.values()].map(({ record }) => record);
+  const offline = added.flatMap((one) => tryReadOfflineUse(one) ?? []);
+  await storeOfflineSessions(
+    tx,
+    now,
+    terminal,
+    offline.filter(({ person }) => known.here.has(person)),
+  );
+  return {
+    epoch: last.epoch,
+    sequence: last.sequence,
+    added: fresh.size,
+    rewritten: rewritten.length,
+    offline,
+    wrongTries: added.flatMap(({ facts: { kind, reason, person } }) =>
+      kind === 'offline.refused' && reason === 'wrong-secret' && person && known.here.has(person) ? [person] : [],
+    ),
+  };
 };

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import type { Greeting } from '#contract/api/logins.ts';
+import type { CardEvidence } from '#contract/card.ts';
+import type { AttemptId } from '#contract/ids.ts';
+import type { Effect } from '#core/login/state.ts';
+import type { EffectsDeps } from './effects.ts';
+import type { KnownOffline } from './offline.ts';
+
+type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
+
+/** A server that is there answers sooner; with what the terminal does itself a person waits 800 ms at most. */
+export const switchAfter = 550;
+
+/** The attempt that is under way, as far as the terminal could go on with it alone. */
+interface Current {
+  readonly attempt: AttemptId;
+  readonly evidence: CardEvidence;
+  readonly greeting: Greeting;
+  /** The server lets the terminal keep what this login leaves. */
+  readonly mayKeep: boolean;
+}
+
+/** What the terminal does without the server, and what it keeps for then. */
+export interface OfflineLogins {
+  /** The server has let this attempt in. */
+  begun(current: Current): void;
+  mayFallBack(evidence: CardEvidence): boolean;
+  identify(effect: Of<'identify'>): void;
+  /** The digits that a right answer may leave here, or that are looked at here when none comes. */
+  digitsFor(effect: Of<'prove'>, digits: Buffer): { keep(): void; check(): Promise<void>; drop(): void };
+  /** Whether this attempt could be gone on with when no answer comes. */
+  mayProve(attempt: AttemptId): boolean;
+  open(effect: Of<'open'>): Promise<boolean>;
+}
+
+type Deps = Pick<EffectsDeps, 'clock' | 'dispatch' | 'journal' | 'offline' | 'state'>;
+
+/** How long somebody may take to type (milliseconds). */
+const attemptLife = 60_000;
+
+export function createOfflineLogins({ clock, dispatch, journal, offline, state }: Deps): OfflineLogins {
+  let current: Current | null = null;
+  let known: KnownOffline | null = null;
+
+  const instant = (server: number): string => new Date(server).toISOString();
+  const toMoment = (server: number): number => clock.now() + server - (offline.now() ?? server);
+
+  async function check(effect: Of<'prove'>, digits: Buffer): Promise<void> {
+    const { attempt, lock } = effect;
+    const from = current;
+    if (from?.attempt !== attempt) {
+      digits.fill(0);
+      return dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
+    }
+    const checked = await offline.check(from.evidence, digits, { attempt, lock });
+    if (checked.kind === 'right') {
+      known = checked.known;
+      const { minutes } = state().policy.offline;
+      const endsAt = Math.min(clock.now() + minutes * 60_000, toMoment(checked.known.until));
+      return dispatch({ kind: 'proved', attempt, session: checked.session, token: '', grant: null, endsAt });
+    }
+    const { person } = checked;
+    const factors = ['card', 'pin'] as const;
+    const reason = checked.kind === 'wrong' ? 'wrong-secret' : checked.why;
+    void journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: [...factors], reason });
+    if (checked.kind === 'refused')
+      return dispatch({
+        kind: 'prove-failed',
+        attempt,
+        failure: { code: checked.why === 'locked' ? 'PROOF_LOCKED' : 'OFFLINE_REFUSED' },
+      });
+    const { triesLeft } = checked;
+    if (triesLeft > 0) return dispatch({ kind: 'prove-failed', attempt, failure: { code: 'PROOF_WRONG', triesLeft } });
+    void journal.append({ kind: 'offline.locked', outcome: 'serious', person, factors: [...factors] });
+    dispatch({ kind: 'prove-failed', attempt, failure: { code: 'PROOF_LOCKED' } });
+  }
+
+  return {
+    begun(next) {
+      current = next;
+    },
+    mayFallBack: offline.mayKnow,
+    identify({ request, evidence }) {
+      const found = offline.find(evidence);
+      if (!found.ok) {
+        const { person, why } = found;
+        void journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: ['card'], reason: why });
+        const code = why === 'locked' ? 'PROOF_LOCKED' : 'OFFLINE_REFUSED';
+        return dispatch({ kind: 'identify-failed', request, failure: { code } });
+      }
+      const { greeting } = found;
+      const attempt = randomUUID() as AttemptId;
+      current = { attempt, evidence, greeting, mayKeep: false };
+      dispatch({
+        kind: 'identified',
+        request,
+        attempt,
+        ticket: '',
+        greeting,
+        factors: ['pin'],
+        all: false,
+        grace: false,
+        offline: true,
+        supportCode: '',
+        endsAt: clock.now() + attemptLife,
+      });
+    },
+    digitsFor(effect, digits) {
+      const from = current?.attempt === effect.attempt ? current : null;
+      const drop = () => void digits.fill(0);
+      return {
+        keep() {
+          if (from?.mayKeep) void offline.remember(from.evidence, from.greeting, digits);
+          else drop();
+        },
+        check: () => check(effect, digits),
+        drop,
+      };
+    },
+    mayProve: (attempt) => current?.attempt === attempt && offline.mayKnow(current.evidence),
+    /** Whether exactly this was proved here just now, and is written. */
+    async open({ lock, session, attempt, greeting }) {
+      const { person } = greeting;
+      if (known === null || !offline.takeGrant({ lock, session, attempt, person })) return false;
+      const { loginAt, until } = known;
+      known = null;
+      const written = await journal.append({
+        kind: 'offline.opened',
+        outcome: 'success',
+        person,
+        session,
+        factors: ['card', 'pin'],
+        detail: { loginAt: instant(loginAt), until: instant(until), at: instant(offline.now() ?? 0) },
+      });
+      if (!written.ok) return false;
+      return (
+        await journal.append({ kind: 'screen.opened', outcome: 'success', person, session, factors: ['card', 'pin'] })
+      ).ok;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { assurance } from '#contract/card.ts';
+import { personId } from '#contract/ids.ts';
+import { replaceFile } from './journal-file.ts';
+import { codeOf, type Log } from './log.ts';
+import type { Keychain } from './vault.ts';
+
+const entry = z.strictObject({
+  /** Index of the card. */
+  card: z.string(),
+  person: personId,
+  assurance,
+  loginAt: z.number(),
+  failures: z.int().min(0),
+  /** Public key of a card that signs (SPKI, DER, base64url), as it proved itself to the server. */
+  publicKey: z.string().optional(),
+  salt: z.string(),
+  greeting: z.string(),
+  verifier: z.string(),
+});
+export type OfflineEntry = z.infer<typeof entry>;
+
+const content = z.strictObject({
+  /** The latest time that was known when it was written, by the server's clock. */
+  seen: z.number(),
+  /** What the server said last that holds. */
+  policy: z.unknown(),
+  entries: z.array(entry).max(5_000),
+});
+export type OfflineContent = z.infer<typeof content>;
+
+/** SHA-256 of the file that holds; while it is being replaced, also of the next one. */
+const anchor = z.strictObject({ now: z.string(), next: z.string().optional() });
+type Anchor = z.infer<typeof anchor>;
+
+export interface OfflineStoreDeps {
+  readonly path: string;
+  readonly keychain: Keychain;
+  readonly account: string;
+  readonly log: Log;
+}
+
+/** Keeps the file, and in the keychain which file it is: one from before is not taken. */
+export interface OfflineStore {
+  readonly content: OfflineContent;
+  /** The file was an older copy, or changed by hand; nothing of it was taken. */
+  readonly rolledBack: boolean;
+  /** Resolves when it is durable and nothing older is taken any more. Throws when that cannot be. */
+  save(next: OfflineContent): Promise<void>;
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const nothing: OfflineContent = { seen: 0, policy: null, entries: [] };
+
+/** Throws where no keychain answers. */
+export async function openOfflineStore({ account, keychain, log, path }: OfflineStoreDeps): Promise<OfflineStore> {
+  const known = parse(anchor, await keychain.tryRead(account));
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') log.warn('offline-unreadable', { code: codeOf(error) });
+    return undefined;
+  });
+  const found = parse(content, text);
+  const isNewest = text !== undefined && known !== null && [known.now, known.next].includes(hashOf(text));
+  const rolledBack = known !== null && !isNewest;
+  let current = known?.now ?? '';
+  let writing: Promise<void> = Promise.resolve();
+  const write = (to: Anchor): Promise<void> => keychain.write(account, JSON.stringify(to));
+
+  async function put(next: OfflineContent): Promise<void> {
+    const whole = JSON.stringify(next);
+    const hash = hashOf(whole);
+    // Cut short here, the file from before still holds; cut short below, either does, and no try was looked at yet.
+    await write({ now: current, next: hash });
+    await replaceFile(path, whole);
+    await write({ now: hash });
+    current = hash;
+  }
+
+  const store: OfflineStore = {
+    content: isNewest && found !== null ? found : nothing,
+    rolledBack,
+    save(next) {
+      const saved = writing.then(() => put(next));
+      writing = saved.catch((error: unknown) => log.error('offline-not-kept', { code: codeOf(error) }));
+      return saved;
+    },
+  };
+  // Where both hold, only the one that was read does from now on.
+  if (isNewest && text !== undefined && known.next !== undefined) {
+    current = hashOf(text);
+    await write({ now: current });
+  } else if (rolledBack) await store.save(nothing);
+  return store;
+}
+
+function parse<Value>(schema: z.ZodType<Value>, text: string | undefined): Value | null {
+  if (text === undefined) return null;
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { PersonId, SessionId } from '#contract/ids.ts';
+import { card, createDesk, type Desk, digits, forLock, hanako, hour, pin, policy } from './test-offline.ts';
+
+let desk: Desk;
+beforeEach(() => {
+  desk = createDesk();
+});
+afterEach(() => desk.remove());
+
+const other = { ...card, identifier: '04FFFFFFFFFFFF' } as const;
+/** Somebody logs in with the server. */
+const remembered = async (greeting = hanako) => {
+  const offline = await desk.run();
+  await offline.remember(card, greeting, digits(pin));
+  return offline;
+};
+const why = (found: ReturnType<Awaited<ReturnType<Desk['run']>>['find']>) => (found.ok ? 'allowed' : found.why);
+const check = async (offline: Awaited<ReturnType<Desk['run']>>, typed: string) =>
+  offline.check(card, digits(typed), forLock);
+
+test('whoever logged in here lately gets in by card and PIN, also after the machine was started anew', async () => {
+  await remembered();
+  desk.reboot();
+  const offline = await desk.run({ contact: false });
+  const found = offline.find(card);
+  assert.ok(found.ok);
+  assert.deepEqual(found.greeting, hanako);
+  const checked = await check(offline, pin);
+  assert.ok(checked.kind === 'right');
+  const grant = { ...forLock, session: checked.session, person: hanako.person };
+  assert.ok(offline.takeGrant(grant));
+});
+
+test('what was proved opens one lock once, for its person alone', async () => {
+  const offline = await remembered();
+  for (const wrong of [
+    { lock: crypto.randomUUID() as typeof forLock.lock },
+    { person: crypto.randomUUID() as PersonId },
+    { session: crypto.randomUUID() as SessionId },
+  ]) {
+    const checked = await check(offline, pin);
+    assert.ok(checked.kind === 'right');
+    const grant = { ...forLock, session: checked.session, person: hanako.person };
+    assert.equal(offline.takeGrant({ ...grant, ...wrong }), false);
+    assert.equal(offline.takeGrant(grant), false, 'a proof that was used wrongly is gone');
+  }
+  const checked = await check(offline, pin);
+  assert.ok(checked.kind === 'right');
+  const grant = { ...forLock, session: checked.session, person: hanako.person };
+  assert.ok(offline.takeGrant(grant));
+  assert.equal(offline.takeGrant(grant), false, 'shown again');
+});
+
+test('nobody else gets in: another card, a role or a card that policy leaves out, nobody where policy has no hours', async () => {
+  const offline = await remembered();
+  assert.equal(why(offline.find(other)), 'unknown');
+  desk.rules = { ...policy.offline, roles: ['admin'] };
+  assert.equal(why(offline.find(card)), 'role');
+  desk.rules = { ...policy.offline, assurance: ['pki'] };
+  assert.equal(why(offline.find(card)), 'assurance');
+  assert.equal(offline.until(), null);
+  desk.rules = { ...policy.offline, hours: 0 };
+  assert.equal(why(offline.find(card)), 'off');
+  assert.equal((await check(offline, pin)).kind, 'refused');
+});
+
+test('wrong PINs are counted before they are looked at; the count outlives a kill, and a right one ends it', async () => {
+  let offline = await remembered();
+  assert.partialDeepStrictEqual(await check(offline, '00000000'), { kind: 'wrong', triesLeft: 2 });
+  offline = await desk.run();
+  assert.partialDeepStrictEqual(await check(offline, '00000001'), { kind: 'wrong', triesLeft: 1 });
+  assert.equal((await check(offline, pin)).kind, 'right');
+  for (const left of [2, 1, 0])
+    assert.partialDeepStrictEqual(await check(offline, '00000002'), { kind: 'wrong', triesLeft: left });
+  offline = await desk.run();
+  assert.equal(why(offline.find(card)), 'locked');
+  assert.equal((await check(offline, pin)).kind, 'refused', 'the right PIN too');
+  assert.equal(offline.until(), null);
+  await offline.remember(card, hanako, digits(pin));
+  assert.equal((await check(offline, pin)).kind, 'right', 'after a login with the server');
+});
+
+test('fifty guesses at once are no more than the limit', async () => {
+  const offline = await remembered();
+  const guesses = Array.from({ length: 50 }, (_, index) => check(offline, String(10_000_000 + index)));
+  const looked = (await Promise.all(guesses)).filter(({ kind }) => kind === 'wrong');
+  assert.equal(looked.length, policy.offline.tries);
+});
+
+test('a guess that cannot be counted is not looked at', async () => {
+  const offline = await remembered();
+  const write = desk.kept.set.bind(desk.kept);
+  desk.kept.set = () => {
+    throw new Error('no keychain');
+  };
+  await assert.rejects(check(offline, pin));
+  desk.kept.set = write;
+});
+
+test('an older copy of the file is not taken, and nothing of it is', async () => {
+  let offline = await remembered();
+  const file = join(desk.folder, 'offline.json');
+  cpSync(file, join(desk.folder, 'copy'));
+  await check(offline, '00000000');
+  cpSync(join(desk.folder, 'copy'), file);
+  offline = await desk.run();
+  assert.ok(offline.rolledBack);
+  assert.equal(why(offline.find(card)), 'unknown');
+  assert.equal((await desk.run()).rolledBack, false, 'told once');
+});
+
+test('a copy of everything on another terminal opens nothing and tells nothing', async () => {
+  await remembered();
+  const secrets = new Map<string, string>();
+  const keychain = {
+    tryRead: async (account: string) => secrets.get(account),
+    write: async (account: string, secret: string) => void secrets.set(account, secret),
+    remove: async () => undefined,
+  };
+  const copy = await desk.run({ keychain });
+  assert.equal(why(copy.find(card)), 'unknown');
+  const text = readFileSync(join(desk.folder, 'offline.json'), 'latin1');
+  for (const secret of [hanako.name, hanako.number, card.identifier, pin])
+    assert.ok(!text.includes(secret) && !text.includes(Buffer.from(secret).toString('latin1')), secret);
+});
+
+test('a revocation takes away what is kept, for good, before it counts as settled', async () => {
+  for (const order of [
+    { what: 'card', subject: crypto.randomUUID(), person: hanako.person },
+    { what: 'person', subject: hanako.person },
+    { what: 'terminal', subject: crypto.randomUUID() },
+  ] as const) {
+    const offline = await remembered();
+    const before = await check(offline, pin);
+    assert.ok(before.kind === 'right');
+    offline.revoke(order);
+    assert.equal(offline.takeGrant({ ...forLock, session: before.session, person: hanako.person }), false);
+    assert.equal(why(offline.find(card)), 'unknown');
+    assert.ok(await offline.settled());
+    assert.equal(why((await desk.run()).find(card)), 'unknown');
+  }
+  const offline = await remembered();
+  offline.revoke({ what: 'session', subject: crypto.randomUUID(), person: hanako.person });
+  assert.equal(why(offline.find(card)), 'allowed', 'a session that was ended takes nobody’s card away');
+});
+
+test('the hours are counted from the login, whatever is done to the clock, and nothing is thrown away', async () => {
+  const offline = await remembered();
+  desk.pass(23 * hour);
+  desk.setClock(-22 * hour);
+  assert.equal(why(offline.find(card)), 'allowed');
+  desk.pass(hour + 1);
+  assert.equal(why(offline.find(card)), 'too-old', 'set back it lasts no longer');
+  desk.setClock(30 * 24 * hour);
+  assert.equal(why((await desk.run({ contact: false })).find(card)), 'too-old');
+  desk.setClock(-30 * 24 * hour + 22 * hour);
+  const again = await desk.run();
+  await again.remember(card, hanako, digits(pin));
+  assert.equal(why(again.find(card)), 'allowed');
+});
+
+test('a clock that was set back while the machine was off lets nobody in until the server is there', async () => {
+  await remembered();
+  desk.pass(2 * hour);
+  await desk.run({ contact: false });
+  desk.reboot();
+  desk.setClock(-3 * hour);
+  const offline = await desk.run({ contact: false });
+  assert.equal(offline.now(), null);
+  assert.equal(why(offline.find(card)), 'clock');
+  assert.equal(offline.until(), null);
+});
+
+test('a clock that was set forward while the machine was off ends the hours and loses nothing', async () => {
+  await remembered();
+  desk.reboot();
+  desk.setClock(48 * hour);
+  assert.equal(why((await desk.run({ contact: false })).find(card)), 'too-old');
+  desk.setClock(-48 * hour);
+  assert.equal(why((await desk.run()).find(card)), 'allowed', 'as soon as the server has said what time it is');
+});
+
+test('three days asleep are three days', async () => {
+  const offline = await remembered();
+  desk.pass(72 * hour);
+  assert.equal(why(offline.find(card)), 'too-old');
+});
+
+test('what the server said last that holds is there at a start without it', async () => {
+  const offline = await desk.run();
+  assert.equal(offline.policy(), undefined);
+  offline.keepPolicy({ ...policy, helpdesk: '7777' });
+  assert.ok(await offline.settled());
+  assert.equal((await desk.run({ contact: false })).policy()?.helpdesk, '7777');
+});

@@ -1,0 +1,94 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { replaceFile } from './journal-file.ts';
+import { codeOf, type Log } from './log.ts';
+
+/** Milliseconds since 1970 by the server's clock, and where the machine stood then. */
+const point = z.strictObject({ server: z.number(), up: z.number(), boot: z.string() });
+type Point = z.infer<typeof point>;
+const shape = z.strictObject({ point, mac: z.string() });
+
+export interface TrustedTimeDeps {
+  readonly path: string;
+  readonly key: Uint8Array;
+  /** Milliseconds since the machine was switched on, with the time that it slept. */
+  readonly upTime: () => number;
+  /** Another one after each start of the machine. */
+  readonly boot: string;
+  /** The clock as it is set now. */
+  readonly wall: () => number;
+  readonly log: Log;
+}
+
+/**
+ * What time it is without the server: its last word and what has passed since by a count that nobody can set. After the
+ * machine was off, the clock is taken once, if it is not behind what has been seen before; then the count goes on from it.
+ */
+export interface TrustedTime {
+  /** Null where no time can be believed: the clock was set back while the machine was off, or nothing was ever heard. */
+  now(): number | null;
+  /** The server has said what time it is. */
+  observe(server: number): void;
+  /** Something that was kept elsewhere says that it is at least so late. */
+  atLeast(server: number): void;
+  /** Writes down how late it is. */
+  keep(): Promise<void>;
+}
+
+export async function openTrustedTime(deps: TrustedTimeDeps): Promise<TrustedTime> {
+  const { boot, key, log, path, upTime, wall } = deps;
+  const macOf = ({ server, up, boot: its }: Point): string =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([server, up, its]))
+      .digest('base64url');
+  let seen = await read();
+  let saving: Promise<void> = Promise.resolve();
+
+  async function read(): Promise<Point | null> {
+    try {
+      const parsed = shape.safeParse(JSON.parse(await readFile(path, 'utf8')));
+      if (!parsed.success) return null;
+      const [given, right] = [Buffer.from(parsed.data.mac), Buffer.from(macOf(parsed.data.point))];
+      return given.length === right.length && timingSafeEqual(given, right) ? parsed.data.point : null;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') log.warn('time-unreadable', { code: codeOf(error) });
+      return null;
+    }
+  }
+
+  /** The point of this run of the machine, if there can be one. */
+  function here(): Point | null {
+    if (seen === null) return null;
+    const up = upTime();
+    if (seen.boot === boot && up >= seen.up) return seen;
+    const clock = wall();
+    if (clock < seen.server) return null;
+    seen = { server: clock, up, boot };
+    return seen;
+  }
+
+  function now(): number | null {
+    const from = here();
+    return from === null ? null : from.server + upTime() - from.up;
+  }
+
+  return {
+    now,
+    observe(server) {
+      seen = { server, up: upTime(), boot };
+    },
+    atLeast(server) {
+      if (seen !== null && (now() ?? seen.server) < server) seen = { server, up: 0, boot: '' };
+    },
+    keep() {
+      const at = now();
+      if (at === null) return saving;
+      const next: Point = { server: at, up: upTime(), boot };
+      saving = saving
+        .then(() => replaceFile(path, JSON.stringify({ point: next, mac: macOf(next) })))
+        .catch((error: unknown) => log.warn('time-not-kept', { code: codeOf(error) }));
+      return saving;
+    },
+  };
+}

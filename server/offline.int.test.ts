@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import type { JournalRecord } from '#contract/audit.ts';
+import type { PersonId } from '#contract/ids.ts';
+import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { type Clinician, eventsWhere, logIn, makeClinician, mustBegin } from './testing-login.ts';
+
+let server: TestServer;
+let terminal: TestTerminal;
+before(async () => {
+  server = await startTestServer();
+  terminal = await server.enrol();
+});
+after(() => server.close());
+
+const hour = 3_600_000;
+const plain: Pick<JournalRecord['facts'], 'outcome' | 'factors' | 'detail'> = {
+  outcome: 'success',
+  factors: [],
+  detail: {},
+};
+
+/** What a terminal's journal says after a time without the server. */
+const report = async (given: readonly JournalRecord['facts'][], at = terminal): Promise<void> => {
+  const epoch = randomUUID();
+  const records: JournalRecord[] = [];
+  for (const facts of given) {
+    const previous = records.at(-1)?.hash ?? firstPrevious;
+    records.push(sealRecord({ epoch, sequence: records.length + 1, previous, at: server.now().toISOString(), facts }));
+  }
+  for (const _ of [1, 2]) assert.equal((await server.call(at, 'terminals/report', { body: { records } })).status, 200);
+};
+
+interface Told {
+  readonly loginAt: Date;
+  readonly openedAt: Date;
+}
+const opened = (person: PersonId, session: string, { loginAt, openedAt }: Told): JournalRecord['facts'] => ({
+  ...plain,
+  kind: 'offline.opened',
+  person,
+  session: session as never,
+  factors: ['card', 'pin'],
+  detail: { loginAt: loginAt.toISOString(), at: openedAt.toISOString() },
+});
+
+/** Somebody logs in with the server; so many hours later, without it. */
+const workAlone = async (clinician: Clinician, hours: number, change: Partial<Told> = {}) => {
+  const loginAt = server.now();
+  await logIn(server, terminal, clinician);
+  server.advance(hours * hour);
+  const session = randomUUID();
+  const told: Told = { loginAt, openedAt: server.now(), ...change };
+  return { session, facts: opened(clinician.person.id, session, told) };
+};
+const contested = async (person: string) =>
+  (await eventsWhere(server, 'person', person)).filter(({ kind }) => kind === 'offline.contested');
+const revoke = async (clinician: Clinician): Promise<void> => {
+  const admin = await server.signIn(['admin', 'helpdesk']);
+  const body = { params: { card: clinician.card }, body: { reason: 'lost' } };
+  assert.equal((await server.call(admin, 'cards/revoke', body)).status, 200);
+};
+
+describe('a login without the server, told of afterwards', () => {
+  test('is stored once with its person and session, and so is what the journal says of that session later', async () => {
+    const clinician = await makeClinician(server);
+    const { session, facts } = await workAlone(clinician, 3);
+    await report([facts, { ...plain, kind: 'screen.opened', person: clinician.person.id, session: session as never }]);
+    await report([{ ...plain, kind: 'screen.locked', person: clinician.person.id, session: session as never }]);
+    const events = await eventsWhere(server, 'session', session);
+    assert.deepEqual(
+      events.map(({ kind, person }) => [kind, person]),
+      ['offline.opened', 'screen.opened', 'screen.locked'].map((kind) => [kind, clinician.person.id]),
+    );
+    assert.deepEqual(await contested(clinician.person.id), []);
+  });
+
+  test('is an alarm where the card had been revoked before, and none where that came later', async () => {
+    const before = await makeClinician(server);
+    const loginAt = server.now();
+    await logIn(server, terminal, before);
+    server.advance(hour);
+    await revoke(before);
+    server.advance(hour);
+    await report([opened(before.person.id, randomUUID(), { loginAt, openedAt: server.now() })]);
+    const [alarm, ...others] = await contested(before.person.id);
+    assert.deepEqual([alarm?.outcome, alarm?.reason, others], ['major', 'revoked-before', []]);
+
+    const later = await makeClinician(server);
+    const { facts } = await workAlone(later, 2);
+    server.advance(hour);
+    await revoke(later);
+    await report([facts]);
+    assert.deepEqual(await contested(later.person.id), []);
+  });
+
+  test('is an alarm where no login with the server was so, or one too long ago, or none that policy allows', async () => {
+    const forged = await makeClinician(server);
+    const { facts } = await workAlone(forged, 30, { loginAt: new Date(server.now().getTime() + 29 * hour) });
+    await report([facts]);
+    const old = await makeClinician(server);
+    await report([(await workAlone(old, 25)).facts]);
+    const clerk = await makeClinician(server, { roles: ['helpdesk'] });
+    await report([(await workAlone(clerk, 1)).facts]);
+    const reasons = await Promise.all([forged, old, clerk].map(({ person }) => contested(person.id)));
+    assert.deepEqual(
+      reasons.map((all) => all.map(({ reason }) => reason)),
+      [['no-such-login'], ['too-old'], ['role']],
+    );
+  });
+
+  test('names nobody who was never there, and is an alarm', async () => {
+    const stranger = await makeClinician(server);
+    await report([opened(stranger.person.id, randomUUID(), { loginAt: server.now(), openedAt: server.now() })]);
+    assert.deepEqual(await contested(stranger.person.id), []);
+    const alarms = (await eventsWhere(server, 'terminal', terminal.id)).filter(({ reason }) => reason === 'never-here');
+    assert.deepEqual(
+      alarms.map(({ kind, person, outcome }) => [kind, person, outcome]),
+      [['offline.contested', null, 'major']],
+    );
+  });
+});
+
+test('wrong tries without the server count with the others, once', async () => {
+  const clinician = await makeClinician(server);
+  await logIn(server, terminal, clinician);
+  const wrong: JournalRecord['facts'] = {
+    ...plain,
+    kind: 'offline.refused',
+    outcome: 'minor',
+    person: clinician.person.id,
+    reason: 'wrong-secret',
+  };
+  await report([wrong, wrong, { ...wrong, reason: 'unknown' }]);
+  const [pin] = await server.database.query<{ failures: number }>(
+    `select failures from credential where person = $1 and kind = 'pin'`,
+    [clinician.person.id],
+  );
+  assert.equal(pin?.failures, 2);
+});
+
+test('a terminal may keep a login by card and PIN of whom policy names, and no other', async () => {
+  const mayKeep = async (clinician: Clinician) => (await mustBegin(server, terminal, clinician.evidence)).offline;
+  const [nurse, clerk, withoutPin] = [
+    await makeClinician(server),
+    await makeClinician(server, { roles: ['helpdesk'] }),
+    await makeClinician(server, { pin: false }),
+  ];
+  assert.deepEqual([await mayKeep(nurse), await mayKeep(clerk), await mayKeep(withoutPin)], [true, false, false]);
+  const all = {
+    factors: [{ name: 'both', demand: { kind: 'all' as const, factors: ['pin' as const, 'totp' as const] } }],
+  };
+  await server.applyPolicy(all);
+  assert.equal(await mayKeep(nurse), false, 'both are wanted');
+  await server.applyPolicy({ offline: { assurance: ['pki'] } });
+  assert.equal(await mayKeep(nurse), false, 'a card that can be copied');
+  await server.applyPolicy({ offline: { hours: 0 } });
+  assert.equal(await mayKeep(nurse), false);
+});
