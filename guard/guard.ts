@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { mkdir, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
