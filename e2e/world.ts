@@ -96,6 +96,8 @@ export interface WorldOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** How much the guards write. */
   readonly logLevel?: 'debug' | 'info';
+  /** Terminals cover their display with native curtains. */
+  readonly curtain?: boolean;
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -145,6 +147,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           name,
           place,
           logLevel: options.logLevel ?? 'info',
+          curtain: options.curtain ?? false,
         });
         stops.add(terminal.stop);
         return terminal;
@@ -166,6 +169,7 @@ interface TerminalParts {
   readonly name: string;
   readonly place: string;
   readonly logLevel: 'debug' | 'info';
+  readonly curtain: boolean;
 }
 
 async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { stop(): Promise<void> }> {
@@ -189,6 +193,7 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
     keyring: parts.keyring.env,
     debug: true,
     logLevel: parts.logLevel,
+    curtain: parts.curtain,
   });
   stops.add(house.stop);
   const screen = createScreenEyes(house);

@@ -22,9 +22,14 @@ const programs: readonly NativeProgram[] = [
       ...own('curtain', 'card', 'glyphs', 'cover', 'hold', 'hotkey', 'idle'),
       ...own('link', 'message', 'lease', 'twin', 'harden'),
     ],
-    libraries: ['xcb', 'xcb-composite', 'xcb-randr', 'xcb-screensaver'],
+    libraries: ['xcb', 'xcb-composite', 'xcb-randr', 'xcb-res', 'xcb-screensaver'],
   },
-  { name: 'leader', sources: own('leader', 'child', 'xserver'), libraries: [] },
+  { name: 'leader', sources: own('leader', 'child', 'xserver', 'ui'), libraries: [] },
+  {
+    name: 'painter',
+    sources: own('painter', 'mirror', 'typist'),
+    libraries: ['xcb', 'xcb-damage', 'xcb-randr', 'xcb-shm', 'xcb-xtest'],
+  },
   { name: 'rasterise', sources: own('rasterise'), libraries: ['freetype2'] },
 ];
 
@@ -43,7 +48,7 @@ export interface BuildOptions {
   readonly sanitized?: boolean;
 }
 
-/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `glyphs`. */
+/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `glyphs`. */
 export async function buildCurtain(options: BuildOptions = {}): Promise<string> {
   const flags = ['-std=gnu17', '-g', ...warnings, ...(options.sanitized === true ? sanitizing : hardening)];
   const inputs = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildCurtain } from './curtain.ts';
 import { findElectron } from './electron.ts';
 import { type Kept, keep } from './keep.ts';
 import { node, root, screenFolder } from './paths.ts';
@@ -73,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
 
 export interface TerminalHouse {
   readonly guard: Kept;
+  /** Under a curtain this is the leader, which keeps the curtains and the screen running. */
   readonly screen: Kept;
   /** Where Electron keeps its data; `DevToolsActivePort` lies there when `debug` is set. */
   readonly screenData: string;
@@ -97,6 +99,8 @@ export interface TerminalOptions {
   readonly debug?: boolean;
   /** Ordinary windows that cover nothing; a release build refuses it. */
   readonly windowed?: boolean;
+  /** Native curtains over the display; the screen is painted on them. */
+  readonly curtain?: boolean;
 }
 
 /** Starts the guard and the screen of one terminal and keeps each running. */
@@ -107,6 +111,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
   for (const each of [folder, run, screenData, join(folder, 'compiled')])
     mkdirSync(each, { recursive: true, mode: 0o700 });
   const socket = join(run, 'guard.sock');
+  const curtainSocket = join(run, 'curtain.sock');
   const environment = {
     ...plainEnvironment(),
     KAZASU_GUARD_SOCKET: socket,
@@ -127,6 +132,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
         KAZASU_SERVER: options.origin,
         KAZASU_AUTHORITY: options.authority,
         KAZASU_LOG: options.logLevel ?? 'info',
+        ...(options.curtain === true ? { KAZASU_CURTAIN_SOCKET: curtainSocket } : {}),
         ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
         ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
       },
@@ -135,10 +141,18 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
     });
     stops.add(guard.stop);
     const electron = findElectron();
+    const program = [
+      electron.path,
+      ...electron.flags,
+      ...(options.debug === true ? ['--remote-debugging-port=0'] : []),
+      screenFolder,
+    ];
+    const [command = '', ...args] =
+      options.curtain === true ? await underCurtain(run, curtainSocket, program) : program;
     const screen = await keep({
       name: 'screen',
-      command: electron.path,
-      args: [...electron.flags, ...(options.debug === true ? ['--remote-debugging-port=0'] : []), screenFolder],
+      command,
+      args,
       cwd: root,
       // The screen needs no secrets and no session bus; without an address Chromium would start a bus of its own.
       env: {
@@ -156,4 +170,10 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
     await stops.stop();
     throw error;
   }
+}
+
+/** The leader of a display that belongs to somebody else: told to end, it leaves it as it was. */
+async function underCurtain(run: string, socket: string, program: readonly string[]): Promise<string[]> {
+  const programs = await buildCurtain();
+  return [join(programs, 'leader'), '--leave-display', programs, socket, String(process.getuid?.()), run, ...program];
 }

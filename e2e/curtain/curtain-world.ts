@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { buildCurtain } from '#setup/curtain.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { type Kept, keep } from '#setup/keep.ts';
@@ -69,7 +69,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
     const probes: Probe[] = [];
     stops.add(async () => void (await Promise.all(probes.map((probe) => probe.stop()))));
     const curtain: CurtainWorld['curtain'] = (seat) =>
-      until(`a curtain in seat ${seat}`, () => findCurtain(leader.pid(), seat));
+      until(`a curtain in seat ${seat}`, () => findChild(leader.pid(), isCurtain(seat)));
     await guard.covered();
     return {
       display,
@@ -110,12 +110,24 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
   }
 }
 
-function findCurtain(leader: number | undefined, seat: number): number | undefined {
-  if (leader === undefined) return undefined;
-  const children = readFileSync(`/proc/${leader}/task/${leader}/children`, 'utf8').split(' ').filter(Boolean);
-  for (const child of children) {
-    const words = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
-    if (words[0]?.endsWith('/curtain') && words[4] === String(seat)) return Number(child);
-  }
-  return undefined;
+/** A child of the leader: the file that it runs, and its words. Electron writes over its own words. */
+export interface Child {
+  readonly program: string;
+  readonly words: readonly string[];
 }
+
+/** The child of this process that fits. */
+export function findChild(parent: number | undefined, fits: (child: Child) => boolean): number | undefined {
+  if (parent === undefined) return undefined;
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').filter(Boolean);
+  const found = children.find((child) => {
+    const words = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
+    return fits({ program: basename(readlinkSync(`/proc/${child}/exe`)), words });
+  });
+  return found === undefined ? undefined : Number(found);
+}
+
+export const isCurtain =
+  (seat: 0 | 1) =>
+  ({ program, words }: Child): boolean =>
+    program === 'curtain' && words[4] === String(seat);

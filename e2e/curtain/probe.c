@@ -4,12 +4,15 @@
  *
  *   victim          a red window over the whole screen that wants the keyboard: keys, buttons, and that it is shown
  *   watch           looks at pixels about a thousand times a second: samples, how many were red, each change with its time
+ *   watch X Y RGB   the same for one pixel and another colour
  *   type RATE       types and clicks as hardware does (XTEST), so many keys a second
  *   grab            holds keyboard and pointer
  *   grab-bare       the same for a client without a window of its own
+ *   grab-nameless   the same for one that has nothing at all of its own by which it could be ended
  *   steal           takes the focus for the victim and raises it, without end
  *   popup           maps a red window that no window manager touches
  *   unmap           hides every window of others, without end
+ *   resize W H      gives the display another size, as a cable or a remote session does
  *   kill WINDOW     ends the client of a window
  */
 #include <poll.h>
@@ -19,6 +22,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <xcb/randr.h>
 #include <xcb/xcb.h>
 #include <xcb/xtest.h>
 
@@ -62,21 +66,33 @@ static void take_focus(xcb_window_t window) {
   xcb_flush(x);
 }
 
+static uint32_t wanted = RED;
+static int16_t place_x = -1, place_y;
+
 static bool is_red(int16_t at_x, int16_t at_y) {
   xcb_get_image_reply_t *image = xcb_get_image_reply(
       x, xcb_get_image(x, XCB_IMAGE_FORMAT_Z_PIXMAP, screen->root, at_x, at_y, 1, 1, ~0u), NULL);
-  if (image == NULL) exit(0);
+  if (xcb_connection_has_error(x)) exit(0);
+  /* The display has become smaller. */
+  if (image == NULL) return false;
   const uint32_t pixel = *(const uint32_t *)xcb_get_image_data(image) & 0xffffff;
   free(image);
-  return pixel == RED;
+  return pixel == wanted;
 }
 
 static void look(void) {
   static int shown = -1;
-  const int16_t width = (int16_t)screen->width_in_pixels, height = (int16_t)screen->height_in_pixels;
+  static int16_t width, height;
+  if (samples % 64 == 0) {
+    xcb_get_geometry_reply_t *root = xcb_get_geometry_reply(x, xcb_get_geometry(x, screen->root), NULL);
+    if (root == NULL) exit(0);
+    width = (int16_t)root->width;
+    height = (int16_t)root->height;
+    free(root);
+  }
   const int16_t places[][2] = {{5, 5}, {(int16_t)(width - 5), (int16_t)(height - 5)}, {(int16_t)(width / 2), 40}};
   const int16_t *place = places[samples % 3];
-  const bool found = is_red(place[0], place[1]);
+  const bool found = place_x < 0 ? is_red(place[0], place[1]) : is_red(place_x, place_y);
   samples++;
   red += found;
   if (shown != found) printf("{\"red\":%s,\"at\":%.3f}\n", found ? "true" : "false", now());
@@ -115,6 +131,31 @@ static void unmap_all(void) {
   xcb_flush(x);
 }
 
+/* RandR 1.2: a mode of that size on the first output, its controller off while the screen changes. */
+static bool resize(uint16_t width, uint16_t height) {
+  xcb_randr_get_screen_resources_reply_t *all =
+      xcb_randr_get_screen_resources_reply(x, xcb_randr_get_screen_resources(x, screen->root), NULL);
+  if (all == NULL || all->num_crtcs == 0 || all->num_outputs == 0) return false;
+  const xcb_randr_crtc_t crtc = xcb_randr_get_screen_resources_crtcs(all)[0];
+  const xcb_randr_output_t output = xcb_randr_get_screen_resources_outputs(all)[0];
+  char name[32];
+  const int length = snprintf(name, sizeof name, "probe-%ux%u-%d", width, height, (int)getpid());
+  const xcb_randr_mode_info_t info = {.width = width, .height = height, .name_len = (uint16_t)length};
+  xcb_randr_create_mode_reply_t *made = xcb_randr_create_mode_reply(
+      x, xcb_randr_create_mode(x, screen->root, info, (uint32_t)length, name), NULL);
+  if (made == NULL) return false;
+  xcb_randr_add_output_mode(x, output, made->mode);
+  free(xcb_randr_set_crtc_config_reply(x, xcb_randr_set_crtc_config(x, crtc, 0, 0, 0, 0, XCB_NONE, 1, 0, NULL), NULL));
+  xcb_randr_set_screen_size(x, screen->root, width, height, width / 4, height / 4);
+  xcb_randr_set_crtc_config_reply_t *set = xcb_randr_set_crtc_config_reply(
+      x, xcb_randr_set_crtc_config(x, crtc, 0, 0, 0, 0, made->mode, 1, 1, &output), NULL);
+  const bool done = set != NULL && set->status == 0;
+  free(made);
+  free(set);
+  free(all);
+  return done;
+}
+
 static void hear(void) {
   for (xcb_generic_event_t *event; (event = xcb_poll_for_event(x)) != NULL; free(event)) {
     if ((event->response_type & 0x80) != 0) continue;
@@ -133,13 +174,20 @@ int main(int argc, char **argv) {
   const bool watches = strcmp(mode, "watch") == 0, types = strcmp(mode, "type") == 0;
   const bool steals = strcmp(mode, "steal") == 0, hides = strcmp(mode, "unmap") == 0;
   const double every = watches || steals || hides ? 1.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
+  if (watches && argc > 4) {
+    place_x = (int16_t)atoi(argv[2]);
+    place_y = (int16_t)atoi(argv[3]);
+    wanted = (uint32_t)strtoul(argv[4], NULL, 16);
+  }
   xcb_window_t window = XCB_NONE;
   bool done = true;
   if (strcmp(mode, "victim") == 0) take_focus(window = make_window(false));
   if (strcmp(mode, "popup") == 0) window = make_window(true);
   if (steals && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
   if (strcmp(mode, "grab") == 0) done = grab(window = make_window(true));
-  if (strcmp(mode, "grab-bare") == 0) done = grab(screen->root);
+  if (strcmp(mode, "grab-bare") == 0) xcb_create_pixmap(x, 24, xcb_generate_id(x), screen->root, 1, 1);
+  if (strncmp(mode, "grab-", 5) == 0) done = grab(screen->root);
+  if (strcmp(mode, "resize") == 0 && argc > 3) done = resize((uint16_t)atoi(argv[2]), (uint16_t)atoi(argv[3]));
   if (strcmp(mode, "kill") == 0 && argc > 2) xcb_kill_client(x, (uint32_t)strtoul(argv[2], NULL, 10)), xcb_flush(x);
   printf("{\"ready\":%s,\"window\":%u}\n", done ? "true" : "false", window);
 

@@ -32,7 +32,7 @@ let program: Promise<string> | undefined;
 function build(): Promise<string> {
   mkdirSync(cacheFolder, { recursive: true });
   program ??= compile(
-    { name: `probe-${process.pid}`, sources: [source], libraries: ['xcb', 'xcb-xtest'] },
+    { name: `probe-${process.pid}`, sources: [source], libraries: ['xcb', 'xcb-randr', 'xcb-xtest'] },
     cacheFolder,
     ['-O2', '-Wall', '-Wextra', '-Werror'],
   );

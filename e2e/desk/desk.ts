@@ -92,6 +92,7 @@ export async function createDesk(
           keyring: keyring.env,
           display,
           windowed: !settings.kiosk,
+          curtain: settings.kiosk,
           debug: settings.debug,
           ...(reader === undefined ? {} : { readerSocket: reader.socket }),
         },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseEnvironment } from './environment.ts';
 
 const given = { KAZASU_GUARD_SOCKET: '/run/guard.sock', KAZASU_SCREEN_DATA: '/var/screen', HOME: '/' };
-const read = { guardSocket: '/run/guard.sock', data: '/var/screen', windowed: false };
+const read = { guardSocket: '/run/guard.sock', data: '/var/screen', windowed: false, beat: undefined };
 
 test('reads socket and folder', () => {
   assert.deepEqual(parseEnvironment(given, { release: true }), { ok: true, environment: read });
@@ -25,4 +25,10 @@ test('windows that cover nothing are for development; a release does not start w
     problems: ['KAZASU_WINDOWED is not for a release: it covers nothing'],
   });
   assert.equal(parseEnvironment({ ...given, KAZASU_WINDOWED: '' }, { release: true }).ok, true);
+});
+
+test('beats into the file that it is given, and into no other thing', () => {
+  const environment = { ...read, beat: 3 };
+  assert.deepEqual(parseEnvironment({ ...given, KAZASU_BEAT: '3' }, { release: true }), { ok: true, environment });
+  assert.equal(parseEnvironment({ ...given, KAZASU_BEAT: '/dev/sda' }, { release: true }).ok, false);
 });

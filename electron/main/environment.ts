@@ -5,10 +5,13 @@ export interface Environment {
   readonly data: string;
   /** Ordinary windows instead of covers; never in a release. */
   readonly windowed: boolean;
+  /** An open file into which this process writes as long as it runs: whoever started it under a curtain listens. */
+  readonly beat: number | undefined;
 }
 
 const names = { guardSocket: 'KAZASU_GUARD_SOCKET', data: 'KAZASU_SCREEN_DATA' } as const;
 const windowedName = 'KAZASU_WINDOWED';
+const beatName = 'KAZASU_BEAT';
 
 export type ParsedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
@@ -26,7 +29,12 @@ export const parseEnvironment = (
     .map(([name]) => `${names[name as keyof typeof names]} is missing`);
   const windowed = (variables[windowedName] ?? '') !== '';
   if (windowed && program.release) problems.push(`${windowedName} is not for a release: it covers nothing`);
+  const beat = variables[beatName] ?? '';
+  if (!/^\d{0,3}$/.test(beat)) problems.push(`${beatName} must be the number of an open file`);
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, environment: Object.freeze({ guardSocket, data, windowed }) };
+    : {
+        ok: true,
+        environment: Object.freeze({ guardSocket, data, windowed, beat: beat === '' ? undefined : Number(beat) }),
+      };
 };

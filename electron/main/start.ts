@@ -1,3 +1,4 @@
+import { write } from 'node:fs';
 import { join } from 'node:path';
 import { app, globalShortcut, ipcMain, Menu, powerMonitor, protocol, screen, session } from 'electron';
 import { isOwnPage } from './address.ts';
@@ -12,6 +13,9 @@ import { createSettings } from './settings.ts';
 import { listForeignSwitches } from './switches.ts';
 import { createWatchdog } from './watchdog.ts';
 import { createWindows } from './windows.ts';
+
+/** Milliseconds between signs of life; `native/curtain/ui.c` waits for some of them. */
+const beatEvery = 500;
 
 /** How this process ends, for whoever starts it again (sysexits.h). */
 const exits = { usage: 64, broken: 70, running: 75 } as const;
@@ -57,6 +61,8 @@ const start = async (): Promise<void> => {
   Menu.setApplicationMenu(null);
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }]);
 
+  const { beat } = environment;
+  if (beat !== undefined) setInterval(() => write(beat, '.', () => undefined), beatEvery);
   const monotonic = (): number => performance.now();
   const settings = createSettings(environment.data);
   const consoleWindow = createConsoleWindow({ now: Date.now, language: () => settings.get().language, report });

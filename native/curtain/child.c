@@ -51,8 +51,7 @@ bool child_start(struct child *child, uint64_t now) {
   for (size_t index = 0; index < sizeof child->environment / sizeof *child->environment; index++) {
     const char *entry = child->environment[index];
     if (entry == NULL) break;
-    if (strchr(entry, '=') == NULL) unsetenv(entry);
-    else putenv((char *)entry);
+    putenv((char *)entry);
   }
   execvp(child->command[0], child->command);
   fprintf(stderr, "leader: %s cannot be started\n", child->command[0]);

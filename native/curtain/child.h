@@ -10,7 +10,7 @@
 struct child {
   const char *name;
   char *const *command;
-  /* What it gets besides the leader's environment: NAME=value, NULL at the end. A name alone is taken out. */
+  /* What it gets besides the leader's environment: NAME=value, NULL at the end. */
   const char *environment[6];
   /* Files of the leader by the number that they get; -1 ends the list. */
   struct {

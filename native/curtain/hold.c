@@ -1,11 +1,11 @@
 #include "hold.h"
 #include <stdlib.h>
+#include <xcb/res.h>
 
 #define POINTER_EVENTS (XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_POINTER_MOTION)
 /* Windows that are looked at one below the other, and names that a client is likely to have used. */
 #define MOST_WINDOWS 1024
 #define LIKELY_NAMES 16
-#define MOST_CLIENTS 512
 /* Of the server's own cursor font. */
 #define LEFT_POINTER 68
 
@@ -66,27 +66,60 @@ static int list_foreign(struct cover *cover, uint32_t twin, xcb_window_t *found,
 
 bool hold_force(struct hold *hold, struct cover *cover, uint32_t twin) {
   static xcb_window_t others[MOST_WINDOWS];
-  static bool shown[MOST_WINDOWS];
+  static enum { HIDDEN, MANAGED, UNMANAGED } shown[MOST_WINDOWS];
   xcb_grab_server(cover->x);
   const int count = list_foreign(cover, twin, others, false);
   for (int index = 0; index < count; index++) {
     xcb_get_window_attributes_reply_t *about =
         xcb_get_window_attributes_reply(cover->x, xcb_get_window_attributes(cover->x, others[index]), NULL);
-    shown[index] = about != NULL && about->map_state == XCB_MAP_STATE_VIEWABLE;
+    const bool viewable = about != NULL && about->map_state == XCB_MAP_STATE_VIEWABLE;
+    shown[index] = !viewable ? HIDDEN : about->override_redirect ? UNMANAGED : MANAGED;
     free(about);
-    if (shown[index]) xcb_unmap_window(cover->x, others[index]);
+    if (viewable) xcb_unmap_window(cover->x, others[index]);
   }
   const bool both = hold_take(hold, cover);
-  for (int index = 0; index < count; index++)
-    if (shown[index]) xcb_map_window(cover->x, others[index]);
+  for (int index = 0; index < count; index++) {
+    if (shown[index] == HIDDEN) continue;
+    /* The window manager would be asked first, and does not know why. */
+    xcb_change_window_attributes(cover->x, others[index], XCB_CW_OVERRIDE_REDIRECT, (uint32_t[]){1});
+    xcb_map_window(cover->x, others[index]);
+    xcb_change_window_attributes(cover->x, others[index], XCB_CW_OVERRIDE_REDIRECT,
+                                 (uint32_t[]){shown[index] == UNMANAGED});
+  }
   xcb_ungrab_server(cover->x);
   xcb_flush(cover->x);
+  return both;
+}
+
+static bool has_window(const struct cover *cover, uint32_t client, const xcb_window_t *windows, int count) {
+  for (int index = 0; index < count; index++)
+    if ((windows[index] & ~cover->client_mask) == client) return true;
+  return false;
+}
+
+static bool kill_windowless(struct hold *hold, struct cover *cover, uint32_t twin, const xcb_window_t *windows,
+                            int count) {
+  xcb_res_query_clients_reply_t *all =
+      xcb_res_query_clients_reply(cover->x, xcb_res_query_clients(cover->x), NULL);
+  bool both = false;
+  for (xcb_res_client_iterator_t each = {0}; all != NULL && !both; xcb_res_client_next(&each)) {
+    if (each.data == NULL) each = xcb_res_query_clients_clients_iterator(all);
+    if (each.rem == 0) break;
+    const uint32_t client = each.data->resource_base;
+    if (!is_foreign(cover, client, twin) || has_window(cover, client, windows, count)) continue;
+    /* Any name of its own will do: the first that it was given are likely to be in use. */
+    for (uint32_t name = 0; name < LIKELY_NAMES; name++) xcb_kill_client(cover->x, client + name);
+    both = hold_take(hold, cover);
+  }
+  free(all);
   return both;
 }
 
 bool hold_kill(struct hold *hold, struct cover *cover, uint32_t twin) {
   static xcb_window_t others[MOST_WINDOWS];
   const int count = list_foreign(cover, twin, others, true);
+  /* First who has no window: the work of somebody is not lost to a program that only wants the keyboard. */
+  if (kill_windowless(hold, cover, twin, others, count)) return true;
   uint32_t last = 0;
   for (int index = 0; index < count; index++) {
     const uint32_t client = others[index] & ~cover->client_mask;
@@ -95,12 +128,5 @@ bool hold_kill(struct hold *hold, struct cover *cover, uint32_t twin) {
     xcb_kill_client(cover->x, others[index]);
     if (hold_take(hold, cover)) return true;
   }
-  /* A client without a window has other names: the first that it was given. */
-  const uint32_t step = cover->client_mask + 1;
-  for (uint32_t client = step; client != 0 && client / step < MOST_CLIENTS; client += step) {
-    if (!is_foreign(cover, client, twin)) continue;
-    for (uint32_t name = 0; name < LIKELY_NAMES; name++) xcb_kill_client(cover->x, client + name);
-    if (client % (step * 16) == 0 && hold_take(hold, cover)) return true;
-  }
-  return hold_take(hold, cover);
+  return false;
 }

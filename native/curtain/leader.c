@@ -1,7 +1,7 @@
 /*
- * leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER
+ * leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]
  *
- * The first process of an X session on a terminal. It keeps two curtains running. When neither is left that covers,
+ * The first process of an X session on a terminal. It keeps two curtains running, and the screen that is painted on them. When neither is left that covers,
  * or neither moves any more, the X server is ended: nobody ever sees the desktop instead.
  */
 #define _GNU_SOURCE
@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "exits.h"
 #include "shared.h"
+#include "ui.h"
 #include "xserver.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -34,11 +35,13 @@ struct leader {
   int xserver;
   struct shared *shared;
   struct child curtains[SEATS];
+  struct ui ui;
   uint64_t began_at, turned_at;
 };
 
 static void end_children(struct leader *leader) {
   for (int seat = 0; seat < SEATS; seat++) child_kill(&leader->curtains[seat], SIGKILL);
+  ui_end(&leader->ui, SIGKILL);
 }
 
 static _Noreturn void end_session(struct leader *leader, const char *why) {
@@ -79,6 +82,7 @@ static void judge(struct leader *leader, uint64_t now) {
 static void bury(struct leader *leader, uint64_t now) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (ui_bury(&leader->ui, pid, status, now)) continue;
     for (int seat = 0; seat < SEATS; seat++) {
       struct child *child = &leader->curtains[seat];
       if (child->pid != pid) continue;
@@ -102,10 +106,15 @@ static void start_due(struct leader *leader, uint64_t now) {
 static int run(struct leader *leader, int signals) {
   for (;;) {
     start_due(leader, clock_awake());
-    struct pollfd waits[] = {{.fd = signals, .events = POLLIN}, {.fd = leader->xserver, .events = POLLIN}};
-    bool due_soon = false;
+    ui_turn(&leader->ui, clock_awake());
+    struct pollfd waits[] = {{.fd = signals, .events = POLLIN},
+                             {.fd = leader->xserver, .events = POLLIN},
+                             {.fd = leader->ui.has_display ? -1 : leader->ui.number, .events = POLLIN}};
+    bool due_soon = leader->ui.display.command != NULL && (leader->ui.painter.pid == 0 || leader->ui.screen.pid == 0);
+    const int longest = due_soon ? 20 : TURN;
+    due_soon = false;
     for (int seat = 0; seat < SEATS; seat++) due_soon |= leader->curtains[seat].pid == 0;
-    poll(waits, 2, due_soon ? 5 : TURN);
+    poll(waits, 3, due_soon ? 5 : longest);
     const uint64_t now = clock_awake();
     if (waits[1].revents != 0) {
       end_children(leader);
@@ -133,8 +142,8 @@ int main(int argc, char **argv) {
   static struct leader leader;
   int at = 1;
   if (at < argc && strcmp(argv[at], "--leave-display") == 0) leader.leave_display = true, at++;
-  if (argc - at != 3) {
-    fprintf(stderr, "usage: leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER\n");
+  if (argc - at != 3 && argc - at < 5) {
+    fprintf(stderr, "usage: leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]\n");
     return EXIT_USAGE;
   }
   const char *programs = argv[at], *guard = argv[at + 1], *guard_user = argv[at + 2];
@@ -166,6 +175,11 @@ int main(int argc, char **argv) {
     leader.curtains[seat] = (struct child){.name = "curtain",
                                            .command = kept,
                                            .files = {{memory, 3}, {painter[0], 4}, {life[0], 5}, {-1, -1}}};
+  }
+  leader.ui.number = -1;
+  if (argc - at > 3 && !ui_prepare(&leader.ui, programs, argv[at + 3], &argv[at + 4], painter[1])) {
+    fprintf(stderr, "leader: nothing can be written in %s\n", argv[at + 3]);
+    return EXIT_USAGE;
   }
   leader.began_at = leader.turned_at = clock_awake();
   return run(&leader, signals);

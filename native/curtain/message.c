@@ -81,13 +81,14 @@ static bool take_number(struct cursor *in, uint64_t *out) {
   return true;
 }
 
+/* A UUID of RFC 9562: one of its versions, and its variant. */
 static bool is_lock(const char *text) {
   if (strlen(text) != LOCK_LENGTH) return false;
   for (int index = 0; index < LOCK_LENGTH; index++) {
     const bool dash = index == 8 || index == 13 || index == 18 || index == 23;
     if (dash ? text[index] != '-' : hex_digit(text[index]) < 0) return false;
   }
-  return true;
+  return text[14] >= '1' && text[14] <= '8' && hex_digit(text[19]) >= 8 && hex_digit(text[19]) <= 11;
 }
 
 enum member { KIND = 1, LOCK = 2, SEQUENCE = 4, MILLISECONDS = 8, TERMINAL = 16, HELPDESK = 32 };

@@ -19,6 +19,7 @@ const needed = {
     'libxcb-composite0-dev',
     'libxcb-damage0-dev',
     'libxcb-randr0-dev',
+    'libxcb-res0-dev',
     'libxcb-screensaver0-dev',
     'libxcb-shm0-dev',
     'libxcb-xtest0-dev',
