@@ -1,6 +1,6 @@
 import type { Grant, Opened } from '#contract/api/logins.ts';
 import type { Factor } from '#contract/audit.ts';
-import type { AttemptId, TerminalId } from '#contract/ids.ts';
+import type { AttemptId, LockId, TerminalId } from '#contract/ids.ts';
 import type { AskedFactor, ToScreen } from '#contract/screen.ts';
 import type { Effect, LoginEvent, State } from '#core/login/state.ts';
 import { createCardlessEffects } from './cardless-effects.ts';
@@ -25,6 +25,8 @@ export interface EffectsDeps {
   readonly toScreen: (message: ToScreen) => void;
   readonly dispatch: (event: LoginEvent) => void;
   readonly state: () => State;
+  /** The screens are covered for this lock, and held; otherwise nobody knows who sees what opens. */
+  readonly isCovered: (lock: LockId) => boolean;
   readonly findGrantFault: (grant: Grant, expected: Expected) => GrantFault | null;
   /** The server's, for the window of the console. */
   readonly origin: () => string;
@@ -158,6 +160,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     };
     const terminal: TerminalId | undefined = uplink.identity()?.terminal;
     if (terminal === undefined || lock !== deps.state().lock) return failed('lock');
+    if (!deps.isCovered(lock)) return failed('uncovered');
     if (grant === null) {
       return (await alone.open(effect)) ? dispatch({ kind: 'opened', session }) : failed('offline');
     }

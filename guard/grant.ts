@@ -22,9 +22,7 @@ export type GrantFault =
   | 'session'
   | 'attempt'
   | 'person'
-  | 'expired'
-  /** The screens are not covered as they must be, so nobody knows who sees what opens. */
-  | 'uncovered';
+  | 'expired';
 
 /** Ed25519 public keys (SPKI, PEM) that the server signs by, by their numbers. */
 export type GrantKeys = readonly { readonly id: number; readonly key: string }[];

@@ -147,8 +147,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     toScreen: (message) => screen.send(message),
     dispatch,
     state: () => session.state(),
+    isCovered: (lock) => curtain === undefined || curtain.isCovered(lock),
     findGrantFault: (grant, expected) => {
-      if (curtain !== undefined && !curtain.isCovered(expected.lock)) return 'uncovered';
       const identity = uplink.identity();
       return identity === null ? 'key' : findGrantFault(grant, identity.grantKeys, expected);
     },

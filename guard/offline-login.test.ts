@@ -84,6 +84,7 @@ function createTerminal(offline: Offline) {
     toScreen: () => undefined,
     dispatch: (event) => session.dispatch(event),
     state: () => session.state(),
+    isCovered: () => true,
     findGrantFault: () => null,
     origin: () => 'https://server.test',
     log: quiet,

@@ -50,6 +50,7 @@ function createTerminal() {
   const recorded: EventInput[] = [];
   const ended: string[] = [];
   let journalSound = true;
+  let covered = true;
   let journalHolds: Promise<void> | undefined;
   let now = start;
   const log = createLog({ level: 'error', now: () => new Date(now), write: () => undefined });
@@ -90,6 +91,7 @@ function createTerminal() {
     toScreen: send,
     dispatch: (event) => session.dispatch(event),
     state: () => session.state(),
+    isCovered: () => covered,
     findGrantFault: (grant, expected) => findGrantFault(grant, grantKeys, expected),
     origin: () => 'https://server.test',
     log,
@@ -133,6 +135,9 @@ function createTerminal() {
       return found;
     },
     leases: () => messages.filter(({ kind }) => kind === 'lease').length,
+    uncover: () => {
+      covered = false;
+    },
     breakJournal: () => {
       journalSound = false;
     },
@@ -396,4 +401,12 @@ test('two equal PINs are given to the server, two different ones are not', async
   await at.last('ceremonies/give-pin').answer(succeed({}));
   const { picture } = at.session.currentView();
   assert.ok(picture.kind === 'ceremony' && picture.step === 'done');
+});
+
+test('nothing opens, and no event says so, while the screens are not covered and held', async () => {
+  at.uncover();
+  const session = await at.open();
+  assert.equal(at.lease.isHeld(), false);
+  assert.ok(!at.recorded.some(({ kind }) => kind === 'screen.opened'));
+  assert.deepEqual(at.ended, [session], 'the session that the server began is ended');
 });
