@@ -1,13 +1,14 @@
-import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildCurtain } from '#setup/curtain.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { type Kept, keep } from '#setup/keep.ts';
+import { root } from '#setup/paths.ts';
 import { createStops } from '#setup/stops.ts';
 import { until } from '../world.ts';
-import { monotonic, type Probe, startProbe } from './probe.ts';
+import { buildProbe, monotonic, type Probe, startProbe } from './probe.ts';
 import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
 
 /** The real leader and curtains on a display of their own with a window manager and a victim, under a scripted guard. */
@@ -24,6 +25,8 @@ export interface CurtainWorld {
   probe(...words: readonly string[]): Promise<Probe>;
   /** When nobody answered for the display any more, by the clock of the probes. */
   displayGone(within: number): Promise<number>;
+  /** Process of the desktop that the session has started. */
+  desktop(): Promise<number | undefined>;
   opened(): Promise<void>;
   covered(): Promise<void>;
   stop(): Promise<void>;
@@ -33,6 +36,8 @@ export interface CurtainWorldOptions {
   readonly windowManager?: boolean;
   readonly size?: string;
   readonly sanitized?: boolean;
+  /** Starts the X session of a terminal, which brings the victim as its desktop. */
+  readonly session?: boolean;
 }
 
 export async function createCurtainWorld(options: CurtainWorldOptions = {}): Promise<CurtainWorld> {
@@ -47,20 +52,33 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
       windowManager: options.windowManager ?? true,
     });
     stops.add(display.stop);
-    const victim = await startProbe(display.env, 'victim');
-    stops.add(victim.stop);
+    const victim = options.session === true ? undefined : await startProbe(display.env, 'victim');
+    if (victim !== undefined) stops.add(victim.stop);
     const watch = await startProbe(display.env, 'watch');
     stops.add(watch.stop);
-    await until('the victim is seen', () => watch.changes.at(-1)?.red);
+    if (victim !== undefined) await until('the victim is seen', () => watch.changes.at(-1)?.red);
     const socket = join(folder, 'curtain.sock');
     const guard = await createScriptedGuard(socket);
     stops.add(guard.stop);
     const programs = await buildCurtain(options.sanitized === true ? { sanitized: true } : {});
+    const user = String(process.getuid?.() ?? 0);
+    const desktop = join(folder, 'desktop');
+    writeFileSync(desktop, `#!/bin/sh\nexec ${await buildProbe()} victim alone >/dev/null\n`, {
+      mode: 0o755,
+    });
     const leader = await keep({
       name: 'leader',
-      command: join(programs, 'leader'),
-      args: [programs, socket, String(process.getuid?.() ?? 0)],
-      env: { PATH: process.env['PATH'], ...display.env },
+      command:
+        options.session === true ? join(root, 'native', 'curtain', 'session', 'start') : join(programs, 'leader'),
+      args: options.session === true ? [] : [programs, socket, user],
+      env: {
+        PATH: process.env['PATH'],
+        ...display.env,
+        KAZASU_CURTAIN: programs,
+        KAZASU_CURTAIN_SOCKET: socket,
+        KAZASU_GUARD_USER: user,
+        KAZASU_DESKTOP: desktop,
+      },
       log: join(folder, 'leader.log'),
       restart: false,
       stopWithin: 500,
@@ -75,8 +93,12 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
       display,
       guard,
       leader,
-      victim,
+      get victim() {
+        if (victim === undefined) throw new Error('The desktop of the session is the victim');
+        return victim;
+      },
       watch,
+      desktop: async () => findChild(leader.pid(), ({ program }) => program.startsWith('probe-')),
       curtain,
       async probe(...words) {
         const probe = await startProbe(display.env, ...words);

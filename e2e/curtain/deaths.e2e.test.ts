@@ -122,3 +122,23 @@ describe('whatever dies or hangs, the desktop is never seen without a lease', { 
     assert.ok(gone - began < 2_500, `the display was gone after ${gone - began} ms`);
   });
 });
+
+describe('the X session of a terminal', { timeout: 60_000 }, () => {
+  test('its desktop begins behind a closed curtain and is seen only under a lease', async () => {
+    const world = await createCurtainWorld({ session: true });
+    try {
+      assert.equal((await world.watch.count()).red, 0, 'never seen so far');
+      const began = await until('the desktop has started', () => world.desktop());
+      await world.opened();
+      await world.covered();
+      process.kill(began, 'SIGKILL');
+      const next = await until('another desktop', async () =>
+        (await world.desktop()) === began ? null : world.desktop(),
+      );
+      assert.notEqual(next, began);
+      await world.guard.covered();
+    } finally {
+      await world.stop();
+    }
+  });
+});

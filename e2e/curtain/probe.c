@@ -3,6 +3,7 @@
  * standard input; ends with its input.
  *
  *   victim          a red window over the whole screen that wants the keyboard: keys, buttons, and that it is shown
+ *   victim alone    the same, and does not listen
  *   watch           looks at pixels about a thousand times a second: samples, how many were red, each change with its time
  *   watch X Y RGB   the same for one pixel and another colour
  *   type RATE       types and clicks as hardware does (XTEST), so many keys a second
@@ -192,7 +193,8 @@ int main(int argc, char **argv) {
   printf("{\"ready\":%s,\"window\":%u}\n", done ? "true" : "false", window);
 
   double due = now();
-  struct pollfd waits[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = xcb_get_file_descriptor(x), .events = POLLIN}};
+  const bool alone = argc > 2 && strcmp(argv[2], "alone") == 0;
+  struct pollfd waits[] = {{.fd = alone ? -1 : STDIN_FILENO, .events = POLLIN}, {.fd = xcb_get_file_descriptor(x), .events = POLLIN}};
   for (;;) {
     const double left = due - now();
     poll(waits, 2, every == 0 ? -1 : left > 0 ? (int)(left + 0.999) : 0);

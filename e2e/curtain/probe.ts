@@ -29,7 +29,8 @@ export interface Probe {
 const source = join(import.meta.dirname, 'probe.c');
 let program: Promise<string> | undefined;
 
-function build(): Promise<string> {
+/** Path of the compiled program. */
+export function buildProbe(): Promise<string> {
   mkdirSync(cacheFolder, { recursive: true });
   program ??= compile(
     { name: `probe-${process.pid}`, sources: [source], libraries: ['xcb', 'xcb-randr', 'xcb-xtest'] },
@@ -40,7 +41,7 @@ function build(): Promise<string> {
 }
 
 export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<Probe> {
-  const child = spawn(await build(), words, {
+  const child = spawn(await buildProbe(), words, {
     env: { PATH: process.env['PATH'], ...display },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

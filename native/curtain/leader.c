@@ -1,5 +1,5 @@
 /*
- * leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]
+ * leader [--leave-display] [--desktop PROGRAM] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]
  *
  * The first process of an X session on a terminal. It keeps two curtains running, and the screen that is painted on them. When neither is left that covers,
  * or neither moves any more, the X server is ended: nobody ever sees the desktop instead.
@@ -36,12 +36,15 @@ struct leader {
   struct shared *shared;
   struct child curtains[SEATS];
   struct ui ui;
+  /* What people work with; it begins behind a closed curtain. */
+  struct child desktop;
   uint64_t began_at, turned_at;
 };
 
 static void end_children(struct leader *leader) {
   for (int seat = 0; seat < SEATS; seat++) child_kill(&leader->curtains[seat], SIGKILL);
   ui_end(&leader->ui, SIGKILL);
+  child_kill(&leader->desktop, SIGKILL);
 }
 
 static _Noreturn void end_session(struct leader *leader, const char *why) {
@@ -83,6 +86,7 @@ static void bury(struct leader *leader, uint64_t now) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (ui_bury(&leader->ui, pid, status, now)) continue;
+    if (pid == leader->desktop.pid) child_ended(&leader->desktop, now, SECOND, 10 * SECOND);
     for (int seat = 0; seat < SEATS; seat++) {
       struct child *child = &leader->curtains[seat];
       if (child->pid != pid) continue;
@@ -97,6 +101,9 @@ static void bury(struct leader *leader, uint64_t now) {
 }
 
 static void start_due(struct leader *leader, uint64_t now) {
+  struct child *desktop = &leader->desktop;
+  if (desktop->command != NULL && desktop->pid == 0 && leader->shared->covered_once && now >= desktop->start_at)
+    child_start(desktop, now);
   for (int seat = 0; seat < SEATS; seat++) {
     const struct child *child = &leader->curtains[seat];
     if (child->pid == 0 && now >= child->start_at) start_curtain(leader, seat, now);
@@ -141,9 +148,11 @@ static char *join(const char *folder, const char *name) {
 int main(int argc, char **argv) {
   static struct leader leader;
   int at = 1;
+  static char *desktop[2];
   if (at < argc && strcmp(argv[at], "--leave-display") == 0) leader.leave_display = true, at++;
+  if (at + 1 < argc && strcmp(argv[at], "--desktop") == 0) desktop[0] = argv[at + 1], at += 2;
   if (argc - at != 3 && argc - at < 5) {
-    fprintf(stderr, "usage: leader [--leave-display] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]\n");
+    fprintf(stderr, "usage: leader [--leave-display] [--desktop PROGRAM] PROGRAMS GUARD_SOCKET GUARD_USER [FOLDER SCREEN [ARGUMENT...]]\n");
     return EXIT_USAGE;
   }
   const char *programs = argv[at], *guard = argv[at + 1], *guard_user = argv[at + 2];
@@ -176,6 +185,9 @@ int main(int argc, char **argv) {
                                            .command = kept,
                                            .files = {{memory, 3}, {painter[0], 4}, {life[0], 5}, {-1, -1}}};
   }
+  if (desktop[0] != NULL)
+    leader.desktop = (struct child){
+        .name = "desktop", .command = desktop, .files = {{-1, -1}}, .ends_with_leader = true};
   leader.ui.number = -1;
   if (argc - at > 3 && !ui_prepare(&leader.ui, programs, argv[at + 3], &argv[at + 4], painter[1])) {
     fprintf(stderr, "leader: nothing can be written in %s\n", argv[at + 3]);

@@ -92,5 +92,6 @@ int main(int argc, char **argv) {
     const struct glyph *entry = &entries[order[index]];
     fwrite(pictures[order[index]], 1, (size_t)entry->width * entry->height, out);
   }
+  FT_Done_FreeType(library);
   return fclose(out) == 0 && count > 6000 ? 0 : 1;
 }
