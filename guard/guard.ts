@@ -18,6 +18,8 @@ import { setFormerAside } from './former.ts';
 import { findGrantFault } from './grant.ts';
 import type { Identity } from './identity.ts';
 import { openJournal } from './journal.ts';
+import { readRecords } from './journal-folder.ts';
+import { createRetention } from './journal-retention.ts';
 import { openKept } from './kept.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
@@ -87,6 +89,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     position,
     onEvent: hear,
     onNonce: (given) => nonces.follow(given),
+    rereadJournal: () => readRecords(join(settings.data, 'journal'), null),
+    onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),
     onTrust: (seconds) => renewal.spread(seconds),
@@ -125,6 +129,12 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       curtain?.send(message);
       screen.send(message);
     },
+  });
+  const retention = createRetention({
+    folder: join(settings.data, 'journal'),
+    path: join(settings.data, 'confirmed.json'),
+    uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
+    log,
   });
   const offline: Offline =
     kept === undefined

@@ -50,6 +50,11 @@ export async function peekFirst({ path }: SegmentName): Promise<Pick<ChainHead, 
   }
 }
 
+/** Every sound record that is there, those of each epoch in their order. */
+export async function readRecords(folder: string, key: Uint8Array | null): Promise<readonly JournalRecord[]> {
+  return joinSegments(await readAll(await listSegments(folder), key)).records;
+}
+
 /** Numbers from and to, both included. */
 export type Span = readonly [from: number, to: number];
 

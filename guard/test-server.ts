@@ -57,6 +57,7 @@ export const hello: Pushed = {
     ways: { substitute: true, emergency: true, witness: true },
   },
   revocationHead: 0,
+  journals: [],
   nonce: null,
 };
 

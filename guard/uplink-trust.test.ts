@@ -60,6 +60,7 @@ beforeEach(async () => {
       events.push(event);
       tell();
     },
+    rereadJournal: async () => [],
     onNonce: () => undefined,
     keepTrust: async (trust) => {
       keptTrust.push(trust.trustVersion);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import type { RevocationOrder } from '#contract/api/terminals.ts';
+import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
 import { eventFacts, type JournalRecord } from '#contract/audit.ts';
 import type { GivenNonce } from '#contract/card.ts';
 import type { SessionId } from '#contract/ids.ts';
@@ -37,6 +37,8 @@ const until = async (holds: () => boolean) => {
   while (!holds()) await changed.promise;
 };
 const links = () => events.flatMap((event) => (event.kind === 'link-changed' ? [event.link] : []));
+/** What lies on the disk of the terminal. */
+let stillThere: JournalRecord[] = [];
 const asked = (path: string) => server.heard.filter((one) => one.path === path);
 
 before(() => {
@@ -44,6 +46,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(async () => {
+  stillThere = [];
   events = [];
   nonces = [];
   server = await startTestServer();
@@ -68,6 +71,7 @@ function makeUplink(...others: readonly string[]): Uplink {
       onWrong: () => undefined,
     }),
     position,
+    rereadJournal: async () => stillThere,
     onNonce: (given) => void nonces.push(given),
     onEvent: (event) => {
       events.push(event);
@@ -82,11 +86,11 @@ function makeUplink(...others: readonly string[]): Uplink {
   });
 }
 
-async function connect(): Promise<void> {
+async function connect(said: Pushed = hello): Promise<void> {
   const before = asked('/v1/terminals/stream').length;
   uplink.use(server.identity);
   await server.until(() => asked('/v1/terminals/stream').length > before);
-  server.push(hello);
+  server.push(said);
   await until(() => links().includes('online'));
 }
 
@@ -344,6 +348,28 @@ test('records go up oldest first and once each, however often the server fails',
   await connect();
   await uplink.stop();
   assert.equal(stored.length, 450, 'what was sent is not sent again');
+});
+
+test('a server that was put back from a backup is sent what it lacks, in order, and what comes meanwhile after it', async () => {
+  const stored: number[] = [];
+  server.on('/v1/terminals/report', ({ body }) => {
+    const { records } = body as { records: JournalRecord[] };
+    stored.push(...records.map(({ sequence }) => sequence));
+    return ok({ epoch: records[0]?.epoch, sequence: records.at(-1)?.sequence });
+  });
+  const records = recordsOf(40);
+  const { epoch } = records[0] as JournalRecord;
+  stillThere = records;
+  position.change({ uploaded: { [epoch]: 30 } });
+  await connect({ ...hello, journals: [{ epoch, sequence: 30 }] } as Pushed);
+  server.push({ ...hello, journals: [{ epoch, sequence: 12 }] } as Pushed);
+  uplink.upload(records.slice(30));
+  await server.until(() => stored.length >= 28);
+  assert.deepEqual(
+    stored.toSorted((a, b) => a - b),
+    records.slice(12).map(({ sequence }) => sequence),
+  );
+  while (position.get().uploaded[epoch] !== 40) await new Promise(setImmediate);
 });
 
 test('the end of a session is told until the server has answered', async () => {

@@ -26,6 +26,10 @@ export interface UplinkDeps {
   /** The server takes the certificate no more. */
   readonly onLapsed: () => void;
   /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
+  /** Every record of the journal that is still on the disk. */
+  readonly rereadJournal: () => Promise<readonly JournalRecord[]>;
+  /** The server has said what it has: what it has confirmed for long may go. */
+  readonly onTold?: (serverTime: string) => void;
   readonly onTrust: (spreadSeconds: number) => void;
   /** For the next card; null: no card is asked for a proof. */
   readonly onNonce: (given: GivenNonce | null) => void;
@@ -73,7 +77,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
   ): Promise<Reply<Name>> {
     return http === undefined ? (fail('SERVER_UNREACHABLE') as Reply<Name>) : http.call(name, request, options);
   }
-  const uploads = createUploads({ call, position, log });
+  const uploads = createUploads({ call, position, log, reread: deps.rereadJournal });
   const endings = createEndings({ call });
   const receipts = createReceipts({ call, position, log, privateKey: () => identity?.privateKey ?? '' });
   const trustKeeper = createTrustKeeper({ call, keep: deps.keepTrust });
@@ -97,7 +101,9 @@ export function createUplink(deps: UplinkDeps): Uplink {
         deps.onNonce(message.nonce);
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
         changeLink('online');
+        uploads.follow(message.journals);
         uploads.resume();
+        deps.onTold?.(message.serverTime);
         // Also where the link was never lost: the server may be another one.
         return void http?.warm();
       case 'beat':

@@ -2,20 +2,33 @@ import type { JournalRecord } from '#contract/audit.ts';
 import { failures } from '#contract/errors.ts';
 import { createBackOff, pause } from './back-off.ts';
 import type { Http } from './http.ts';
-import type { Log } from './log.ts';
+import { codeOf, type Log } from './log.ts';
 import type { Position } from './position.ts';
 
 export interface UploadsDeps {
   readonly call: Http['call'];
   readonly position: Position;
+  /** Every record that is still on the disk. */
+  readonly reread: () => Promise<readonly JournalRecord[]>;
   readonly log: Log;
   /** Milliseconds that a record may wait for others, so that no upload stands beside a login. */
   readonly gather?: number;
 }
 
+/** How far a journal is stored. */
+export interface Place {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
 /** Brings the journal to the server, oldest first and at least once; the server stores each record once. */
 export interface Uploads {
   add(records: readonly JournalRecord[]): void;
+  /**
+   * What the server has: where that is less than it confirmed once, it was put back from a backup, and the rest is read
+   * from the disk and sent again.
+   */
+  follow(journals: readonly Place[]): void;
   /** The server can be reached. */
   resume(): void;
   /** Sends what is there, once and within this time (milliseconds). */
@@ -24,6 +37,8 @@ export interface Uploads {
 }
 
 const batchSize = 200;
+/** So many journals the server tells of at most: of older ones it says nothing. */
+const mostTold = 20;
 
 export function createUploads(deps: UploadsDeps): Uploads {
   const stopped = new AbortController();
@@ -48,11 +63,14 @@ export function createUploads(deps: UploadsDeps): Uploads {
     }
     const { epoch, sequence } = reply.value;
     if (epoch !== batch[0]?.epoch) return false;
-    const before = waiting.length;
-    waiting = waiting.filter((record) => record.epoch !== epoch || record.sequence > sequence);
-    if (waiting.length === before) return false;
+    const stored = new Set(batch.filter((record) => record.sequence <= sequence));
+    if (stored.size === 0) return false;
+    waiting = waiting.filter((record) => !stored.has(record));
+    // Earlier ones may have been put before these meanwhile.
+    const next = waiting.find((record) => record.epoch === epoch && record.sequence <= sequence);
+    const upTo = next === undefined ? sequence : next.sequence - 1;
     const { uploaded } = deps.position.get();
-    deps.position.change({ uploaded: { ...uploaded, [epoch]: sequence } });
+    if (upTo > 0) deps.position.change({ uploaded: { ...uploaded, [epoch]: upTo } });
     return true;
   }
 
@@ -69,11 +87,35 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (online && waiting.length > 0 && !stopped.signal.aborted) running ??= run();
   }
 
+  /** In their order, each once. */
+  async function sendAgain(lacking: ReadonlyMap<string, Place & { readonly until: number }>): Promise<void> {
+    const again = (await deps.reread()).filter(({ epoch, sequence }) => {
+      const place = lacking.get(epoch);
+      return place !== undefined && sequence > place.sequence && sequence <= place.until;
+    });
+    waiting = [...again, ...waiting];
+    begin();
+  }
+
   return {
     add(records) {
       const { uploaded } = deps.position.get();
-      waiting.push(...records.filter(({ epoch, sequence }) => sequence > (uploaded[epoch] ?? 0)));
+      for (const record of records) if (record.sequence > (uploaded[record.epoch] ?? 0)) waiting.push(record);
       begin();
+    },
+    follow(journals) {
+      const { uploaded } = deps.position.get();
+      const has = new Map(journals.map(({ epoch, sequence }) => [epoch, sequence]));
+      const lacking = new Map<string, Place & { readonly until: number }>();
+      for (const [epoch, until] of Object.entries(uploaded)) {
+        const sequence = has.get(epoch) ?? (journals.length < mostTold ? 0 : until);
+        if (sequence < until) lacking.set(epoch, { epoch, sequence, until });
+      }
+      if (lacking.size === 0) return;
+      deps.log.error('journal-rewound', { journals: lacking.size });
+      const kept = Object.entries(uploaded).map(([epoch, at]) => [epoch, lacking.get(epoch)?.sequence ?? at] as const);
+      deps.position.change({ uploaded: Object.fromEntries(kept.filter(([, at]) => at > 0)) });
+      void sendAgain(lacking).catch((error: unknown) => deps.log.error('journal-unread', { code: codeOf(error) }));
     },
     resume() {
       online = true;

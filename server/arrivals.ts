@@ -3,6 +3,7 @@ import type { TerminalId } from '#contract/ids.ts';
 import { createBatch } from './batch.ts';
 import { type Came, type Connected, type Left, markConnected, markDisconnected } from './store/connections.ts';
 import type { Lane, Transaction } from './store/database.ts';
+import { listHeads } from './store/journal-heads.ts';
 import { listMissed } from './store/missed.ts';
 import { getHead, listOrders } from './store/revocations.ts';
 
@@ -16,6 +17,8 @@ export interface Welcome {
   readonly head: number;
   readonly orders: readonly RevocationOrder[];
   readonly missed: readonly Pushed[];
+  /** Its newest journals, and how far they are stored. */
+  readonly journals: { readonly epoch: string; readonly sequence: number }[];
 }
 
 /** Clocks of several server processes differ a little, and a push takes a moment (milliseconds). */
@@ -57,11 +60,16 @@ export const createArrivals = (deps: { background: Lane; process: string; now: (
         return [{ terminal, since }];
       });
       const missed = Map.groupBy(await listMissed(tx, now, absences), ({ terminal }) => terminal);
+      const journals = await listHeads(
+        tx,
+        admitted.map(({ terminal }) => terminal),
+      );
       return arrivals.map((arrival) =>
         connected.has(arrival.terminal)
           ? {
               head,
               orders: ordersOf(arrival),
+              journals: journals.get(arrival.terminal) ?? [],
               missed: (missed.get(arrival.terminal) ?? []).map(({ pushed }) => pushed),
             }
           : undefined,

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Changed } from '#contract/api/console.ts';
 import { type Pushed, pushed } from '#contract/api/terminals.ts';
+import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { createHub } from './push.ts';
 import { insertCeremony } from './store/ceremonies.ts';
 import { createDatabase } from './store/database.ts';
@@ -50,11 +51,17 @@ describe('a terminal’s stream', () => {
   test('begins with hello, brings what was missed, then what happens, each once and in order', async () => {
     const terminal = await server.enrol('ward-hello');
     const missed = [await issue(), await issue(), await issue()];
+    const epoch = randomUUID();
+    const facts = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} } as const;
+    const unsealed = { epoch, sequence: 1, previous: firstPrevious, at: '2026-11-22T07:00:00Z' };
+    const records = [sealRecord({ ...unsealed, facts: { ...facts, factors: [] } })];
+    await server.call(terminal, 'terminals/report', { body: { records } });
     const stream = await open(terminal, missed[0]);
     const hello = await stream.next(isKind('hello'));
     assert.partialDeepStrictEqual(hello, {
       name: 'ward-hello',
       revocationHead: missed[2],
+      journals: [{ epoch, sequence: 1 }],
       policy: { idleSeconds: 600, pin: { shortest: 8 } },
     });
     const fresh = await Promise.all([issue(), issue(), issue()]);

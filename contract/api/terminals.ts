@@ -69,6 +69,8 @@ export const pushed = z.discriminatedUnion('kind', [
     policy: terminalPolicy,
     /** Head of the revocations; the terminal asked for all after the last that it knew and they follow. */
     revocationHead: z.int().min(0),
+    /** How far the server has the terminal's journals, the newest first: one that was put back from a backup has less than it confirmed. */
+    journals: z.array(z.strictObject({ epoch: z.uuid(), sequence: z.int() })).max(20),
     /** For the next card that can sign; `null`: no card is asked for a proof. */
     nonce: givenNonce.nullable(),
   }),

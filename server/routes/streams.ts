@@ -124,12 +124,12 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       opened.end();
       return succeed('open');
     }
-    const { head, orders, missed } = welcome;
+    const { head, orders, missed, journals } = welcome;
     const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     const policy = terminalPolicyOf(deps.policy());
-    const about = { serverTime: now().toISOString(), name, policy, revocationHead, nonce };
+    const about = { serverTime: now().toISOString(), name, policy, revocationHead, journals, nonce };
     const hello = { kind: 'hello', ...about } satisfies Pushed;
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.

@@ -1,10 +1,10 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
-import type { TerminalId } from '#contract/ids.ts';
+import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
-import { type Lane, violates } from '../store/database.ts';
+import { type Lane, type Transaction, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { countOfflineTries, judgeOfflineUses } from '../store/offline.ts';
 import { storeRecords } from '../store/reports.ts';
@@ -66,6 +66,36 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     if (issued === undefined) return undefined;
     const publicKey = new X509Certificate(issued.certificate).publicKey.export({ type: 'spki', format: 'der' });
     return { ...issued, authority: current.id, key: hashKey(publicKey) };
+  };
+
+  /** Ends whatever the terminal has open here, and cuts it off. Its row is revoked already. */
+  const shutOut = async (
+    tx: Transaction,
+    at: Date,
+    terminal: TerminalId,
+    reason: string,
+    actor: PersonId | null,
+  ): Promise<number> => {
+    for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {
+      await record(tx, at, {
+        kind: 'session.ended',
+        outcome: 'success',
+        person: ended.person,
+        actor,
+        terminal,
+        card: ended.card,
+        attempt: ended.attempt,
+        session: ended.id,
+        reason: 'terminal-revoked',
+      });
+    }
+    const outcome = actor === null ? 'major' : 'success';
+    await record(tx, at, { kind: 'terminal.revoked', outcome, actor, terminal, reason });
+    const order = { what: 'terminal', subject: terminal, person: null, reason, by: actor } as const;
+    const revocation = await issueRevocation(tx, at, order);
+    await deps.push.cut(tx, terminal);
+    await tx.notify('changed', { what: 'terminals' });
+    return revocation;
   };
 
   return {
@@ -145,6 +175,9 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         const done = await storeRecords(tx, now(), terminal, body.records);
         await judgeOfflineUses(tx, now(), terminal, done.offline, deps.policy());
         await countOfflineTries(tx, done.wrongTries, deps.policy().tries);
+        // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
+        if (done.rewritten > 0 && (await revoke(tx, now(), terminal)))
+          await shutOut(tx, now(), terminal, 'journal-rewritten', null);
         return done;
       });
       if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
@@ -226,29 +259,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       people.transaction(async (tx) => {
         const at = now();
         if (!(await revoke(tx, at, terminal))) return fail('TERMINAL_UNKNOWN');
-        for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {
-          await record(tx, at, {
-            kind: 'session.ended',
-            outcome: 'success',
-            person: ended.person,
-            actor: person,
-            terminal,
-            card: ended.card,
-            attempt: ended.attempt,
-            session: ended.id,
-            reason: 'terminal-revoked',
-          });
-        }
-        await record(tx, at, { kind: 'terminal.revoked', outcome: 'success', actor: person, terminal, reason });
-        const revocation = await issueRevocation(tx, at, {
-          what: 'terminal',
-          subject: terminal,
-          person: null,
-          reason,
-          by: person,
-        });
-        await deps.push.cut(tx, terminal);
-        await tx.notify('changed', { what: 'terminals' });
+        const revocation = await shutOut(tx, at, terminal, reason, person);
         return succeed({ revocation });
       }),
   } satisfies Partial<Handlers>;

@@ -21,6 +21,22 @@ export const findHeads = async (
   return new Map(rows.map((row) => [row.epoch, row]));
 };
 
+/** The newest journals of each of these terminals, and how far they are stored. */
+export const listHeads = async (
+  tx: Transaction,
+  terminals: readonly TerminalId[],
+): Promise<Map<TerminalId, { readonly epoch: string; readonly sequence: number }[]>> => {
+  const rows = await tx.query<{ terminal: TerminalId; epoch: string; sequence: number }>(
+    `select t.id as terminal, h.epoch, h.sequence from unnest($1::uuid[]) as t (id) cross join lateral (
+       select epoch, sequence from journal_head where terminal = t.id order by began_at desc, epoch limit 20) h`,
+    [terminals],
+    'list-journal-heads',
+  );
+  const all = new Map<TerminalId, { epoch: string; sequence: number }[]>();
+  for (const { terminal, ...head } of rows) all.set(terminal, [...(all.get(terminal) ?? []), head]);
+  return all;
+};
+
 export const moveHeads = async (
   tx: Transaction,
   now: Date,
