@@ -25,7 +25,7 @@ export const issueRevocation = async (tx: Transaction, now: Date, toIssue: Revoc
   await tx.query('select pg_advisory_xact_lock($1)', [issuing]);
   const [row] = await tx.query<{ number: number }>(
     `insert into revocation (number, what, subject, person, reason, by, at)
-     select coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6 from revocation
+     select greatest(coalesce(max(number), 0), (select max(revocations_from) from server_incarnation)) + 1, $1, $2, $3, $4, $5, $6 from revocation
      returning number`,
     [what, subject, person, reason, by, now],
   );

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import type { Transaction } from '../store/database.ts';
+import { record } from '../store/events.ts';
+import { migrate } from '../store/migrate.ts';
+import { listTables } from './dump.ts';
+import { type BackupHead, DamagedBackup, readBackup } from './form.ts';
+
+/** What stands in the way, in the words of an operator. */
+export class RestoreProblem extends Error {}
+
+/** Revocations that the lost part may have made are skipped by so many numbers. */
+const skipped = 1_000_000;
+
+const own = fileURLToPath(new URL('../store/migrations', import.meta.url));
+
+/** Brings an empty schema to where the backup's was. */
+const migrateTo = async (connectionString: string, { migrations }: BackupHead): Promise<void> => {
+  const files = await readdir(own);
+  const wanted = migrations.map((name) => `${name}.sql`);
+  const unknown = wanted.filter((name) => !files.includes(name));
+  if (unknown.length > 0) throw new RestoreProblem(`the backup is of a newer server: it has ${unknown.join(', ')}`);
+  const folder = await mkdtemp(join(tmpdir(), 'kazasu-restore-'));
+  try {
+    for (const name of wanted) await cp(join(own, name), join(folder, name));
+    await migrate(connectionString, () => undefined, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+/** What the database has already is replaced only by whoever says so, and not under a server that runs. */
+const checkTarget = async (client: pg.Client, replace: boolean): Promise<void> => {
+  const { rows } = await client.query<{ there: boolean }>(`select to_regclass('public.person') is not null as there`);
+  if (rows[0]?.there !== true) return;
+  const running = await client.query(`select 1 from key_holder where seen_at > now() - interval '15 seconds'`);
+  if (running.rows.length > 0) throw new RestoreProblem('a server runs on this database; stop it first');
+  const people = await client.query('select 1 from person limit 1');
+  if (people.rows.length > 0 && !replace)
+    throw new RestoreProblem('this database is in use; with --replace all that is in it is given up for the backup');
+};
+
+/** What a restore that failed or was cut short had laid aside. */
+const putBack = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query(`select 1 from pg_namespace where nspname = 'before_restore'`);
+  if (rows.length === 0) return;
+  await client.query('begin');
+  await client.query('drop schema public cascade');
+  await client.query('alter schema before_restore rename to public');
+  await client.query('commit');
+};
+
+const transactionOf = (client: pg.Client): Transaction => ({
+  query: async (text, values = []) => (await client.query(text, [...values])).rows as never[],
+  notify: async () => undefined,
+});
+
+const load = async (client: pg.Client, lines: AsyncIterable<string>, before: BackupHead): Promise<number> => {
+  const tables = await listTables(client);
+  const { rows, tables: count } = await readBackup(lines, {
+    head: async (head) => {
+      if (head.at !== before.at) throw new DamagedBackup('the backup is not the one that was looked at');
+      for (const month of head.months) await client.query('select open_event_month($1)', [month]);
+      for (const table of tables) await client.query(`delete from "${table}"`);
+    },
+    rows: async (table, some) => {
+      if (!tables.includes(table)) throw new DamagedBackup(`there is no table ${table}`);
+      await client.query(
+        `insert into "${table}" overriding system value select * from json_populate_recordset(null::"${table}", $1::json)`,
+        [`[${some.join(',')}]`],
+      );
+    },
+  });
+  if (count !== tables.length) throw new DamagedBackup('tables are missing');
+  return rows;
+};
+
+export interface Restored {
+  readonly rows: number;
+  readonly incarnation: string;
+}
+
+/**
+ * Puts a backup in the place of all that is in a database: whole or not at all. The server goes on as another incarnation,
+ * so that terminals and auditors see that something is missing, and send again what they have.
+ */
+export const restore = async (
+  connectionString: string,
+  open: () => AsyncIterable<string>,
+  { head, now, by, replace = false }: { head: BackupHead; now: Date; by: string; replace?: boolean },
+): Promise<Restored> => {
+  const client = new pg.Client({ connectionString, application_name: 'kazasu restore', options: '-c timezone=UTC' });
+  await client.connect();
+  try {
+    await putBack(client);
+    await checkTarget(client, replace);
+    // The backup's schema is made from nothing; what is there lies aside until all is well.
+    await client.query('alter schema public rename to before_restore');
+    await client.query('create schema public');
+    await migrateTo(connectionString, head);
+    await client.query('begin');
+    // Neither foreign keys nor the guards of the log stand in the way of rows that were right where they come from.
+    await client.query('set local session_replication_role = replica');
+    const rows = await load(client, open(), head);
+    for (const [name, last] of Object.entries(head.sequences))
+      if (last !== null) await client.query('select setval($1::regclass, $2)', [`public.${name}`, last]);
+    await client.query('commit');
+    await migrate(connectionString, () => undefined);
+    await client.query('begin');
+    const incarnation = randomUUID();
+    await client.query(
+      `insert into server_incarnation (number, id, began_at, reason, size, revocations_from)
+       select max(number) + 1, $1, $2, 'restored', $3, (select coalesce(max(number), 0) from revocation) + $4
+         from server_incarnation`,
+      [incarnation, now, head.size, skipped],
+    );
+    await client.query('update terminal set connected_to = null, connected_at = null');
+    await record(transactionOf(client), now, {
+      kind: 'server.restored',
+      outcome: 'serious',
+      detail: { of: head.at, lines: head.size, before: head.incarnation, incarnation, by },
+    });
+    await client.query('commit');
+    await client.query('drop schema before_restore cascade');
+    return { rows, incarnation };
+  } catch (problem) {
+    await client.query('rollback').catch(() => undefined);
+    await putBack(client).catch(() => undefined);
+    throw problem;
+  } finally {
+    await client.end();
+  }
+};
