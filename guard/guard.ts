@@ -36,6 +36,7 @@ import type { Settings } from './settings.ts';
 import { unfinishedSession } from './unfinished.ts';
 import { createUplink } from './uplink.ts';
 import { createVault, type Keychain } from './vault.ts';
+import { startWitness } from './witness.ts';
 
 export interface GuardDeps {
   readonly settings: Settings;
@@ -231,6 +232,12 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     serverNow: clock.serverNow,
     log,
   });
+  const witness = await startWitness({
+    path: join(settings.data, 'log-witness.json'),
+    call: uplink.call,
+    append: journal.append,
+    log,
+  });
   const admitting = admit();
 
   /** What comes from the server counts for the times without it too. */
@@ -305,7 +312,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     async stop() {
       dispatch({ kind: 'lock-asked', reason: 'guard-stopped' });
       stopping.abort();
-      await Promise.all([admitting, renewal.stop()]);
+      await Promise.all([admitting, renewal.stop(), witness.stop()]);
       nonces.stop();
       await reader.stop();
       await screen.stop();

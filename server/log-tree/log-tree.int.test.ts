@@ -11,6 +11,7 @@ import {
 } from '#core/audit/checkpoint.ts';
 import { isConsistent, isIncluded, treeHashes } from '#core/audit/merkle.ts';
 import type { ExportVerifierDeps, Verdict } from '#core/audit/verify-export.ts';
+import { judge, type Witnessed } from '#core/audit/witness.ts';
 import { rotateKey } from '../key-commands.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
@@ -180,6 +181,20 @@ describe('the log', () => {
     await server.app.placed();
     assert.equal((await ask('log/show')).waiting, 0);
     await second.database.close();
+  });
+
+  it('shows a terminal that keeps a checkpoint how it goes on from there', async () => {
+    const terminal = await server.enrol();
+    let seen: Witnessed | null = null;
+    for (const count of [1, 300, 0]) {
+      await writeMany(count);
+      await server.app.placed();
+      const size: number = seen === null ? 0 : checkpointIn(seen.checkpoint).size;
+      const answered = await server.call(terminal, 'log/witness', { query: { size } });
+      assert.equal(answered.status, 200);
+      const judged = judge(seen, answered.body as Answer<'log/witness'>, { hashes: treeHashes, check: checkEd25519 });
+      seen = judged.kind === 'agreed' ? judged.next : assert.fail(judged.kind);
+    }
   });
 
   it('is signed by the next key after a rotation, for which the one before vouches', async () => {
