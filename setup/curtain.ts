@@ -73,13 +73,25 @@ export async function buildCurtain(options: BuildOptions = {}): Promise<string> 
 }
 
 /** Compiles one program into a folder. */
-export async function compile(program: NativeProgram, into: string, flags: readonly string[] = []): Promise<string> {
+async function compile(program: NativeProgram, into: string, flags: readonly string[] = []): Promise<string> {
   const path = join(into, program.name);
   const found = await run('pkg-config', ['--cflags', '--libs', ...program.libraries]);
   const libraries = program.libraries.length === 0 ? [] : found.out.split(/\s+/).filter(Boolean);
   if (program.libraries.length > 0 && !found.ok) throw new Error(found.error);
   const { ok, error } = await run('cc', [...flags, '-o', path, ...program.sources, ...libraries], { within: 120_000 });
   if (!ok) throw new Error(`${program.name} cannot be compiled:\n${error}`);
+  return path;
+}
+
+/** Compiles one program of the tests, unless it was compiled from the same sources before; gives its path. */
+export async function compileOnce(program: NativeProgram, flags: readonly string[]): Promise<string> {
+  const digest = createHash('sha256').update(JSON.stringify([program, flags]));
+  for (const source of program.sources) digest.update(readFileSync(source));
+  const path = join(cacheFolder, `${program.name}-${digest.digest('hex').slice(0, 16)}`);
+  if (existsSync(path)) return path;
+  mkdirSync(cacheFolder, { recursive: true });
+  const building = await compile({ ...program, name: `${basename(path)}.${process.pid}` }, cacheFolder, flags);
+  renameSync(building, path);
   return path;
 }
 

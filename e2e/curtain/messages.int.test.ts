@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { longestCurtainLine, longestLabel, toCurtain } from '#contract/curtain.ts';
-import { compile } from '#setup/curtain.ts';
-import { cacheFolder, root } from '#setup/paths.ts';
+import { compileOnce } from '#setup/curtain.ts';
+import { root } from '#setup/paths.ts';
 
 let program = '';
 before(async () => {
-  mkdirSync(cacheFolder, { recursive: true });
   const sources = [join(import.meta.dirname, 'messages.c'), join(root, 'native', 'curtain', 'message.c')];
   const flags = ['-std=gnu17', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-  program = await compile({ name: `messages-${process.pid}`, sources, libraries: [] }, cacheFolder, flags);
+  program = await compileOnce({ name: 'messages', sources, libraries: [] }, flags);
 });
 
 function readByCurtain(lines: readonly string[]): string[] {

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { compile } from '#setup/curtain.ts';
+import { compileOnce } from '#setup/curtain.ts';
 import { eachLine } from '#setup/lines.ts';
-import { cacheFolder } from '#setup/paths.ts';
 import { until } from '../world.ts';
 
 export interface Counts {
@@ -31,12 +29,12 @@ let program: Promise<string> | undefined;
 
 /** Path of the compiled program. */
 export function buildProbe(): Promise<string> {
-  mkdirSync(cacheFolder, { recursive: true });
-  program ??= compile(
-    { name: `probe-${process.pid}`, sources: [source], libraries: ['xcb', 'xcb-randr', 'xcb-xtest'] },
-    cacheFolder,
-    ['-O2', '-Wall', '-Wextra', '-Werror'],
-  );
+  program ??= compileOnce({ name: 'probe', sources: [source], libraries: ['xcb', 'xcb-randr', 'xcb-xtest'] }, [
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+  ]);
   return program;
 }
 

@@ -300,6 +300,11 @@ static void hear_twin(struct curtain *curtain, uint64_t now) {
     xcb_flush(curtain->cover.x);
     twin_end(&curtain->twin);
   }
+  /* The focus was the other's, and goes nowhere now: a window manager would give it to somebody. */
+  if (is_holder(curtain) && state == TWIN_ENDED && curtain->cover.up) {
+    take_focus(curtain);
+    xcb_flush(curtain->cover.x);
+  }
   if (is_holder(curtain) || state == TWIN_ALIVE) return;
   if (state == TWIN_HUNG) curtain->twin.shared->holder = curtain->twin.own->pid;
   twin_claim(&curtain->twin);
