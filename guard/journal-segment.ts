@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { type JournalRecord, journalRecord } from '#contract/audit.ts';
 import { findFault } from '#core/audit/chain.ts';
@@ -7,11 +7,22 @@ import { findFault } from '#core/audit/chain.ts';
 const line = journalRecord.extend({ mac: z.string().optional() });
 
 /** HMAC-SHA-256 of a record's hash under the terminal's journal key, base64url. */
-const macOf = (hash: string, key: Uint8Array): string => createHmac('sha256', key).update(hash).digest('base64url');
+const macOf = (hash: string, key: Uint8Array): string =>
+  createHmac('sha256', readyKey(key)).update(hash).digest('base64url');
+
+/** Made once: every event of a login waits for it. */
+const readyKeys = new WeakMap<Uint8Array, KeyObject>();
+function readyKey(key: Uint8Array): KeyObject {
+  const ready = readyKeys.get(key) ?? createSecretKey(key);
+  readyKeys.set(key, ready);
+  return ready;
+}
 
 /** Without a key, where no keychain answers, a record is written all the same and counts as unproven. */
 export const writeLine = (record: JournalRecord, key: Uint8Array | null): string =>
-  `${JSON.stringify(key === null ? record : { ...record, mac: macOf(record.hash, key) })}\n`;
+  key === null
+    ? `${JSON.stringify(record)}\n`
+    : `${JSON.stringify(record).slice(0, -1)},"mac":"${macOf(record.hash, key)}"}\n`;
 
 /** What stands in one segment of a journal. */
 export interface SegmentContent {
