@@ -251,7 +251,8 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
     async close() {
       closed = true;
       clearTimeout(retrying);
-      await work;
+      // What came while one round of writing ended begins another.
+      while (work !== undefined) await work;
       await preparing;
       if (segment !== undefined) await leave(segment);
       await disk.close();
