@@ -67,6 +67,7 @@ beforeEach(async () => {
       tell();
       return isDurable;
     },
+    onIncarnation: () => undefined,
     onLapsed: () => {
       lapses += 1;
     },

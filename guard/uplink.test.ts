@@ -80,6 +80,7 @@ function makeUplink(...others: readonly string[]): Uplink {
     },
     keepTrust: async () => true,
     onLapsed: () => undefined,
+    onIncarnation: () => undefined,
     onTrust: () => undefined,
     log,
     silence: 250,

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { JournalRecord } from '#contract/audit.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { tryParseNoteKey } from '#core/audit/checkpoint.ts';
 import { openServerKeys } from '../held-keys.ts';
 import { readHeader, readPage } from '../log-tree/export.ts';
@@ -9,6 +12,7 @@ import { createSeenInMemory } from '../log-tree/seen.ts';
 import { createSequencer } from '../log-tree/sequencer.ts';
 import { verifyExport } from '../log-tree/verify.ts';
 import { findNewest, listLogKeys } from '../store/log-tree.ts';
+import { storeRecords } from '../store/reports.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
@@ -25,15 +29,30 @@ let identity: string;
 let path: string;
 let head: BackupHead;
 let revoked: number;
+let terminal: TerminalId;
+/** What a terminal has written, half of it before the backup. */
+const journal: JournalRecord[] = [];
+for (let sequence = 1; sequence <= 6; sequence += 1)
+  journal.push(
+    sealRecord({
+      epoch: '6f1c2a8e-4f1d-4c3b-9a57-0d8f2b6e1c33',
+      sequence,
+      previous: journal.at(-1)?.hash ?? firstPrevious,
+      at: '2026-11-29T06:00:00.000Z',
+      facts: { kind: 'link.lost', outcome: 'minor', factors: [], reason: 'unreachable', detail: { sequence } },
+    }),
+  );
 before(async () => {
   server = await startTestServer();
   target = await openTestDatabase();
   folder = join(server.folder, 'backups');
   await mkdir(folder);
   identity = await makeIdentity();
-  const terminal = await server.enrol('ward');
+  const ward = await server.enrol('ward');
+  terminal = ward.id;
   const clinician = await makeClinician(server, { totp: false });
-  await logIn(server, terminal, clinician);
+  await logIn(server, ward, clinician);
+  await server.database.transaction((tx) => storeRecords(tx, server.now(), terminal, journal.slice(0, 3)));
   revoked = await server.database.transaction((tx) =>
     issueRevocation(tx, server.now(), {
       what: 'card',
@@ -51,6 +70,13 @@ after(async () => {
   await target.close();
   await server.close();
 });
+
+const readRecords = (database: TestDatabase['database']) =>
+  database.query(
+    'select epoch, sequence, previous, hash, kind, detail from event where epoch is not null order by sequence',
+  );
+const countRecords = async (database: TestDatabase['database']): Promise<number> =>
+  (await readRecords(database)).length;
 
 const back = async (keep = 3) =>
   writeSealed(dump(server.connectionString, new Date()), {
@@ -120,6 +146,8 @@ describe('a backup', () => {
     await assert.rejects(writeSealed(broken, { folder, recipient, keep: 1, at: new Date() }), DamagedBackup);
     assert.equal((await readdir(folder)).filter((name) => name.endsWith('.age')).length, 3);
     head = (await readWhole(path)).head;
+    // What happens after the backup, and is lost with the database.
+    await server.database.transaction((tx) => storeRecords(tx, server.now(), terminal, journal.slice(3)));
   });
 });
 
@@ -174,6 +202,13 @@ describe('a restore', () => {
     assert.ok(verdict.ok, JSON.stringify(verdict));
     const [said] = await target.database.query(`select 1 from event where kind = 'server.restored'`);
     assert.ok(said);
+  });
+
+  it('takes what terminals have kept: what the backup holds is stored once, and what it lacks is stored too', async () => {
+    assert.equal(await countRecords(server.database), 6);
+    assert.equal(await countRecords(target.database), 3);
+    await target.database.transaction((tx) => storeRecords(tx, new Date(), terminal, journal));
+    assert.deepEqual(await readRecords(target.database), await readRecords(server.database));
   });
 
   it('numbers revocations beyond all that terminals may have seen', async () => {

@@ -31,10 +31,12 @@ export const startSequencer = async (
     if ((payload as { what?: unknown } | null)?.what === 'events') soon();
   });
   const regular = setInterval(soon, anyway);
-  soon();
+  // A terminal that connects first of all is told which incarnation this is.
+  await run();
   return {
     run,
     halted: sequencer.halted,
+    incarnation: sequencer.incarnation,
     async close() {
       closed = true;
       clearInterval(regular);
