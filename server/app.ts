@@ -71,7 +71,7 @@ export interface App {
   readonly cards: Cards;
   /** Shows this certificate to new connections, and takes those of the authorities of now from them. */
   takeCertificate(certificate: KeyAndCertificate): void;
-  /** Resolves when every tap so far is written. */
+  /** Resolves when every tap and every refusal so far is written. */
   settled(): Promise<void>;
   /** Resolves when every line of the log that is written has its place and is signed for. */
   placed(): Promise<void>;
@@ -135,7 +135,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     const scim = request.url.startsWith('/scim/');
     if (scim || request.url.startsWith('/v1/')) {
       const sent = { call: 'unknown', address: request.ip, terminal: null, person: null };
-      await refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
+      refusals.note({ code: 'REQUEST_UNKNOWN', ...sent });
     }
     return (scim ? sendScimFailure : sendFailure)(reply, { code: 'REQUEST_UNKNOWN' });
   };
@@ -232,7 +232,9 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       });
       resealLater();
     },
-    settled: begun.settled,
+    settled: async () => {
+      await Promise.all([begun.settled(), refusals.settled()]);
+    },
     placed: sequencer.run,
     close: async () => {
       closing.abort();
@@ -246,6 +248,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       clearInterval(idle);
       clearTimeout(patience);
       await begun.close();
+      await refusals.settled();
       await cards.authorities.close();
       await closeLater();
       await sequencer.close();

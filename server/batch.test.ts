@@ -71,6 +71,19 @@ describe('a batch', () => {
     assert.deepEqual(await Promise.all(all), ['A', 'B']);
   });
 
+  it('waits for company no longer when somebody waits for it to settle', async () => {
+    const { batch, runs, end, turn } = createHeld({ lanes: 1, gather: () => 60_000 });
+    const all = [batch.add('a'), batch.add('b')];
+    await turn();
+    assert.deepEqual(runs, []);
+    const settled = batch.settled();
+    await turn();
+    assert.deepEqual(runs, [['a', 'b']]);
+    await end();
+    await settled;
+    assert.deepEqual(await Promise.all(all), ['A', 'B']);
+  });
+
   it('never lets two of one key run at the same time', async () => {
     const { batch, runs, end, turn } = createHeld({ lanes: 3, keysOf: (item) => [item[0] ?? ''] });
     const all = [batch.add('a1'), batch.add('a2'), batch.add('b1')];

@@ -3,7 +3,7 @@ import { DatabaseAway } from './store/database.ts';
 /** Gathers what comes while others of its kind are under way and has it done in one go. */
 export interface Batch<Item, Outcome> {
   add(item: Item): Promise<Outcome>;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way; what waits begins. */
   settled(): Promise<void>;
 }
 
@@ -41,6 +41,7 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
   let idle: (() => void)[] = [];
   let asked = false;
   let spare: NodeJS.Timeout | undefined;
+  let gathering: NodeJS.Timeout | undefined;
 
   /** As many of those who wait as may run now, the first ones first. */
   const take = (): Waiting<Item, Outcome>[] => {
@@ -76,6 +77,7 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
   const pump = (): void => {
     asked = false;
     clearTimeout(spare);
+    clearTimeout(gathering);
     while (running < lanes && waiting.length > 0) {
       const left = untilSpare();
       if (left > 0) {
@@ -105,9 +107,12 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
         const patience = gather();
         // What comes with the same turn of the event loop goes together in any case.
         if (patience < 1) setImmediate(pump);
-        else setTimeout(pump, patience);
+        else gathering = setTimeout(pump, patience);
       }),
-    settled: () =>
-      running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
+    settled: () => {
+      if (running === 0 && waiting.length === 0) return Promise.resolve();
+      setImmediate(pump);
+      return new Promise((resolve) => idle.push(resolve));
+    },
   };
 };

@@ -62,6 +62,7 @@ describe('the gate', () => {
     const admin = await server.signIn(['auditor']);
     await server.call(admin, 'terminals/announce', { body: { name: 'a', place: 'b' } });
     await server.call(fresh, 'terminals/confirm', { body: { number: 'x' } });
+    await server.app.settled();
     const events = await server.database.query<{ reason: string; outcome: string; detail: object }>(
       `select reason, outcome, detail from event where kind = 'request.refused' and (person = $1 or terminal = $2)
        order by seq`,
@@ -79,15 +80,20 @@ describe('the gate', () => {
   });
 
   test('writes few lines however often it is asked', async () => {
-    const count = async () =>
-      (await server.database.query<{ count: number }>("select count(*) from event where kind = 'request.refused'"))[0]
-        ?.count ?? 0;
+    const count = async () => {
+      await server.app.settled();
+      const counted = await server.database.query<{ count: number }>(
+        "select count(*) from event where kind = 'request.refused'",
+      );
+      return counted[0]?.count ?? 0;
+    };
     server.advance(61_000);
     const earlier = await count();
     for (let tries = 0; tries < 40; tries += 1) await server.call(server.anyone, 'terminals/renew');
     assert.equal((await count()) - earlier, 1);
     server.advance(11_000);
     await server.call(server.anyone, 'terminals/renew');
+    await server.app.settled();
     const [last] = await server.database.query<{ detail: { leftOut: number } }>(
       "select detail from event where kind = 'request.refused' order by seq desc limit 1",
     );

@@ -140,7 +140,7 @@ export const registerGate = (
     // A first visit without a cookie is nothing to write down.
     if (foreign.why !== 'no-cookie') {
       const { code, why, terminal = null, person = null, directory } = foreign;
-      await deps.refusals.note({ code, call: name, address: request.ip, terminal, person, directory, why });
+      deps.refusals.note({ code, call: name, address: request.ip, terminal, person, directory, why });
     }
     if (foreign.cut === true) {
       reply.header('connection', 'close');

@@ -287,6 +287,7 @@ describe('a terminal’s journal', () => {
     assert.equal(refused.code, 'REQUEST_INVALID', 'it is not taken from a body at all');
     const confirmed = await server.call(terminal, 'terminals/confirm', { body: { number: 1, terminal: other.id } });
     assert.deepEqual([confirmed.status, confirmed.code], [403, 'TERMINAL_OTHER']);
+    await server.app.settled();
     const alarms = await server.database.query<{ outcome: string; call: string }>(
       `select outcome, detail->>'call' as call from event
         where kind = 'request.refused' and reason = 'other-terminal' and terminal = $1 order by seq`,

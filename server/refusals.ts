@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { type FailureCode, failures } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
+import { createBatch } from './batch.ts';
 import type { Lane } from './store/database.ts';
-import { record } from './store/events.ts';
+import { type EventToRecord, recordAll } from './store/events.ts';
 
 export interface Refusal {
   readonly code: FailureCode;
@@ -23,10 +24,20 @@ const quiet = 10 * second;
 /** Events a minute of one address, so that it cannot crowd out the others; and of all together. */
 const atMostEach = 60;
 const atMost = 600;
+/** For so long refusals wait for each other (milliseconds): a flood of them is few transactions, and nobody waits for those. */
+const gather = 50;
 
 /** Writes refusals to the log, so few that nobody can fill the disk with them. */
 export const createRefusals = (deps: { database: Lane; now: () => Date; log: Logger }) => {
   const last = new Map<string, { at: number; leftOut: number }>();
+  const written = createBatch<EventToRecord, void>({
+    run: async (events) => {
+      await deps.database.transaction((tx) => recordAll(tx, deps.now(), events));
+      return [];
+    },
+    lanes: 1,
+    gather: () => gather,
+  });
   let minute = { since: 0, written: 0, byAddress: new Map<string, number>() };
 
   /** Number of equal ones left out before this one; `undefined` when this one is to be left out too. */
@@ -48,33 +59,32 @@ export const createRefusals = (deps: { database: Lane; now: () => Date; log: Log
     return before?.leftOut ?? 0;
   };
   return {
-    note: async (refusal: Refusal): Promise<void> => {
+    note: (refusal: Refusal): void => {
       const { code, call, address, terminal, person, directory, why } = refusal;
       const now = deps.now();
       const leftOut = admit(address, `${address} ${call} ${code} ${terminal ?? directory ?? ''}`, now.getTime());
       deps.log.info({ code, call, address, terminal, person, directory, why }, 'request refused');
       if (leftOut === undefined) return;
-      try {
-        await deps.database.transaction((tx) =>
-          record(tx, now, {
-            kind: 'request.refused',
-            outcome: failures[code].outcome,
-            person,
-            terminal,
-            reason: why ?? code,
-            detail: {
-              code,
-              call: call.slice(0, 100),
-              address,
-              ...(directory === undefined ? {} : { directory }),
-              ...(leftOut > 0 ? { leftOut } : {}),
-            },
-          }),
-        );
-      } catch (problem) {
-        deps.log.error({ err: problem }, 'a refusal could not be written to the log');
-      }
+      const event: EventToRecord = {
+        kind: 'request.refused',
+        outcome: failures[code].outcome,
+        person,
+        terminal,
+        reason: why ?? code,
+        detail: {
+          code,
+          call: call.slice(0, 100),
+          address,
+          ...(directory === undefined ? {} : { directory }),
+          ...(leftOut > 0 ? { leftOut } : {}),
+        },
+      };
+      written
+        .add(event)
+        .catch((problem: unknown) => deps.log.error({ err: problem }, 'a refusal could not be written to the log'));
     },
+    /** Resolves when every refusal so far is written. */
+    settled: written.settled,
   };
 };
 export type Refusals = ReturnType<typeof createRefusals>;

@@ -19,11 +19,13 @@ before(async () => {
 });
 after(() => server.close());
 
-const eventsOf = (terminal: string, kind: string) =>
-  server.database.query<{ outcome: string; reason: string | null; detail: Record<string, unknown> }>(
+const eventsOf = async (terminal: string, kind: string) => {
+  await server.app.settled();
+  return server.database.query<{ outcome: string; reason: string | null; detail: Record<string, unknown> }>(
     'select outcome, reason, detail from event where terminal = $1 and kind = $2 order by seq',
     [terminal, kind],
   );
+};
 
 describe('enrolment', () => {
   // Each test begins with no wrong code counted.

@@ -92,7 +92,14 @@ export const openTestDatabase = async (options: TestDatabaseOptions = {}): Promi
 };
 
 /** For many test files at once. It has to survive nothing. */
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 400 };
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: 0,
+  max_connections: 400,
+};
 
 /** A PostgreSQL whose databases begin as copies of one with the schema. Address of its maintenance database. */
 export const startSharedCluster = async (): Promise<{ readonly address: string; stop(): Promise<void> }> => {

@@ -63,6 +63,7 @@ export const createTrial = (server: TestServer, name: RouteName) => {
     },
     /** What was not as it has to be. */
     problems: async (): Promise<string[]> => {
+      await server.app.settled();
       const events = await server.database.query<{ told: string }>(
         `select concat(detail->>'code', ' of ', detail->>'call', ' from ', detail->>'address') as told from event
           where kind = 'request.refused' and at >= $1`,

@@ -125,6 +125,8 @@ export interface TestServerOptions {
   readonly through?: (connectionString: string) => Promise<string>;
   /** A PostgreSQL of its own, which may be killed. */
   readonly ownCluster?: boolean;
+  /** False: a wrong answer goes out, as it would from a server in use. */
+  readonly checkAnswers?: boolean;
   /** Where it is the point what a hash costs. */
   readonly hashCost?: HashCost;
 }
@@ -136,7 +138,7 @@ const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): Tes
 
 /** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */
 export const startTestServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { beside, through, ownCluster = false, hashCost = cheap } = options;
+  const { beside, through, ownCluster = false, checkAnswers = true, hashCost = cheap } = options;
   const opened = beside === undefined ? await openTestDatabase({ ownCluster }) : openBeside(beside);
   const { connectionString, folder } = opened;
   const way = through === undefined ? null : await through(connectionString);
@@ -172,7 +174,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     origins: [origin],
     version: '0.0.0',
     pages: join(folder, 'no-pages'),
-    checkAnswers: true,
+    checkAnswers,
     beatMs: 500,
     seen: createSeenInMemory(),
   });

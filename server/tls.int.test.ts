@@ -32,6 +32,7 @@ const report = (sender: { key?: string; cert?: string }) =>
   server.call(server.sender(sender), 'terminals/report', { body: { records: [] } });
 
 const lastRefusal = async (): Promise<string | null> => {
+  await server.app.settled();
   const [row] = await server.database.query<{ reason: string }>(
     "select reason from event where kind = 'request.refused' order by seq desc limit 1",
   );

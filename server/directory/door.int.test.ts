@@ -121,6 +121,7 @@ describe('the token of a directory', () => {
     assert.equal((await revoke()).status, 200);
     assert.equal((await revoke()).code, 'DIRECTORY_CLIENT_UNKNOWN');
     assert.equal((await other.send('GET', '/Users?count=0')).status, 401);
+    await server.app.settled();
     const [refused] = await server.database.query<{ reason: string; detail: { directory: string } }>(
       "select reason, detail from event where kind = 'request.refused' order by seq desc limit 1",
     );
@@ -144,6 +145,7 @@ describe('the token of a directory', () => {
     const { cookie = '' } = directory.admin.headers;
     const both = await directory.send('GET', '/Users', undefined, { cookie });
     assert.equal(both.code, 'DIRECTORY_TOKEN_REFUSED');
+    await server.app.settled();
     const [scim] = await server.database.query<{ reason: string; person: string | null }>(
       "select reason, person from event where kind = 'request.refused' order by seq desc limit 1",
     );

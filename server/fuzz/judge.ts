@@ -6,6 +6,7 @@ import { gateRefusal, isRole, type Who } from '../testing-senders.ts';
 export interface Got {
   readonly status: number;
   readonly text: string;
+  readonly isStream: boolean;
   readonly milliseconds: number;
 }
 
@@ -19,10 +20,23 @@ const traces = [
   /postgres(ql)?:\/\//i,
   /SQLSTATE|PostgresError|DatabaseError/,
 ];
-/** The canary that stands in a text, as much of it as may be printed. */
-export const findCanary = (text: string, canaries: Iterable<string>): string | undefined => {
-  for (const canary of canaries) if (text.includes(canary)) return `the canary ${canary.slice(0, 6)}…`;
-  return undefined;
+
+/** Looks for what must never be seen. One pattern for all: a look for each would be most of what an answer costs. */
+export const createCanaries = () => {
+  const known = new Set<string>();
+  let pattern: RegExp | undefined;
+  return {
+    add: (...secrets: readonly string[]): void => {
+      for (const secret of secrets) known.add(secret);
+      pattern = undefined;
+    },
+    /** The canary that stands in a text, as much of it as may be printed. */
+    find: (text: string): string | undefined => {
+      pattern ??= new RegExp([...known].map((one) => one.replaceAll(/[^\w]/g, '\\$&')).join('|'));
+      const [found] = pattern.exec(text) ?? [];
+      return found === undefined ? undefined : `the canary ${found.slice(0, 6)}…`;
+    },
+  };
 };
 
 /** The failure code of an answer, and what is wrong with the answer. `body` is there for a success. */

@@ -3,15 +3,15 @@ import type { Shape, Words } from '../testing-shapes.ts';
 
 /** A member for which a value that the server gave before is wanted; `usual` where there is none. */
 export class Wanted {
-  readonly name: string;
-  readonly kind: string | undefined;
+  /** Under which it may be known, the better one first. */
+  readonly keys: readonly string[];
   /** JSON type; undefined: any. */
   readonly type: string | undefined;
   readonly pick: number;
   readonly usual: unknown;
   constructor(name: string, shape: Shape, pick: number, usual: unknown) {
-    this.name = name;
-    this.kind = kindOf(shape);
+    const kind = kindOf(shape);
+    this.keys = kind === undefined ? [name] : [`${kind} id`, name];
     const { type } = shape;
     this.type = type === 'integer' ? 'number' : typeof type === 'string' ? type : undefined;
     this.pick = pick;
@@ -56,16 +56,20 @@ export const createPool = (random: () => number, fixed: ReadonlySet<string>) => 
     if (list.length < mostOfOne) list.push(value);
     else list[Math.floor(random() * list.length)] = value;
   };
-  const keysOf = ({ name, kind }: Wanted): readonly string[] => (kind === undefined ? [name] : [`${kind} id`, name]);
-  const keyIn = (together: Together, wanted: Wanted): string | undefined =>
-    keysOf(wanted).find((key) => {
+  const keyIn = (together: Together, { keys, type }: Wanted): string | undefined => {
+    for (const key of keys) {
       const value = together[key];
-      return value !== undefined && (wanted.type === undefined || typeOf(value) === wanted.type);
-    });
-  const listOf = (wanted: Wanted): readonly unknown[] | undefined =>
-    keysOf(wanted)
-      .map((key) => known.get(wanted.type === undefined ? key : `${key} ${wanted.type}`))
-      .find((list) => list !== undefined);
+      if (value !== undefined && (type === undefined || typeOf(value) === type)) return key;
+    }
+    return undefined;
+  };
+  const listOf = ({ keys, type }: Wanted): readonly unknown[] | undefined => {
+    for (const key of keys) {
+      const list = known.get(type === undefined ? key : `${key} ${type}`);
+      if (list !== undefined) return list;
+    }
+    return undefined;
+  };
 
   /** The values of an answer, each under its name and, as its schema has it, its kind. */
   const walk = (value: unknown, shape: Shape, name: string, found: Record<string, unknown>): void => {
@@ -114,9 +118,10 @@ export const createPool = (random: () => number, fixed: ReadonlySet<string>) => 
       find(value);
       let best: Together = {};
       let most = 0;
-      if (wanted.length > 1 || random() < 0.5) {
+      if (wanted.length > 1 || (wanted.length === 1 && random() < 0.5)) {
         for (const together of senders.flatMap((sender) => answers.get(sender) ?? [])) {
-          const fits = wanted.filter((one) => keyIn(together, one) !== undefined).length;
+          let fits = 0;
+          for (const one of wanted) if (keyIn(together, one) !== undefined) fits += 1;
           const better = fits > most || (fits === most && fits > 0 && random() < 0.3);
           if (better) [best, most] = [together, fits];
         }

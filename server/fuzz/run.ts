@@ -3,9 +3,9 @@ import { api, type RouteName } from '#contract/api/index.ts';
 import { type Row, roles } from '#contract/api/row.ts';
 import { pushed } from '#contract/api/terminals.ts';
 import { goodPin } from '../testing-login.ts';
-import { gateRefusal, isRole, type Who } from '../testing-senders.ts';
+import { everybody, gateRefusal, isRole, type Who } from '../testing-senders.ts';
 import { shapeOf } from '../testing-shapes.ts';
-import { findCanary, type Got, judge } from './judge.ts';
+import { createCanaries, type Got, judge } from './judge.ts';
 import { createPool } from './pool.ts';
 import type { Made } from './process.ts';
 import { createRequests, type Sent } from './requests.ts';
@@ -33,6 +33,19 @@ const weightOf = ([name, row]: [RouteName, Row]): number => {
   if (name === 'attempts/prove') return 2;
   return row.failures.includes('SERVER_BUSY') ? 0.4 : 1;
 };
+type Choice = (drawn: number) => RouteName;
+/** Chooses by weight, for a number from 0 to 1. */
+const createChoice = (among: typeof routes): Choice => {
+  let sum = 0;
+  const ends = among.map((route) => {
+    sum += weightOf(route);
+    return sum;
+  });
+  return (drawn) => {
+    const place = ends.findIndex((end) => drawn * sum < end);
+    return (among[place] ?? assert.fail('there are no routes'))[0];
+  };
+};
 const times = (count: number, who: Who): Who[] => Array.from({ length: count }, () => who);
 const crowd: readonly Who[] = [
   ...roles,
@@ -45,6 +58,8 @@ const crowd: readonly Who[] = [
 ];
 /** A sender who hears this of a call that is theirs signs in or enrols anew. */
 const cutOff = ['CONSOLE_SIGNED_OUT', 'CONSOLE_ROLE_MISSING', 'TERMINAL_REVOKED', 'DIRECTORY_TOKEN_REFUSED'];
+/** So much of what somebody sends is theirs to send; the rest is anything, and stops at the gate for the most part. */
+const ownShare = 0.6;
 /** Requests between two looks after the server: its clock goes on, its log is read. */
 const tendEvery = 2000;
 
@@ -60,13 +75,14 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
   const random = createRandom(seed);
   const pool = createPool(random, taught);
   const about = await server.ask('about');
-  const canaries = new Set([goodPin, about.folder, ...about.keys]);
+  const canaries = createCanaries();
+  canaries.add(goodPin, about.folder, ...about.keys);
   let ahead = 0;
   const now = (): number => Date.now() + ahead;
   teachVocabulary(pool);
   const meet = async (number: number): Promise<void> => {
     const made = (await server.ask('clinician', { number })) as Made;
-    for (const secret of [made.seed, made.password, made.evidence.identifier]) canaries.add(secret);
+    canaries.add(made.seed, made.password, made.evidence.identifier);
     teachPerson(pool, made, now);
   };
   for (let number = 0; number < 10; number += 1) await meet(number);
@@ -78,24 +94,20 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
   const complain = (what: string, from: string, sent: object, text = ''): void =>
     void wrong.push(`${what}\n  ${from}: ${JSON.stringify(sent).slice(0, 1500)}\n  ${text.slice(0, 500)}`);
 
-  const draw = (who: Who): RouteName => {
-    const own = routes.filter(([, row]) => gateRefusal(row, who) === undefined);
-    const among = random() < 0.88 && own.length > 0 ? own : routes;
-    let left = random() * among.reduce((sum, route) => sum + weightOf(route), 0);
-    const found = among.find((route) => {
-      left -= weightOf(route);
-      return left < 0;
-    });
-    return (found ?? among[0] ?? assert.fail('there are no routes'))[0];
-  };
+  const all = createChoice(routes);
+  const own = new Map(
+    everybody.map((who) => [who, createChoice(routes.filter(([, row]) => gateRefusal(row, who) === undefined))]),
+  );
+  const draw = (who: Who): RouteName => (random() < ownShare ? (own.get(who) ?? all) : all)(random());
   let longest = 0;
   /** Judges an answer and keeps what it holds; the code that it came to. */
   const take = ({ who, name, secrets }: FuzzSender, { members, ...sent }: Sent, got: Got) => {
-    const isStream = sent.call.endsWith('/stream') && got.status === 200;
+    const isStream = sent.call.endsWith('/stream') && got.isStream;
     const judged: ReturnType<typeof judge> = isStream ? { code: 'OK' } : judge(sent.call, who, got);
     const { code, body } = judged;
     longest = Math.max(longest, got.milliseconds);
-    const canary = findCanary(got.text, [...canaries, ...secrets()]);
+    const own = secrets().some((one) => got.text.includes(one)) ? 'what the sender is known by' : undefined;
+    const canary = canaries.find(got.text) ?? own;
     const late = got.milliseconds > slowest ? `took ${got.milliseconds.toFixed()} ms` : undefined;
     for (const what of [judged.wrong, canary, late]) {
       if (what !== undefined) complain(what, name, sent, `${got.status} ${got.text}`);
@@ -138,7 +150,7 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
     const { now: then, logged } = await server.ask('tend', { milliseconds: 31_000 });
     ahead = then - Date.now();
     for (const line of logged.split('\n')) {
-      const what = /"level":(50|60)/.test(line) ? 'the log tells of a bug' : findCanary(line, canaries);
+      const what = /"level":(50|60)/.test(line) ? 'the log tells of a bug' : canaries.find(line);
       if (what !== undefined) complain(what, 'the log', {}, line);
     }
   };
@@ -149,8 +161,11 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
     const hear = (text: string): void => {
       const blocks = `${rest}${text}`.split('\n\n');
       rest = blocks.pop() ?? '';
-      for (const block of blocks.filter((one) => one.startsWith('data: '))) {
-        const told = pushed.safeParse(JSON.parse(block.slice(6)));
+      for (const block of blocks) {
+        // Between them stands how long each is (RFC 9112 7.1).
+        const data = /(?:^|\r\n)data: ([^\r\n]*)/.exec(block)?.[1];
+        if (data === undefined) continue;
+        const told = pushed.safeParse(JSON.parse(data));
         if (!told.success) complain('the stream does not fit its schema', address, {}, block);
         if (told.data?.kind !== 'ceremony') continue;
         const { ceremony } = told.data.order;
@@ -173,7 +188,7 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
   await working;
   const seconds = (performance.now() - began) / 1000;
   await tend();
-  await Promise.all(senders.map((sender) => sender.close()));
+  for (const sender of senders) sender.close();
   const end = await server.ask('state');
   const perRoute = [...reached].map(([name, codes]) => ({
     name,
@@ -185,3 +200,5 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
   const { user, system } = process.cpuUsage(used);
   return { count, seconds, longest, cpuSeconds: (user + system) / 1e6, wrong, perRoute, start, end };
 };
+
+export type Found = Awaited<ReturnType<typeof runFuzz>>;

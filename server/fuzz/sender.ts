@@ -1,7 +1,8 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { Client, errors } from 'undici';
+import { createSecureContext } from 'node:tls';
 import type { Who } from '../testing-senders.ts';
 import { isRole } from '../testing-senders.ts';
+import { type Connection, Cut, openConnection } from './connection.ts';
 import type { Got } from './judge.ts';
 import type { Pool } from './pool.ts';
 import type { Sent } from './requests.ts';
@@ -20,7 +21,7 @@ export interface FuzzSender {
   renew(): Promise<void>;
   /** What must never be seen: cookie or token. */
   secrets(): readonly string[];
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Milliseconds until an answer counts as hanging. */
@@ -47,11 +48,10 @@ export const createSender = async (
   const { who, address, origin, authority, hear } = given;
   const name = `${who} ${address}`;
   let identity: Identity = { headers: {} };
-  let client: Client | undefined;
-  let ear: Client | undefined;
-  const close = async (): Promise<void> => {
-    await Promise.all([client?.destroy(), ear?.destroy()]);
-  };
+  let secureContext = createSecureContext({ ca: authority });
+  let connection: Connection | undefined;
+  let ear: Connection | undefined;
+  const open = (): Promise<Connection> => openConnection({ origin, localAddress: address, secureContext, patience });
   const identify = async (): Promise<Identity> => {
     if (isRole(who)) return server.ask('person', { role: who });
     if (who === 'directory') return server.ask('directory');
@@ -63,57 +63,28 @@ export const createSender = async (
   const renew = async (): Promise<void> => {
     identity = await identify();
     const { key, certificate: cert } = identity;
-    const open = (): Client =>
-      new Client(origin, {
-        connect: { ca: authority, ...(key && cert ? { key, cert } : {}) },
-        localAddress: address,
-        keepAliveTimeout: 60_000,
-        headersTimeout: patience,
-        bodyTimeout: patience,
-      });
     // Whoever is known by a header keeps the connection.
-    if (client !== undefined && !client.destroyed && key === undefined) return;
-    await close();
-    client = open();
+    if (key === undefined || cert === undefined) return;
+    secureContext = createSecureContext({ ca: authority, key, cert });
+    connection?.close();
+    ear?.close();
     if (hear === undefined) return;
-    ear = open();
-    const listening = ear.request({ method: 'GET', path: '/v1/terminals/stream?after=0&clock=0' });
     // It ends when the terminal is revoked.
-    listening.then(
-      ({ body }) =>
-        body
-          .setEncoding('utf8')
-          .on('data', hear)
-          .on('error', () => undefined),
-      () => undefined,
-    );
+    ear = await open();
+    ear.listen('/v1/terminals/stream?after=0&clock=0', hear);
   };
   await renew();
-
-  /** A stream is over when its first words have come. */
-  const readStart = async (body: AsyncIterable<Buffer> & { destroy(): void }): Promise<string> => {
-    for await (const chunk of body) return chunk.toString('utf8');
-    return '';
-  };
   return {
     who,
     name,
     send: async ({ method, path, headers, body }) => {
       const since = performance.now();
       try {
-        if (client === undefined) throw new Error('not connected');
-        const answer = await client.request({
-          method: method as 'GET',
-          path,
-          headers: { ...headers, ...identity.headers },
-          ...(body === undefined ? {} : { body }),
-        });
-        const isStream = String(answer.headers['content-type']).startsWith('text/event-stream');
-        const text = isStream ? await readStart(answer.body) : await answer.body.text();
-        return { status: answer.statusCode, text, milliseconds: performance.now() - since };
+        if (connection?.isOpen() !== true) connection = await open();
+        const came = await connection.send({ method, path, headers: { ...headers, ...identity.headers }, body });
+        return { ...came, milliseconds: performance.now() - since };
       } catch (problem) {
-        const cut = problem instanceof errors.SocketError || (problem as NodeJS.ErrnoException).code === 'ECONNRESET';
-        if (cut && who === 'terminal') return undefined;
+        if (problem instanceof Cut && who === 'terminal') return undefined;
         throw problem;
       }
     },
@@ -130,6 +101,9 @@ export const createSender = async (
       [identity.headers['cookie']?.split('=')[1], identity.headers['authorization']?.split(' ')[1]].filter(
         (one) => one !== undefined,
       ),
-    close,
+    close: () => {
+      connection?.close();
+      ear?.close();
+    },
   };
 };

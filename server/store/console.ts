@@ -57,6 +57,7 @@ export const findConsoleSession = async (
   const [row] = await tx.query<ConsoleSession & { readonly lastSeenAt: Date }>(
     `${select} where s.token_hash = $1 and ${inForce}`,
     [tokenHash, ...limitsAt(now, rules)],
+    'console-session',
   );
   if (!row) return undefined;
   const { lastSeenAt, ...found } = row;

@@ -16,6 +16,7 @@ export const tryGetClient = async (tx: Transaction, id: DirectoryClientId): Prom
     `select id, name, token_hash as "tokenHash", expires_at as "expiresAt", last_used_at as "lastUsedAt",
             revoked_at as "revokedAt" from directory_client where id = $1`,
     [id],
+    'directory-client',
   );
   return row;
 };
