@@ -63,7 +63,7 @@ test('another terminal begins a journal of its own; the one before is kept, and 
   });
   assert.equal((await open()).found.length, 0);
   assert.ok(readdirSync(join(folder, 'journal.before-2026-11-22T060000000Z')).some((name) => name.endsWith('.jsonl')));
-  assert.deepEqual((await openPlaces()).get(), { terminal: other, uploaded: {}, revocation: 0, incarnation: null });
+  assert.deepEqual((await openPlaces()).get(), { terminal: other, uploaded: {}, revocation: 0 });
   assert.equal(await setAside(other), null);
 });
 

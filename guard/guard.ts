@@ -17,7 +17,6 @@ import { enrol } from './enrolment.ts';
 import { setFormerAside } from './former.ts';
 import { findGrantFault } from './grant.ts';
 import type { Identity } from './identity.ts';
-import { followIncarnation } from './incarnation.ts';
 import { openJournal } from './journal.ts';
 import { readRecords } from './journal-folder.ts';
 import { createRetention } from './journal-retention.ts';
@@ -52,7 +51,7 @@ export interface GuardDeps {
   readonly readerProgram: string;
   readonly log: Log;
   readonly tell: (message: string) => void;
-  /** This terminal or its server is another one from now on: the guard must be stopped and started again. */
+  /** This terminal is another one from now on: the guard must be stopped and started again to be it. */
   readonly onAdmittedAnew: () => void;
 }
 
@@ -95,8 +94,6 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),
-    onIncarnation: (incarnation) =>
-      void followIncarnation(position, incarnation).then((isOther) => isOther && deps.onAdmittedAnew()),
     onTrust: (seconds) => renewal.spread(seconds),
     log,
   });

@@ -9,8 +9,6 @@ const shape = z.strictObject({
   terminal: terminalId.nullable().default(null),
   /** For each epoch of the journal the last sequence that the server has confirmed. */
   uploaded: z.record(z.uuid(), z.int().min(1)),
-  /** Of the server, as it said last; `null` until it did. */
-  incarnation: z.uuid().nullable().default(null),
   /** Every revocation up to this number is confirmed. */
   revocation: z.int().min(0),
 });
@@ -51,7 +49,7 @@ export async function openPosition(path: string, log: Log): Promise<Position> {
 }
 
 async function readPlaces(path: string, log: Log): Promise<Places> {
-  const none: Places = { terminal: null, uploaded: {}, incarnation: null, revocation: 0 };
+  const none: Places = { terminal: null, uploaded: {}, revocation: 0 };
   try {
     const parsed = shape.safeParse(JSON.parse(await readFile(path, 'utf8')));
     if (parsed.success) return parsed.data;

@@ -67,7 +67,6 @@ beforeEach(async () => {
       tell();
       return isDurable;
     },
-    onIncarnation: () => undefined,
     onLapsed: () => {
       lapses += 1;
     },

@@ -80,7 +80,6 @@ function makeUplink(...others: readonly string[]): Uplink {
     },
     keepTrust: async () => true,
     onLapsed: () => undefined,
-    onIncarnation: () => undefined,
     onTrust: () => undefined,
     log,
     silence: 250,

@@ -25,8 +25,6 @@ export interface UplinkDeps {
   readonly keepTrust: (trust: Trust) => Promise<boolean>;
   /** The server takes the certificate no more. */
   readonly onLapsed: () => void;
-  /** Which incarnation the server is. */
-  readonly onIncarnation: (incarnation: string) => void;
   /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
   /** Every record of the journal that is still on the disk. */
   readonly rereadJournal: () => Promise<readonly JournalRecord[]>;
@@ -99,7 +97,6 @@ export function createUplink(deps: UplinkDeps): Uplink {
       case 'hello':
         clock.observe(message.serverTime);
         receipts.follow(message.revocationHead);
-        if (message.incarnation !== undefined) deps.onIncarnation(message.incarnation);
         terminal = message.name;
         deps.onNonce(message.nonce);
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });

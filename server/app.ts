@@ -187,12 +187,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     return sendFailure(reply, failure);
   });
   registerPages(http, given.pages);
-  const streams = createStreams({
-    ...deps,
-    incarnation: sequencer.incarnation,
-    arrivals: createArrivals(deps),
-    leave: createLeave(deps, later),
-  });
+  const streams = createStreams({ ...deps, arrivals: createArrivals(deps), leave: createLeave(deps, later) });
   const directoryDoor = createDirectoryDoor({ ...given, database: people });
   registerGate(http, handlers, streams, {
     ...deps,

@@ -71,8 +71,6 @@ export const pushed = z.discriminatedUnion('kind', [
     revocationHead: z.int().min(0),
     /** How far the server has the terminal's journals, the newest first: one that was put back from a backup has less than it confirmed. */
     journals: z.array(z.strictObject({ epoch: z.uuid(), sequence: z.int() })).max(20),
-    /** Another one after a restore: then the terminal sends all of its journal that it still has. Left out by older servers. */
-    incarnation: z.uuid().optional(),
     /** For the next card that can sign; `null`: no card is asked for a proof. */
     nonce: givenNonce.nullable(),
   }),

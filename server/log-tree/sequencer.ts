@@ -53,8 +53,6 @@ export interface Sequencer {
   run(): Promise<void>;
   /** Why this process signs nothing; null while all is well. */
   halted(): Halt | null;
-  /** Identifier of the incarnation of now. */
-  incarnation(): string;
 }
 
 /**
@@ -62,7 +60,6 @@ export interface Sequencer {
  * holds the lock; all that it knows is in the database, so that another goes on where it stopped.
  */
 export const createSequencer = ({ background, rings, now, log, seen }: SequencerDeps): Sequencer => {
-  let current = '';
   let held: Held | undefined;
   let halt: Halt | null = null;
 
@@ -134,7 +131,6 @@ export const createSequencer = ({ background, rings, now, log, seen }: Sequencer
     const newest = await findNewest(tx);
     const lost = isRolledBack(originOf(incarnation), newest);
     if (lost !== undefined) incarnation = await beginAnew(tx, incarnation, lost);
-    current = incarnation.id;
     const origin = originOf(incarnation);
     const before = await open(tx, origin);
     if (before === null) return undefined;
@@ -158,7 +154,6 @@ export const createSequencer = ({ background, rings, now, log, seen }: Sequencer
 
   return {
     async run() {
-      if (current === '') current = (await background.transaction(findIncarnation)).id;
       for (;;) {
         const sizeBefore = held?.size ?? 0;
         const next = await background.transaction(place);
@@ -170,6 +165,5 @@ export const createSequencer = ({ background, rings, now, log, seen }: Sequencer
       }
     },
     halted: () => halt,
-    incarnation: () => current,
   };
 };

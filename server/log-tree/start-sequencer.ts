@@ -31,12 +31,10 @@ export const startSequencer = async (
     if ((payload as { what?: unknown } | null)?.what === 'events') soon();
   });
   const regular = setInterval(soon, anyway);
-  // A terminal that connects first of all is told which incarnation this is.
-  await run();
+  soon();
   return {
     run,
     halted: sequencer.halted,
-    incarnation: sequencer.incarnation,
     async close() {
       closed = true;
       clearInterval(regular);

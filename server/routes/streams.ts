@@ -13,8 +13,6 @@ export interface StreamDeps extends ServerDeps {
   readonly hub: Hub;
   readonly beatMs: number;
   readonly arrivals: Arrivals;
-  /** Empty until it is known. */
-  readonly incarnation: () => string;
   /** Notes that a stream has ended; `silent`: because the terminal was not heard of any more. */
   readonly leave: (left: Left, how: 'ended' | 'silent') => void;
 }
@@ -132,8 +130,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     sent = orders.length > 0 ? query.after : revocationHead;
     const policy = terminalPolicyOf(deps.policy());
     const about = { serverTime: now().toISOString(), name, policy, revocationHead, journals, nonce };
-    const incarnation = deps.incarnation();
-    const hello = { kind: 'hello', ...about, ...(incarnation === '' ? {} : { incarnation }) } satisfies Pushed;
+    const hello = { kind: 'hello', ...about } satisfies Pushed;
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.
     const changed: Pushed[] =
