@@ -7,6 +7,7 @@ import { createCardlessEffects } from './cardless-effects.ts';
 import type { Clock } from './clock.ts';
 import type { Digits } from './digits.ts';
 import type { Expected, GrantFault } from './grant.ts';
+import { createIdempotencyKey } from './idempotency-key.ts';
 import type { Journal } from './journal.ts';
 import { heardLate, lateLimit } from './late.ts';
 import type { Log } from './log.ts';
@@ -89,10 +90,11 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
         dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
       }
     };
+    const idempotencyKey = createIdempotencyKey();
     const request =
       factor === 'grace'
-        ? { params: { attempt }, body: { ticket, factor } }
-        : { params: { attempt }, secretBody: digits.toBody('secret', { ticket, factor }) };
+        ? { params: { attempt }, body: { ticket, factor, idempotencyKey } }
+        : { params: { attempt }, secretBody: digits.toBody('secret', { ticket, factor, idempotencyKey }) };
     digits.forget();
     const proving = call('attempts/prove', request, { limit: lateLimit });
     const reply = await heardLate(proving, giveUp, canGoOn ? switchAfter : undefined);
@@ -137,7 +139,8 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
   }
 
   async function settle({ attempt, ticket, choice }: Of<'settle'>): Promise<void> {
-    const settling = call('attempts/settle', { params: { attempt }, body: { ticket, choice } }, { limit: lateLimit });
+    const body = { ticket, choice, idempotencyKey: createIdempotencyKey() };
+    const settling = call('attempts/settle', { params: { attempt }, body }, { limit: lateLimit });
     const giveUp = () => dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
     const reply = await heardLate(settling, giveUp);
     if (reply.ok) tellProved(attempt, reply.value);

@@ -57,6 +57,10 @@ export interface HttpDeps {
 }
 
 const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'nonces/give', 'server/health']);
+/** They carry an idempotency key: whichever server is asked again answers as the first one did. */
+const keyed: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/prove', 'attempts/settle']);
+/** How long a server has for one of them while there is another one: a secret waits about a second for its turn there. */
+const firstPatience = 1_200;
 const closedByServer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 /** There was no connection, so nothing was sent: any call may be sent to another server. */
 const neverSent: ReadonlySet<string> = new Set([
@@ -88,9 +92,11 @@ export function createHttp(deps: HttpDeps): Http {
     });
   type Lanes = Readonly<Record<Lane, Pool>>;
   const open = new Map<string, Lanes>();
+  let isOver = false;
   const closeAll = async (how: 'close' | 'destroy', kept: string | null): Promise<void> => {
     const old = [...open].filter(([origin]) => origin !== kept);
     for (const [origin] of old) open.delete(origin);
+    isOver ||= kept === null;
     await Promise.all(old.flatMap(([, lanes]) => Object.values(lanes).map((pool) => pool[how]())));
   };
   /** Calls under way to the server that was left may still be answered. */
@@ -112,8 +118,9 @@ export function createHttp(deps: HttpDeps): Http {
     const parts = request as { params?: object; query?: object; body?: unknown; secretBody?: Buffer };
     const body = parts.secretBody ?? (parts.body === undefined ? null : JSON.stringify(parts.body));
     const limit = options.limit ?? callLimit;
-    const signal = AbortSignal.timeout(limit);
-    const sendTo = async (origin: string) => {
+    const whole = AbortSignal.timeout(limit);
+    let asked = '';
+    const sendTo = async (origin: string, signal: AbortSignal) => {
       const { statusCode, body: answer } = await lanesOf(origin)[options.lane ?? 'login'].request({
         method: row.method,
         path: pathOf(row.path, parts.params ?? {}, parts.query ?? {}),
@@ -123,26 +130,44 @@ export function createHttp(deps: HttpDeps): Http {
       });
       return readAnswer(name, statusCode, await answer.text()) as Reply<Name>;
     };
-    /** Asks the next server for as long as nothing was sent and there is one. */
-    const send = async (others = servers.count - 1): Promise<Reply<Name>> => {
+    /** Asks the next server for as long as nothing was sent and there is one. `patience`: milliseconds for each. */
+    const send = async (patience: number, signal: AbortSignal, others = servers.count - 1): Promise<Reply<Name>> => {
       const origin = servers.current();
+      asked = origin;
       // Who waits for this call gives up; the next one goes elsewhere.
-      const patience = setTimeout(() => servers.leave(origin), Math.min(limit, callLimit));
+      const waiting = setTimeout(() => servers.leave(origin), patience);
       try {
-        return await sendTo(origin);
+        return await sendTo(origin, signal);
       } catch (error) {
         const unsent = neverSent.has(codeOf(error));
         if (unsent) servers.leave(origin);
-        if (unsent && others > 0) return send(others - 1);
+        if (unsent && others > 0) return send(patience, signal, others - 1);
         throw error;
       } finally {
-        clearTimeout(patience);
+        clearTimeout(waiting);
       }
     };
+    const sendOnce = () => send(Math.min(limit, callLimit), whole);
+    /** When it was cut, or not answered while there is another server: once more, to the next one. */
+    const sendKeyed = async (): Promise<Reply<Name>> => {
+      const own = AbortSignal.timeout(firstPatience);
+      const first = servers.count === 1 ? whole : AbortSignal.any([whole, own]);
+      try {
+        const reply = await send(firstPatience, first);
+        if (reply.ok || reply.failure.code !== 'SERVER_UNREACHABLE') return reply;
+      } catch (error) {
+        const isGivenUp = first.aborted && !whole.aborted;
+        if (isOver || (!isGivenUp && !closedByServer.has(codeOf(error)))) throw error;
+      }
+      servers.leave(asked);
+      deps.log.info('call-repeated', { call: name });
+      return sendOnce();
+    };
     try {
-      return await send().catch((error: unknown) => {
+      if (keyed.has(name)) return await sendKeyed();
+      return await sendOnce().catch((error: unknown) => {
         // A kept connection that the server closed at this very moment: ask once more where twice is no harm.
-        if (harmlessTwice.has(name) && closedByServer.has(codeOf(error))) return send();
+        if (harmlessTwice.has(name) && closedByServer.has(codeOf(error))) return sendOnce();
         throw error;
       });
     } catch (error) {

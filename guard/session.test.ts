@@ -298,10 +298,13 @@ test('what was typed goes out once and is wiped; no view and no event holds it',
   await at.identified();
   at.type(pin);
   const { sent } = at.last('attempts/prove');
-  assert.deepEqual(JSON.parse(sent), { ticket: 'ticket', factor: 'pin', secret: pin });
+  const { idempotencyKey: first, ...body } = JSON.parse(sent);
+  assert.deepEqual(body, { ticket: 'ticket', factor: 'pin', secret: pin });
   await at.last('attempts/prove').answer(fail('PROOF_WRONG', { triesLeft: 4 }));
   at.type('11112222');
-  assert.deepEqual(JSON.parse(at.last('attempts/prove').sent), { ticket: 'ticket', factor: 'pin', secret: '11112222' });
+  const { idempotencyKey: second, ...next } = JSON.parse(at.last('attempts/prove').sent);
+  assert.deepEqual(next, { ticket: 'ticket', factor: 'pin', secret: '11112222' });
+  assert.notEqual(first, second, 'each try has a key of its own');
   const everything = JSON.stringify([at.messages, at.recorded]);
   assert.ok(!everything.includes(pin) && !everything.includes('11112222'));
   assert.ok(!everything.includes(evidence.identifier));

@@ -165,7 +165,7 @@ test('a tap pays for no handshake: calls go over connections that are open', asy
   assert.equal(connections(), before);
 });
 
-test('a beginning is asked again where the connection broke; a proof is not', async () => {
+test('a beginning and a proof are asked again where the connection broke, once; a code is not', async () => {
   await connect();
   let breaks = 1;
   server.on('/v1/attempts', () => (breaks-- > 0 ? 'cut' : refuse(403, 'CARD_REFUSED')));
@@ -174,14 +174,21 @@ test('a beginning is asked again where the connection broke; a proof is not', as
   const attempt = randomUUID();
   const path = `/v1/attempts/${attempt}/proofs`;
   server.on(path, () => 'cut');
-  const secretBody = Buffer.from('{"factor":"pin","secret":"40718293"}');
+  const body = { factor: 'pin', idempotencyKey: 'kq0Zc1yXv3mN8pR5tB7wLA', secret: '40718293' };
+  const secretBody = Buffer.from(JSON.stringify(body));
   const proved = await uplink.call('attempts/prove', { params: { attempt: attempt as never }, secretBody });
   assert.ok(!proved.ok && proved.failure.code === 'SERVER_UNREACHABLE');
-  assert.equal(asked(path).length, 1);
+  assert.deepEqual(
+    asked(path).map((one) => one.body),
+    [body, body],
+  );
   assert.ok(
     secretBody.every((byte) => byte === 0),
     'the secret is wiped',
   );
+  server.on('/v1/attempts/by-code', () => 'cut');
+  await uplink.call('attempts/begin-by-code', { secretBody: Buffer.from('{"code":"1"}') });
+  assert.equal(asked('/v1/attempts/by-code').length, 1);
 });
 
 test('a stream that breaks or falls silent is lost, and found again by itself', async () => {
@@ -246,6 +253,34 @@ describe('with several processes of the server', () => {
     }
     const begun = await unanswered;
     assert.ok(!begun.ok && begun.failure.code === 'SERVER_UNREACHABLE');
+  });
+
+  test('a proof that one cuts, leaves unanswered or cannot pass on is repeated at the next one, with its key', async () => {
+    for (const fault of ['cut', 'never', refuse(502, 'SERVER_UNREACHABLE')] as const) {
+      const attempt = randomUUID();
+      const path = `/v1/attempts/${attempt}/proofs`;
+      // Whichever is asked first has the fault.
+      let isFirst = true;
+      const answer = (): ReturnType<typeof ok> => {
+        if (!isFirst) return refuse(403, 'PROOF_WRONG');
+        isFirst = false;
+        return fault;
+      };
+      server.on(path, answer);
+      second.on(path, answer);
+      const body = { factor: 'pin', idempotencyKey: 'kq0Zc1yXv3mN8pR5tB7wLA', secret: '40718293' };
+      const secretBody = Buffer.from(JSON.stringify(body));
+      const request = { params: { attempt: attempt as never }, secretBody };
+      const began = performance.now();
+      const proved = await uplink.call('attempts/prove', request, { limit: 6_000 });
+      assert.ok(!proved.ok && proved.failure.code === 'PROOF_WRONG');
+      assert.ok(performance.now() - began < 3_000);
+      const heard = [server, second].map((one) => one.heard.filter((each) => each.path === path));
+      assert.deepEqual(
+        heard.map((some) => some.map((each) => each.body)),
+        [[body], [body]],
+      );
+    }
   });
 
   test('when all are gone the link is lost', async () => {

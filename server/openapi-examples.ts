@@ -52,6 +52,7 @@ const words: Readonly<Record<string, unknown>> = {
   ending: 'E5F6',
   supportCode: '7KQ-2MD-X4R',
   secret: '83106274',
+  idempotencyKey: 'kq0Zc1yXv3mN8pR5tB7wLA',
   pin: '83106274',
   password: 'plum rain on the roof',
   totp: '492039',

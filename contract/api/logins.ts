@@ -43,6 +43,15 @@ const attemptParams = z.strictObject({ attempt: attemptId });
 /** The server's own notes about an attempt, vouched for by it: opaque to a terminal, which sends them back as they are. */
 export const ticket = z.string().min(1).max(2000);
 
+/**
+ * 16 random bytes (base64url) for each thing that a person does. The same request with the same key is done once, by
+ * whichever server process, and answered alike for half a minute. Without one it is not to be sent again.
+ */
+const idempotencyKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{21}[AQgw]$/)
+  .optional();
+
 export const opened = z.strictObject({
   kind: z.literal('open'),
   session: sessionId,
@@ -142,8 +151,8 @@ export const logins = table({
     summary: 'The second factor. The try is counted before the secret is looked at. `grace` needs no secret.',
     params: attemptParams,
     body: z.union([
-      z.strictObject({ ticket, factor: askedFactor, secret: z.string().min(1).max(64) }),
-      z.strictObject({ ticket, factor: z.literal('grace') }),
+      z.strictObject({ ticket, factor: askedFactor, secret: z.string().min(1).max(64), idempotencyKey }),
+      z.strictObject({ ticket, factor: z.literal('grace'), idempotencyKey }),
     ]),
     answer: proved,
   },
@@ -155,7 +164,7 @@ export const logins = table({
     failures: ['ATTEMPT_ENDED', 'TERMINAL_OTHER', 'CARD_REFUSED'],
     summary: 'After every factor was accepted: what becomes of the session that the person has at another terminal.',
     params: attemptParams,
-    body: z.strictObject({ ticket, choice: elsewhereChoice }),
+    body: z.strictObject({ ticket, choice: elsewhereChoice, idempotencyKey }),
     answer: opened,
   },
   'attempts/abandon': {

@@ -9,6 +9,7 @@ import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
 import type { TerminalSender } from '../routes/handlers.ts';
 import { refuseSlowly } from '../sign-in.ts';
+import type { Transaction } from '../store/database.ts';
 import { tryFindByDigits, tryFindCode } from '../store/emergencies.ts';
 import { record } from '../store/events.ts';
 import { tryGetPerson } from '../store/people.ts';
@@ -34,7 +35,7 @@ export const createEmergency = (deps: ServerDeps) => {
   const namesTried = createLimit(names);
 
   type Begun = Pick<EmergencyTicket, 'terminal' | 'lock' | 'address' | 'means'>;
-  const begin = async (begun: Begun): Promise<Answer<'emergencies/begin'>> => {
+  const begin = async (tx: Transaction, begun: Begun): Promise<Answer<'emergencies/begin'>> => {
     const now = clock();
     const ticket: EmergencyTicket = {
       ...begun,
@@ -44,9 +45,7 @@ export const createEmergency = (deps: ServerDeps) => {
       expiresAt: emergencyEnds(now),
       person: null,
     };
-    await database.transaction((tx) =>
-      record(tx, now, { ...about(ticket), kind: 'emergency.begun', outcome: 'serious' }),
-    );
+    await record(tx, now, { ...about(ticket), kind: 'emergency.begun', outcome: 'serious' });
     const { attempt, supportCode, expiresAt } = ticket;
     const written = writeEmergencyTicket(secrets, ticket);
     return { attempt, ticket: written, expiresAt: new Date(expiresAt).toISOString(), supportCode };
@@ -94,14 +93,13 @@ export const createEmergency = (deps: ServerDeps) => {
         if (found === undefined) return codes.refuse(terminal, 'unknown-code', null);
         if (found.state !== 'unused') return codes.refuse(terminal, `code-${found.state}`, null, slip);
         if (!found.isHere) return codes.refuse(terminal, 'other-group', null, slip);
-        return succeed(
-          await begin({ terminal, lock, address, means: { kind: 'code', code: found.id, serial: found.serial } }),
-        );
+        const means = { kind: 'code', code: found.id, serial: found.serial } as const;
+        return succeed(await database.transaction((tx) => begin(tx, { terminal, lock, address, means })));
       }),
 
     /** A colleague has proved who they are. */
-    byWitness: (begun: Omit<Begun, 'means'>, witness: PersonId) =>
-      begin({ ...begun, means: { kind: 'witness', witness } }),
+    byWitness: (tx: Transaction, begun: Omit<Begun, 'means'>, witness: PersonId) =>
+      begin(tx, { ...begun, means: { kind: 'witness', witness } }),
 
     name: async (
       attempt: AttemptId,

@@ -7,8 +7,10 @@ import { dropInitialSecret } from '../store/credentials.ts';
 import { recordAll } from '../store/events.ts';
 import { tryAccept } from '../store/parts.ts';
 import { tryLockPerson } from '../store/people.ts';
+import { keepAnswer } from '../store/proof-answers.ts';
 import { listReplayed, writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
+import type { ProofKey } from './proof-key.ts';
 import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -23,6 +25,7 @@ export const createFirstPin =
   (
     ticket: Ticket,
     accepted: { readonly id: string; readonly setAt: number },
+    key: ProofKey | null,
   ): Promise<ChoosePin | 'card' | 'replayed' | 'nonce'> =>
     database.transaction(async (tx) => {
       const now = clock();
@@ -48,6 +51,10 @@ export const createFirstPin =
         expiresAt,
       });
       await moveCeremony(tx, now, ceremony, { state: 'card-held', card });
+      if (key !== null) {
+        const answer = { kind: 'choose-pin', ceremony, expiresAt: expiresAt.toISOString() } as const;
+        await keepAnswer(tx, attempt, key.mark, answer);
+      }
       await recordAll(tx, now, [
         { ...facts, kind: 'proof.accepted', outcome: 'success' },
         { ...facts, kind: 'ceremony.begun', outcome: 'success', ceremony, reason: 'initial-secret' },

@@ -18,6 +18,7 @@ import { createToken, hashToken } from '../tokens.ts';
 import type { Begun } from './begun.ts';
 import { about } from './events.ts';
 import { makeGrant } from './grant.ts';
+import type { ProofKey } from './proof-key.ts';
 import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -28,6 +29,7 @@ export interface ToOpen {
   /** The factor that was right just now and whose count ends; null when all ended theirs before. */
   readonly accepted: Conclusion['accepted'];
   readonly endElsewhere: boolean;
+  readonly key: ProofKey | null;
 }
 
 /** Takes back what was done for a login that could not be concluded. */
@@ -89,10 +91,16 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
     }
   };
 
-  return async ({ ticket, factors, accepted, endElsewhere }: ToOpen): Promise<Opened | Exclude<Concluded, 'open'>> => {
+  return async ({
+    ticket,
+    factors,
+    accepted,
+    endElsewhere,
+    key,
+  }: ToOpen): Promise<Opened | Exclude<Concluded, 'open'>> => {
     const now = deps.now();
     const session = createUuid(now) as SessionId;
-    const token = createToken();
+    const token = key?.tokenOf(session) ?? createToken();
     const { minutes } = deps.policy().session;
     const endsAt = new Date(sessionEnd(now.getTime(), minutes, ticket.substitute?.endsAt ?? null));
     const facts = about(ticket, factors);
@@ -101,6 +109,7 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
     const concluded = await (isHeld ? concludeHeld : concludeOne)({
       ticket,
       accepted,
+      mark: key?.mark ?? null,
       factors: facts.factors,
       session,
       endsAt,

@@ -1,5 +1,4 @@
-import { fail } from '#contract/errors.ts';
-import type { AskedFactor } from '#contract/screen.ts';
+import { type Failure, fail } from '#contract/errors.ts';
 import { triesLeft } from '#core/policy/tries.ts';
 import type { ServerDeps } from '../deps.ts';
 import { endSubstitutes } from '../people/end-substitutes.ts';
@@ -8,73 +7,86 @@ import { disableCard } from '../store/cards.ts';
 import { disable, listUsableFactors } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { type EventToRecord, record, recordAll } from '../store/events.ts';
+import { type ProofFailure, tryKeepRefusal } from '../store/proof-answers.ts';
 import { writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
+import type { Shown } from './proof-key.ts';
 import type { Reserved, ReservedTry } from './reserve.ts';
 import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
-/** Writes what came of a proof that opened nothing, and says as much of it as the person may know. */
+type Refused = { readonly ok: false; readonly failure: Failure<ProofFailure> };
+
+/**
+ * Writes what came of a proof that opened nothing, and says as much of it as the person may know. `answered`: the same
+ * proof came before and has its answer, so nothing is written.
+ */
 export const createRefuse = (deps: ServerDeps) => {
   const { database, log } = deps;
-  const inLog = (ticket: Ticket, work: (tx: Transaction, now: Date) => Promise<void>): Promise<void> =>
+  const inLog = (
+    { ticket, key }: Shown,
+    refused: Refused,
+    work: (tx: Transaction, now: Date) => Promise<void>,
+    overPart = false,
+  ): Promise<Refused | 'answered'> =>
     database.transaction(async (tx) => {
       await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      if (key !== null && !(await tryKeepRefusal(tx, ticket.attempt, key.mark, refused.failure, overPart)))
+        return 'answered';
       await work(tx, deps.now());
+      return refused;
     });
 
   return {
     /** It was not counted: nothing was looked at. */
-    unreserved: async (ticket: Ticket, factor: AskedFactor, reserved: Exclude<Reserved, { kind: 'reserved' }>) => {
+    unreserved: async (shown: Shown, reserved: Exclude<Reserved, { kind: 'reserved' | 'answered' }>) => {
+      const { ticket, factor } = shown;
       const { supportCode } = ticket;
       const facts = about(ticket, [factor]);
       switch (reserved.kind) {
         case 'ended':
-          await inLog(ticket, async (tx, now) => {
+          return inLog(shown, fail('ATTEMPT_ENDED'), async (tx, now) => {
             const reason = `attempt-${reserved.state}`;
             await record(tx, now, { ...facts, kind: 'proof.replayed', outcome: 'serious', reason });
           });
-          return fail('ATTEMPT_ENDED');
         case 'card':
         case 'person':
-          await inLog(ticket, async (tx, now) => {
+          return inLog(shown, fail('CARD_REFUSED', { supportCode }), async (tx, now) => {
             const reason = await whyBarred(tx, ticket);
             await endAttempt(tx, now, ticket.attempt, 'refused');
             await record(tx, now, { ...facts, kind: 'attempt.refused', outcome: 'minor', reason });
           });
-          return fail('CARD_REFUSED', { supportCode });
         case 'absent':
-          await inLog(ticket, async (tx, now) => {
+          return inLog(shown, fail('PROOF_WRONG', { supportCode }), async (tx, now) => {
             await record(tx, now, { ...facts, kind: 'proof.refused', outcome: 'minor', reason: 'no-such-factor' });
           });
-          return fail('PROOF_WRONG', { supportCode });
         case 'locked':
-          await inLog(ticket, async (tx, now) => {
+          return inLog(shown, fail('PROOF_LOCKED', { supportCode }), async (tx, now) => {
             await record(tx, now, { ...facts, kind: 'proof.refused', outcome: 'serious', reason: 'locked' });
           });
-          return fail('PROOF_LOCKED', { supportCode });
       }
     },
 
     /** Too late, or overtaken by another card at the terminal. */
-    ended: async (ticket: Ticket, factor: AskedFactor | 'grace', reason: 'too-late' | 'attempt-abandoned') => {
-      await inLog(ticket, async (tx, now) => {
+    ended: async (shown: Shown, reason: 'too-late' | 'attempt-abandoned') => {
+      const { ticket, factor } = shown;
+      const work = async (tx: Transaction, now: Date): Promise<void> => {
         if (await endAttempt(tx, now, ticket.attempt, 'abandoned')) {
           const why = reason === 'too-late' ? 'too-slow' : 'other-card';
           await record(tx, now, { ...about(ticket, []), kind: 'attempt.abandoned', outcome: 'minor', reason: why });
         }
         await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.replayed', outcome: 'serious', reason });
-      });
-      return fail('ATTEMPT_ENDED');
+      };
+      return inLog(shown, fail('ATTEMPT_ENDED'), work, true);
     },
 
     /** It was counted and looked at. At a limit the factor locks; at the hard one factor and card are disabled. */
     wrong: async (
-      ticket: Ticket,
-      factor: AskedFactor,
+      shown: Shown,
       { factor: known, failures, allFailures }: ReservedTry,
       verdict: 'wrong' | 'damaged' | 'replayed',
     ) => {
+      const { ticket, factor } = shown;
       const { tries: rules } = deps.policy();
       const { supportCode } = ticket;
       const facts = about(ticket, [factor]);
@@ -95,7 +107,9 @@ export const createRefuse = (deps: ServerDeps) => {
         const reason = disabled ? 'disabled' : 'locked';
         events.push({ ...facts, kind: 'credential.locked', outcome: 'serious', reason, detail: { failures } });
       }
-      await inLog(ticket, async (tx, now) => {
+      const refused =
+        left > 0 ? fail('PROOF_WRONG', { supportCode, triesLeft: left }) : fail('PROOF_LOCKED', { supportCode });
+      return inLog(shown, refused, async (tx, now) => {
         await recordAll(tx, now, events);
         if (left > 0) return;
         if (disabled) {
@@ -107,35 +121,27 @@ export const createRefuse = (deps: ServerDeps) => {
         const usable = disabled ? [] : await listUsableFactors(tx, ticket.person, rules, now);
         if (usable.length === 0) await endAttempt(tx, now, ticket.attempt, 'refused');
       });
-      return left > 0 ? fail('PROOF_WRONG', { supportCode, triesLeft: left }) : fail('PROOF_LOCKED', { supportCode });
     },
 
     /** Every factor was right, but the card, its person or the terminal is not to open anything any more. */
-    barred: async (ticket: Ticket, factor: AskedFactor | 'grace') => {
-      await inLog(ticket, async (tx, now) => {
+    barred: async (shown: Shown) => {
+      const { ticket, factor } = shown;
+      const work = async (tx: Transaction, now: Date): Promise<void> => {
         const reason = await whyBarred(tx, ticket);
         await endAttempt(tx, now, ticket.attempt, 'refused');
         await record(tx, now, { ...about(ticket, [factor]), kind: 'attempt.refused', outcome: 'minor', reason });
-      });
-      return fail('CARD_REFUSED', { supportCode: ticket.supportCode });
+      };
+      return inLog(shown, fail('CARD_REFUSED', { supportCode: ticket.supportCode }), work, true);
     },
 
     /** A proof for an attempt that ended while it was checked, or whose card's answer was used before: somebody used it twice. */
-    twice: async (
-      ticket: Ticket,
-      factor: AskedFactor | 'grace',
-      reason: 'attempt-ended' | 'nonce-used' = 'attempt-ended',
-    ) => {
-      await inLog(ticket, async (tx, now) => {
+    twice: async (shown: Shown, reason: 'attempt-ended' | 'nonce-used' = 'attempt-ended') => {
+      const { ticket, factor } = shown;
+      const work = async (tx: Transaction, now: Date): Promise<void> => {
         if (reason === 'nonce-used') await endAttempt(tx, now, ticket.attempt, 'refused');
-        await record(tx, now, {
-          ...about(ticket, [factor]),
-          kind: 'proof.replayed',
-          outcome: 'serious',
-          reason,
-        });
-      });
-      return fail('ATTEMPT_ENDED');
+        await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.replayed', outcome: 'serious', reason });
+      };
+      return inLog(shown, fail('ATTEMPT_ENDED'), work, true);
     },
   };
 };

@@ -1,6 +1,7 @@
 import { judgeTries, reserveTry } from '#core/policy/tries.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
+import type { ProofOutcome } from '../store/proof-answers.ts';
 import {
   countTogether,
   countTries,
@@ -20,10 +21,14 @@ export interface ReservedTry {
   /** Wrong tries in a row with this one, of this factor and of all of the person's factors. */
   readonly failures: number;
   readonly allFailures: number;
+  /** It was counted when it came before. */
+  readonly again: boolean;
 }
 
 export type Reserved =
   | { readonly kind: 'reserved'; readonly try: ReservedTry }
+  /** The same proof came before and has its answer. */
+  | { readonly kind: 'answered'; readonly outcome: ProofOutcome }
   /** The attempt is over. */
   | { readonly kind: 'ended'; readonly state: 'accepted' | 'refused' | 'abandoned' }
   | { readonly kind: 'card' | 'person' | 'absent' | 'locked' };
@@ -34,7 +39,7 @@ const mostRounds = 500;
 /**
  * Counts a try before its secret is looked at: reads where attempt and factor stand, decides by the rules, and has the
  * count written if nothing changed meanwhile; else it begins again. However many come at once, on however many servers,
- * each counts by itself and no more than the limit get through.
+ * each counts by itself and no more than the limit get through; one that comes again is counted once.
  */
 export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'>, patience: () => number) => {
   const lookUps = createBatch<ProofToLookUp, ProofFacts>({
@@ -60,16 +65,22 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
       person: 'active',
       factor,
       others: others.reduce((sum, { failures }) => sum + failures, 0),
+      counted: false,
+      outcome: null,
     };
   };
 
-  const decide = ({ factor, others }: ProofFacts, now: number): Omit<TryToCount, 'ticket'> | undefined => {
+  type Decided = Pick<TryToCount, 'known' | 'others' | 'failures' | 'lockedUntil' | 'counted'>;
+  const decide = ({ factor, others, counted }: ProofFacts, now: number): Decided | undefined => {
     if (factor === null || factor.disabled) return undefined;
+    const { failures, lockedUntil } = factor;
+    // A lock that it brought itself is none for it.
+    if (counted) return { known: factor, others, failures, lockedUntil, counted };
     const { tries: rules } = deps.policy();
     // Guesses at one factor do not buy further guesses at another one beyond the limit for both.
     const together = { ...factor, failures: factor.failures + others };
     const next = judgeTries(together, rules, now) === 'disabled' ? undefined : reserveTry(factor, rules, now);
-    return next && { known: factor, others, ...next };
+    return next && { known: factor, others, counted, failures: next.failures, lockedUntil: next.lockedUntil };
   };
 
   const whyOver = ({ attempt, card, person }: ProofFacts): Reserved | undefined => {
@@ -78,12 +89,18 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
     return person === 'active' ? undefined : { kind: 'person' };
   };
 
-  return async (ticket: Ticket, kind: string, tapped?: readonly FactorFacts[]): Promise<Reserved> => {
+  const reserve = async (
+    ticket: Ticket,
+    kind: string,
+    mark: Buffer | null,
+    tapped?: readonly FactorFacts[],
+  ): Promise<Reserved> => {
     let found = foundByTap(tapped, kind);
     for (let round = 0; round < mostRounds; round += 1) {
       const isOfTap = found !== undefined;
-      const facts = found ?? (await lookUps.add({ ticket, kind }));
+      const facts = found ?? (await lookUps.add({ ticket, kind, mark }));
       found = undefined;
+      if (facts.outcome !== null) return { kind: 'answered', outcome: facts.outcome };
       const over = whyOver(facts);
       if (over !== undefined) return over;
       const { factor } = facts;
@@ -94,14 +111,21 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
       if (next === undefined && isOfTap) continue;
       if (!isThere) return { kind: 'absent' };
       if (next === undefined) return { kind: 'locked' };
-      const counted = await counts.add({ ticket, ...next });
+      const counted = await counts.add({ ticket, mark, ...next });
       if (counted === undefined) continue;
-      const { known, failures, others } = next;
+      const { known, failures, others, counted: again } = next;
       return {
         kind: 'reserved',
-        try: { factor: known, secret: counted.secret, failures, allFailures: failures + others },
+        try: { factor: known, secret: counted.secret, failures, allFailures: failures + others, again },
       };
     }
     throw new Error('a try was never counted');
+  };
+
+  return {
+    reserve,
+    /** What this very proof was answered before. */
+    look: async (ticket: Ticket, kind: string, mark: Buffer): Promise<ProofOutcome | null> =>
+      (await lookUps.add({ ticket, kind, mark })).outcome,
   };
 };

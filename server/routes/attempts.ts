@@ -8,6 +8,7 @@ import { createByCode } from '../logins/by-code.ts';
 import { createEmergency } from '../logins/emergency.ts';
 import { about } from '../logins/events.ts';
 import { createPauses } from '../logins/pauses.ts';
+import { createProofKey } from '../logins/proof-key.ts';
 import { createProver } from '../logins/prove.ts';
 import { begunEvent, createTaps } from '../logins/tap.ts';
 import { type Ticket, tryReadTicket } from '../logins/ticket.ts';
@@ -75,13 +76,18 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
       if (!read.ok) return read;
       const ticket = read.value;
       const isOvertaken = begun.isOvertaken(ticket);
-      return 'secret' in body ? prover.bySecret(ticket, isOvertaken, body) : prover.byGrace(ticket, isOvertaken);
+      const { idempotencyKey, factor } = body;
+      if (!('secret' in body))
+        return prover.byGrace(ticket, isOvertaken, createProofKey(idempotencyKey, ticket, factor));
+      return prover.bySecret(ticket, isOvertaken, body, createProofKey(idempotencyKey, ticket, factor, body.secret));
     },
 
     'attempts/settle': async ({ params, body }, sender) => {
       const read = await readTicket(params.attempt, body.ticket, sender);
       if (!read.ok) return read;
-      return prover.settle(read.value, begun.isOvertaken(read.value), body.choice);
+      const ticket = read.value;
+      const key = createProofKey(body.idempotencyKey, ticket, 'settle', body.choice);
+      return prover.settle(ticket, begun.isOvertaken(ticket), body.choice, key);
     },
 
     'attempts/abandon': async ({ params, body }, sender) => {

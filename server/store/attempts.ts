@@ -2,6 +2,8 @@ import type { Factor } from '#contract/audit.ts';
 import type { AttemptId, CardId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 
+export type AttemptState = 'open' | 'accepted' | 'refused' | 'abandoned';
+
 /** One thing at a time for each terminal, on all server processes, until the transaction ends. */
 export const takeTurn = async (tx: Transaction, terminal: TerminalId): Promise<void> => {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [terminal]);

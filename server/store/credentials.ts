@@ -89,7 +89,7 @@ export const reserve = async (
  */
 export const accept = async (tx: Transaction, credential: Credential, step: number | null): Promise<boolean> => {
   const rows = await tx.query(
-    `update credential set failures = 0, locked_until = null, last_step = coalesce($3::bigint, last_step)
+    `update credential set failures = 0, locked_until = null, counted_mark = null, last_step = coalesce($3::bigint, last_step)
       where id = $1 and state = 'active' and date_trunc('milliseconds', set_at) = $2
         and ($3::bigint is null or last_step is null or last_step < $3::bigint)
       returning id`,
@@ -166,7 +166,7 @@ export const setSecret = async (
     `insert into credential (id, person, kind, secret, last_step, set_at) values ($1, $2, $3, $4, $5, $6)
      on conflict on constraint credential_person_kind do update
        set secret = excluded.secret, last_step = excluded.last_step, set_at = excluded.set_at, state = 'active',
-           failures = 0, locked_until = null, pending = null, pending_until = null`,
+           failures = 0, locked_until = null, counted_mark = null, pending = null, pending_until = null`,
     [createUuid(now), toSet.person, toSet.kind, JSON.stringify(toSet.secret), toSet.step, now],
   );
 };

@@ -4,6 +4,7 @@ import { begunEvent } from '../logins/tap.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import type { Lane, Transaction } from './database.ts';
 import { record } from './events.ts';
+import { hasAnswer, keepAnswer } from './proof-answers.ts';
 import { writeBegun } from './proofs.ts';
 
 export interface AcceptedPart {
@@ -11,15 +12,16 @@ export interface AcceptedPart {
   readonly setAt: number;
   readonly step: number | null;
   readonly factor: AskedFactor;
+  readonly mark: Buffer | null;
 }
 
 /** Ends the count of a factor that was right. False when it was changed meanwhile or its code was used. */
 export const tryAccept = async (
   tx: Transaction,
-  { id, setAt, step }: Omit<AcceptedPart, 'factor'>,
+  { id, setAt, step }: Pick<AcceptedPart, 'id' | 'setAt' | 'step'>,
 ): Promise<boolean> => {
   const rows = await tx.query(
-    `update credential set failures = 0, locked_until = null, last_step = coalesce($3::bigint, last_step)
+    `update credential set failures = 0, locked_until = null, counted_mark = null, last_step = coalesce($3::bigint, last_step)
       where id = $1 and state = 'active' and set_at = $2
         and ($3::bigint is null or last_step is null or last_step < $3::bigint)
       returning id`,
@@ -31,23 +33,27 @@ export const tryAccept = async (
 
 /**
  * One of several factors was right, or the person is to be asked something before the session: notes it at the attempt.
- * Answers the factors that have been accepted so far.
+ * Answers the factors that have been accepted so far. `answered`: the same proof was answered meanwhile.
  */
 export const acceptPart = (
   database: Lane,
   now: Date,
   ticket: Ticket,
   accepted: AcceptedPart,
-): Promise<readonly AskedFactor[] | 'replayed' | 'ended'> =>
+): Promise<readonly AskedFactor[] | 'answered' | 'replayed' | 'ended'> =>
   database.transaction(async (tx) => {
+    const { attempt } = ticket;
+    const { factor, mark } = accepted;
     await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+    if (mark !== null && (await hasAnswer(tx, attempt, mark))) return 'answered';
     if (!(await tryAccept(tx, accepted))) return 'replayed';
     const [row] = await tx.query<{ proved: AskedFactor[] }>(
       `update attempt set proved = array_remove(proved, $2) || $2::text where id = $1 and state = 'open' returning proved`,
-      [ticket.attempt, accepted.factor],
+      [attempt, factor],
     );
     if (row === undefined) return 'ended';
-    await record(tx, now, { ...about(ticket, [accepted.factor]), kind: 'proof.accepted', outcome: 'success' });
+    if (mark !== null) await keepAnswer(tx, attempt, mark, { kind: 'part' });
+    await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.accepted', outcome: 'success' });
     return row.proved;
   });
 

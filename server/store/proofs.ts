@@ -1,11 +1,11 @@
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import { beganWith } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
+import type { AttemptState } from './attempts.ts';
 import type { Transaction } from './database.ts';
 import { type EventRow, eventColumns, eventRecord } from './event-rows.ts';
-import type { CardState, FactorFacts } from './taps.ts';
-
-export type AttemptState = 'open' | 'accepted' | 'refused' | 'abandoned';
+import { outcomeOf, type ProofOutcome } from './proof-answers.ts';
+import { type CardState, type FactorFacts, milliseconds } from './taps.ts';
 
 /** Where an attempt and the factor that is tried stand at this moment. */
 export interface ProofFacts {
@@ -16,14 +16,19 @@ export interface ProofFacts {
   readonly factor: FactorFacts | null;
   /** Wrong tries in a row of the person's other factors. */
   readonly others: number;
+  /** This very proof was counted, as the last one of its factor, and has not been right yet. */
+  readonly counted: boolean;
+  /** What this very proof was answered before; null when it was not. */
+  readonly outcome: ProofOutcome | null;
 }
 
 export interface ProofToLookUp {
   readonly ticket: Ticket;
   readonly kind: string;
+  /** By which a proof that comes again is known. */
+  readonly mark: Buffer | null;
 }
 
-const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 /** Factors whose wrong tries count together against the hard limit. A console password is tried elsewhere. */
 export const countTogether = ['pin', 'totp', 'initial'] as const satisfies FactorFacts['kind'][];
 const atTerminals = `(${countTogether.map((kind) => `'${kind}'`).join(', ')})`;
@@ -43,10 +48,13 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
             'expiresAt', ${milliseconds('k.expires_at')})
           from credential k where k.person = i.person and k.kind = i.kind and k.set_at is not null),
         'others', (select coalesce(sum(k.failures), 0) from credential k
-          where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind)
+          where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind),
+        'counted', exists (select 1 from credential k
+          where k.person = i.person and k.kind = i.kind and k.counted_mark = i.mark),
+        'outcome', ${outcomeOf('i.attempt', 'i.mark')}
       ) as facts
-      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
-        as i(place, attempt, card, person, kind, substitute)`,
+      from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::bytea[])
+        as i(place, attempt, card, person, kind, substitute, mark)`,
     [
       proofs.map((_, place) => place),
       proofs.map(({ ticket }) => ticket.attempt),
@@ -54,6 +62,7 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
       proofs.map(({ ticket }) => ticket.person),
       proofs.map(({ kind }) => kind),
       proofs.map(({ ticket }) => ticket.substitute?.id ?? null),
+      proofs.map(({ mark }) => mark),
     ],
     'proofs',
   );
@@ -67,6 +76,9 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
 /** A try as it was decided on what was known: it is counted if that still holds. */
 export interface TryToCount {
   readonly ticket: Ticket;
+  readonly mark: Buffer | null;
+  /** It is counted already, and is not counted again. */
+  readonly counted: boolean;
   readonly known: FactorFacts;
   readonly others: number;
   readonly failures: number;
@@ -76,6 +88,7 @@ export interface TryToCount {
 /**
  * Counts tries before their secrets are looked at. Answers the stored secret of each that was counted: of the factor as
  * it was known, with as many failures as were known, of an attempt that is not over, whose card and person are active.
+ * One that is counted already is held to the same.
  * Two of one factor must not come in one call.
  */
 export const countTries = async (
@@ -83,8 +96,10 @@ export const countTries = async (
   tries: readonly TryToCount[],
 ): Promise<({ readonly secret: unknown; readonly lastStep: number | null } | undefined)[]> => {
   const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-  const given = tries.map(({ ticket, known, others, failures, lockedUntil }, place) => ({
+  const given = tries.map(({ ticket, mark, counted, known, others, failures, lockedUntil }, place) => ({
     place,
+    mark: mark?.toString('hex') ?? null,
+    counted,
     attempt: ticket.attempt,
     card: ticket.card,
     substitute: ticket.substitute?.id ?? null,
@@ -98,11 +113,12 @@ export const countTries = async (
     locked_until: instant(lockedUntil),
   }));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
-    `update credential k set failures = g.failures, locked_until = g.locked_until
-       from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
+    `update credential k set failures = g.failures, locked_until = g.locked_until, counted_mark = decode(g.mark, 'hex')
+       from jsonb_to_recordset($1::jsonb) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
          known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
       where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
         and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
+        and (g.mark is null or (k.counted_mark is not distinct from decode(g.mark, 'hex')) = g.counted)
         and not exists (select 1 from attempt a where a.id = g.attempt and a.state <> 'open')
         and (g.card is null or exists (select 1 from card c where c.id = g.card
           and (c.state = 'active' or (c.state = 'suspended' and c.forgotten))))
@@ -122,6 +138,8 @@ export interface Conclusion {
   readonly ticket: Ticket;
   /** The factor whose secret was right just now; null when all have been accepted before. */
   readonly accepted: { readonly id: string; readonly setAt: number; readonly step: number | null } | null;
+  /** By which the proof is known when it comes again. */
+  readonly mark: Buffer | null;
   readonly factors: readonly string[];
   readonly session: SessionId;
   readonly endsAt: Date;
@@ -157,8 +175,9 @@ export const conclude = async (
   now: Date,
   conclusions: readonly Conclusion[],
 ): Promise<Concluded[]> => {
-  const given = conclusions.map(({ ticket, accepted, ...one }, place) => ({
+  const given = conclusions.map(({ ticket, accepted, mark, ...one }, place) => ({
     place,
+    mark: mark?.toString('hex') ?? null,
     attempt: ticket.attempt,
     terminal: ticket.terminal,
     lock: ticket.lock,
@@ -223,7 +242,7 @@ const concluding = `
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
       opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, substitute uuid, fewer_rights boolean, nonce text,
-      nonce_until timestamptz)
+      nonce_until timestamptz, mark text)
   ), by_card as (
     select g.place from given g
       join card c on c.id = g.card join person p on p.id = g.person join terminal t on t.id = g.terminal
@@ -236,7 +255,8 @@ const concluding = `
   ), admitted as (
     select place from by_card union all select place from by_code
   ), right_secret as (
-    update credential k set failures = 0, locked_until = null, last_step = coalesce(g.step, k.last_step)
+    update credential k
+       set failures = 0, locked_until = null, counted_mark = null, last_step = coalesce(g.step, k.last_step)
       from given g join admitted using (place)
      where k.id = g.credential and k.state = 'active' and k.set_at = g.set_at
        and (g.step is null or k.last_step is null or k.last_step < g.step)
@@ -257,13 +277,14 @@ const concluding = `
     select g.place from given g join accepted using (place)
      where g.nonce is null or g.attempt in (select used_by from used)
   ), concluded as (
-    insert into attempt as a (${attemptColumns})
+    insert into attempt as a (${attemptColumns}, proof_mark)
     select g.attempt, g.terminal, g.lock, g.card, g.person, g.support_code, 'accepted', g.factors, g.started_at, g.expires_at,
-           $3, g.assurance, g.address
+           $3, g.assurance, g.address, decode(g.mark, 'hex')
       from given g join fresh using (place)
      -- In one order wherever attempts are written, so that no two statements wait for each other.
      order by g.attempt
-    on conflict (id) do update set state = 'accepted', factors = excluded.factors, ended_at = excluded.ended_at
+    on conflict (id) do update set state = 'accepted', factors = excluded.factors, ended_at = excluded.ended_at,
+       proof_mark = excluded.proof_mark, proof_answer = null
      where a.state = 'open'
     returning a.id, a.xmax = 0 as fresh
   ), ended as (

@@ -82,7 +82,8 @@ interface Row {
 /** No person has it: an unknown card costs the same look-ups as a known one. */
 const nobody = '00000000-0000-4000-8000-000000000000';
 
-const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+/** SQL: an instant as epoch milliseconds. */
+export const milliseconds = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
 /** Of the terminal `t`, the substitute `u` and the person `p`. */
 const common = `
