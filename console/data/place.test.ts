@@ -18,6 +18,7 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'import' },
     { kind: 'directory' },
     { kind: 'card-authorities' },
+    { kind: 'loan-cards' },
     { kind: 'terminals' },
     { kind: 'revocations' },
     { kind: 'approvals' },

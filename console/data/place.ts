@@ -7,6 +7,7 @@ export type Place =
   | { readonly kind: 'import' }
   | { readonly kind: 'directory' }
   | { readonly kind: 'card-authorities' }
+  | { readonly kind: 'loan-cards' }
   | { readonly kind: 'terminals' }
   | { readonly kind: 'revocations' }
   | { readonly kind: 'approvals' }
@@ -29,7 +30,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
   if (first === 'import' || first === 'directory') return { kind: first };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
-  if (first === 'card-authorities' || first === 'sign-in') return { kind: first };
+  if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);
   const filter: Partial<Record<keyof LogFilter, string>> = {};

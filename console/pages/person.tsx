@@ -18,6 +18,7 @@ import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PasskeyList } from '../parts/passkey-list.tsx';
 import { PersonState } from '../parts/person-state.tsx';
+import { PersonSubstitutes } from '../parts/person-substitutes.tsx';
 import { Resume } from '../parts/resume.tsx';
 import { RevokeCard } from '../parts/revoke-card.tsx';
 import { RevokePasskey } from '../parts/revoke-passkey.tsx';
@@ -58,7 +59,8 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
   const own = signedIn.person.id === person.id;
   // The server lets helpdesk change the factors of clinicians alone.
   const powerful = person.roles.some((role) => role !== 'clinician') && !signedIn.person.roles.includes('admin');
-  const mayEnrol = may('ceremonies/begin') && !powerful && person.state === 'active';
+  const mayHelp = !powerful && person.state === 'active';
+  const mayEnrol = may('ceremonies/begin') && mayHelp;
   const activeCards = cards.filter((card) => card.state === 'active');
   return (
     <>
@@ -126,6 +128,7 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
               {...(may('cards/revoke') ? { revoke: (card: CardSummary) => setOpen({ kind: 'revoke', card }) } : {})}
             />
           </section>
+          <PersonSubstitutes page={page} mayGive={mayHelp && !own} />
           <section className="surface" aria-labelledby="sessions">
             <div className="section-head">
               <h2 id="sessions">{say('session.title')}</h2>

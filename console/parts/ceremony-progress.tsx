@@ -6,11 +6,12 @@ import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { Notice } from './notice.tsx';
 import { SecondsLeft } from './seconds-left.tsx';
+import { Steps } from './steps.tsx';
 
 interface CeremonyProgressProps {
   readonly first: CeremonyState;
   readonly terminal: string;
-  readonly person: PersonSummary;
+  readonly person: PersonSummary | undefined;
   readonly leave: () => void;
   readonly again: () => void;
   readonly onEnd: () => void;
@@ -38,9 +39,9 @@ export const CeremonyProgress = ({
     if (over) onEnd();
   }, [over, onEnd]);
   const steps =
-    ceremony.task === 'card'
-      ? (['card.step.hold', 'card.step.done'] as const)
-      : (['pin.step.hold', 'pin.step.choose', 'pin.step.done'] as const);
+    ceremony.task === 'pin'
+      ? (['pin.step.hold', 'pin.step.choose', 'pin.step.done'] as const)
+      : (['card.step.hold', 'card.step.done'] as const);
   const at =
     ceremony.state === 'waiting'
       ? 0
@@ -51,18 +52,7 @@ export const CeremonyProgress = ({
           : 0;
   return (
     <div className="ceremony">
-      <ol className="steps">
-        {steps.map((step, index) => (
-          <li
-            key={step}
-            className={index < at ? 'past' : index === at && !over ? 'now' : 'later'}
-            aria-current={index === at && !over ? 'step' : undefined}
-          >
-            <span className="step-mark">{index < at ? <Icon name="check" /> : index + 1}</span>
-            {say(step)}
-          </li>
-        ))}
-      </ol>
+      <Steps steps={steps.map((step) => say(step))} at={at} over={over} />
       <div className="stage" role="status">
         <Stage ceremony={ceremony} gone={gone} terminal={terminal} person={person} />
       </div>
@@ -90,34 +80,35 @@ interface StageProps {
   readonly ceremony: CeremonyState;
   readonly gone: boolean;
   readonly terminal: string;
-  readonly person: PersonSummary;
+  readonly person: PersonSummary | undefined;
 }
+
+const holds = { card: 'card.hold', pin: 'pin.hold', 'loan-card': 'loan-cards.hold' } as const;
+const dones = { card: 'card.done', pin: 'pin.done', 'loan-card': 'loan-cards.done' } as const;
 
 const Stage = ({ ceremony, gone, terminal, person }: StageProps): ReactNode => {
   const { say } = useWords();
   const { task, state, card, problem } = ceremony;
-  const { name } = person;
+  const name = person?.name;
   if (gone) return <Notice look="warn">{say('ceremony.expired')}</Notice>;
   switch (state) {
     case 'waiting':
       return (
         <>
           {problem !== null && <Problem code={problem} />}
-          <Hold icon="tap" words={say(task === 'card' ? 'card.hold' : 'pin.hold', { terminal, name })} />
+          <Hold icon="tap" words={say(holds[task], { terminal, name })} />
         </>
       );
     case 'card-held':
-      return task === 'card' ? (
-        <Hold icon="card" words={say('card.held')} />
-      ) : (
+      return task === 'pin' ? (
         <Hold icon="keypad" words={say('pin.choosing', { terminal, name })} hint={say('pin.nobody-looks')} />
+      ) : (
+        <Hold icon="card" words={say('card.held')} />
       );
     case 'done':
       return (
         <Notice look="good">
-          <p className="big">
-            {task === 'card' ? say('card.done', { ending: card?.ending, name }) : say('pin.done', { name })}
-          </p>
+          <p className="big">{say(dones[task], { ending: card?.ending, name })}</p>
         </Notice>
       );
     case 'failed':

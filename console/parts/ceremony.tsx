@@ -16,11 +16,15 @@ export type Task = CeremonyState['task'];
 
 interface CeremonyProps {
   readonly task: Task;
-  readonly person: PersonSummary;
+  /** Whom it concerns; undefined for a loan card. */
+  readonly person: PersonSummary | undefined;
   readonly close: () => void;
   /** What usually follows it. */
   readonly next?: () => void;
 }
+
+const titles = { card: 'card.enrol-for', pin: 'pin.set-for', 'loan-card': 'loan-cards.enrol' } as const;
+const leads = { card: 'card.enrol-lead', pin: 'pin.set-lead', 'loan-card': 'loan-cards.enrol-lead' } as const;
 
 /** An enrolment step at a terminal: choose the terminal, then watch what happens there. */
 export const Ceremony = ({ task, person, close, next }: CeremonyProps): ReactNode => {
@@ -33,10 +37,7 @@ export const Ceremony = ({ task, person, close, next }: CeremonyProps): ReactNod
     close();
   };
   return (
-    <Dialog
-      title={say(task === 'card' ? 'card.enrol-for' : 'pin.set-for', { name: person.name })}
-      close={() => void leave()}
-    >
+    <Dialog title={say(titles[task], { name: person?.name })} close={() => void leave()}>
       {begun === undefined ? (
         <Begin
           task={task}
@@ -65,7 +66,7 @@ export const Ceremony = ({ task, person, close, next }: CeremonyProps): ReactNod
 
 interface BeginProps {
   readonly task: Task;
-  readonly person: PersonSummary;
+  readonly person: PersonSummary | undefined;
   readonly close: () => void;
   readonly begin: (ceremony: CeremonyState, terminal: TerminalSummary) => void;
 }
@@ -75,7 +76,7 @@ const Begin = ({ task, person, close, begin }: BeginProps): ReactNode => {
   const listed = useData('terminals/list', {}, ['terminals']);
   return (
     <>
-      <p>{say(task === 'card' ? 'card.enrol-lead' : 'pin.set-lead')}</p>
+      <p>{say(leads[task])}</p>
       <LoadedView loaded={listed}>
         {({ terminals }) => {
           const online = terminals.filter((terminal) => terminal.state === 'active' && terminal.online);
@@ -118,7 +119,8 @@ const BeginForm = ({
   }, [terminal]);
   const start = async (): Promise<void> => {
     if (terminal === undefined) return;
-    const begun = await act.send({ body: { task, person: person.id, terminal: terminal.id, label: label.trim() } });
+    const whom = person === undefined ? {} : { person: person.id };
+    const begun = await act.send({ body: { task, ...whom, terminal: terminal.id, label: label.trim() } });
     if (begun !== undefined) begin(begun.ceremony, terminal);
   };
   return (
@@ -146,8 +148,15 @@ const BeginForm = ({
           </option>
         ))}
       </Choice>
-      {task === 'card' && (
-        <Field label={say('card.label')} value={label} change={setLabel} maxLength={40} hint={say('card.label-hint')} />
+      {task !== 'pin' && (
+        <Field
+          label={say('card.label')}
+          value={label}
+          change={setLabel}
+          maxLength={40}
+          required={task === 'loan-card'}
+          hint={say(task === 'card' ? 'card.label-hint' : 'loan-cards.label-hint')}
+        />
       )}
       <FailureNotice failure={act.failure} />
       <div className="dialog-actions">

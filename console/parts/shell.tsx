@@ -10,6 +10,7 @@ import { Approvals } from '../pages/approvals.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { Import } from '../pages/import.tsx';
+import { LoanCards } from '../pages/loan-cards.tsx';
 import { Log } from '../pages/log.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
@@ -23,6 +24,7 @@ import { Notice } from './notice.tsx';
 
 const rooms = [
   { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
+  { place: { kind: 'loan-cards' }, needs: 'loan-cards/list', icon: 'lend', word: 'nav.loan-cards' },
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
   { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
@@ -96,6 +98,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Directory />;
     case 'card-authorities':
       return <CardAuthorities />;
+    case 'loan-cards':
+      return <LoanCards />;
     case 'terminals':
       return <Terminals />;
     case 'revocations':
