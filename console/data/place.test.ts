@@ -22,6 +22,8 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'terminals' },
     { kind: 'revocations' },
     { kind: 'approvals' },
+    { kind: 'emergency-codes' },
+    { kind: 'reviews' },
     { kind: 'sign-in' },
   ),
   fc.uuid().map((id): Place => ({ kind: 'person', id })),

@@ -11,6 +11,8 @@ export type Place =
   | { readonly kind: 'terminals' }
   | { readonly kind: 'revocations' }
   | { readonly kind: 'approvals' }
+  | { readonly kind: 'emergency-codes' }
+  | { readonly kind: 'reviews' }
   | { readonly kind: 'log'; readonly filter: LogFilter }
   /** One's own sign-in. */
   | { readonly kind: 'sign-in' };
@@ -30,6 +32,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
   if (first === 'import' || first === 'directory') return { kind: first };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
+  if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
   if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);

@@ -9,12 +9,14 @@ import { useWords } from '../data/use-words.ts';
 import { Approvals } from '../pages/approvals.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Directory } from '../pages/directory.tsx';
+import { EmergencyCodes } from '../pages/emergency-codes.tsx';
 import { Import } from '../pages/import.tsx';
 import { LoanCards } from '../pages/loan-cards.tsx';
 import { Log } from '../pages/log.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
 import { PersonView } from '../pages/person.tsx';
+import { Reviews } from '../pages/reviews.tsx';
 import { Revocations } from '../pages/revocations.tsx';
 import { Terminals } from '../pages/terminals.tsx';
 import { Brand } from './brand.tsx';
@@ -28,6 +30,8 @@ const rooms = [
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
   { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
+  { place: { kind: 'emergency-codes' }, needs: 'emergency-codes/list', icon: 'password', word: 'nav.emergency-codes' },
+  { place: { kind: 'reviews' }, needs: 'reviews/list', icon: 'warning', word: 'nav.reviews' },
   { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
   { place: { kind: 'card-authorities' }, needs: 'card-authorities/list', icon: 'card', word: 'nav.card-authorities' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
@@ -106,6 +110,10 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Revocations />;
     case 'approvals':
       return <Approvals />;
+    case 'emergency-codes':
+      return <EmergencyCodes />;
+    case 'reviews':
+      return <Reviews />;
     case 'log':
       return <Log filter={place.filter} />;
     case 'sign-in':
