@@ -7,7 +7,7 @@ import { node, root, screenFolder } from './paths.ts';
 import { createStops } from './stops.ts';
 
 /** What every process of the product gets of this one's environment; nothing else leaks in. */
-const inherited = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR'] as const;
+const inherited = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'NODE_COMPILE_CACHE'] as const;
 const plainEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
@@ -113,10 +113,10 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
   const socket = join(run, 'guard.sock');
   const curtainSocket = join(run, 'curtain.sock');
   const environment = {
-    ...plainEnvironment(),
-    KAZASU_GUARD_SOCKET: socket,
     // Compiled modules of guard and reader; whoever could write here could run code in the guard.
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    ...plainEnvironment(),
+    KAZASU_GUARD_SOCKET: socket,
   };
   const stops = createStops();
   try {

@@ -61,6 +61,7 @@ before(async () => {
     cwd: root,
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...keyring.env,
       KAZASU_DATA: join(folder, 'guard'),
       KAZASU_SERVER: server.origin,

@@ -39,6 +39,7 @@ const guardLog = join(folder, 'guard.log');
 
 const guardEnvironment = (code?: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   ...keyring.env,
   KAZASU_DATA: join(folder, 'guard'),
   KAZASU_SERVER: server.origin,
