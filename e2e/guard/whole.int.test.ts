@@ -78,7 +78,10 @@ async function logIn(): Promise<void> {
 
 before(async () => {
   [server, keyring, readers] = await Promise.all([
-    freePort().then((port) => startServer({ folder: join(folder, 'server'), port })),
+    freePort().then((port) =>
+      // Nobody goes on without the server here; `offline.int.test.ts` has who does.
+      startServer({ folder: join(folder, 'server'), port, env: { KAZASU_POLICY: '{"offline":{"hours":0}}' } }),
+    ),
     openKeyring({ folder: join(folder, 'keyring'), own: true }),
     startReaderService({ folder: join(folder, 'readers'), slots: 1 }),
   ]);

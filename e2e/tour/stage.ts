@@ -28,7 +28,8 @@ export interface Stage {
 }
 
 /** Short, so that nobody has to wait for the idle warning. */
-const policy = { session: { idleSeconds: 5, warnSeconds: 3 } };
+/** Idle soon, and nobody goes on without the server: the tour shows what a terminal says then. */
+const policy = { session: { idleSeconds: 5, warnSeconds: 3 }, offline: { hours: 0 } };
 /** Of the bar of ehr.html; no other page has it. */
 const desktopColour = 0x0e7c66;
 const size = '1920x1080x24';

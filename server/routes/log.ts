@@ -6,7 +6,7 @@ import { proveGrowth, proveLine, readLogKeys } from '../log-tree/proofs.ts';
 import { record } from '../store/events.ts';
 import { tryFindSeq } from '../store/log.ts';
 import { countLines, settledSeq } from '../store/log-lines.ts';
-import { findEnd, findNewest } from '../store/log-tree.ts';
+import { findEnd, findNewest, holdStill } from '../store/log-tree.ts';
 import type { Handlers } from './handlers.ts';
 
 export interface LogRouteDeps extends ServerDeps {
@@ -20,6 +20,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
   ({
     'log/show': async () =>
       database.transaction(async (tx) => {
+        await holdStill(tx);
         const newest = await findNewest(tx);
         const { lastSeq } = await findEnd(tx);
         const waiting = await countLines(tx, lastSeq, await settledSeq(tx));
@@ -28,6 +29,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
 
     'log/prove-event': async ({ params }) =>
       database.transaction(async (tx) => {
+        await holdStill(tx);
         const seq = await tryFindSeq(tx, params.event);
         if (seq === undefined) return fail('EVENT_UNKNOWN');
         const proved = await proveLine(tx, seq);
@@ -38,6 +40,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
 
     'log/prove-growth': async ({ query }) =>
       database.transaction(async (tx) => {
+        await holdStill(tx);
         const proved = await proveGrowth(tx, query.from, query.to);
         if (proved === undefined) return fail('LOG_SIZE_UNKNOWN');
         const { proof, fromRoot, toRoot } = proved;
@@ -46,6 +49,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
 
     'log/export': async ({ query }, { person, terminal }) =>
       database.transaction(async (tx) => {
+        await holdStill(tx);
         const newest = (await findNewest(tx))?.size ?? 0;
         const { from, next, size = newest } = query;
         const begin = next ?? from;
@@ -66,6 +70,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
 
     'log/witness': async ({ query }) =>
       database.transaction(async (tx) => {
+        await holdStill(tx);
         const newest = await findNewest(tx);
         const about = { checkpoint: newest?.note ?? null, at: now().toISOString(), ...(await readLogKeys(tx)) };
         if (newest === undefined || query.size === 0) return succeed({ ...about, proof: [] });

@@ -37,6 +37,11 @@ export const tryLead = async (tx: Transaction): Promise<boolean> => {
   return lock?.got === true;
 };
 
+/** Has a transaction read the log as it is now, whatever is placed meanwhile. Before anything else in it. */
+export const holdStill = async (tx: Transaction): Promise<void> => {
+  await tx.query('set transaction isolation level repeatable read');
+};
+
 export const findIncarnation = async (tx: Transaction): Promise<Incarnation> => {
   const [row] = await tx.query<Incarnation>(
     'select number, id from server_incarnation order by number desc limit 1',
