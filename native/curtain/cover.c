@@ -191,6 +191,14 @@ void cover_raise(struct cover *cover, bool holder, xcb_window_t twin_plain, xcb_
   cover->up = true;
 }
 
+void cover_lift(struct cover *cover) {
+  for (int index = 0; index < cover->count; index++) {
+    if (cover->screens[index].top != XCB_NONE) stack(cover, cover->screens[index].top, true, XCB_NONE);
+    stack(cover, cover->screens[index].plain, true, XCB_NONE);
+  }
+  xcb_flush(cover->x);
+}
+
 void cover_drop(struct cover *cover) {
   for (int index = 0; index < cover->count; index++) {
     struct screen *screen = &cover->screens[index];

@@ -47,6 +47,8 @@ struct cover {
 bool cover_open(struct cover *cover);
 /* Covers everything; above the other curtain when this one is the holder, else right below it. */
 void cover_raise(struct cover *cover, bool holder, xcb_window_t twin_plain, xcb_window_t twin_top);
+/* Puts it above the other curtain's again. */
+void cover_lift(struct cover *cover);
 void cover_drop(struct cover *cover);
 /* Asks the server whether every screen is covered. */
 bool cover_is_whole(struct cover *cover);

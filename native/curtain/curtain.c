@@ -32,6 +32,7 @@ enum { SHARED_FILE = 3, PAINTER_SOCKET = 4, LEADER_PIPE = 5 };
 #define FORCE_AFTER (200 * MILLISECOND)
 #define KILL_AFTER (600 * MILLISECOND)
 #define GIVE_UP_AFTER (1500 * MILLISECOND)
+#define FOCUS_WITHIN (300 * MILLISECOND)
 #define LOOK_AGAIN (500 * MILLISECOND)
 
 struct curtain {
@@ -45,9 +46,9 @@ struct curtain {
   bool leader_gone;
   /* Until when it may go by the other's lease: it was started beside an open desktop and has not heard the guard yet. */
   uint64_t newcomer_until;
-  bool whole, held;
+  bool whole, held, focused;
   /* When it began to cover without holding; 0 while it holds or is open. */
-  uint64_t unheld_since, hold_at, look_at, idle_at;
+  uint64_t raised_at, unheld_since, hold_at, look_at, idle_at, beat_at;
   char told[200];
 };
 
@@ -91,8 +92,24 @@ static void report(struct curtain *curtain, uint64_t now) {
 /* ---- covering and opening */
 
 static void take_focus(struct curtain *curtain) {
-  if (is_holder(curtain) && curtain->twin.other->ready) return;
+  /* The other one's, as long as it lives: what the server does with it when the holder dies must not matter. */
+  if (is_holder(curtain) && curtain->twin.watched != 0) return;
   xcb_set_input_focus(curtain->cover.x, XCB_INPUT_FOCUS_NONE, curtain->cover.screens[0].plain, XCB_CURRENT_TIME);
+}
+
+static bool has_focus(struct curtain *curtain) {
+  xcb_get_input_focus_reply_t *reply =
+      xcb_get_input_focus_reply(curtain->cover.x, xcb_get_input_focus(curtain->cover.x), NULL);
+  const bool own = reply != NULL && reply->focus == curtain->cover.screens[0].plain;
+  free(reply);
+  return own;
+}
+
+/* Looks and takes it; true when it is there. */
+static bool keep_focus(struct curtain *curtain) {
+  if (is_holder(curtain) || has_focus(curtain)) return true;
+  take_focus(curtain);
+  return has_focus(curtain);
 }
 
 static void keep_former_focus(struct curtain *curtain) {
@@ -120,7 +137,8 @@ static void raise_cover(struct curtain *curtain, uint64_t now) {
   curtain->twin.own->open_until = 0;
   curtain->hold_at = curtain->look_at = now;
   if (!was_up) {
-    curtain->unheld_since = now;
+    curtain->unheld_since = curtain->raised_at = now;
+    curtain->focused = false;
     keep_former_focus(curtain);
   }
   take_focus(curtain);
@@ -154,6 +172,11 @@ static void keep_covered(struct curtain *curtain, uint64_t now) {
   if (!is_holder(curtain)) curtain->held = false, curtain->unheld_since = now;
   if (!curtain->whole || now >= curtain->look_at) {
     curtain->whole = cover_is_whole(&curtain->cover);
+    /* The one that does not hold counts once it has had the focus; somebody who steals it for ever does not undo that. */
+    if (!curtain->focused && now - curtain->raised_at < FOCUS_WITHIN) {
+      curtain->focused = keep_focus(curtain);
+      curtain->whole = curtain->whole && curtain->focused;
+    }
     curtain->look_at = now + LOOK_AGAIN;
   }
   if (card_draw(&curtain->card, &curtain->cover)) cover_show_cards(&curtain->cover), tell_stage(curtain);
@@ -327,7 +350,7 @@ static void report_idle(struct curtain *curtain, uint64_t now) {
 /* ---- the loop */
 
 static void set_alarm(const struct curtain *curtain, int alarm, uint64_t now) {
-  uint64_t next = now + BEAT_EVERY;
+  uint64_t next = curtain->beat_at;
   if (!curtain->cover.up && curtain->lease.ends_at > now && curtain->lease.ends_at < next) next = curtain->lease.ends_at;
   if (curtain->cover.up && is_holder(curtain) && curtain->hold_at < next) next = curtain->hold_at;
   if (curtain->link.socket == -1 && curtain->link.try_at < next) next = curtain->link.try_at;
@@ -355,9 +378,14 @@ static void run(struct curtain *curtain, int alarm) {
     do settle(curtain, clock_now());
     while (hear_display(curtain, now) && ++turns < 4);
     report_idle(curtain, now);
-    if ((waits[4].revents & POLLIN) != 0) {
-      uint64_t rung;
-      if (read(alarm, &rung, sizeof rung) > 0) tell_stage(curtain);
+    uint64_t rung;
+    if (read(alarm, &rung, sizeof rung) < 0) rung = 0;
+    if (now >= curtain->beat_at) {
+      curtain->beat_at = now + BEAT_EVERY;
+      tell_stage(curtain);
+      /* Both cover at the same moment; the other may not have known yet below what it belongs, and hide the stage. */
+      if (curtain->cover.up && is_holder(curtain)) cover_lift(&curtain->cover);
+      if (curtain->cover.up) keep_focus(curtain);
     }
   }
 }

@@ -16,9 +16,10 @@
 #define SHORT_PAUSE (20 * MILLISECOND)
 #define LONG_PAUSE (5 * SECOND)
 /* Silence after which each counts as hung. */
-#define PAINTER_SILENT (2500 * MILLISECOND)
+#define PAINTER_SILENT (3 * SECOND)
 #define HANGS_AGAIN_WITHIN (10 * SECOND)
-#define SCREEN_SILENT (3000 * MILLISECOND)
+#define SCREEN_SILENT (4 * SECOND)
+/* A screen that starts on a busy machine has other things to do than to beat; one that is ended for it never starts. */
 #define SCREEN_STARTS_WITHIN (20 * SECOND)
 
 /* One Xauthority record of family FamilyWild: it fits whichever display number is free. */
@@ -111,6 +112,11 @@ static void start(struct child *child, uint64_t now) {
   if (!child_start(child, now)) child->pid = 0, child->start_at = now + LONG_PAUSE;
 }
 
+static uint64_t silence_allowed(const struct ui *ui, uint64_t now) {
+  const bool starts = !ui->screen_beats || now - ui->screen.started_at < SCREEN_STARTS_WITHIN;
+  return starts ? SCREEN_STARTS_WITHIN / 2 : SCREEN_SILENT;
+}
+
 void ui_turn(struct ui *ui, uint64_t now) {
   if (ui->display.command == NULL) return;
   read_number(ui);
@@ -136,7 +142,7 @@ void ui_turn(struct ui *ui, uint64_t now) {
       child_kill(&ui->display, SIGKILL);
     ui->painter_hung_at = now;
   }
-  if (ui->screen.pid > 0 && now - ui->screen_heard_at > (ui->screen_beats ? SCREEN_SILENT : SCREEN_STARTS_WITHIN)) {
+  if (ui->screen.pid > 0 && now - ui->screen_heard_at > silence_allowed(ui, now)) {
     fprintf(stderr, "leader: the screen hangs\n");
     ui->screen_heard_at = now;
     child_kill(&ui->screen, SIGKILL);
