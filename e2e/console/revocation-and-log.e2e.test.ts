@@ -209,9 +209,12 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
     const auditor = await hands.invite(world, page, 'auditor', '監査担当');
     assert.deepEqual(await roomsOf(auditor), [
       '職員',
+      '貸出カード',
       '端末',
       '失効',
       '承認',
+      '緊急コード',
+      '緊急利用の確認',
       'ディレクトリ連携',
       'カード発行者',
       '記録',
