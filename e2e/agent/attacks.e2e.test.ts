@@ -55,6 +55,7 @@ describe('an attacker with the source code', { timeout: 180_000 }, () => {
       'grace',
       'greeting',
       'nonce',
+      'offline',
       'supportCode',
       'ticket',
     ]);
