@@ -21,7 +21,7 @@ const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
   { name: 'screen', holds: (file) => /^e2e\/(agent|curtain)\//.test(file), atOnce: 1, within: 600 },
   { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 2, within: 600 },
-  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 3, within: 600, needsCluster: true },
+  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 3, within: 900, needsCluster: true },
   { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
 ];
 const order = ['unit', 'int', 'e2e', 'screen', 'release'];
