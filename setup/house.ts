@@ -44,7 +44,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
   const kept = await keep({
     name: 'server',
     command: node,
-    // What a login leaves behind is gone before it would be moved: half as much work for the collector.
+    // Room for what requests leave behind, so that it is gone before the collector would move it.
     args: ['--max-semi-space-size=64', join(root, 'server', 'start.ts')],
     cwd: root,
     env: {
