@@ -66,6 +66,23 @@ describe('the log', () => {
     assert.equal((await list({ limit: 1 }))[0]?.id, id);
   });
 
+  test('is not empty for whoever reads it while a number is drawn', async (t) => {
+    const id = await write('before');
+    const done = Promise.withResolvers<void>();
+    t.after(() => done.resolve());
+    const held = Promise.withResolvers<void>();
+    // As one who draws just after the newest number was read, and before the locks are.
+    const drawing = opened.database.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock_shared(5411003, (last_value + 1)::int) from event_seq');
+      held.resolve();
+      await done.promise;
+    });
+    await held.promise;
+    assert.equal((await list({ limit: 1 }))[0]?.id, id);
+    done.resolve();
+    await drawing;
+  });
+
   test('passes no event by, whoever writes while it is read', async () => {
     let writing = true;
     const writers = Array.from({ length: 6 }, async () => {
