@@ -24,8 +24,22 @@ export interface Shape {
   readonly maximum?: number;
 }
 
-export const shapeOf = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Shape =>
+/** Keeps what was made of a schema: the same few are asked for with every request. */
+const keepBySchema = <Made>(make: (schema: z.ZodType) => Made): ((schema: z.ZodType) => Made) => {
+  const kept = new WeakMap<z.ZodType, Made>();
+  return (schema) => {
+    if (!kept.has(schema)) kept.set(schema, make(schema));
+    return kept.get(schema) as Made;
+  };
+};
+
+const toShape = (schema: z.ZodType, io: 'input' | 'output'): Shape =>
   z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Shape;
+const shapes = {
+  input: keepBySchema((schema) => toShape(schema, 'input')),
+  output: keepBySchema((schema) => toShape(schema, 'output')),
+};
+export const shapeOf = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Shape => shapes[io](schema);
 
 /** Another source of the values of one member, such as those that a server gave before. */
 export type Words = (name: string, shape: Shape, usual: fc.Arbitrary<unknown>) => fc.Arbitrary<unknown>;
@@ -110,8 +124,9 @@ export const arbitraryOf = (schema: z.ZodType, words: Words = noWords): fc.Arbit
   valuesOf(shapeOf(schema), words);
 
 /** Values that a part of a row takes. */
-export const validOf = (schema: z.ZodType): fc.Arbitrary<unknown> =>
-  arbitraryOf(schema).filter((value) => schema.safeParse(value).success);
+export const validOf = keepBySchema(
+  (schema): fc.Arbitrary<unknown> => arbitraryOf(schema).filter((value) => schema.safeParse(value).success),
+);
 
 const deep = (levels: number): unknown => {
   let value: unknown = 0;
@@ -192,12 +207,14 @@ export const hurtsOf: fc.Arbitrary<{ readonly how: Hurt; readonly where: number 
 });
 
 /** Values that a part of a row refuses, nearly right ones among them. */
-export const invalidOf = (schema: z.ZodType): fc.Arbitrary<unknown> =>
-  fc
-    .tuple(validOf(schema), hurtsOf)
-    .map(([value, { how, where }]) => hurt(value, how, where))
-    // As it arrives: JSON has no `undefined` and no members without a value.
-    .filter((value) => !schema.safeParse(value && JSON.parse(JSON.stringify(value))).success);
+export const invalidOf = keepBySchema(
+  (schema): fc.Arbitrary<unknown> =>
+    fc
+      .tuple(validOf(schema), hurtsOf)
+      .map(([value, { how, where }]) => hurt(value, how, where))
+      // As it arrives: JSON has no `undefined` and no members without a value.
+      .filter((value) => !schema.safeParse(value && JSON.parse(JSON.stringify(value))).success),
+);
 
 /** Draws one value after another, the same ones for the same seed. */
 export const createDraw = <Value>(arbitrary: fc.Arbitrary<Value>, seed: number): (() => Value) => {
