@@ -188,8 +188,8 @@ async function createWard(options: WardOptions): Promise<Ward> {
       await tap();
       await until('the card is enrolled', async () => (await getScreen().shows('ceremony')).picture.step === 'done');
       await slot.remove();
+      // For as long as it is said that this is done, the card becomes a new tap again.
       await getScreen().shows('ready');
-      await lifted();
       await admin.do('ceremonies/begin', { body: { task: 'pin', person: person.id, terminal, label: '' } });
       await getScreen().shows('ceremony');
       await tap();
@@ -200,7 +200,6 @@ async function createWard(options: WardOptions): Promise<Ward> {
       await until('the PIN is set', async () => (await getScreen().shows('ceremony')).picture.step === 'done');
       await slot.remove();
       await getScreen().shows('ready');
-      await lifted();
     },
     async logIn() {
       await getScreen().shows('ready', 15_000);
