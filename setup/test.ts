@@ -22,7 +22,7 @@ const suites: readonly Suite[] = [
   { name: 'screen', holds: (file) => /^e2e\/(curtain\/|agent\/screen-cover)/.test(file), atOnce: 1, within: 600 },
   // A whole product waits more than it works.
   { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 3, within: 600 },
-  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 3, within: 900, needsCluster: true },
+  { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 4, within: 900, needsCluster: true },
   { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
 ];
 const order = ['unit', 'int', 'e2e', 'screen', 'release'];

@@ -16,11 +16,12 @@ import { judge, type Witnessed } from '#core/audit/witness.ts';
 import { rotateKey } from '../key-commands.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { tryLead } from '../store/log-tree.ts';
 import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
 import { commandOn, watchKeys } from '../testing-keys.ts';
 import { checkEd25519 } from './hashes.ts';
 import { createSeenInMemory, type SeenKeeper } from './seen.ts';
-import { createSequencer, type Sequencer } from './sequencer.ts';
+import { createSequencer, type Sequencer, type SequencerDeps } from './sequencer.ts';
 import { verifyExport } from './verify.ts';
 
 let server: TestServer;
@@ -89,11 +90,13 @@ const tamper = (work: (tx: Transaction) => Promise<unknown>): Promise<unknown> =
     await tx.query('set local session_replication_role = replica');
     await work(tx);
   });
-/** What is changed here is as before after it. */
-const whileTampered = async (change: string, undo: string, work: () => Promise<void>): Promise<void> => {
-  await tamper((tx) => tx.query(change));
-  await work().finally(() => tamper((tx) => tx.query(undo)));
-};
+/** What is changed here is as before after it. Nobody but `leading` places lines meanwhile. */
+const whileTampered = (change: string, undo: string, work: (leading: Transaction) => Promise<void>): Promise<void> =>
+  server.database.transaction(async (leading) => {
+    while (!(await tryLead(leading))) await delay(20);
+    await tamper((tx) => tx.query(change));
+    await work(leading).finally(() => tamper((tx) => tx.query(undo)));
+  });
 const seqAt = async (position: number): Promise<number> => {
   const text = await exportLog();
   return JSON.parse(text.split('\n').find((line) => line.startsWith(`{"position":${position},`)) ?? '').event.seq;
@@ -262,19 +265,20 @@ describe('whoever holds the database', () => {
     await server.app.placed();
     const change = `update log_tile set hashes = set_byte(hashes, 40 * 32, get_byte(hashes, 40 * 32) # 1) where level = 0 and number = 0`;
     const raise = `update log_tile set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) where level = 1 and number = 0`;
-    await whileTampered(`${change}; ${raise}`, `${change}; ${raise}`, async () => {
+    await whileTampered(`${change}; ${raise}`, `${change}; ${raise}`, async (leading) => {
       // A process that has only just started: what the others remember does not help it.
-      const fresh = await open();
+      const fresh = openIn(leading);
       await write('under a changed tree');
-      assert.equal(await haltOf(fresh), 'tree-changed');
-      const [alarm] = await server.database.query(
+      await fresh.run();
+      assert.equal(fresh.halted(), 'tree-changed');
+      const [alarm] = await leading.query(
         `select 1 from event where kind = 'log.halted' and reason = 'tree-changed' and outcome = 'major'`,
       );
       assert.ok(alarm);
       await fresh.run();
       assert.equal((await verify(await exportLog())).ok, false);
     });
-    const fresh = await open();
+    const fresh = open();
     await fresh.run();
     assert.equal(fresh.halted(), null);
     await refused({ ok: true });
@@ -287,17 +291,18 @@ describe('whoever holds the database', () => {
     await whileTampered(
       `update log_checkpoint set note = replace(note, 'at ${year}', 'at 1999')`,
       back.replace('2026', String(year)),
-      async () => {
-        const fresh = await open();
+      async (leading) => {
+        const fresh = openIn(leading);
         await write('under a changed checkpoint');
-        assert.equal(await haltOf(fresh), 'checkpoint-changed');
+        await fresh.run();
+        assert.equal(fresh.halted(), 'checkpoint-changed');
       },
     );
   });
 
   it('cannot put it back to an earlier state: the server goes on as another incarnation, with an alarm', async () => {
     const seen = createSeenInMemory();
-    const witness = await open(seen);
+    const witness = open(seen);
     await writeMany(300);
     await witness.run();
     await server.app.placed();
@@ -315,7 +320,7 @@ describe('whoever holds the database', () => {
       await tx.query('delete from log_leaf where position >= $1', [last?.size]);
       await tx.query('delete from event where seq >= $1', [last?.seq]);
     });
-    const fresh = await open(seen);
+    const fresh = open(seen);
     await server.app.placed();
     await fresh.run();
     const after = checkpointIn((await ask('log/show')).checkpoint);
@@ -331,20 +336,10 @@ describe('whoever holds the database', () => {
 });
 
 /** A process that has only just started. */
-/** Why it signs nothing. While the server's own one is at it, it does nothing yet. */
-const haltOf = async (sequencer: Sequencer): Promise<ReturnType<Sequencer['halted']>> => {
-  for (let turn = 0; turn < 50 && sequencer.halted() === null; turn += 1) {
-    if (turn > 0) await delay(20);
-    await sequencer.run();
-  }
-  return sequencer.halted();
-};
-
-const open = async (seen: SeenKeeper = createSeenInMemory()): Promise<Sequencer> =>
-  createSequencer({
-    background: server.database.background,
-    rings: server.keys.rings,
-    now: server.now,
-    log: server.log,
-    seen,
-  });
+const openWith = (given: Pick<SequencerDeps, 'background' | 'seen'>): Sequencer =>
+  createSequencer({ rings: server.keys.rings, now: server.now, log: server.log, ...given });
+const open = (seen: SeenKeeper = createSeenInMemory()): Sequencer =>
+  openWith({ background: server.database.background, seen });
+/** The same, within a transaction that leads. */
+const openIn = (leading: Transaction): Sequencer =>
+  openWith({ background: { ...leading, transaction: (work) => work(leading) }, seen: createSeenInMemory() });
