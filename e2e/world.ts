@@ -191,8 +191,8 @@ async function startWorldTerminal(parts: TerminalParts): Promise<Terminal & { st
 async function connectTerminal(parts: TerminalParts, stops: ReturnType<typeof createStops>): Promise<Terminal> {
   const { admin, server, name } = parts;
   const { terminal: id, code } = await admin.do('terminals/announce', { body: { name, place: parts.place } });
-  const folder = join(parts.folder, `terminal-${id.slice(0, 8)}`);
-  const readers = await startReaderService({ folder: join(tmpdir(), `kz-${id.slice(0, 8)}`), slots: 1 });
+  const folder = join(parts.folder, `terminal-${id.slice(-8)}`);
+  const readers = await startReaderService({ folder: join(tmpdir(), `kz-${id.slice(-8)}`), slots: 1 });
   stops.add(readers.stop);
   const address = readers.ports[0];
   if (address === undefined) throw new Error('no reader');
