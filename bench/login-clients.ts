@@ -3,6 +3,7 @@
  * login at a time on each. Reads what to do from its standard input, writes what it measured to its standard output.
  */
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import type { FleetTerminal } from './fleet.ts';
 import type { Holder } from './login-people.ts';
@@ -115,9 +116,11 @@ let next = 0;
 let logins = 0;
 const begun = performance.now();
 const until = begun + load.seconds * 1000;
-const refuse = ({ body }: Answer): void => {
-  const { code } = (body['failure'] ?? {}) as { code?: string };
+/** Counts it, and waits as long as it is told to. */
+const takeRefusal = async ({ body }: Answer): Promise<void> => {
+  const { code, retryAfterSeconds = 0 } = (body['failure'] ?? {}) as { code?: string; retryAfterSeconds?: number };
   refused[code ?? 'none'] = (refused[code ?? 'none'] ?? 0) + 1;
+  if (retryAfterSeconds > 0) await delay(retryAfterSeconds * 1000);
 };
 
 const work = async (send: (typeof ask)[number]): Promise<void> => {
@@ -130,7 +133,7 @@ const work = async (send: (typeof ask)[number]): Promise<void> => {
     const tapped = performance.now();
     const begins = await send('/v1/attempts', { lock: randomUUID(), card: holder.card });
     taps.push(performance.now() - tapped);
-    if (begins.status !== 200) refuse(begins);
+    if (begins.status !== 200) await takeRefusal(begins);
     else if (load.factor !== 'none') {
       const { attempt, ticket } = begins.body;
       const secret = load.factor === 'pin' ? load.pin : codes[place]?.[round];
@@ -138,10 +141,10 @@ const work = async (send: (typeof ask)[number]): Promise<void> => {
       const proved = await send(`/v1/attempts/${String(attempt)}/proofs`, { ticket, factor: load.factor, secret });
       proofs.push(performance.now() - proving);
       if (proved.status === 200) logins += 1;
-      else refuse(proved);
+      else await takeRefusal(proved);
     }
     const rest = load.every - (performance.now() - tapped);
-    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    if (rest > 0) await delay(rest);
   }
 };
 await Promise.all(ask.map(work));
