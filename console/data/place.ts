@@ -14,6 +14,8 @@ export type Place =
   | { readonly kind: 'emergency-codes' }
   | { readonly kind: 'reviews' }
   | { readonly kind: 'log'; readonly filter: LogFilter }
+  | { readonly kind: 'proof' }
+  | { readonly kind: 'keys' }
   /** One's own sign-in. */
   | { readonly kind: 'sign-in' };
 
@@ -34,6 +36,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
   if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
   if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
+  if (first === 'proof' || first === 'keys') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);
   const filter: Partial<Record<keyof LogFilter, string>> = {};

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Review } from '#contract/api/emergencies.ts';
 import { useWords } from '../data/use-words.ts';
+import { Facts } from './facts.tsx';
 import { Moment } from './moment.tsx';
 
 /** What happened, as far as it is known without asking anybody. */
@@ -21,14 +22,5 @@ export const ReviewFacts = ({ review }: { readonly review: Review }): ReactNode 
     [say('reviews.ended'), endedAt === null ? say('reviews.still-open') : <Moment key="ended" at={endedAt} />],
     [say('reviews.code'), supportCode],
   ];
-  return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 };

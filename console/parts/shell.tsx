@@ -11,11 +11,13 @@ import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { EmergencyCodes } from '../pages/emergency-codes.tsx';
 import { Import } from '../pages/import.tsx';
+import { Keys } from '../pages/keys.tsx';
 import { LoanCards } from '../pages/loan-cards.tsx';
 import { Log } from '../pages/log.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
 import { PersonView } from '../pages/person.tsx';
+import { Proof } from '../pages/proof.tsx';
 import { Reviews } from '../pages/reviews.tsx';
 import { Revocations } from '../pages/revocations.tsx';
 import { Terminals } from '../pages/terminals.tsx';
@@ -35,6 +37,8 @@ const rooms = [
   { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
   { place: { kind: 'card-authorities' }, needs: 'card-authorities/list', icon: 'card', word: 'nav.card-authorities' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
+  { place: { kind: 'proof' }, needs: 'log/show', icon: 'shield', word: 'nav.proof' },
+  { place: { kind: 'keys' }, needs: 'keys/show', icon: 'passkey', word: 'nav.keys' },
 ] as const satisfies readonly {
   readonly place: Place;
   readonly needs: ConsoleRoute;
@@ -116,6 +120,10 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Reviews />;
     case 'log':
       return <Log filter={place.filter} />;
+    case 'proof':
+      return <Proof />;
+    case 'keys':
+      return <Keys />;
     case 'sign-in':
       return <OwnSignIn />;
   }

@@ -51,7 +51,7 @@ async function acceptSecrets(page: Page): Promise<string> {
 }
 
 export async function open(page: Page, room: '職員' | '端末' | '失効' | '承認' | '記録'): Promise<void> {
-  await page.getByRole('navigation', { name: 'メニュー' }).getByRole('link', { name: room }).click();
+  await page.getByRole('navigation', { name: 'メニュー' }).getByRole('link', { name: room, exact: true }).click();
   await page.getByRole('heading', { level: 1, name: room, exact: true }).waitFor();
 }
 

@@ -218,6 +218,8 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
       'ディレクトリ連携',
       'カード発行者',
       '記録',
+      '記録の証明',
+      '鍵と証明書',
     ]);
     await auditor.getByRole('link', { name: '佐藤 花子' }).click();
     await auditor.getByRole('heading', { level: 1, name: '佐藤 花子' }).waitFor();
@@ -225,9 +227,9 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
     assert.equal(await post(auditor, '/v1/terminals'), '403 CONSOLE_ROLE_MISSING');
   });
 
-  await context.test('operator: terminals alone', async () => {
+  await context.test('operator: terminals, keys and the state of the log alone', async () => {
     const operator = await hands.invite(world, page, 'operator', '運用担当');
-    assert.deepEqual(await roomsOf(operator), ['端末']);
+    assert.deepEqual(await roomsOf(operator), ['端末', '記録の証明', '鍵と証明書']);
     await operator.getByRole('heading', { level: 1, name: '端末' }).waitFor();
     await operator.getByText('3東-NS-02').waitFor();
     assert.deepEqual(await operator.getByRole('main').getByRole('button').allTextContents(), []);

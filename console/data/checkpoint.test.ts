@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { tryReadCheckpoint } from './checkpoint.ts';
+
+const root = 'qRUHnYvvFfjJl9SgjhdLO8zpyl+Bqgyxy5BtKHTYBWE=';
+
+describe('a checkpoint', () => {
+  it('is read in its four lines, whoever signed below', () => {
+    const note = `kazasu.example/1\n1234\n${root}\nat 2026-11-29T03:04:05.678Z\n\n— kazasu.example/1 AbCd\n`;
+    assert.deepEqual(tryReadCheckpoint(note), {
+      origin: 'kazasu.example/1',
+      size: 1234,
+      root,
+      at: '2026-11-29T03:04:05.678Z',
+    });
+  });
+
+  it('that lacks a line or has another one is none', () => {
+    for (const note of ['', 'a', `a\n12\n${root}\n`, `a\n-1\n${root}\nat 2026-11-29T03:04:05Z\n`, `a\n1\n\nat x\n`])
+      assert.equal(tryReadCheckpoint(note), undefined, note);
+  });
+});
