@@ -5,6 +5,7 @@ import { call } from '../agent.ts';
 import { timeOf, useNow } from '../clock.ts';
 import { fill, helpdeskLine, otherLanguage, type Words, wordsOf } from '../words.ts';
 import { Icon, type IconName } from './icon.tsx';
+import { Sentences } from './sentences.tsx';
 
 /** The colour of a state; icon and words always say the same. */
 export type Tone = 'calm' | 'busy' | 'warn' | 'stop' | 'good';
@@ -132,7 +133,11 @@ export const Speech = ({ title, detail, icon, children, above }: SpeechProps) =>
       </span>
       <span>{title}</span>
     </h1>
-    {detail === undefined ? null : <p className="detail">{detail}</p>}
+    {detail === undefined ? null : (
+      <p className="detail">
+        <Sentences text={detail} />
+      </p>
+    )}
     {children}
   </section>
 );
@@ -148,6 +153,6 @@ export const Notice = ({
 }) => (
   <p className={`notice tone-${tone}`}>
     <Icon name={icon} />
-    <span>{children}</span>
+    <span>{typeof children === 'string' ? <Sentences text={children} /> : children}</span>
   </p>
 );

@@ -5,6 +5,7 @@ import { useKeyboard } from '../keyboard.ts';
 import { Act, Acts } from '../parts/acts.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { Illustration } from '../parts/illustration.tsx';
+import { Sentences } from '../parts/sentences.tsx';
 import { Notice, Speech, Stage } from '../parts/stage.tsx';
 import { fill, type Words } from '../words.ts';
 
@@ -37,7 +38,10 @@ export const WaysScreen = ({ frame, words, picture }: Props<'ways'>) => {
           {frame.view.ways.map((way) => (
             <li key={way}>
               <Act name={way} icon={iconOf[way]} onAct={() => call('login/choose-way', { way })}>
-                <strong>{said[way].name}</strong> <span className="quiet">{said[way].detail}</span>
+                <strong>{said[way].name}</strong>{' '}
+                <span className="quiet">
+                  <Sentences text={said[way].detail} />
+                </span>
               </Act>
             </li>
           ))}

@@ -5,6 +5,7 @@ import { Dots } from '../parts/dots.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { Illustration, type Scene } from '../parts/illustration.tsx';
 import { Keypad } from '../parts/keypad.tsx';
+import { Sentences } from '../parts/sentences.tsx';
 import { Notice, Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { fill, type Words } from '../words.ts';
 
@@ -108,7 +109,9 @@ export const CeremonyScreen = ({
         <h1 className="title entry-title" aria-live="polite">
           {said.title}
         </h1>
-        <p className="detail">{said.detail}</p>
+        <p className="detail">
+          <Sentences text={said.detail ?? ''} />
+        </p>
         <div className="dots-row">
           <Dots words={words} typed={picture.typed} shortest={picture.shortest} checking={false} />
         </div>

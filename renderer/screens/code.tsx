@@ -5,6 +5,7 @@ import { Acts } from '../parts/acts.tsx';
 import { Dots } from '../parts/dots.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Keypad } from '../parts/keypad.tsx';
+import { Sentences } from '../parts/sentences.tsx';
 import { Notice, Stage } from '../parts/stage.tsx';
 import { fill, type Words } from '../words.ts';
 
@@ -64,7 +65,9 @@ export const CodeScreen = ({
         <h1 className="title entry-title" aria-live="polite">
           {said.title}
         </h1>
-        <p className="detail">{fill(said.detail, { longest })}</p>
+        <p className="detail">
+          <Sentences text={fill(said.detail, { longest })} />
+        </p>
         <div className="dots-row">
           <Dots words={words} typed={typed} shortest={what === 'number' ? 1 : shortest} checking={checking} />
         </div>

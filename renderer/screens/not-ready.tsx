@@ -2,6 +2,7 @@ import type { Frame, NotReady } from '#contract/screen.ts';
 import type { IconName } from '../parts/icon.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Illustration, type Scene } from '../parts/illustration.tsx';
+import { Sentences } from '../parts/sentences.tsx';
 import { Speech, Stage, type Tone } from '../parts/stage.tsx';
 import { SystemPicture } from '../parts/system-picture.tsx';
 import { helpdeskLine, type Words } from '../words.ts';
@@ -40,7 +41,7 @@ export const NotReadyScreen = ({
         <p className="way">
           <Icon name="phone" />
           <span>
-            {said.act}
+            <Sentences text={said.act} />
             {frame.view.helpdesk === '' ? null : (
               <strong className="way-number">{helpdeskLine(words, frame.view.helpdesk)}</strong>
             )}

@@ -5,6 +5,7 @@ import { useKeyboard } from '../keyboard.ts';
 import { Dots } from '../parts/dots.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Keypad } from '../parts/keypad.tsx';
+import { Sentences } from '../parts/sentences.tsx';
 import { Notice, Stage } from '../parts/stage.tsx';
 import { TimeRing } from '../parts/time-ring.tsx';
 import { fill, type Words } from '../words.ts';
@@ -73,7 +74,9 @@ export const SecretScreen = ({
         <h1 className="title entry-title" aria-live="polite">
           {said.title}
         </h1>
-        <p className="detail">{detail}</p>
+        <p className="detail">
+          <Sentences text={detail} />
+        </p>
         <div key={refusals} className={refusals > 0 && picture.typed === 0 ? 'dots-row shaken' : 'dots-row'}>
           <Dots words={words} typed={picture.typed} shortest={picture.shortest} checking={picture.checking} />
         </div>
