@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright';
-import { badgePictures, lockPictures } from './pictures.ts';
+import { badgePictures, lockPictures } from '../gallery/pictures.ts';
 import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -46,8 +46,8 @@ for (const size of ['1920x1080', '1024x768', '1080x1920']) {
 
     for (const language of ['ja', 'en']) {
       for (const [window, list] of [
-        ['lock', lockPictures()],
-        ['badge', badgePictures()],
+        ['lock', lockPictures(Date.now())],
+        ['badge', badgePictures(Date.now())],
       ] as const) {
         test(`fits and is accessible: ${window} in ${language}`, async () => {
           const page = await world.page(window);
@@ -160,7 +160,7 @@ test('the instruction can be read from three metres: 56 px or more on a full dis
   try {
     const page = await world.page('lock');
     world.guard.cover();
-    for (const [name, view] of Object.entries(lockPictures())) {
+    for (const [name, view] of Object.entries(lockPictures(Date.now()))) {
       await world.painted(view);
       const size = await page.evaluate(() => {
         const title = document.querySelector('h1');

@@ -26,6 +26,8 @@ export interface ScreenWorldOptions {
   /** Width x height x depth. */
   readonly size?: string;
   readonly windowManager?: boolean;
+  /** Of the hospital, as in `Asia/Tokyo`; this machine's when left out. */
+  readonly timeZone?: string;
 }
 
 export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promise<ScreenWorld> => {
@@ -46,6 +48,7 @@ export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promi
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
       ...display.env,
+      ...(options.timeZone === undefined ? {} : { TZ: options.timeZone }),
       KAZASU_GUARD_SOCKET: socket,
       KAZASU_SCREEN_DATA: join(folder, 'data'),
     },

@@ -1,7 +1,8 @@
-import { emergencyReason } from '#contract/cardless.ts';
-import type { ScriptedView } from './scripted-guard.ts';
+import { misread } from '#contract/card.ts';
+import { emergencyReason, way } from '#contract/cardless.ts';
+import { ceremonyProblem, lockReason, notReady, refusal } from '#contract/screen.ts';
+import type { ScriptedView } from '../agent/scripted-guard.ts';
 
-const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
 const secret = {
   kind: 'secret',
   greet: '佐藤 花子',
@@ -15,25 +16,24 @@ const secret = {
 const ceremony = { kind: 'ceremony', person: '鈴木 一郎', by: '田中 恵', typed: 0, shortest: 8, longest: 12 };
 const open = { kind: 'open', greet: '佐藤 花子', number: 'N-10423', mayOpenConsole: true };
 
-const whyNotReady = [
-  ...['starting', 'no-service', 'no-reader', 'not-enrolled'],
-  ...['terminal-revoked', 'server-unreachable', 'clock-wrong', 'journal-failed', 'journal-full'],
-];
-const whyRefused = ['card', 'code', 'emergency', 'locked', 'too-slow', 'busy', 'server', 'offline', 'failed'];
-const everyWay = ['substitute', 'emergency', 'witness'];
-const whyMisread = ['too-short', 'unreadable', 'random-identifier', 'several-cards'];
-const whyLocked = [
-  ...['start', 'same-card', 'other-card', 'button', 'idle', 'limit', 'revoked'],
-  ...['terminal-revoked', 'suspend', 'screen-lost', 'server-ended', 'guard-stopped', 'elsewhere'],
-];
-const each = (
-  names: readonly string[],
+const everyWay = way.options;
+/** The step at which the machine shows a problem. */
+const whereMet = (
+  problem: (typeof ceremonyProblem.options)[number],
+): { readonly task: string; readonly step: string } => {
+  if (problem === 'ended' || problem === 'server') return { task: 'card', step: 'failed' };
+  if (problem.startsWith('pin-')) return { task: 'pin', step: 'choose-pin' };
+  return { task: problem === 'card-other' ? 'pin' : 'card', step: 'hold-card' };
+};
+const each = <Name extends string>(
+  names: readonly Name[],
   prefix: string,
-  view: (name: string) => ScriptedView,
+  view: (name: Name) => ScriptedView,
 ): [string, ScriptedView][] => names.map((name) => [`${prefix}-${name}`, view(name)]);
 
-/** Every picture of the lock window; times count from the call. */
-export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
+/** Every picture of the lock window; times count from `now`. */
+export const lockPictures = (now: number): Readonly<Record<string, ScriptedView>> => {
+  const inSeconds = (seconds: number): number => now + seconds * 1000;
   const pin = (change: object = {}): ScriptedView => ({
     picture: { ...secret, factor: 'pin', endsAt: inSeconds(52), ...change },
   });
@@ -64,14 +64,16 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
   const colleague = { greet: '鈴木 一郎', number: 'N-10424', endsAt: inSeconds(150) };
   const reason = 'patient-urgent';
   return Object.fromEntries([
-    ...each(whyNotReady, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
+    ...each(notReady.options, 'not-ready', (why) => ({ picture: { kind: 'not-ready', why } })),
     ['ready', { picture: { kind: 'ready' } }],
     ['ready-offline', { picture: { kind: 'ready' }, online: false }],
     ['ready-offline-until', { picture: { kind: 'ready' }, online: false, offlineUntil: inSeconds(6 * 3600) }],
     ['ready-clock-wrong', { picture: { kind: 'ready' }, clockWrong: true }],
     ['ready-disk-full', { picture: { kind: 'ready' }, diskFull: true }],
-    ...each(whyLocked, 'ready-locked', (why) => ({ picture: { kind: 'ready', notice: { kind: 'locked', why } } })),
-    ...each(whyMisread, 'ready', (why) => ({ picture: { kind: 'ready', notice: { kind: 'misread', why } } })),
+    ...each(lockReason.options, 'ready-locked', (why) => ({
+      picture: { kind: 'ready', notice: { kind: 'locked', why } },
+    })),
+    ...each(misread.options, 'ready', (why) => ({ picture: { kind: 'ready', notice: { kind: 'misread', why } } })),
     ['ready-lift-card', { picture: { kind: 'ready', notice: { kind: 'lift-card' } } }],
     ['reading', { picture: { kind: 'reading' } }],
     ['identifying', { picture: { kind: 'identifying' } }],
@@ -85,7 +87,7 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ['secret-initial', pin({ factor: 'initial', others: [], typed: 4, shortest: 10, longest: 10 })],
     ['elsewhere', elsewhere({})],
     ['elsewhere-sending', elsewhere({ sending: true })],
-    ...each(whyRefused, 'refused', (why) => ({ picture: { kind: 'refused', why, supportCode: '7K2-M9Q-4RT' } })),
+    ...each(refusal.options, 'refused', (why) => ({ picture: { kind: 'refused', why, supportCode: '7K2-M9Q-4RT' } })),
     ['ready-ways', { picture: { kind: 'ready' }, ways: everyWay }],
     ['not-ready-ways', { picture: { kind: 'not-ready', why: 'no-reader' }, ways: ['substitute', 'emergency'] }],
     ['refused-ways', { picture: { kind: 'refused', why: 'card', supportCode: '7K2-M9Q-4RT' }, ways: everyWay }],
@@ -107,20 +109,23 @@ export const lockPictures = (): Readonly<Record<string, ScriptedView>> => {
     ['ceremony-loan-card-done', step({ task: 'loan-card', step: 'done', person: '' })],
     ['opening', { picture: { kind: 'opening', greet: '佐藤 花子' } }],
     ['ceremony-card', step({ task: 'card', step: 'hold-card' })],
-    ['ceremony-card-taken', step({ task: 'card', step: 'failed', problem: 'card-taken' })],
     ['ceremony-card-done', step({ task: 'card', step: 'done' })],
     ['ceremony-pin-card', step({ task: 'pin', step: 'hold-card' })],
     ['ceremony-choose', step({ task: 'pin', step: 'choose-pin', typed: 4, problem: 'pin-easy' })],
     ['ceremony-repeat', step({ task: 'pin', step: 'repeat-pin', typed: 9 })],
     ['ceremony-sending', step({ task: 'pin', step: 'sending' })],
     ['ceremony-pin-done', step({ task: 'pin', step: 'done' })],
+    ...each(ceremonyProblem.options, 'ceremony-problem', (problem) => step({ ...whereMet(problem), problem })),
   ]);
 };
 
 /** Every picture of the badge. */
-export const badgePictures = (): Readonly<Record<string, ScriptedView>> => ({
-  open: { picture: { ...open, endsAt: inSeconds(7 * 3600) } },
-  'open-offline': { picture: { ...open, endsAt: inSeconds(7 * 3600), mayOpenConsole: false }, online: false },
-  'open-clock-wrong': { picture: { ...open, endsAt: inSeconds(7 * 3600) }, clockWrong: true },
-  'open-idle': { picture: { ...open, endsAt: inSeconds(7 * 3600), locksAt: inSeconds(18) } },
-});
+export const badgePictures = (now: number): Readonly<Record<string, ScriptedView>> => {
+  const inSeconds = (seconds: number): number => now + seconds * 1000;
+  return {
+    open: { picture: { ...open, endsAt: inSeconds(7 * 3600) } },
+    'open-offline': { picture: { ...open, endsAt: inSeconds(7 * 3600), mayOpenConsole: false }, online: false },
+    'open-clock-wrong': { picture: { ...open, endsAt: inSeconds(7 * 3600) }, clockWrong: true },
+    'open-idle': { picture: { ...open, endsAt: inSeconds(7 * 3600), locksAt: inSeconds(18) } },
+  };
+};

@@ -1,42 +1,26 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '#setup/paths.ts';
-import { badgePictures, lockPictures } from './pictures.ts';
-import { createScreenWorld } from './screen-world.ts';
+import { parseArgs } from 'node:util';
+import { languages, nameOf, sizes } from './camera.ts';
+import { approvedFolder, describeFaults, visitGallery } from './gallery.ts';
 
 /**
- * Saves every picture of the screen, taken in the real program, to dist/gallery/.
- * `npm run gallery [-- size=1024x768 language=en only=secret]`
+ * Takes every picture of the screen in the real program, to dist/gallery/, and compares it with the approved one.
+ * `npm run gallery [-- --approve size=1024x768 language=en only=secret]`
  */
-const given = Object.fromEntries(process.argv.slice(2).map((one) => one.split('=', 2) as [string, string]));
-const size = given['size'] ?? '1920x1080';
-const only = given['only'] ?? '';
-const folder = join(root, 'dist', 'gallery', size);
+const { values, positionals } = parseArgs({ options: { approve: { type: 'boolean' } }, allowPositionals: true });
+const given = Object.fromEntries(positionals.map((one) => one.split('=', 2) as [string, string]));
+const { size, language, only = '' } = given;
+const approving = values.approve === true;
 
-mkdirSync(folder, { recursive: true });
-const world = await createScreenWorld({ size: `${size}x24` });
-const { guard } = world;
-try {
-  const lock = await world.page('lock');
-  const badge = await world.page('badge');
-  guard.cover();
-  for (const language of given['language'] ? [given['language']] : ['ja', 'en']) {
-    await lock.evaluate(`window.kazasu.call('settings/change', { language: '${language}' })`);
-    for (const [window, page, list] of [
-      ['lock', lock, lockPictures()],
-      ['badge', badge, badgePictures()],
-    ] as const) {
-      const end = window === 'badge' ? guard.keepOpen() : undefined;
-      for (const [name, view] of Object.entries(list)) {
-        if (!name.includes(only)) continue;
-        await world.painted(view, window);
-        await page.screenshot({ path: join(folder, `${name}.${language}.png`), animations: 'disabled' });
-      }
-      end?.();
-      guard.cover();
-    }
-  }
-  console.log(folder);
-} finally {
-  await world.stop();
-}
+const wantedLanguages = languages.filter((one) => language === undefined || one === language);
+const faults = await visitGallery(
+  sizes.filter((one) => size === undefined || nameOf(one) === size),
+  {
+    languages: wantedLanguages,
+    isWanted: (name) => name.includes(only) && wantedLanguages.some((one) => name.endsWith(`.${one}`)),
+  },
+  { approving, keeping: true },
+);
+if (faults.length > 0) {
+  console.log(describeFaults(faults));
+  process.exitCode = 1;
+} else console.log(approving ? `Approved: ${approvedFolder}` : 'Every picture is as it was approved.');
