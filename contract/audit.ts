@@ -249,6 +249,11 @@ export const eventKinds = {
       'A terminal could not write its journal: the disk was full or broken. Nobody got in, or policy let it go on in the room that it keeps for that.',
   },
   'journal.restored': { dicom: [110100, 110120], meaning: 'A terminal can write its journal again.' },
+  'hook.failed': {
+    dicom: [110113],
+    meaning:
+      'What a terminal does on its desktop when somebody comes or goes failed, or took too long; the reason says how.',
+  },
   'clock.wrong': {
     dicom: [110113],
     meaning: 'The clock of a terminal differs from the server’s by more than the limit.',
@@ -291,6 +296,7 @@ export const terminalKinds = [
   'journal.damaged',
   'journal.stopped',
   'journal.restored',
+  'hook.failed',
   'clock.wrong',
   'log.forked',
   'log.begun-anew',

@@ -103,6 +103,8 @@ export interface WorldOptions {
   readonly logLevel?: 'debug' | 'info';
   /** Terminals cover their display with native curtains. */
   readonly curtain?: boolean;
+  /** Makes the file of what a terminal does when somebody comes or goes, and gives its path. */
+  readonly hooks?: (display: Display, folder: string) => Promise<string>;
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -153,6 +155,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           place,
           logLevel: options.logLevel ?? 'info',
           curtain: options.curtain ?? false,
+          ...(options.hooks === undefined ? {} : { hooks: await options.hooks(display, folder) }),
         });
         stops.add(terminal.stop);
         return terminal;
@@ -175,6 +178,7 @@ interface TerminalParts {
   readonly place: string;
   readonly logLevel: 'debug' | 'info';
   readonly curtain: boolean;
+  readonly hooks?: string;
 }
 
 /** What was started of a terminal that did not come up is stopped: nothing would end with the test otherwise. */
@@ -209,6 +213,7 @@ async function connectTerminal(parts: TerminalParts, stops: ReturnType<typeof cr
     debug: true,
     logLevel: parts.logLevel,
     curtain: parts.curtain,
+    ...(parts.hooks === undefined ? {} : { hooks: parts.hooks }),
   });
   stops.add(house.stop);
   const screen = createScreenEyes(house);

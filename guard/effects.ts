@@ -7,6 +7,7 @@ import { createCardlessEffects } from './cardless-effects.ts';
 import type { Clock } from './clock.ts';
 import type { Digits } from './digits.ts';
 import type { Expected, GrantFault } from './grant.ts';
+import type { Hooks } from './hooks/hooks.ts';
 import { createIdempotencyKey } from './idempotency-key.ts';
 import type { Journal } from './journal.ts';
 import { heardLate, lateLimit } from './late.ts';
@@ -23,6 +24,7 @@ export interface EffectsDeps {
   readonly nonces: Pick<Nonces, 'renew'>;
   readonly offline: Offline;
   readonly digits: Digits;
+  readonly hooks: Pick<Hooks, 'prepare' | 'locked'>;
   readonly toScreen: (message: ToScreen) => void;
   readonly dispatch: (event: LoginEvent) => void;
   readonly state: () => State;
@@ -159,18 +161,24 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     const { lock, session, attempt, grant, greeting, first, shown } = effect;
     const failed = (reason: string) => {
       log.warn('open-failed', { reason });
+      deps.hooks.locked(session, 'open-failed');
       dispatch({ kind: 'open-failed', session });
     };
     const terminal: TerminalId | undefined = uplink.identity()?.terminal;
     if (terminal === undefined || lock !== deps.state().lock) return failed('lock');
+    const { person } = greeting;
+    if (grant !== null) {
+      const expected = { terminal, lock, session, attempt, person, serverNow: clock.serverNow() };
+      const fault = deps.findGrantFault(grant, expected);
+      if (fault !== null) return failed(fault);
+    }
+    if (!(await deps.hooks.prepare({ ...greeting, session, terminal: deps.state().terminal }))) return failed('hooks');
+    // Much can have happened while the desktop was made ready.
+    if (lock !== deps.state().lock) return failed('lock');
     if (!deps.isCovered(lock)) return failed('uncovered');
     if (grant === null) {
       return (await alone.open(effect)) ? dispatch({ kind: 'opened', session }) : failed('offline');
     }
-    const serverNow = clock.serverNow();
-    const { person } = greeting;
-    const fault = deps.findGrantFault(grant, { terminal, lock, session, attempt, person, serverNow });
-    if (fault !== null) return failed(fault);
     const written = await journal.append({
       kind: 'screen.opened',
       outcome: 'success',
@@ -227,7 +235,11 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       void call('attempts/abandon', { params: { attempt }, body: { ticket, reason } }, { lane: 'background' }),
     open: (effect) => void open(effect),
     'end-session': ({ session, reason }) => uplink.endSession(session, reason, clock.toInstant(clock.now())),
-    record: ({ facts }) => void journal.append(facts),
+    record: ({ facts }) => {
+      void journal.append(facts);
+      // The screen was told to cover before; nothing of this holds anything up.
+      if (facts.kind === 'screen.locked') deps.hooks.locked(facts.session ?? '', facts.reason ?? '');
+    },
     confirm: (effect) => void confirm(effect),
     'add-digit': ({ digit }) => digits.add(digit),
     'drop-digit': () => digits.drop(),

@@ -16,6 +16,8 @@ import { createEffects } from './effects.ts';
 import { enrol } from './enrolment.ts';
 import { setFormerAside } from './former.ts';
 import { findGrantFault } from './grant.ts';
+import { readHookFile } from './hooks/hook-file.ts';
+import { createHooks, type Hooks, noHooks } from './hooks/hooks.ts';
 import type { Identity } from './identity.ts';
 import { openJournal } from './journal.ts';
 import { readRecords } from './journal-folder.ts';
@@ -45,6 +47,8 @@ export interface GuardDeps {
   readonly keychainAdvice: string;
   /** Tells whose process is at the other end of a local socket; asked for only where curtains are served. */
   readonly createPeerUser: () => (socket: Socket) => number | undefined;
+  /** Words before a program that make it run as this user. */
+  readonly asUser: (user: string) => Promise<readonly string[]>;
   /** Another one after each start of the machine. */
   readonly boot: string;
   /** Path of the program of the reader process. */
@@ -62,6 +66,9 @@ export interface Guard {
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
 export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const { log, settings } = deps;
+  const hookFile =
+    settings.hooks === undefined ? undefined : await readHookFile(settings.hooks, settings.curtain !== undefined);
+  const asUser = hookFile?.user === undefined ? [] : await deps.asUser(hookFile.user);
   // First of all, so that no second guard comes near the journal.
   const server = await listenLocally(settings.socket);
   const curtainServer = settings.curtain === undefined ? undefined : await listenLocally(settings.curtain.socket);
@@ -148,9 +155,14 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
           onChanged: tellOffline,
           log,
         });
+  const hooks: Hooks =
+    hookFile === undefined
+      ? noHooks
+      : createHooks({ file: hookFile, asUser, record: (facts) => void journal.append(facts), log });
   const effects = createEffects({
     clock,
     journal,
+    hooks,
     offline,
     uplink,
     nonces,
@@ -265,6 +277,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     // The guard before this one died while the desktop was open.
     await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
     uplink.endSession(left.session, 'start', clock.toInstant(clock.now()));
+    if (left.person !== null) hooks.left(left.person, left.session);
   }
 
   async function admit(): Promise<void> {
@@ -317,6 +330,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await reader.stop();
       await screen.stop();
       await curtain?.stop();
+      await hooks.stop();
       await journal.append({ kind: 'guard.stopped', outcome: 'success' });
       await uplink.stop();
       session.stop();

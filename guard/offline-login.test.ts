@@ -11,6 +11,7 @@ import { challengeText } from '#core/card/challenge.ts';
 import { createClock } from './clock.ts';
 import { createDigits } from './digits.ts';
 import { createEffects, type EffectsDeps } from './effects.ts';
+import { noHooks } from './hooks/hooks.ts';
 import { createLeaseKeeper } from './lease.ts';
 import type { Offline } from './offline.ts';
 import { createSession } from './session.ts';
@@ -80,6 +81,7 @@ function createTerminal(offline: Offline) {
       identity: () => ({ terminal, authority: 'pem' }) as never,
     },
     nonces: { renew: () => undefined },
+    hooks: noHooks,
     digits: createDigits(),
     toScreen: () => undefined,
     dispatch: (event) => session.dispatch(event),

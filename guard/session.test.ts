@@ -12,6 +12,7 @@ import { createClock } from './clock.ts';
 import { createDigits } from './digits.ts';
 import { createEffects, type EffectsDeps } from './effects.ts';
 import { findGrantFault } from './grant.ts';
+import { type Hooks, noHooks } from './hooks/hooks.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { createLog } from './log.ts';
 import { noOffline } from './offline.ts';
@@ -44,7 +45,7 @@ interface Asked {
 }
 
 /** A terminal whose server, journal and screen are in the test's hand. Whatever is not answered stays unanswered. */
-function createTerminal() {
+function createTerminal(hooks: Pick<Hooks, 'prepare' | 'locked'> = noHooks) {
   const asked: Asked[] = [];
   const messages: ToScreen[] = [];
   const recorded: EventInput[] = [];
@@ -87,6 +88,7 @@ function createTerminal() {
     },
     nonces: { renew: () => undefined },
     offline: noOffline,
+    hooks,
     digits: createDigits(),
     toScreen: send,
     dispatch: (event) => session.dispatch(event),
@@ -412,4 +414,39 @@ test('nothing opens, and no event says so, while the screens are not covered and
   assert.equal(at.lease.isHeld(), false);
   assert.ok(!at.recorded.some(({ kind }) => kind === 'screen.opened'));
   assert.deepEqual(at.ended, [session], 'the session that the server began is ended');
+});
+
+test('the desktop is made the person’s before the event and the lease, and stays covered where that is refused', async () => {
+  const prepared = Promise.withResolvers<boolean>();
+  const ended: string[] = [];
+  at = createTerminal({
+    prepare: () => prepared.promise,
+    locked: (session, reason) => void ended.push(session, reason),
+  });
+  const session = await at.open();
+  const kinds = () => at.recorded.map(({ kind }) => kind);
+  assert.equal(at.picture().kind, 'opening');
+  assert.equal(at.leases(), 0);
+  assert.ok(!kinds().includes('screen.opened'));
+  prepared.resolve(false);
+  await settled();
+  assert.equal(at.picture().kind, 'refused');
+  assert.equal(at.leases(), 0);
+  assert.ok(!kinds().includes('screen.opened'));
+  assert.deepEqual(ended, [session, 'open-failed']);
+});
+
+test('a lock while the desktop is made ready covers without waiting for it, and what comes of it opens nothing', async () => {
+  const prepared = Promise.withResolvers<boolean>();
+  const heard: number[] = [];
+  const count = () => at.messages.filter(({ kind }) => kind === 'cover').length;
+  at = createTerminal({ prepare: () => prepared.promise, locked: () => void heard.push(count()) });
+  await at.open();
+  const before = count();
+  at.session.dispatch({ kind: 'lock-asked', reason: 'button' });
+  assert.equal(heard[0], before + 1, 'the screen was told to cover before any hook was');
+  prepared.resolve(true);
+  await settled();
+  assert.equal(at.leases(), 0);
+  assert.equal(at.picture().kind, 'ready');
 });

@@ -20,6 +20,7 @@ const environment = z.object({
     .min(0)
     .optional()
     .describe('number of the user whose curtains are let in; this one when left out'),
+  KAZASU_HOOKS: text.optional().describe('file of what this terminal does when somebody comes or goes'),
   KAZASU_IGNORE_READERS: z.string().default(' SAM ').describe('parts of reader names to leave alone, by commas'),
   KAZASU_LOG: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   KAZASU_PARENT: z.enum(['0', '1']).default('0').describe('1: end when the parent ends'),
@@ -35,6 +36,8 @@ export interface Settings {
   readonly socket: string;
   /** Where the curtains are served, and whose they are; undefined where the screen covers by itself. */
   readonly curtain: { readonly socket: string; readonly user: number | undefined } | undefined;
+  /** File of what this terminal does when somebody comes or goes; undefined where it does nothing. */
+  readonly hooks: string | undefined;
   readonly ignoreReaders: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly endsWithParent: boolean;
@@ -68,6 +71,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
       given.KAZASU_CURTAIN_SOCKET === undefined
         ? undefined
         : { socket: given.KAZASU_CURTAIN_SOCKET, user: given.KAZASU_CURTAIN_USER },
+    hooks: given.KAZASU_HOOKS,
     ignoreReaders: given.KAZASU_IGNORE_READERS.split(',').filter((part) => part.trim() !== ''),
     logLevel: given.KAZASU_LOG,
     endsWithParent: given.KAZASU_PARENT === '1',

@@ -38,6 +38,7 @@ try {
       keychain: workstation.keychain,
       keychainAdvice: workstation.keychainAdvice,
       createPeerUser: workstation.createPeerUser,
+      asUser: workstation.asUser,
       boot: workstation.boot,
       readerProgram: fileURLToPath(new URL('../native/reader/host.ts', import.meta.url)),
       log,

@@ -30,6 +30,7 @@ const programs: readonly NativeProgram[] = [
     sources: own('painter', 'mirror', 'typist'),
     libraries: ['xcb', 'xcb-damage', 'xcb-randr', 'xcb-shm', 'xcb-xtest'],
   },
+  { name: 'sweep', sources: own('sweep', 'windows'), libraries: ['xcb'] },
   { name: 'rasterise', sources: own('rasterise'), libraries: ['freetype2'] },
 ];
 
@@ -48,7 +49,7 @@ export interface BuildOptions {
   readonly sanitized?: boolean;
 }
 
-/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `glyphs`. */
+/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `sweep`, `glyphs`. */
 export async function buildCurtain(options: BuildOptions = {}): Promise<string> {
   const flags = ['-std=gnu17', '-g', ...warnings, ...(options.sanitized === true ? sanitizing : hardening)];
   const inputs = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));

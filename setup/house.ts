@@ -101,6 +101,8 @@ export interface TerminalOptions {
   readonly windowed?: boolean;
   /** Native curtains over the display; the screen is painted on them. */
   readonly curtain?: boolean;
+  /** File of what the terminal does when somebody comes or goes. */
+  readonly hooks?: string;
 }
 
 /** Starts the guard and the screen of one terminal and keeps each running. */
@@ -133,6 +135,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
         KAZASU_AUTHORITY: options.authority,
         KAZASU_LOG: options.logLevel ?? 'info',
         ...(options.curtain === true ? { KAZASU_CURTAIN_SOCKET: curtainSocket } : {}),
+        ...(options.hooks === undefined ? {} : { KAZASU_HOOKS: options.hooks }),
         ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
         ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
       },

@@ -12,6 +12,10 @@
  *   grab-nameless   the same for one that has nothing at all of its own by which it could be ended
  *   steal           takes the focus for the victim and raises it, without end
  *   popup           maps a red window that no window manager touches
+ *   menu            the same, of a client that has an ordinary window, too
+ *   insist          a red window that is shown again and again, whatever is done to it
+ *   copy            holds the selections
+ *   pasted          tells (`ready`) whether anybody holds one
  *   unmap           hides every window of others, without end
  *   resize W H      gives the display another size, as a cable or a remote session does
  *   kill WINDOW     ends the client of a window
@@ -56,9 +60,32 @@ static xcb_window_t make_window(bool unmanaged) {
                     XCB_CW_BACK_PIXEL | XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, values);
   const xcb_atom_t full = atom("_NET_WM_STATE_FULLSCREEN");
   xcb_change_property(x, XCB_PROP_MODE_REPLACE, window, atom("_NET_WM_STATE"), XCB_ATOM_ATOM, 32, 1, &full);
+  static const char class[] = "victim\0Victim";
+  xcb_change_property(x, XCB_PROP_MODE_REPLACE, window, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, sizeof class, class);
   xcb_map_window(x, window);
   xcb_flush(x);
   return window;
+}
+
+static const char *const selections[] = {"PRIMARY", "CLIPBOARD"};
+
+/* As a program does whose window is small or hidden. */
+static bool copy(xcb_window_t window) {
+  xcb_create_window(x, XCB_COPY_FROM_PARENT, window, screen->root, 0, 0, 1, 1, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+                    XCB_COPY_FROM_PARENT, 0, NULL);
+  for (int index = 0; index < 2; index++) xcb_set_selection_owner(x, window, atom(selections[index]), XCB_CURRENT_TIME);
+  return true;
+}
+
+static bool is_held(void) {
+  bool held = false;
+  for (int index = 0; index < 2; index++) {
+    xcb_get_selection_owner_reply_t *reply =
+        xcb_get_selection_owner_reply(x, xcb_get_selection_owner(x, atom(selections[index])), NULL);
+    held = held || (reply != NULL && reply->owner != XCB_NONE);
+    free(reply);
+  }
+  return held;
 }
 
 static void take_focus(xcb_window_t window) {
@@ -174,7 +201,8 @@ int main(int argc, char **argv) {
   const char *mode = argv[1];
   const bool watches = strcmp(mode, "watch") == 0, types = strcmp(mode, "type") == 0;
   const bool steals = strcmp(mode, "steal") == 0, hides = strcmp(mode, "unmap") == 0;
-  const double every = watches || steals || hides ? 1.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
+  const bool insists = strcmp(mode, "insist") == 0;
+  const double every = watches || steals || hides || insists ? 1.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
   if (watches && argc > 4) {
     place_x = (int16_t)atoi(argv[2]);
     place_y = (int16_t)atoi(argv[3]);
@@ -183,7 +211,10 @@ int main(int argc, char **argv) {
   xcb_window_t window = XCB_NONE;
   bool done = true;
   if (strcmp(mode, "victim") == 0) take_focus(window = make_window(false));
-  if (strcmp(mode, "popup") == 0) window = make_window(true);
+  if (strcmp(mode, "popup") == 0 || strcmp(mode, "menu") == 0) window = make_window(true);
+  if (strcmp(mode, "menu") == 0 || insists) window = make_window(false);
+  if (strcmp(mode, "copy") == 0) done = copy(window = xcb_generate_id(x));
+  if (strcmp(mode, "pasted") == 0) done = is_held();
   if (steals && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
   if (strcmp(mode, "grab") == 0) done = grab(window = make_window(true));
   if (strcmp(mode, "grab-bare") == 0) xcb_create_pixmap(x, 24, xcb_generate_id(x), screen->root, 1, 1);
@@ -214,5 +245,6 @@ int main(int argc, char **argv) {
     if (types) type_one();
     if (steals) take_focus(window);
     if (hides) unmap_all();
+    if (insists) xcb_map_window(x, window), xcb_flush(x);
   }
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { asUser } from './as-user.ts';
 import { createKeychain } from './keychain.ts';
 import { createPeerUser } from './peer.ts';
 import type { Workstation } from './workstation.ts';
 
 export const createLinux = (): Workstation => ({
   createPeerUser,
+  asUser,
   keychain: createKeychain(),
   boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
   keychainAdvice:

@@ -8,6 +8,8 @@ export interface Workstation {
   readonly keychainAdvice: string;
   /** The user at the other end of a local socket; `undefined` when it cannot be told. Throws where nothing can tell it. */
   readonly createPeerUser: () => (socket: Socket) => number | undefined;
+  /** Words before a program that make it run as this user and with that user's groups. Throws where there is no such user. */
+  readonly asUser: (user: string) => Promise<readonly string[]>;
   /** Another one after each start of the machine. */
   readonly boot: string;
 }
