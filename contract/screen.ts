@@ -31,6 +31,7 @@ export const lockReason = z.enum([
   'revoked',
   'terminal-revoked',
   'suspend',
+  'system',
   'screen-lost',
   'server-ended',
   'guard-stopped',

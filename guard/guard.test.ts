@@ -33,6 +33,7 @@ function depsOf(name: string): GuardDeps {
       enrolmentCode: 'code',
       curtain: undefined,
       hooks: undefined,
+      logind: undefined,
       socket: join(folder, name, 'run', 'guard.sock'),
       ignoreReaders: [],
       logLevel: 'error',

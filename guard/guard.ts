@@ -26,6 +26,7 @@ import { openKept } from './kept.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
+import { type LogindLink, startLogindLink } from './logind-link.ts';
 import { createNonces } from './nonces.ts';
 import { createOffline, noOffline, type Offline } from './offline.ts';
 import { openPosition } from './position.ts';
@@ -74,7 +75,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const curtainServer = settings.curtain === undefined ? undefined : await listenLocally(settings.curtain.socket);
   const stopping = new AbortController();
   const steady = () => performance.timeOrigin + performance.now();
-  const dispatch = (event: LoginEvent) => session.dispatch(event);
+  const dispatch = (event: LoginEvent): void => {
+    session.dispatch(event);
+    if (event.kind === 'covered') logind?.covered(event.lock);
+  };
 
   const clock = createClock({
     steady,
@@ -232,6 +236,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onEvent: dispatch,
     log,
   });
+  const logind: LogindLink | undefined =
+    settings.logind === undefined
+      ? undefined
+      : startLogindLink({ ...settings.logind, onEvent: dispatch, lock: () => session.state().lock, log });
   await recordStart(journal.found);
   tellOffline();
 
@@ -328,6 +336,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await Promise.all([admitting, renewal.stop(), witness.stop()]);
       nonces.stop();
       await reader.stop();
+      await logind?.stop();
       await screen.stop();
       await curtain?.stop();
       await hooks.stop();

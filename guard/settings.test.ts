@@ -44,3 +44,23 @@ test('every problem is told at once, by the name of its variable', () => {
       name,
     );
 });
+
+test('hooks and logind are off unless they are named; logind gets the bus and nothing else', () => {
+  const plain = parseSettings(given);
+  assert.ok(plain.ok);
+  assert.equal(plain.settings.hooks, undefined);
+  assert.equal(plain.settings.logind, undefined);
+  const parsed = parseSettings({
+    ...given,
+    KAZASU_HOOKS: '/etc/kazasu/hooks.json',
+    KAZASU_LOGIND: '/opt/kazasu/logind',
+    DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/run/bus',
+    SECRET: 'x',
+  });
+  assert.ok(parsed.ok);
+  assert.equal(parsed.settings.hooks, '/etc/kazasu/hooks.json');
+  assert.deepEqual(parsed.settings.logind, {
+    program: '/opt/kazasu/logind',
+    environment: { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/run/bus' },
+  });
+});

@@ -21,6 +21,10 @@ const environment = z.object({
     .optional()
     .describe('number of the user whose curtains are let in; this one when left out'),
   KAZASU_HOOKS: text.optional().describe('file of what this terminal does when somebody comes or goes'),
+  KAZASU_LOGIND: text
+    .optional()
+    .describe('program that stands between the guard and systemd-logind; without it nothing holds up a sleep'),
+  DBUS_SYSTEM_BUS_ADDRESS: text.optional().describe('system bus, where it is not the usual one'),
   KAZASU_IGNORE_READERS: z.string().default(' SAM ').describe('parts of reader names to leave alone, by commas'),
   KAZASU_LOG: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   KAZASU_PARENT: z.enum(['0', '1']).default('0').describe('1: end when the parent ends'),
@@ -38,6 +42,8 @@ export interface Settings {
   readonly curtain: { readonly socket: string; readonly user: number | undefined } | undefined;
   /** File of what this terminal does when somebody comes or goes; undefined where it does nothing. */
   readonly hooks: string | undefined;
+  /** Stands between the guard and systemd-logind; undefined where nothing does. */
+  readonly logind: { readonly program: string; readonly environment: Readonly<Record<string, string>> } | undefined;
   readonly ignoreReaders: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly endsWithParent: boolean;
@@ -72,6 +78,16 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
         ? undefined
         : { socket: given.KAZASU_CURTAIN_SOCKET, user: given.KAZASU_CURTAIN_USER },
     hooks: given.KAZASU_HOOKS,
+    logind:
+      given.KAZASU_LOGIND === undefined
+        ? undefined
+        : {
+            program: given.KAZASU_LOGIND,
+            environment:
+              given.DBUS_SYSTEM_BUS_ADDRESS === undefined
+                ? {}
+                : { DBUS_SYSTEM_BUS_ADDRESS: given.DBUS_SYSTEM_BUS_ADDRESS },
+          },
     ignoreReaders: given.KAZASU_IGNORE_READERS.split(',').filter((part) => part.trim() !== ''),
     logLevel: given.KAZASU_LOG,
     endsWithParent: given.KAZASU_PARENT === '1',

@@ -44,14 +44,19 @@ const sanitizing = [
   '-DKAZASU_SANITIZED',
 ];
 
+/** How a C program of the product is compiled. */
+export const hardened: readonly string[] = ['-std=gnu17', '-g', ...warnings, ...hardening];
+
+/** The same with the checks of memory and arithmetic that stop a program at its first fault. */
+export const sanitized: readonly string[] = ['-std=gnu17', '-g', ...warnings, ...sanitizing];
+
 export interface BuildOptions {
-  /** With the checks of memory and arithmetic that stop a program at its first fault. */
   readonly sanitized?: boolean;
 }
 
 /** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `sweep`, `glyphs`. */
 export async function buildCurtain(options: BuildOptions = {}): Promise<string> {
-  const flags = ['-std=gnu17', '-g', ...warnings, ...(options.sanitized === true ? sanitizing : hardening)];
+  const flags = options.sanitized === true ? sanitized : hardened;
   const inputs = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
   const digest = createHash('sha256').update(JSON.stringify([programs, flags]));
   for (const name of inputs.sort()) digest.update(name).update(readFileSync(join(folder, name)));

@@ -259,7 +259,7 @@ export type LoginEvent =
   | { readonly kind: 'factor-chosen'; readonly factor: AskedFactor }
   | { readonly kind: 'settle-asked'; readonly choice: ElsewhereChoice }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'lock-asked'; readonly reason: 'button' | 'suspend' | 'screen-lost' | 'guard-stopped' }
+  | { readonly kind: 'lock-asked'; readonly reason: 'button' | 'suspend' | 'system' | 'screen-lost' | 'guard-stopped' }
   | { readonly kind: 'stayed' }
   | { readonly kind: 'console-asked' }
   | { readonly kind: 'idle-reported'; readonly seconds: number };

@@ -24,6 +24,7 @@ const needed = {
     'libxcb-shm0-dev',
     'libxcb-xtest0-dev',
   ],
+  'holding up a sleep until the screen is covered (compiled here)': ['build-essential', 'pkg-config', 'libsystemd-dev'],
   'ending child processes with their parent': ['util-linux'],
   'the tests: a second opinion on certificates': ['openssl'],
 };

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { keep } from '#setup/keep.ts';
+import { buildLogind } from '#setup/logind.ts';
+import { node, root } from '#setup/paths.ts';
+import { createStops } from '#setup/stops.ts';
+import { joinScreen } from '../guard/raw-screen.ts';
+import { until } from '../world.ts';
+import { openSystemBus, type Spoken, type SystemBus, speakTo } from './login1.ts';
+
+const taken = 'inhibit sleep Kazasu delay';
+
+describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => {
+  let folder = '';
+  let stops = createStops();
+  let bus: SystemBus;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'kz-logind-'));
+    stops = createStops();
+    stops.add(() => rmSync(folder, { recursive: true, force: true }));
+    bus = await openSystemBus(folder);
+    stops.add(bus.stop);
+  });
+  afterEach(() => stops.stop());
+
+  const joinBus = async (): Promise<Spoken> => {
+    const program = speakTo(await buildLogind({ sanitized: true }), bus.env);
+    stops.add(program.kill);
+    return program;
+  };
+
+  test('a sleep is held up until the word comes that the screens are covered, and the next one again', async () => {
+    const logind = await bus.startLogind();
+    const program = await joinBus();
+    await program.says('ready');
+    await logind.says(taken);
+    for (let sleep = 1; sleep <= 2; sleep += 1) {
+      const before = logind.heard.length;
+      logind.say('sleep');
+      await program.says('sleep', program.heard.length);
+      await delay(100);
+      assert.equal(logind.heard.length, before, 'still held');
+      program.say('covered');
+      await logind.says('released', before);
+      const woken = program.heard.length;
+      logind.say('wake');
+      await program.says('woke', woken);
+      await logind.says(taken, before);
+    }
+  });
+
+  test('lock and unlock of a session are passed on, and nothing of other interfaces', async () => {
+    const logind = await bus.startLogind();
+    const program = await joinBus();
+    await program.says('ready');
+    for (const word of ['stranger', 'lock', 'unlock']) logind.say(word);
+    await program.says('unlock');
+    assert.deepEqual(program.heard, ['ready', 'lock', 'unlock']);
+  });
+
+  test('it waits for a logind that is not there yet, and takes its inhibitor anew from one that was started again', async () => {
+    const program = await joinBus();
+    await program.says('absent');
+    const first = await bus.startLogind();
+    await program.says('ready');
+    await first.says(taken);
+    await first.kill();
+    await program.says('absent', 2);
+    const second = await bus.startLogind();
+    await second.says(taken);
+    second.say('lock');
+    await program.says('lock');
+  });
+
+  test('with its guard it ends and lets everything go', async () => {
+    const logind = await bus.startLogind();
+    const program = await joinBus();
+    await logind.says(taken);
+    program.say('x'.repeat(500));
+    program.say('nonsense');
+    await program.leave();
+    await logind.says('released');
+  });
+
+  test('the guard covers before a sleep goes on, obeys a lock and ignores an unlock', async () => {
+    const logind = await bus.startLogind();
+    const guard = await keep({
+      name: 'guard',
+      command: node,
+      args: [join(root, 'guard', 'start.ts')],
+      cwd: root,
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        ...bus.env,
+        DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
+        PCSCLITE_CSOCK_NAME: join(folder, 'none'),
+        KAZASU_DATA: join(folder, 'guard'),
+        KAZASU_SERVER: 'https://localhost:1',
+        KAZASU_AUTHORITY: join(folder, 'none'),
+        KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
+        KAZASU_LOGIND: await buildLogind(),
+      },
+      log: join(folder, 'guard.log'),
+      ready: { line: /^\{"ready":true.*\}$/ },
+    });
+    stops.add(guard.stop);
+    const screen = await joinScreen(join(folder, 'guard.sock'), { alive: false });
+    stops.add(screen.close);
+    await logind.says(taken);
+    const covers = () => screen.heard.flatMap(({ message }) => (message.kind === 'cover' ? [message.lock] : []));
+    await until('the lock of the beginning', () => covers().length === 1);
+
+    const before = logind.heard.length;
+    logind.say('sleep');
+    await until('it is told to cover', () => covers().length === 2);
+    screen.say({ kind: 'cover-state', lock: covers()[0], covered: true, displays: 1 });
+    screen.say({ kind: 'cover-state', lock: covers()[1], covered: false, displays: 1 });
+    await delay(150);
+    assert.equal(logind.heard.length, before, 'neither an older cover nor half of one lets it go on');
+    screen.say({ kind: 'cover-state', lock: covers()[1], covered: true, displays: 1 });
+    await logind.says('released', before);
+
+    logind.say('unlock');
+    logind.say('lock');
+    await until('it covers again', () => covers().length === 3);
+    assert.equal(screen.heard.filter(({ message }) => message.kind === 'lease').length, 0);
+  });
+});
