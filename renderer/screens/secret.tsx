@@ -22,7 +22,7 @@ const Wrong = ({ words, picture }: { readonly words: Words; readonly picture: Se
         : fill(words.secret.triesLeft, { count: left });
   return (
     <Notice tone="stop" icon="alert">
-      <strong>{words.secret[picture.factor].wrong}</strong> {warning}
+      <strong>{words.secret[picture.factor].wrong}</strong> <Sentences text={warning} />
     </Notice>
   );
 };
