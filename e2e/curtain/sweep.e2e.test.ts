@@ -42,6 +42,19 @@ for (const windowManager of [true, false]) {
       await until('it can be typed into', async () => (await world.victim.count()).keys > before);
     });
 
+    if (windowManager)
+      test('an iconified window is put away, too, and is there again when its person is back', async () => {
+        await run('xdotool', ['windowminimize', '--sync', String(world.victim.window)], {
+          env: { ...process.env, ...world.display.env },
+        });
+        await unseen();
+        await sweep('lock', 'hanako');
+        assert.ok(await sweep('unlock', 'ichiro', 'hide', '--before', 'hanako'), 'the window manager has let it go');
+        await sweep('lock', 'ichiro');
+        assert.ok(await sweep('unlock', 'hanako', 'hide', '--before', 'ichiro'));
+        await seen();
+      });
+
     test('the windows of others are ended with their clients where that is wanted', async () => {
       await sweep('lock', 'hanako');
       assert.ok(await sweep('unlock', 'ichiro', 'end', '--before', 'hanako'));

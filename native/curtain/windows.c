@@ -19,10 +19,16 @@ bool desktop_open(struct desktop *desktop) {
 }
 
 xcb_atom_t desktop_atom(struct desktop *desktop, const char *name) {
+  for (int index = 0; index < desktop->atom_count; index++)
+    if (strcmp(desktop->atoms[index].name, name) == 0) return desktop->atoms[index].atom;
   xcb_intern_atom_reply_t *reply =
       xcb_intern_atom_reply(desktop->x, xcb_intern_atom(desktop->x, 0, (uint16_t)strlen(name), name), NULL);
   const xcb_atom_t found = reply == NULL ? XCB_NONE : reply->atom;
   free(reply);
+  if (found != XCB_NONE && desktop->atom_count < MOST_ATOMS) {
+    desktop->atoms[desktop->atom_count].name = name;
+    desktop->atoms[desktop->atom_count++].atom = found;
+  }
   return found;
 }
 

@@ -8,6 +8,7 @@
 #define MOST_WINDOWS 1024
 #define MOST_SPARES 32
 #define LONGEST_PERSON 64
+#define MOST_ATOMS 16
 /* Whose windows are that were there before anybody came. */
 #define EVERYONE "everyone"
 
@@ -33,6 +34,12 @@ struct desktop {
   xcb_window_t root[8];
   int roots;
   uint32_t client_mask;
+  /* Names that were asked for already: the server need not be asked again. */
+  struct {
+    const char *name;
+    xcb_atom_t atom;
+  } atoms[MOST_ATOMS];
+  int atom_count;
   const char *spare[MOST_SPARES];
   int spares;
   struct window windows[MOST_WINDOWS];
@@ -40,6 +47,7 @@ struct desktop {
 };
 
 bool desktop_open(struct desktop *desktop);
+/* The name must live as long as the desktop. */
 xcb_atom_t desktop_atom(struct desktop *desktop, const char *name);
 /* Lists the windows anew. Those of clients that have nothing but unmanaged windows, as curtains do, are left out. */
 void desktop_look(struct desktop *desktop);
