@@ -5,8 +5,9 @@ import { type Display, openDisplay } from '#setup/display.ts';
 import { createStops } from '#setup/stops.ts';
 import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
+import { measureIngest } from './ingest.ts';
 import { measureAppend, measureKills } from './journal.ts';
-import { measureIngest, measureLogPages } from './log.ts';
+import { measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
 import { measureLoginRates } from './logins.ts';
 import { measureOffline } from './offline.ts';
@@ -67,7 +68,7 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   { names: ['journal-append', 'journal-rate'], run: async () => measureAppend() },
   { names: ['offline-check', 'offline-guess'], run: async () => measureOffline() },
   { names: ['journal-kills'], run: async () => [await measureKills(200)] },
-  { names: ['journal-ingest'], run: async (at) => [await measureIngest(await at.server(), 15)] },
+  { names: ['ingest'], run: async (at) => [await measureIngest(await at.server(), 10)] },
   { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },
   { names: ['log-placing'], run: async (at) => [await measurePlacing(await at.server(), 200_000)] },
   { names: ['log-page'], run: async (at) => [await measureLogPages(await at.server(), 2_000_000)] },

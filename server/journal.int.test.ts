@@ -5,7 +5,7 @@ import type { Answer } from '#contract/api/index.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { type ChainHead, findFault, firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { createDatabase } from './store/database.ts';
-import { storeRecords } from './store/reports.ts';
+import { storeRecords } from './testing-journal.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 import { logIn, makeClinician } from './testing-login.ts';
 

@@ -30,6 +30,7 @@ const killedAfter = (database: Database, statements: number): Database => {
   };
   const within = (tx: Transaction): Transaction => ({
     query: (...query) => cut(() => tx.query(...query)),
+    copy: (...copy) => cut(() => tx.copy(...copy)),
     notify: (...notice) => cut(() => tx.notify(...notice)),
   });
   return {

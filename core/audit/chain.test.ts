@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { eventFacts, type JournalRecord, journalRecord } from '#contract/audit.ts';
-import { type ChainHead, canonical, findFault, firstPrevious, sealRecord } from './chain.ts';
+import { type ChainHead, canonical, canonicalRecord, findFault, firstPrevious, sealRecord } from './chain.ts';
 
 const epoch = '6f1c2a8e-4f1d-4c3b-9a57-0d8f2b6e1c33';
 
@@ -53,6 +53,33 @@ test('what JSON cannot carry is thrown and not silently left out', () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 0, [undefined]]) {
     assert.throws(() => canonical(value), TypeError);
   }
+});
+
+const optional = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.option(fc.oneof(value, fc.constant(null)), { nil: undefined });
+
+test('the form of a record is the canonical form of its members, whatever they hold', () => {
+  const facts = fc.record({
+    kind: fc.constant('screen.locked' as const),
+    outcome: fc.constantFrom('success' as const, 'major' as const),
+    factors: fc.subarray(['card', 'pin', 'totp'] as const),
+    detail: fc.dictionary(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.nat().map(String)),
+      fc.oneof(fc.string({ unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+    ),
+    reason: optional(fc.string({ unit: 'binary' })),
+    supportCode: optional(fc.string()),
+    ...Object.fromEntries(
+      ['person', 'actor', 'card', 'attempt', 'session', 'ceremony'].map((name) => [name, optional(fc.uuid())]),
+    ),
+  });
+  const at = fc.constantFrom('2026-11-22T06:00:00.000Z', '2026-11-22T15:00:00+09:00');
+  fc.assert(
+    fc.property(facts, at, fc.nat(), (some, time, sequence) => {
+      const record = { epoch, sequence, previous: firstPrevious, at: time, facts: some as JournalRecord['facts'] };
+      assert.equal(canonicalRecord(record), canonical(record));
+    }),
+  );
 });
 
 test('the hash of a known record is the one that any SHA-256 gives over its canonical form', () => {

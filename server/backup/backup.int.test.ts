@@ -12,7 +12,7 @@ import { createSeenInMemory } from '../log-tree/seen.ts';
 import { createSequencer } from '../log-tree/sequencer.ts';
 import { verifyExport } from '../log-tree/verify.ts';
 import { findNewest, listLogKeys } from '../store/log-tree.ts';
-import { storeRecords } from '../store/reports.ts';
+import { storeRecords } from '../testing-journal.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { copyIn } from '../store/copy.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { migrate } from '../store/migrate.ts';
@@ -56,6 +57,7 @@ const putBack = async (client: pg.Client): Promise<void> => {
 
 const transactionOf = (client: pg.Client): Transaction => ({
   query: async (text, values = []) => (await client.query(text, [...values])).rows as never[],
+  copy: (text, rows) => copyIn(client, text, rows),
   notify: async () => undefined,
 });
 

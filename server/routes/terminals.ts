@@ -2,12 +2,14 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
+import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
 import { type Lane, type Transaction, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { countOfflineTries, judgeOfflineUses } from '../store/offline.ts';
-import { storeRecords } from '../store/reports.ts';
+import type { Report } from '../store/report-facts.ts';
+import { type Stored, storeReports } from '../store/reports.ts';
 import { issueRevocation, storeReceipt } from '../store/revocations.ts';
 import {
   admit,
@@ -98,6 +100,34 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     return revocation;
   };
 
+  /** What comes from several terminals at the same time is stored by one statement and one commit. */
+  const reports = createBatch<Report, Stored | undefined>({
+    run: async (given) => {
+      const stored = await background.transaction(async (tx) => {
+        const done = await storeReports(tx, now(), given);
+        for (const [place, { terminal }] of given.entries()) {
+          const one = done[place];
+          if (one === undefined) continue;
+          await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy());
+          await countOfflineTries(tx, one.wrongTries, deps.policy().tries);
+          // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
+          if (one.rewritten > 0 && (await revoke(tx, now(), terminal)))
+            await shutOut(tx, now(), terminal, 'journal-rewritten', null);
+        }
+        return done;
+      });
+      for (const [place, { terminal }] of given.entries()) {
+        const one = stored[place];
+        if (one !== undefined && one.rewritten > 0)
+          deps.log.warn({ terminal, ...one }, 'a terminal sent other records for old places');
+      }
+      return stored;
+    },
+    keysOf: ({ terminal }) => [terminal],
+    lanes: 2,
+    largest: 8,
+  });
+
   return {
     'terminals/enrol': async ({ body }, { address }) => {
       const at = now();
@@ -171,16 +201,8 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     },
 
     'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await background.transaction(async (tx) => {
-        const done = await storeRecords(tx, now(), terminal, body.records);
-        await judgeOfflineUses(tx, now(), terminal, done.offline, deps.policy());
-        await countOfflineTries(tx, done.wrongTries, deps.policy().tries);
-        // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
-        if (done.rewritten > 0 && (await revoke(tx, now(), terminal)))
-          await shutOut(tx, now(), terminal, 'journal-rewritten', null);
-        return done;
-      });
-      if (stored.rewritten > 0) deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
+      const stored = await reports.add({ terminal, records: body.records });
+      if (stored === undefined) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },
 

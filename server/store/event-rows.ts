@@ -37,7 +37,7 @@ export interface EventRow {
 }
 
 /** PostgreSQL holds neither U+0000 nor half a surrogate pair: both become U+FFFD. */
-const storable = (text: string): string => text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd');
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd').toWellFormed();
 
 const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
   Object.fromEntries(
@@ -52,24 +52,30 @@ const span = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12
 const storableTime = (time: Date): Date => new Date(Math.min(Math.max(time.getTime(), span.from), span.to));
 
 /** An event as it is stored, checked against the vocabulary. Times are the server's. */
-export const toEventRow = (now: Date, { terminal, happenedAt, ...input }: EventToRecord): EventRow => {
-  const facts = eventFacts.parse(input);
-  return {
-    id: createUuid(now),
-    at: now,
-    happened_at: happenedAt ? storableTime(happenedAt) : null,
-    kind: facts.kind,
-    outcome: facts.outcome,
-    person: facts.person ?? null,
-    actor: facts.actor ?? null,
-    terminal: terminal ?? null,
-    card: facts.card ?? null,
-    attempt: facts.attempt ?? null,
-    session: facts.session ?? null,
-    ceremony: facts.ceremony ?? null,
-    factors: facts.factors,
-    reason: facts.reason == null ? null : storable(facts.reason),
-    support_code: facts.supportCode == null ? null : storable(facts.supportCode),
-    detail: storableDetail(facts.detail),
-  };
-};
+export const toEventRow = (now: Date, { terminal, happenedAt, ...input }: EventToRecord): EventRow =>
+  asEventRow(now, eventFacts.parse(input), terminal ?? null, happenedAt ?? null);
+
+/** The same of facts that were held against the vocabulary already. */
+export const asEventRow = (
+  now: Date,
+  facts: EventFacts,
+  terminal: TerminalId | null,
+  happenedAt: Date | null,
+): EventRow => ({
+  id: createUuid(now),
+  at: now,
+  happened_at: happenedAt && storableTime(happenedAt),
+  kind: facts.kind,
+  outcome: facts.outcome,
+  person: facts.person ?? null,
+  actor: facts.actor ?? null,
+  terminal,
+  card: facts.card ?? null,
+  attempt: facts.attempt ?? null,
+  session: facts.session ?? null,
+  ceremony: facts.ceremony ?? null,
+  factors: facts.factors,
+  reason: facts.reason == null ? null : storable(facts.reason),
+  support_code: facts.supportCode == null ? null : storable(facts.supportCode),
+  detail: storableDetail(facts.detail),
+});

@@ -1,6 +1,7 @@
 import type { EventId } from '#contract/ids.ts';
+import { type CopyWriter, createCopyWriter } from './copy.ts';
 import type { Transaction } from './database.ts';
-import { type EventToRecord, eventColumns, eventRecord, toEventRow } from './event-rows.ts';
+import { type EventRow, type EventToRecord, eventColumns, eventRecord, toEventRow } from './event-rows.ts';
 
 export type { EventToRecord };
 
@@ -37,21 +38,54 @@ const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
     'record',
   );
 
-/** Writes a terminal's journal records in their order. That each place is written once is the caller's to see to. */
-export const recordJournal = async (
-  tx: Transaction,
-  now: Date,
-  records: readonly { readonly event: EventToRecord; readonly place: RecordPlace }[],
-): Promise<void> => {
-  if (records.length === 0) return;
-  await tx.query(
-    `insert into event (${eventColumns}, epoch, sequence, previous, hash)
-     select ${eventColumns}, epoch, sequence, previous, hash
-       from rows from (json_to_recordset($1) as (
-         ${eventRecord}, epoch uuid, sequence bigint, previous text, hash text
-       )) with ordinality as line order by ordinality`,
-    [JSON.stringify(records.map(({ event, place }) => ({ ...toEventRow(now, event), ...place })))],
-    'record-journal',
+/** A journal record as it is stored. */
+export interface JournalRow {
+  readonly event: EventRow;
+  readonly place: RecordPlace;
+}
+
+const journalColumns = `seq, ${eventColumns}, epoch, sequence, previous, hash`;
+const columnCount = journalColumns.split(',').length;
+
+const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalRow): void => {
+  to.row(columnCount);
+  to.bigint(seq);
+  to.uuid(event.id);
+  to.timestamp(event.at);
+  to.timestamp(event.happened_at);
+  to.text(event.kind);
+  to.text(event.outcome);
+  to.uuid(event.person);
+  to.uuid(event.actor);
+  to.uuid(event.terminal);
+  to.uuid(event.card);
+  to.uuid(event.attempt);
+  to.uuid(event.session);
+  to.uuid(event.ceremony);
+  to.texts(event.factors);
+  to.text(event.reason);
+  to.text(event.support_code);
+  to.jsonb(event.detail);
+  to.uuid(place.epoch);
+  to.bigint(place.sequence);
+  to.text(place.previous);
+  to.text(place.hash);
+};
+
+/**
+ * Writes journal records of terminals in their order. That each place is written once is the caller's to see to.
+ * By COPY, which costs PostgreSQL half of what an `insert` does.
+ */
+export const recordJournal = async (tx: Transaction, rows: readonly JournalRow[]): Promise<void> => {
+  if (rows.length === 0) return;
+  const [drawn] = await tx.query<{ seqs: string }>(
+    "select array_to_string(next_event_seqs($1), ',') as seqs",
+    [rows.length],
+    'draw-numbers',
   );
+  const seqs = drawn?.seqs.split(',') ?? [];
+  const writer = createCopyWriter();
+  for (const [place, row] of rows.entries()) writeJournalRow(writer, Number(seqs[place]), row);
+  await tx.copy(`copy event (${journalColumns}) from stdin (format binary)`, writer.end());
   await tx.notify('changed', { what: 'events' });
 };

@@ -2,23 +2,36 @@ import type { TerminalId } from '#contract/ids.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
 
+/** A journal of a terminal. */
+export interface Journal {
+  readonly terminal: TerminalId;
+  readonly epoch: string;
+}
+/** Where a record lies. */
+export interface Place extends Journal {
+  readonly sequence: number;
+}
+/** PostgreSQL spells a UUID in small letters, whatever was sent. */
+export const journalKey = ({ terminal, epoch }: Journal): string => `${terminal} ${epoch.toLowerCase()}`;
+export const placeKey = (place: Place): string => `${journalKey(place)} ${place.sequence}`;
+
 /** The newest record of a journal, and when its first one was stored. */
-export interface JournalHead extends ChainHead {
+export interface JournalHead extends ChainHead, Journal {
   readonly beganAt: Date;
 }
 
-/** Heads of these journals of a terminal, by epoch. Whoever asks holds the terminal's row. */
+/** Heads of these journals, by `journalKey`. Whoever asks holds the rows of their terminals. */
 export const findHeads = async (
   tx: Transaction,
-  terminal: TerminalId,
-  epochs: readonly string[],
-): Promise<Map<string, JournalHead>> => {
+  journals: readonly Journal[],
+): Promise<ReadonlyMap<string, JournalHead>> => {
   const rows = await tx.query<JournalHead>(
-    `select epoch, sequence, hash, began_at as "beganAt" from journal_head where terminal = $1 and epoch = any($2)`,
-    [terminal, epochs],
+    `select terminal, epoch, sequence, hash, began_at as "beganAt" from journal_head
+       join (select distinct * from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)) as asked using (terminal, epoch)`,
+    [journals.map(({ terminal }) => terminal), journals.map(({ epoch }) => epoch)],
     'journal-heads',
   );
-  return new Map(rows.map((row) => [row.epoch, row]));
+  return new Map(rows.map((row) => [journalKey(row), row]));
 };
 
 /** The newest journals of each of these terminals, and how far they are stored. */
@@ -37,48 +50,40 @@ export const listHeads = async (
   return all;
 };
 
-export const moveHeads = async (
-  tx: Transaction,
-  now: Date,
-  terminal: TerminalId,
-  heads: readonly ChainHead[],
-): Promise<void> => {
+export const moveHeads = async (tx: Transaction, now: Date, heads: readonly (ChainHead & Journal)[]): Promise<void> => {
   if (heads.length === 0) return;
   await tx.query(
     `insert into journal_head (terminal, epoch, sequence, hash, began_at)
-     select $1, epoch, sequence, hash, $2 from unnest($3::uuid[], $4::bigint[], $5::text[]) as head (epoch, sequence, hash)
+     select terminal, epoch, sequence, hash, $1 from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
+         as head (terminal, epoch, sequence, hash)
      on conflict (terminal, epoch) do update set sequence = excluded.sequence, hash = excluded.hash`,
     [
-      terminal,
       now,
+      heads.map(({ terminal }) => terminal),
       heads.map(({ epoch }) => epoch),
       heads.map(({ sequence }) => sequence),
       heads.map(({ hash }) => hash),
     ],
+    'move-journal-heads',
   );
 };
 
-/** Where a record lies in the journals of one terminal. */
-export interface Place {
-  readonly epoch: string;
-  readonly sequence: number;
-}
-export const placeKey = ({ epoch, sequence }: Place): string => `${epoch} ${sequence}`;
-
-/** Hashes of what is stored at these places, by `placeKey`; no month before `since` is looked at. */
+/** Hashes of what is stored at these places, by `placeKey`; nothing that was stored before `since` is looked at. */
 export const findStored = async (
   tx: Transaction,
-  terminal: TerminalId,
   places: readonly Place[],
   since: Date,
-): Promise<Map<string, string>> => {
+): Promise<ReadonlyMap<string, string>> => {
   if (places.length === 0) return new Map();
   const rows = await tx.query<Place & { hash: string }>(
-    `select epoch, sequence, hash from event
-      where terminal = $1 and epoch = any($2::uuid[]) and sequence = any($3::bigint[]) and at >= $4`,
+    `select e.terminal, e.epoch, e.sequence, e.hash
+       from (select distinct * from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)) as asked
+      cross join lateral (
+        select * from event where terminal = asked.terminal and epoch = asked.epoch and sequence = any($3::bigint[])
+           and at >= $4) as e`,
     [
-      terminal,
-      [...new Set(places.map(({ epoch }) => epoch))],
+      places.map(({ terminal }) => terminal),
+      places.map(({ epoch }) => epoch),
       [...new Set(places.map(({ sequence }) => sequence))],
       since,
     ],

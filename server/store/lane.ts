@@ -1,10 +1,13 @@
 import pg from 'pg';
+import { copyIn } from './copy.ts';
 import { asAway, DatabaseAway, isBroken } from './database-away.ts';
 
 /** Statements inside one transaction, or alone. Rows come as plain objects; `bigint` as number, `timestamptz` as Date. */
 export interface Transaction {
   /** With a `name` the statement is planned once for each connection. */
   query<Row>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+  /** Sends rows (`createCopyWriter`) to a `COPY … FROM STDIN (FORMAT binary)`. */
+  copy(text: string, rows: Buffer): Promise<void>;
   /**
    * Reaches every server process when the transaction commits: `pushed` and `cut` with the commit itself, `changed` soon
    * after it. The payload is small: PostgreSQL takes 8000 bytes.
@@ -126,20 +129,18 @@ export const createLane = (deps: LaneDeps) => {
     });
     const changes: string[] = [];
     const failed: { problem?: unknown } = {};
+    const fail = (problem: unknown): never => {
+      failed.problem = problem;
+      throw asAway(problem);
+    };
     const tx: Transaction = {
-      query: (text, values, name) =>
-        run<never>(client, text, values, name).catch((problem: unknown) => {
-          failed.problem = problem;
-          throw asAway(problem);
-        }),
+      query: (text, values, name) => run<never>(client, text, values, name).catch(fail),
+      copy: (text, rows) => copyIn(client, text, rows).catch(fail),
       notify: notifyOn(client, (payload) => changes.push(payload)),
     };
     try {
       const value = await work(tx);
-      await client.query('commit').catch((problem: unknown) => {
-        failed.problem = problem;
-        throw asAway(problem);
-      });
+      await client.query('commit').catch(fail);
       release(client);
       for (const change of changes) deps.changed(change);
       return value;
@@ -170,6 +171,7 @@ export const createLane = (deps: LaneDeps) => {
         throw asAway(problem);
       }
     },
+    copy: (text: string, rows: Buffer) => transaction((tx) => tx.copy(text, rows)),
     notify: async (channel: Channel, payload: object) =>
       channel === 'changed' ? deps.changed(JSON.stringify(payload)) : transaction((tx) => tx.notify(channel, payload)),
     transaction,

@@ -27,31 +27,35 @@ export const tryReadOfflineUse = ({ at, facts }: JournalRecord): OfflineUse | nu
   return { session, person, loginAt: timeOf(detail['loginAt']), openedAt };
 };
 
-/** Those of these people who have ever had a session at a terminal. */
-export const findHere = async (
-  tx: Transaction,
-  terminal: TerminalId,
-  people: readonly PersonId[],
-): Promise<ReadonlySet<string>> => {
-  if (people.length === 0) return new Set();
-  const rows = await tx.query<{ person: string }>(
-    'select distinct person from session where terminal = $1 and person = any($2)',
-    [terminal, [...new Set(people)]],
+/** A person at a terminal. */
+export interface PersonThere {
+  readonly terminal: TerminalId;
+  readonly person: string;
+}
+export const hereKey = ({ terminal, person }: PersonThere): string => `${terminal} ${person}`;
+
+/** Those of these people who have ever had a session at their terminal, by `hereKey`. */
+export const findHere = async (tx: Transaction, asked: readonly PersonThere[]): Promise<ReadonlySet<string>> => {
+  if (asked.length === 0) return new Set();
+  const rows = await tx.query<PersonThere>(
+    `select distinct terminal, person from session
+      where (terminal, person) in (select * from unnest($1::uuid[], $2::uuid[]))`,
+    [asked.map(({ terminal }) => terminal), asked.map(({ person }) => person)],
   );
-  return new Set(rows.map(({ person }) => person));
+  return new Set(rows.map(hereKey));
 };
 
 export const storeOfflineSessions = async (
   tx: Transaction,
   now: Date,
-  terminal: TerminalId,
-  uses: readonly OfflineUse[],
+  uses: readonly (OfflineUse & { readonly terminal: TerminalId })[],
 ): Promise<void> => {
   if (uses.length === 0) return;
   await tx.query(
     `insert into offline_session (id, terminal, person, stored_at)
-     select id, $1, person, $2 from unnest($3::uuid[], $4::uuid[]) as given (id, person) on conflict do nothing`,
-    [terminal, now, uses.map(({ session }) => session), uses.map(({ person }) => person)],
+     select id, terminal, person, $1 from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as given (id, terminal, person)
+     on conflict do nothing`,
+    [now, uses.map(({ session }) => session), uses.map(({ terminal }) => terminal), uses.map(({ person }) => person)],
   );
 };
 

@@ -1,0 +1,118 @@
+import { Agent, request } from 'undici';
+import type { TerminalId } from '#contract/ids.ts';
+import type { Database } from '#server/store/database.ts';
+import { asEventRow } from '#server/store/event-rows.ts';
+import { recordJournal } from '#server/store/events.ts';
+import { findEnd } from '#server/store/log-tree.ts';
+import { openTestDatabase } from '#server/testing-cluster.ts';
+import { type Figure, figureAtLeast } from './figure.ts';
+import { admitFleet } from './fleet.ts';
+import { addSessions, type Journal, repeated, reportSize, writeJournal } from './ingest-journals.ts';
+import type { ServerAlone } from './server-alone.ts';
+
+const terminals = 100;
+const sessionsEach = 20;
+/** Records of one statement of the floor, and statements at a time. */
+const portion = 4000;
+const atOnce = 2;
+
+/** One report after the other, as a terminal sends them. */
+async function send({ port, authority }: ServerAlone, { terminal, bodies }: Journal): Promise<void> {
+  const { certificate, key } = terminal;
+  const agent = new Agent({ connect: { ca: authority.certificate, key, cert: certificate }, connections: 1 });
+  try {
+    for (const body of bodies) {
+      const answer = await request(`https://localhost:${port}/v1/terminals/report`, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode !== 200) throw new Error(`a report was refused: ${text}`);
+    }
+  } finally {
+    await agent.close();
+  }
+}
+
+/** Throws unless each record is there once, in its place and unmarked, and nothing else is. */
+async function checkStored(database: Database, journals: readonly Journal[]): Promise<void> {
+  const rows = await database.background.query<{ terminal: string; lines: number; places: number; last: number }>(
+    `select terminal, count(*) as lines, count(distinct (epoch, sequence)) as places, max(sequence) as last from event
+      where epoch is not null and detail->>'chain' is null and terminal = any($1) group by terminal`,
+    [journals.map(({ terminal }) => terminal.id)],
+  );
+  const stored = new Map(rows.map((row) => [row.terminal, row]));
+  for (const { terminal, records } of journals) {
+    const { lines, places, last } = stored.get(terminal.id) ?? { lines: 0, places: 0, last: 0 };
+    const count = records.length;
+    if (lines !== count || places !== count || last !== count)
+      throw new Error(`of ${count} records ${lines} lines in ${places} places are stored, up to ${last}`);
+  }
+}
+
+/** The same rows into the same table by COPY and nothing else, in a PostgreSQL of its own: rows a second. */
+async function measureCopy(journals: readonly Journal[]): Promise<number> {
+  const { close, database } = await openTestDatabase({ ownCluster: true });
+  try {
+    const at = new Date();
+    const rows = journals.flatMap(({ terminal, records }) =>
+      records.map(({ epoch, sequence, previous, hash, facts }) => ({
+        event: asEventRow(at, facts, terminal.id as TerminalId, at),
+        place: { epoch, sequence, previous, hash },
+      })),
+    );
+    const portions = Array.from({ length: Math.ceil(rows.length / portion) }, (_, place) =>
+      rows.slice(place * portion, (place + 1) * portion),
+    );
+    const since = performance.now();
+    const write = async (): Promise<void> => {
+      for (let some = portions.pop(); some !== undefined; some = portions.pop()) {
+        const next = some;
+        await database.background.transaction((tx) => recordJournal(tx, next));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, write));
+    return (1000 * rows.length) / (performance.now() - since);
+  } finally {
+    await close();
+  }
+}
+
+/** Seconds until every line that is written has its place in the log and is signed for. */
+async function waitForPlaces({ background }: Database): Promise<number> {
+  const since = performance.now();
+  const [last] = await background.query<{ seq: number }>('select max(seq) as seq from event');
+  while ((await background.transaction(findEnd)).lastSeq < (last?.seq ?? 0))
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  return (performance.now() - since) / 1000;
+}
+
+/** What terminals send after a night without the server: records that are stored a second, each once. */
+export async function measureIngest(alone: ServerAlone, reportsEach: number): Promise<Figure> {
+  const { background } = alone.database;
+  const fleet = await admitFleet(alone, terminals);
+  const sessions = await addSessions(background, fleet, sessionsEach);
+  await background.query('analyze');
+  const journals = fleet.map((terminal) => writeJournal(terminal, sessions.get(terminal) ?? [], reportsEach));
+  const floor = await measureCopy(journals.slice(0, terminals / 2));
+  await waitForPlaces(alone.database);
+  const before = (await background.transaction(findEnd)).size;
+  const since = performance.now();
+  await Promise.all(journals.map((journal) => send(alone, journal)));
+  const took = (performance.now() - since) / 1000;
+  const meanwhile = (await background.transaction(findEnd)).size - before;
+  await checkStored(alone.database, journals);
+  const later = await waitForPlaces(alone.database);
+  const count = journals.reduce((sum, { records }) => sum + records.length, 0);
+  const sent = terminals * reportsEach * reportSize;
+  return figureAtLeast({
+    name: 'ingest',
+    value: count / took,
+    unit: '/s',
+    floor,
+    goal: 50_000,
+    how: `records stored a second, each once: ${count} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before (${Math.round((100 * (sent - count)) / sent)} % duplicates), chain and hash of each checked, on the disk when answered; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
+  });
+}

@@ -1,0 +1,87 @@
+import { type EventFacts, type JournalRecord, terminalKinds } from '#contract/audit.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import type { Transaction } from './database.ts';
+import { findHere, hereKey, tryReadOfflineUse } from './offline.ts';
+
+/** Journal records that a terminal has sent, oldest first. */
+export interface Report {
+  readonly terminal: TerminalId;
+  readonly records: readonly JournalRecord[];
+}
+
+/** Of the objects that the records of a terminal name, its own; a session with its person. */
+export interface Known {
+  readonly ids: ReadonlySet<string>;
+  readonly personOf: ReadonlyMap<string, string>;
+  /** People who have had a session there. */
+  readonly here: ReadonlySet<string>;
+}
+
+const named = ['card', 'attempt', 'session', 'ceremony'] as const;
+
+interface KnownRow {
+  readonly terminal: TerminalId;
+  readonly id: string;
+  readonly person: string | null;
+}
+
+/** What is of these terminals of all that their records name. */
+const findNamed = async (tx: Transaction, reports: readonly Report[]): Promise<readonly KnownRow[]> => {
+  const ids = new Set<string>();
+  for (const { records } of reports)
+    for (const { facts } of records)
+      for (const name of named) {
+        const id = facts[name];
+        if (id != null) ids.add(id);
+      }
+  if (ids.size === 0) return [];
+  return tx.query<KnownRow>(
+    `select terminal, id, person from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, person from offline_session where id = any($1) and terminal = any($2)
+     union all select terminal, card, null from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, null from attempt where id = any($1) and terminal = any($2)
+     union all select terminal, id, null from ceremony where id = any($1) and terminal = any($2)`,
+    [[...ids], reports.map(({ terminal }) => terminal)],
+  );
+};
+
+/** For each report what its terminal may name. */
+export const findKnown = async (tx: Transaction, reports: readonly Report[]): Promise<readonly Known[]> => {
+  const offline = reports.flatMap(({ terminal, records }) =>
+    records.flatMap(({ facts: { kind, person } }) =>
+      kind.startsWith('offline.') && person ? [{ terminal, person }] : [],
+    ),
+  );
+  const here = await findHere(tx, offline);
+  const rows = Map.groupBy(await findNamed(tx, reports), ({ terminal }) => terminal);
+  return reports.map(({ terminal, records }) => {
+    const isHere = (person: string): boolean => here.has(hereKey({ terminal, person }));
+    const opened = records.flatMap((one) => tryReadOfflineUse(one) ?? []).filter(({ person }) => isHere(person));
+    const own = rows.get(terminal) ?? [];
+    return {
+      ids: new Set([...own.map(({ id }) => id), ...opened.map(({ session }) => session)]),
+      personOf: new Map([
+        ...opened.map(({ session, person }): [string, string] => [session, person]),
+        ...own.flatMap(({ id, person }): [string, string][] => (person === null ? [] : [[id, person]])),
+      ]),
+      here: new Set(offline.flatMap(({ person }) => (isHere(person) ? [person] : []))),
+    };
+  });
+};
+
+const ownKinds: ReadonlySet<string> = new Set(terminalKinds);
+
+/**
+ * What a terminal may say: of its own parts, and of a person only with a session that the person had there. Who acted
+ * and which support code it had is the server's to say, and a kind of the server's is turned into a refusal.
+ */
+export const keepOwn = (facts: EventFacts, known: Known): EventFacts => {
+  const { kind } = facts;
+  if (!ownKinds.has(kind))
+    return { kind: 'request.refused', outcome: 'serious', reason: 'foreign-kind', factors: [], detail: { kind } };
+  const isOffline = kind.startsWith('offline.') && known.here.has(facts.person ?? '');
+  const isHere = isOffline || (facts.person != null && known.personOf.get(facts.session ?? '') === facts.person);
+  const own = { ...facts, person: isHere ? facts.person : null, actor: null, supportCode: null };
+  for (const name of named) if (own[name] != null && !known.ids.has(own[name])) own[name] = null;
+  return own;
+};
