@@ -1,6 +1,7 @@
 /**
- * `npm run backup -- [--to <folder>] [--recipient age1…] [--keep <generations>]`: all that is in the database, sealed for the
- * holder of one key (age), read back before it counts. The server may run. `keys.json` is not in it.
+ * `npm run backup -- [--to <folder>] [--recipient age1…] [--keep <generations>] [--write-once]`: all that is in the database,
+ * sealed for the holder of one key (age), read back before it counts; with `--write-once` it goes to the bucket of the
+ * settings too, where nobody deletes it for a while. `--list` says what lies there. The server may run. `keys.json` is not in it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -11,6 +12,12 @@ import { reachDatabase, SettingsProblem } from './backup/reach.ts';
 import { makeIdentity, recipientOf, writeSealed } from './backup/sealed-file.ts';
 import { EmbeddedDatabaseProblem } from './store/embedded.ts';
 import { tryWriteNewFile } from './whole-file.ts';
+import { WriteOnceProblem } from './write-once/problems.ts';
+import { readWriteOnceSettings } from './write-once/settings.ts';
+import type { Generation, WriteOnceStore } from './write-once/store.ts';
+
+/** The backup that was made, also where what was to come after it failed. */
+let done: string | undefined;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -27,9 +34,35 @@ const ownRecipient = async (dataFolder: string): Promise<string> => {
   return readFileSync(path, 'utf8').trim();
 };
 
+const openStore = async (): Promise<WriteOnceStore> => {
+  const settings = readWriteOnceSettings(process.env);
+  const { openWriteOnceStore } = await import('./write-once/store.ts');
+  return openWriteOnceStore(settings);
+};
+
+const describe = ({ name, bytes, lockedUntil, covered }: Generation): string =>
+  [
+    name,
+    `${Math.ceil(bytes / 1024)} KiB`,
+    lockedUntil === undefined ? 'not locked' : `locked until ${lockedUntil.toISOString()}`,
+    ...(covered ? ['somebody has put something over it; this is what was there first'] : []),
+  ].join(', ');
+
 const main = async (): Promise<void> => {
-  const options = { to: { type: 'string' }, recipient: { type: 'string' }, keep: { type: 'string' } } as const;
+  const options = {
+    to: { type: 'string' },
+    recipient: { type: 'string' },
+    keep: { type: 'string' },
+    'write-once': { type: 'boolean' },
+    list: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ options });
+  // Loaded for whoever asks for it alone, and before anything is written: settings that are wrong are told at once.
+  const store = values.list || values['write-once'] ? await openStore() : undefined;
+  if (store !== undefined && values.list) {
+    for (const line of (await store.list()).map(describe)) say(line);
+    return;
+  }
   const keep = Number(values.keep ?? 14);
   if (!Number.isSafeInteger(keep) || keep < 1) throw new SettingsProblem('--keep is a number from 1 on');
   const { dataFolder, connectionString, stop } = await reachDatabase(process.env);
@@ -39,7 +72,9 @@ const main = async (): Promise<void> => {
     const recipient = values.recipient ?? (await ownRecipient(dataFolder));
     const at = new Date();
     const written = await writeSealed(dump(connectionString, at), { folder, recipient, keep, at });
+    done = written.path;
     say(`${written.path}: ${written.tables} tables, ${written.rows} rows, read back and whole.`);
+    if (store !== undefined) say(`Stored for good: ${describe(await store.put(written.path, at))}`);
     say(`keys.json of ${dataFolder} is not in it: keep a copy of it apart from the backups.`);
   } finally {
     await stop();
@@ -50,7 +85,10 @@ try {
   await main();
 } catch (problem) {
   const { message, stack, code } = problem as NodeJS.ErrnoException;
-  const known = problem instanceof SettingsProblem || problem instanceof EmbeddedDatabaseProblem || code !== undefined;
-  process.stderr.write(`No backup was made: ${known ? message : stack}\n`);
+  const kinds = [SettingsProblem, EmbeddedDatabaseProblem, WriteOnceProblem];
+  const known = kinds.some((kind) => problem instanceof kind) || code !== undefined;
+  process.stderr.write(
+    `${done === undefined ? 'No backup was made' : `${done} was made, and nothing more`}: ${known ? message : stack}\n`,
+  );
   process.exitCode = 1;
 }
