@@ -145,6 +145,10 @@ export const eventKinds = {
   },
 
   'revocation.issued': { dicom: [110113, 110137], meaning: 'A numbered revocation was made and pushed.' },
+  'revocation.returned': {
+    dicom: [110113, 110137],
+    meaning: 'Alarm: a terminal brought back a revocation that the server had lost; it is in force again.',
+  },
   'revocation.confirmed': {
     dicom: [110113, 110137],
     meaning: 'A terminal confirmed a revocation with a signed receipt.',

@@ -56,6 +56,13 @@ export const failures = {
     outcome: 'minor',
     meaning: 'The terminal got no answer from the server in time.',
   },
+  SERVER_RESTORED: {
+    status: 409,
+    retry: true,
+    outcome: 'minor',
+    meaning:
+      'The server is another incarnation than the one that the terminal has heard of (it was put back from a backup): the terminal opens its stream anew and hears first what this one has.',
+  },
 
   OFFLINE_REFUSED: {
     status: 503,

@@ -102,6 +102,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onEvent: hear,
     onNonce: (given) => nonces.follow(given),
     rereadJournal: () => readRecords(join(settings.data, 'journal'), null),
+    revocationsPath: join(settings.data, 'revocations.json'),
     onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),

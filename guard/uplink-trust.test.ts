@@ -61,6 +61,7 @@ beforeEach(async () => {
       tell();
     },
     rereadJournal: async () => [],
+    revocationsPath: join(folder, 'revocations.json'),
     onNonce: () => undefined,
     keepTrust: async (trust) => {
       keptTrust.push(trust.trustVersion);

@@ -54,6 +54,7 @@ beforeEach(async () => {
     ok({ status: 'ok', version: '1', serverTime: hello.kind === 'hello' ? hello.serverTime : '' }),
   );
   rmSync(join(folder, 'position.json'), { force: true });
+  rmSync(join(folder, 'revocations.json'), { force: true });
   position = await openPosition(join(folder, 'position.json'), log);
   uplink = makeUplink();
 });
@@ -72,6 +73,7 @@ function makeUplink(...others: readonly string[]): Uplink {
     }),
     position,
     rereadJournal: async () => stillThere,
+    revocationsPath: join(folder, 'revocations.json'),
     onNonce: (given) => void nonces.push(given),
     onEvent: (event) => {
       events.push(event);
@@ -405,6 +407,50 @@ test('a server that was put back from a backup is sent what it lacks, in order, 
     records.slice(12).map(({ sequence }) => sequence),
   );
   while (position.get().uploaded[epoch] !== 40) await new Promise(setImmediate);
+});
+
+test('a report goes with the incarnation that was heard, and another server is heard first', async () => {
+  const [before, now] = [randomUUID(), randomUUID()];
+  const stored: number[] = [];
+  server.on('/v1/terminals/report', ({ body }) => {
+    const { records, incarnation } = body as { records: JournalRecord[]; incarnation?: string };
+    if (incarnation !== now) return refuse(409, 'SERVER_RESTORED');
+    stored.push(...records.map(({ sequence }) => sequence));
+    return ok({ epoch: records[0]?.epoch, sequence: records.at(-1)?.sequence });
+  });
+  const records = recordsOf(20);
+  const { epoch } = records[0] as JournalRecord;
+  stillThere = records;
+  position.change({ uploaded: { [epoch]: 15 } });
+  await connect({ ...hello, incarnation: before, journals: [{ epoch, sequence: 15 }] } as Pushed);
+  uplink.upload(records.slice(15));
+  // The stream is opened anew by itself.
+  await server.until(() => asked('/v1/terminals/stream').length >= 2);
+  server.push({ ...hello, incarnation: now, journals: [{ epoch, sequence: 4 }] } as Pushed);
+  await server.until(() => stored.length >= 16);
+  assert.deepEqual(
+    stored,
+    records.slice(4).map(({ sequence }) => sequence),
+  );
+});
+
+test('a report is no longer than a server takes, in records and in characters', async () => {
+  const sizes: number[] = [];
+  server.on('/v1/terminals/report', ({ body }) => {
+    const { records } = body as { records: JournalRecord[] };
+    assert.ok(JSON.stringify(body).length < 2 * 1024 * 1024 && records.length <= 500);
+    sizes.push(records.length);
+    return ok({ epoch: records[0]?.epoch, sequence: records.at(-1)?.sequence });
+  });
+  const long = Object.fromEntries(Array.from({ length: 30 }, (_, place) => [`part${place}`, 'x'.repeat(200)]));
+  const records = recordsOf(700).map((record) =>
+    record.sequence > 500 ? sealRecord({ ...record, facts: { ...record.facts, detail: long } }) : record,
+  );
+  uplink.upload(records);
+  await connect();
+  await server.until(() => sizes.reduce((sum, size) => sum + size, 0) >= 700);
+  assert.equal(sizes[0], 500);
+  assert.ok(sizes.length > 2, `${sizes}`);
 });
 
 test('the end of a session is told until the server has answered', async () => {

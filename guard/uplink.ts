@@ -13,6 +13,7 @@ import type { Position } from './position.ts';
 import { type PushStream, startPushStream } from './push-stream.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
 import type { Servers } from './servers.ts';
+import { createToldRevocations } from './told-revocations.ts';
 import { createTrustKeeper } from './trust-keeper.ts';
 import { createUploads } from './uploads.ts';
 
@@ -25,11 +26,13 @@ export interface UplinkDeps {
   readonly keepTrust: (trust: Trust) => Promise<boolean>;
   /** The server takes the certificate no more. */
   readonly onLapsed: () => void;
-  /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
   /** Every record of the journal that is still on the disk. */
   readonly rereadJournal: () => Promise<readonly JournalRecord[]>;
+  /** File of the revocations that the terminal was told. */
+  readonly revocationsPath: string;
   /** The server has said what it has: what it has confirmed for long may go. */
   readonly onTold?: (serverTime: string) => void;
+  /** What the terminal trusts has changed; what that asks of it comes within so many seconds. */
   readonly onTrust: (spreadSeconds: number) => void;
   /** For the next card; null: no card is asked for a proof. */
   readonly onNonce: (given: GivenNonce | null) => void;
@@ -69,6 +72,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
   /** What it means when the server takes the certificate no more. */
   let lapsed: 'terminal-revoked' | 'not-enrolled' = 'not-enrolled';
   let terminal = '';
+  /** Of the server, as it said last. */
+  let incarnation: string | undefined;
 
   async function call<Name extends TerminalRoute>(
     name: Name,
@@ -77,9 +82,17 @@ export function createUplink(deps: UplinkDeps): Uplink {
   ): Promise<Reply<Name>> {
     return http === undefined ? (fail('SERVER_UNREACHABLE') as Reply<Name>) : http.call(name, request, options);
   }
-  const uploads = createUploads({ call, position, log, reread: deps.rereadJournal });
+  const uploads = createUploads({
+    call,
+    position,
+    reread: deps.rereadJournal,
+    incarnation: () => incarnation,
+    onRestored: () => stream?.renew(),
+    log,
+  });
   const endings = createEndings({ call });
   const receipts = createReceipts({ call, position, log, privateKey: () => identity?.privateKey ?? '' });
+  const told = createToldRevocations({ path: deps.revocationsPath, call, log });
   const trustKeeper = createTrustKeeper({ call, keep: deps.keepTrust });
   const warming = setInterval(() => {
     if (link === 'online') void http?.warm();
@@ -97,7 +110,9 @@ export function createUplink(deps: UplinkDeps): Uplink {
       case 'hello':
         clock.observe(message.serverTime);
         receipts.follow(message.revocationHead);
+        told.follow({ head: message.revocationHead, lost: message.lostRevocations ?? [] });
         terminal = message.name;
+        incarnation = message.incarnation;
         deps.onNonce(message.nonce);
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
         changeLink('online');
@@ -115,6 +130,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       case 'policy':
         return onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
       case 'revocation':
+        told.keep(message.order);
         if (receipts.take(message.order)) onEvent({ kind: 'revocation-ordered', order: message.order });
         return;
       case 'session-ended':
@@ -193,6 +209,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       await endings.settled(link === 'online' ? 1_000 : 0);
       await uploads.flush(1_000);
       await Promise.all([uploads.stop(), endings.stop(), receipts.stop(), trustKeeper.stop(), stream?.stop()]);
+      await told.stop();
       await http?.destroy();
       await position.settled();
     },

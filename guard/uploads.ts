@@ -10,6 +10,10 @@ export interface UploadsDeps {
   readonly position: Position;
   /** Every record that is still on the disk. */
   readonly reread: () => Promise<readonly JournalRecord[]>;
+  /** Of the server that has told what it has; undefined before any has. */
+  readonly incarnation: () => string | undefined;
+  /** The server is another one by now: what it has is to be heard first. */
+  readonly onRestored: () => void;
   readonly log: Log;
   /** Milliseconds that a record may wait for others, so that no upload stands beside a login. */
   readonly gather?: number;
@@ -36,7 +40,8 @@ export interface Uploads {
   stop(): Promise<void>;
 }
 
-const batchSize = 200;
+/** Records of one report, and characters: the server takes no more of either. */
+const most = { records: 500, characters: 1024 * 1024 };
 /** So many journals the server tells of at most: of older ones it says nothing. */
 const mostTold = 20;
 
@@ -50,14 +55,24 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   /** Records of one epoch that go together. */
   function nextBatch(): JournalRecord[] {
-    const first = waiting[0];
-    return first === undefined ? [] : waiting.slice(0, batchSize).filter((record) => record.epoch === first.epoch);
+    const batch: JournalRecord[] = [];
+    let characters = 0;
+    for (const record of waiting) {
+      if (batch.length === most.records || record.epoch !== waiting[0]?.epoch) break;
+      characters += JSON.stringify(record).length;
+      if (batch.length > 0 && characters > most.characters) break;
+      batch.push(record);
+    }
+    return batch;
   }
 
   async function send(batch: readonly JournalRecord[], limit: number): Promise<boolean> {
-    const reply = await deps.call('terminals/report', { body: { records: [...batch] } }, { lane: 'background', limit });
+    const incarnation = deps.incarnation();
+    const body = { records: [...batch], ...(incarnation === undefined ? {} : { incarnation }) };
+    const reply = await deps.call('terminals/report', { body }, { lane: 'background', limit });
     if (!reply.ok) {
       const { code } = reply.failure;
+      if (code === 'SERVER_RESTORED') deps.onRestored();
       if (!failures[code].retry) deps.log.error('upload-refused', { code, count: batch.length });
       return false;
     }

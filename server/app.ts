@@ -3,6 +3,7 @@ import fastifyCookie from '@fastify/cookie';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
+import { createBacklog } from './backlog.ts';
 import { createBatch } from './batch.ts';
 import { type Cards, createCards } from './cards/cards.ts';
 import { createCatchUp } from './catch-up.ts';
@@ -37,6 +38,7 @@ import { createLogRoutes } from './routes/log.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
+import { createReturningRoutes } from './routes/returning.ts';
 import { createScimAboutRoutes } from './routes/scim-about.ts';
 import { createScimGroupRoutes } from './routes/scim-groups.ts';
 import { createScimUserRoutes } from './routes/scim-users.ts';
@@ -95,7 +97,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const { background, people, logins } = given.database;
   const process = createUuid(given.now());
   await markProcess(given.database, given.now(), process);
-  const hub = await createHub(given.database, given.now);
+  const hub = await createHub(given.database, given.secrets, given.now);
   const { later, close: closeLater } = createLater(given.log);
   const cards = await createCards(given);
   cards.authorities.onChange(() => {
@@ -106,13 +108,16 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const atConsole = { ...deps, database: people };
   const begun = createBegun({ ...deps, database: background });
   const closing = new AbortController();
-  const sequencer = await startSequencer({ ...given, background, rings: given.keys.rings });
+  const backlog = createBacklog();
+  const { giveWay } = backlog;
+  const sequencer = await startSequencer({ ...given, background, rings: given.keys.rings, giveWay });
   let { certificate: shown } = given;
   let told = given.keys.trust().trustVersion;
   const resealLater = (): void => later(0, () => resealAll({ ...given, database: background }, closing.signal));
   const handlers: Handlers = {
     ...createHealthRoutes(deps),
-    ...createTerminalRoutes({ ...deps, people }),
+    ...createTerminalRoutes({ ...deps, people, backlog }),
+    ...createReturningRoutes({ ...deps, database: background }),
     ...createLoginsRoutes(deps, begun),
     ...createPeopleRoutes(atConsole),
     ...createConsoleRoutes(atConsole),

@@ -1,10 +1,12 @@
-import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
+import type { LostRevocations, Pushed, RevocationOrder } from '#contract/api/terminals.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import { createBatch } from './batch.ts';
 import { type Came, type Connected, type Left, markConnected, markDisconnected } from './store/connections.ts';
 import type { Lane, Transaction } from './store/database.ts';
 import { listHeads } from './store/journal-heads.ts';
+import { findIncarnation } from './store/log-tree.ts';
 import { listMissed } from './store/missed.ts';
+import { listLost } from './store/returned-revocations.ts';
 import { getHead, listOrders } from './store/revocations.ts';
 
 export interface Arrival extends Came {
@@ -15,6 +17,9 @@ export interface Arrival extends Came {
 /** What a terminal is told when its stream opens. */
 export interface Welcome {
   readonly head: number;
+  readonly incarnation: string;
+  /** Numbers whose revocations the server may have lost. */
+  readonly lost: readonly LostRevocations[];
   readonly orders: readonly RevocationOrder[];
   readonly missed: readonly Pushed[];
   /** Its newest journals, and how far they are stored. */
@@ -51,6 +56,8 @@ export const createArrivals = (deps: { background: Lane; process: string; now: (
       const now = deps.now();
       const connected = await markConnected(tx, now, deps.process, arrivals);
       const head = await getHead(tx);
+      const lost = await listLost(tx);
+      const { id: incarnation } = await findIncarnation(tx);
       const admitted = arrivals.filter(({ terminal }) => connected.has(terminal));
       const ordersOf = await findOrders(tx, admitted, connected);
       const absences = admitted.flatMap(({ terminal }) => {
@@ -68,6 +75,8 @@ export const createArrivals = (deps: { background: Lane; process: string; now: (
         connected.has(arrival.terminal)
           ? {
               head,
+              incarnation,
+              lost,
               orders: ordersOf(arrival),
               journals: journals.get(arrival.terminal) ?? [],
               missed: (missed.get(arrival.terminal) ?? []).map(({ pushed }) => pushed),

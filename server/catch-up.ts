@@ -35,7 +35,7 @@ const pushMissed = async (deps: CatchUpDeps, silence: number): Promise<void> => 
       terminals.map((terminal) => ({ terminal, since })),
     ),
   ]);
-  for (const order of orders) hub.pushHere(null, { kind: 'revocation', order });
+  for (const order of orders) hub.pushHere(null, { kind: 'revocation', order }, true);
   for (const { terminal, pushed } of missed) hub.pushHere(terminal, pushed);
   const active = await findActive(background, hub.attached());
   for (const terminal of hub.attached()) if (!active.has(terminal)) hub.cutHere(terminal);

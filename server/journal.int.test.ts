@@ -5,8 +5,9 @@ import type { Answer } from '#contract/api/index.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { type ChainHead, findFault, firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { createDatabase } from './store/database.ts';
-import { storeRecords } from './testing-journal.ts';
+import { storeReports } from './store/reports.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { storeRecords } from './testing-journal.ts';
 import { logIn, makeClinician } from './testing-login.ts';
 
 let server: TestServer;
@@ -15,7 +16,7 @@ before(async () => {
 });
 after(() => server.close());
 
-const journal = (count: number, facts: JournalRecord['facts'], epoch = randomUUID()): JournalRecord[] => {
+const journal = (count: number, facts: JournalRecord['facts'], epoch: string = randomUUID()): JournalRecord[] => {
   const records: JournalRecord[] = [];
   for (let sequence = 1; sequence <= count; sequence += 1) {
     const previous = records.at(-1)?.hash ?? firstPrevious;
@@ -167,6 +168,62 @@ describe('a terminal’s journal', () => {
       (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
       records.map(({ sequence }) => [sequence, null]),
     );
+  });
+
+  test('is stored once however its epoch is spelt, and by whatever clock of a server it was stored first', async (t) => {
+    const terminal = await server.enrol();
+    const records = journal(6, started, randomUUID().toUpperCase());
+    await store(terminal, records.slice(0, 2));
+    // Another server, whose clock is behind.
+    server.advance(-2000);
+    t.after(() => server.advance(2000));
+    await store(terminal, records.slice(2, 4));
+    for (const _ of [1, 2]) await store(terminal, records);
+    assert.deepEqual(
+      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
+      records.map(({ sequence }) => [sequence, null]),
+    );
+  });
+
+  test('is not taken by what another incarnation of the server had: what it skips may be lacking here', async () => {
+    const terminal = await server.enrol();
+    const records = journal(4, started);
+    const report = (incarnation: string | undefined) =>
+      server.call(terminal, 'terminals/report', { body: { records: records.slice(2), incarnation } });
+    const refused = await report(randomUUID());
+    assert.deepEqual([refused.status, refused.code], [409, 'SERVER_RESTORED']);
+    assert.equal((await storedOf(terminal)).length, 0);
+    const [own] = await server.database.query<{ id: string }>('select id from server_incarnation');
+    assert.equal((await report(own?.id)).status, 200);
+    assert.equal((await storedOf(terminal)).length, 2);
+  });
+
+  test('goes in with those of other terminals, each as if it were alone', async () => {
+    const terminals = await Promise.all(Array.from({ length: 5 }, () => server.enrol()));
+    const journals = terminals.map(() => journal(9, started));
+    const unknown = { terminal: randomUUID() as TestTerminal['id'], records: journal(2, started) };
+    const report = (from: number, to: number) =>
+      server.database.transaction((tx) =>
+        storeReports(tx, server.now(), [
+          ...terminals.map(({ id }, place) => ({ terminal: id, records: journals[place]?.slice(from, to) ?? [] })),
+          unknown,
+        ]),
+      );
+    assert.deepEqual(
+      (await report(0, 6)).map((stored) => (typeof stored === 'string' ? stored : stored.added)),
+      [6, 6, 6, 6, 6, 'unknown'],
+    );
+    assert.deepEqual(
+      (await report(3, 9)).map((stored) => (typeof stored === 'string' ? stored : [stored.added, stored.sequence])),
+      [[3, 9], [3, 9], [3, 9], [3, 9], [3, 9], 'unknown'],
+    );
+    for (const [place, terminal] of terminals.entries())
+      assert.deepEqual(
+        (await storedOf(terminal)).map(({ hash, chain }) => [hash, chain]),
+        journals[place]?.map(({ hash }) => [hash, null]),
+      );
+    const strange = await server.database.query('select 1 from event where terminal = $1', [unknown.terminal]);
+    assert.equal(strange.length, 0);
   });
 
   test('is stored as a plain reading of the rules would have it, whatever is sent in whatever order', async () => {

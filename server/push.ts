@@ -5,6 +5,8 @@ import { type Pushed, pushed } from '#contract/api/terminals.ts';
 import { type TerminalId, terminalId } from '#contract/ids.ts';
 import { createGroups } from './groups.ts';
 import { createPushes } from './pushes.ts';
+import { markOrder } from './revocation-mark.ts';
+import type { Secrets } from './secrets.ts';
 import type { Database, Transaction } from './store/database.ts';
 import { getHead } from './store/revocations.ts';
 import { isOnline } from './store/terminals.ts';
@@ -56,8 +58,11 @@ export interface Hub extends Push {
   cutHere(terminal: TerminalId): void;
   /** Cuts those connections of this process that may not stay. */
   cutUnless(mayStay: (socket: Socket) => boolean): void;
-  /** Pushes to streams of this process, after what was pushed before. */
-  pushHere(terminal: TerminalId | null, toPush: Pushed): void;
+  /**
+   * Pushes to streams of this process, after what was pushed before. A revocation whose number is not the next one has the
+   * table read first, unless it comes from there (`read`): a server that was put back skips numbers.
+   */
+  pushHere(terminal: TerminalId | null, toPush: Pushed, read?: boolean): void;
   /** Number of the newest revocation that was pushed to the streams of this process, none before it left out. */
   highest(): number;
   /** Terminals with a connection to this process. */
@@ -77,7 +82,7 @@ const longestAnswer = 3_000;
 const pushedNotice = z.strictObject({ terminal: terminalId.nullable(), pushed });
 const cutNotice = z.strictObject({ terminal: terminalId });
 
-export const createHub = async (database: Database, now: () => Date): Promise<Hub> => {
+export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouch'>, now: () => Date): Promise<Hub> => {
   const sockets = createGroups<TerminalId, Socket>();
   const streams = createGroups<TerminalId, TerminalStream>();
   const watchers = new Set<Watcher>();
@@ -101,15 +106,16 @@ export const createHub = async (database: Database, now: () => Date): Promise<Hu
     for (const stream of own) stream.end();
     for (const socket of sockets.of(terminal)) cutSoon(socket);
   };
-  const pushHere = (terminal: TerminalId | null, toPush: Pushed): void => {
+  const pushHere = (terminal: TerminalId | null, toPush: Pushed, read = false): void => {
     if (toPush.kind === 'revocation') {
       const { number } = toPush.order;
       if (number <= highest) return;
       // The one before it was not heard: a terminal that hears this one would never ask for that. Both are read.
-      if (number > highest + 1) return catchUp(0);
+      if (number > highest + 1 && !read) return catchUp(0);
       highest = number;
     }
-    pushes.add(terminal === null ? streams.all() : streams.of(terminal), toPush);
+    const told = toPush.kind === 'revocation' ? { ...toPush, order: markOrder(secrets, toPush.order) } : toPush;
+    pushes.add(terminal === null ? streams.all() : streams.of(terminal), told);
   };
   const tellWatchers = (what: Changed): void => {
     for (const watcher of watchers) watcher.hear(what);

@@ -11,6 +11,6 @@ export const storeRecords = async (
   records: readonly JournalRecord[],
 ): Promise<Stored> => {
   const [stored] = await storeReports(tx, now, [{ terminal, records }]);
-  if (stored === undefined) throw new Error('the database does not know the terminal');
+  if (stored === undefined || typeof stored === 'string') throw new Error(`not stored: ${stored}`);
   return stored;
 };

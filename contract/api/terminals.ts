@@ -46,8 +46,14 @@ export const revocationOrder = z.strictObject({
   /** Persons whose sessions it ends on this terminal. */
   person: personId.nullish(),
   at: instant,
+  /** By which the server knows its own order again; terminals keep it. */
+  mark: z.string().max(100).optional(),
 });
 export type RevocationOrder = z.infer<typeof revocationOrder>;
+
+/** Numbers above `after`, up to `upTo`: a server that was put back may have given them and knows nothing of it. */
+export const lostRevocations = z.strictObject({ after: z.int().min(0), upTo: z.int().min(1) });
+export type LostRevocations = z.infer<typeof lostRevocations>;
 
 /** An enrolment step that the console asks of a terminal. */
 export const ceremonyOrder = z.strictObject({
@@ -69,6 +75,10 @@ export const pushed = z.discriminatedUnion('kind', [
     policy: terminalPolicy,
     /** Head of the revocations; the terminal asked for all after the last that it knew and they follow. */
     revocationHead: z.int().min(0),
+    /** From one restore of the server to the next. */
+    incarnation: z.uuid().optional(),
+    /** What the terminal knows of these it brings back. */
+    lostRevocations: z.array(lostRevocations).max(20).optional(),
     /** How far the server has the terminal's journals, the newest first: one that was put back from a backup has less than it confirmed. */
     journals: z.array(z.strictObject({ epoch: z.uuid(), sequence: z.int() })).max(20),
     /** For the next card that can sign; `null`: no card is asked for a proof. */
@@ -170,10 +180,14 @@ export const terminals = table({
     path: '/v1/terminals/report',
     sender: 'terminal',
     event: null,
-    failures: [],
+    failures: ['SERVER_RESTORED'],
     summary:
       'Journal records, oldest first. Stored exactly once by terminal, epoch and sequence; answers the last stored.',
-    body: z.strictObject({ records: z.array(journalRecord).min(1).max(500) }),
+    body: z.strictObject({
+      records: z.array(journalRecord).min(1).max(500),
+      /** Of the server by whose `hello` the terminal knows what is lacking. */
+      incarnation: z.uuid().optional(),
+    }),
     answer: z.strictObject({ epoch: z.uuid(), sequence: z.int() }),
   },
   'terminals/confirm': {
@@ -185,6 +199,17 @@ export const terminals = table({
     summary: 'Signed receipt of a revocation.',
     body: receiptBody,
     answer: z.strictObject({}),
+  },
+  'terminals/return-revocations': {
+    method: 'POST',
+    path: '/v1/terminals/revocations',
+    sender: 'terminal',
+    event: 'revocation.returned',
+    failures: [],
+    summary:
+      'Revocations that the terminal was told and the server has lost (it was put back from a backup), as they came. Those with the server’s own mark are in force again; answers how many were known or are.',
+    body: z.strictObject({ orders: z.array(revocationOrder).min(1).max(50) }),
+    answer: z.strictObject({ taken: z.int() }),
   },
   'terminals/list': {
     method: 'GET',

@@ -30,11 +30,13 @@ export interface Hospital {
   /** Gives a key command as an operator does; `killAt` ends it as soon as it has said this. */
   command(words: readonly string[], killAt?: RegExp): Promise<Commanded>;
   mustDo(...words: string[]): Promise<string>;
+  /** Gives another command of the server, such as `backup`, as an operator does; answers what it said. */
+  operate(program: 'backup' | 'restore', ...words: string[]): Promise<string>;
   shown(): Promise<KeysShown>;
   announce(name: string): Promise<string>;
   /** Signs the admin in anew, over a connection that trusts what the server's folder says at this moment. */
   signIn(): Promise<void>;
-  /** Ends both processes and starts the first again when it is told to. */
+  /** Ends both processes and starts the first again when it is told to: then that one alone is there. */
   stopServers(): Promise<void>;
   startFirst(): Promise<void>;
   stop(): Promise<void>;
@@ -67,9 +69,13 @@ export interface Commanded {
   readonly said: string;
 }
 
-const command = (folder: string, words: readonly string[], killAt?: RegExp): Promise<Commanded> =>
+const command = (
+  folder: string,
+  [program, ...words]: readonly [string, ...string[]],
+  killAt?: RegExp,
+): Promise<Commanded> =>
   new Promise((resolve, reject) => {
-    const child = spawn(node, [join(root, 'server', 'keys.ts'), ...words], {
+    const child = spawn(node, [join(root, 'server', `${program}.ts`), ...words], {
       cwd: folder,
       env: {
         PATH: process.env['PATH'],
@@ -88,6 +94,12 @@ const command = (folder: string, words: readonly string[], killAt?: RegExp): Pro
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, said }));
   });
+
+const mustOperate = async (folder: string, words: readonly [string, ...string[]]): Promise<string> => {
+  const { code, said } = await command(folder, words);
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${said}`);
+  return said;
+};
 
 /** Lets an hour pass since each key was put in use. */
 export const age = (folder: string): void => {
@@ -114,6 +126,8 @@ export interface Ward {
   enrol(admin: ConsoleClient, person: PersonSummary): Promise<void>;
   /** Card and PIN open the desktop; then it is locked again. */
   logIn(): Promise<void>;
+  /** Holds the card over the reader: it opens nothing, not even the keypad. */
+  isRefused(): Promise<void>;
 }
 
 interface WardOptions {
@@ -212,6 +226,14 @@ async function createWard(options: WardOptions): Promise<Ward> {
       await getScreen().shows('ready');
       await lifted();
     },
+    async isRefused() {
+      await getScreen().shows('ready', 15_000);
+      await tap();
+      await getScreen().shows('refused');
+      await slot.remove();
+      await getScreen().shows('ready', 15_000);
+      await lifted();
+    },
   };
 }
 
@@ -265,12 +287,9 @@ export async function openHospital(daysAgo = 0): Promise<Hospital> {
       admin,
       ward,
       away,
-      command: (words, killAt) => command(folder, words, killAt),
-      async mustDo(...words) {
-        const { code, said } = await command(folder, words);
-        if (code !== 0) throw new Error(`keys ${words.join(' ')} ended with ${code}: ${said}`);
-        return said;
-      },
+      command: (words, killAt) => command(folder, ['keys', ...words], killAt),
+      mustDo: (...words) => mustOperate(folder, ['keys', ...words]),
+      operate: (program, ...words) => mustOperate(folder, [program, ...words]),
       shown: () => hospital.admin.do('keys/show'),
       announce: async (name) =>
         (await hospital.admin.do('terminals/announce', { body: { name, place: '3階東病棟' } })).code,
@@ -291,6 +310,7 @@ export async function openHospital(daysAgo = 0): Promise<Hospital> {
       },
       async startFirst() {
         first = await startFirst(folder, port);
+        second = first;
       },
       stop: stops.stop,
     };

@@ -7,15 +7,14 @@ import pg from 'pg';
 import { copyIn } from '../store/copy.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { skippedRevocations } from '../store/log-tree.ts';
 import { migrate } from '../store/migrate.ts';
+import { beginRestoring } from '../store/restoring.ts';
 import { listTables } from './dump.ts';
 import { type BackupHead, DamagedBackup, readBackup } from './form.ts';
 
 /** What stands in the way, in the words of an operator. */
 export class RestoreProblem extends Error {}
-
-/** Revocations that the lost part may have made are skipped by so many numbers. */
-const skipped = 1_000_000;
 
 const own = fileURLToPath(new URL('../store/migrations', import.meta.url));
 
@@ -98,6 +97,7 @@ export const restore = async (
   const client = new pg.Client({ connectionString, application_name: 'kazasu restore', options: '-c timezone=UTC' });
   await client.connect();
   try {
+    await beginRestoring(client);
     await putBack(client);
     await checkTarget(client, replace);
     // The backup's schema is made from nothing; what is there lies aside until all is well.
@@ -118,7 +118,7 @@ export const restore = async (
       `insert into server_incarnation (number, id, began_at, reason, size, revocations_from)
        select max(number) + 1, $1, $2, 'restored', $3, (select coalesce(max(number), 0) from revocation) + $4
          from server_incarnation`,
-      [incarnation, now, head.size, skipped],
+      [incarnation, now, head.size, skippedRevocations],
     );
     await client.query('update terminal set connected_to = null, connected_at = null');
     await record(transactionOf(client), now, {

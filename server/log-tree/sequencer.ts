@@ -36,6 +36,8 @@ export interface SequencerDeps {
   readonly log: Logger;
   /** What was signed last, kept outside of the database. */
   readonly seen: SeenKeeper;
+  /** Waits, between two portions of which one took so long (milliseconds), for what is more urgent. */
+  readonly giveWay?: (took: number) => Promise<void>;
 }
 
 /** Why nothing is signed: the stored tree, its checkpoint or our key is not what it was. */
@@ -59,7 +61,8 @@ export interface Sequencer {
  * Gives each line of the log its position and signs what has become of the log. One process at a time does it, whichever
  * holds the lock; all that it knows is in the database, so that another goes on where it stopped.
  */
-export const createSequencer = ({ background, rings, now, log, seen }: SequencerDeps): Sequencer => {
+export const createSequencer = (deps: SequencerDeps): Sequencer => {
+  const { background, rings, now, log, seen, giveWay } = deps;
   let held: Held | undefined;
   let halt: Halt | null = null;
 
@@ -156,12 +159,14 @@ export const createSequencer = ({ background, rings, now, log, seen }: Sequencer
     async run() {
       for (;;) {
         const sizeBefore = held?.size ?? 0;
+        const since = performance.now();
         const next = await background.transaction(place);
         if (next === undefined) return;
         held = next;
         halt = null;
         seen.put(next);
         if (next.size - sizeBefore < most) return;
+        await giveWay?.(performance.now() - since);
       }
     },
     halted: () => halt,

@@ -2,19 +2,18 @@ import { fail, succeed } from '#contract/errors.ts';
 import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { authorOf } from '../people/author.ts';
-import { endSubstitutes } from '../people/end-substitutes.ts';
 import { guardLastAdmin } from '../people/roles.ts';
-import { endSessionsOfPerson, suspendPeople } from '../people/suspend.ts';
-import { revokeCard, tryGetCard, tryLockCard } from '../store/cards.ts';
-import { endConsoleSessionsOf } from '../store/console.ts';
+import { suspendPeople } from '../people/suspend.ts';
+import { takeCardAway, withdrawFactor } from '../people/take-away.ts';
+import { tryLockCard } from '../store/cards.ts';
 import { tryDisableFactor } from '../store/credentials.ts';
 import { record } from '../store/events.ts';
-import { touchPerson, tryLockPerson } from '../store/people.ts';
+import { tryLockPerson } from '../store/people.ts';
 import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { endSession } from '../store/sessions.ts';
 import type { Handlers } from './handlers.ts';
-import { by, refuseRole, refuseSelf } from './refusing.ts';
+import { refuseRole, refuseSelf } from './refusing.ts';
 
 /** What takes access away: the change, its numbered revocation, the ended sessions and their events commit together. */
 export const createRevokingRoutes = (deps: ServerDeps) =>
@@ -28,33 +27,8 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
           const number = await tryFindNumber(tx, 'card', params.card);
           if (number !== undefined) return succeed({ revocation: number });
         }
-        await revokeCard(tx, now, params.card, { by: sender.person, reason: body.reason });
-        const summary = await tryGetCard(tx, params.card);
-        await record(tx, now, {
-          ...by(sender, card.person),
-          kind: 'card.revoked',
-          outcome: 'success',
-          card: params.card,
-          reason: body.reason,
-          detail: { label: summary?.label ?? '', ending: summary?.ending ?? '' },
-        });
-        const { ended } = await endSubstitutes(
-          tx,
-          now,
-          { card: params.card },
-          { reason: 'card-revoked', by: sender.person },
-        );
-        const person = card.person ?? ended[0]?.person ?? null;
-        if (person !== null) await endSessionsOfPerson(tx, now, person, authorOf(sender));
-        const revocation = await issueRevocation(tx, now, {
-          what: 'card',
-          subject: params.card,
-          person,
-          reason: body.reason,
-          by: sender.person,
-        });
-        if (card.person !== null) await touchPerson(tx, now, card.person);
-        else await tx.notify('changed', { what: 'loan-cards' });
+        const held = { card: params.card, person: card.person };
+        const revocation = await takeCardAway(tx, now, held, authorOf(sender), body.reason);
         return succeed({ revocation });
       }),
 
@@ -69,19 +43,8 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
         }
         const credential = await tryDisableFactor(tx, person.id, params.kind);
         if (credential === undefined) return fail('FACTOR_UNKNOWN');
-        const { reason } = body;
-        await record(tx, now, {
-          ...by(sender, person.id),
-          kind: 'credential.revoked',
-          outcome: 'success',
-          factors: [params.kind === 'initial' ? 'initial-secret' : params.kind],
-          reason,
-        });
-        await endSessionsOfPerson(tx, now, person.id, authorOf(sender));
-        if (params.kind === 'password' || params.kind === 'totp') await endConsoleSessionsOf(tx, now, person.id);
-        const what = { what: 'credential', subject: credential } as const;
-        const revocation = await issueRevocation(tx, now, { ...what, person: person.id, reason, by: sender.person });
-        await touchPerson(tx, now, person.id);
+        const factor = { credential, person: person.id, kind: params.kind };
+        const revocation = await withdrawFactor(tx, now, factor, authorOf(sender), body.reason);
         return succeed({ revocation });
       }),
 

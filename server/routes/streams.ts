@@ -6,6 +6,7 @@ import { nonceRenewal } from '../cards/nonces.ts';
 import type { ServerDeps } from '../deps.ts';
 import { toFrame } from '../event-stream.ts';
 import type { Hub, TerminalStream } from '../push.ts';
+import { markOrder } from '../revocation-mark.ts';
 import type { Left } from '../store/connections.ts';
 import type { EventStream, StreamHandlers } from './handlers.ts';
 
@@ -124,13 +125,14 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       opened.end();
       return succeed('open');
     }
-    const { head, orders, missed, journals } = welcome;
+    const { head, incarnation, lost, orders, missed, journals } = welcome;
     const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     const policy = terminalPolicyOf(deps.policy());
-    const about = { serverTime: now().toISOString(), name, policy, revocationHead, journals, nonce };
-    const hello = { kind: 'hello', ...about } satisfies Pushed;
+    const about = { serverTime: now().toISOString(), name, policy, revocationHead, incarnation, journals, nonce };
+    const lostRevocations = lost.length === 0 ? undefined : [...lost];
+    const hello: Pushed = { kind: 'hello', ...about, ...(lostRevocations && { lostRevocations }) };
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.
     const changed: Pushed[] =
@@ -138,7 +140,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     const first: Pushed[] = [
       ...changed,
       hello,
-      ...orders.map((order) => ({ kind: 'revocation', order }) as const),
+      ...orders.map((order) => ({ kind: 'revocation', order: markOrder(deps.secrets, order) }) as const),
       ...missed,
     ];
     await opened.writeAll(first.filter(isNew).map(toFrame));

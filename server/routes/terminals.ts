@@ -1,21 +1,22 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
-import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { TerminalId } from '#contract/ids.ts';
+import type { Backlog } from '../backlog.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
-import { type Lane, type Transaction, violates } from '../store/database.ts';
+import { createShutOut } from '../shut-out.ts';
+import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { countOfflineTries, judgeOfflineUses } from '../store/offline.ts';
 import type { Report } from '../store/report-facts.ts';
-import { type Stored, storeReports } from '../store/reports.ts';
-import { issueRevocation, storeReceipt } from '../store/revocations.ts';
+import { storeReports } from '../store/reports.ts';
+import { storeReceipt } from '../store/revocations.ts';
 import {
   admit,
   announce,
   codeLifetime,
-  endSessionsAt,
   keepTrust,
   listTerminals,
   revoke,
@@ -46,6 +47,7 @@ const isSigned = (
 export interface TerminalDeps extends ServerDeps {
   readonly people: Lane;
   readonly background: Lane;
+  readonly backlog: Pick<Backlog, 'during'>;
 }
 
 export const createTerminalRoutes = (deps: TerminalDeps) => {
@@ -70,44 +72,16 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     return { ...issued, authority: current.id, key: hashKey(publicKey) };
   };
 
-  /** Ends whatever the terminal has open here, and cuts it off. Its row is revoked already. */
-  const shutOut = async (
-    tx: Transaction,
-    at: Date,
-    terminal: TerminalId,
-    reason: string,
-    actor: PersonId | null,
-  ): Promise<number> => {
-    for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {
-      await record(tx, at, {
-        kind: 'session.ended',
-        outcome: 'success',
-        person: ended.person,
-        actor,
-        terminal,
-        card: ended.card,
-        attempt: ended.attempt,
-        session: ended.id,
-        reason: 'terminal-revoked',
-      });
-    }
-    const outcome = actor === null ? 'major' : 'success';
-    await record(tx, at, { kind: 'terminal.revoked', outcome, actor, terminal, reason });
-    const order = { what: 'terminal', subject: terminal, person: null, reason, by: actor } as const;
-    const revocation = await issueRevocation(tx, at, order);
-    await deps.push.cut(tx, terminal);
-    await tx.notify('changed', { what: 'terminals' });
-    return revocation;
-  };
+  const shutOut = createShutOut(deps.push);
 
   /** What comes from several terminals at the same time is stored by one statement and one commit. */
-  const reports = createBatch<Report, Stored | undefined>({
+  const reports = createBatch<Report, Awaited<ReturnType<typeof storeReports>>[number]>({
     run: async (given) => {
       const stored = await background.transaction(async (tx) => {
         const done = await storeReports(tx, now(), given);
         for (const [place, { terminal }] of given.entries()) {
           const one = done[place];
-          if (one === undefined) continue;
+          if (one === undefined || typeof one === 'string') continue;
           await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy());
           await countOfflineTries(tx, one.wrongTries, deps.policy().tries);
           // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
@@ -118,7 +92,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       });
       for (const [place, { terminal }] of given.entries()) {
         const one = stored[place];
-        if (one !== undefined && one.rewritten > 0)
+        if (one !== undefined && typeof one !== 'string' && one.rewritten > 0)
           deps.log.warn({ terminal, ...one }, 'a terminal sent other records for old places');
       }
       return stored;
@@ -201,8 +175,9 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     },
 
     'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await reports.add({ terminal, records: body.records });
-      if (stored === undefined) return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
+      const stored = await deps.backlog.during(reports.add({ ...body, terminal }));
+      if (stored === 'restored') return fail('SERVER_RESTORED');
+      if (stored === 'unknown') return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },
 

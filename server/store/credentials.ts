@@ -151,6 +151,20 @@ export const tryDisableFactor = async (
   return row?.id;
 };
 
+/** This one, where it was set before then. Undefined when it is out of force already. */
+export const tryDisableCredential = async (
+  tx: Transaction,
+  id: CredentialId,
+  setBefore: Date,
+): Promise<{ credential: CredentialId; person: PersonId; kind: CredentialKind } | undefined> => {
+  const [row] = await tx.query<{ credential: CredentialId; person: PersonId; kind: CredentialKind }>(
+    `update credential set state = 'disabled' where id = $1 and set_at <= $2 and state <> 'disabled'
+     returning id as credential, person, kind`,
+    [id, setBefore],
+  );
+  return row;
+};
+
 /** Puts a new secret in force and ends the old one, its counts and its lock. */
 export const setSecret = async (
   tx: Transaction,

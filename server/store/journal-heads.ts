@@ -13,21 +13,23 @@ export interface Place extends Journal {
 }
 /** PostgreSQL spells a UUID in small letters, whatever was sent. */
 export const journalKey = ({ terminal, epoch }: Journal): string => `${terminal} ${epoch.toLowerCase()}`;
-export const placeKey = (place: Place): string => `${journalKey(place)} ${place.sequence}`;
+
+/** Hashes of stored records, by their journal (`journalKey`) and sequence. */
+export type StoredHashes = ReadonlyMap<string, ReadonlyMap<number, string>>;
 
 /** The newest record of a journal, and when its first one was stored. */
 export interface JournalHead extends ChainHead, Journal {
   readonly beganAt: Date;
 }
 
-/** Heads of these journals, by `journalKey`. Whoever asks holds the rows of their terminals. */
+/** Heads of these journals, each asked for once, by `journalKey`. Whoever asks holds the rows of their terminals. */
 export const findHeads = async (
   tx: Transaction,
   journals: readonly Journal[],
 ): Promise<ReadonlyMap<string, JournalHead>> => {
   const rows = await tx.query<JournalHead>(
     `select terminal, epoch, sequence, hash, began_at as "beganAt" from journal_head
-       join (select distinct * from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)) as asked using (terminal, epoch)`,
+       join unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch) using (terminal, epoch)`,
     [journals.map(({ terminal }) => terminal), journals.map(({ epoch }) => epoch)],
     'journal-heads',
   );
@@ -68,25 +70,27 @@ export const moveHeads = async (tx: Transaction, now: Date, heads: readonly (Cha
   );
 };
 
-/** Hashes of what is stored at these places, by `placeKey`; nothing that was stored before `since` is looked at. */
-export const findStored = async (
-  tx: Transaction,
-  places: readonly Place[],
-  since: Date,
-): Promise<ReadonlyMap<string, string>> => {
+/** Hashes of what is stored at these places, and perhaps at others; nothing that was stored before `since` is looked at. */
+export const findStored = async (tx: Transaction, places: readonly Place[], since: Date): Promise<StoredHashes> => {
   if (places.length === 0) return new Map();
+  const journals = new Map(places.map((place) => [journalKey(place), place]));
   const rows = await tx.query<Place & { hash: string }>(
     `select e.terminal, e.epoch, e.sequence, e.hash
-       from (select distinct * from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)) as asked
+       from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)
       cross join lateral (
         select * from event where terminal = asked.terminal and epoch = asked.epoch and sequence = any($3::bigint[])
            and at >= $4) as e`,
     [
-      places.map(({ terminal }) => terminal),
-      places.map(({ epoch }) => epoch),
+      [...journals.values()].map(({ terminal }) => terminal),
+      [...journals.values()].map(({ epoch }) => epoch),
       [...new Set(places.map(({ sequence }) => sequence))],
       since,
     ],
   );
-  return new Map(rows.map((row) => [placeKey(row), row.hash]));
+  return new Map(
+    [...Map.groupBy(rows, journalKey)].map(([journal, some]) => [
+      journal,
+      new Map(some.map(({ sequence, hash }) => [sequence, hash])),
+    ]),
+  );
 };

@@ -52,18 +52,19 @@ export const findIncarnation = async (tx: Transaction): Promise<Incarnation> => 
   return row;
 };
 
+/** Revocations that the lost part may have made are skipped by so many numbers. */
+export const skippedRevocations = 1_000_000;
+
 export const beginIncarnation = async (
   tx: Transaction,
   now: Date,
   begun: Incarnation & { readonly reason: 'restored' | 'rolled-back'; readonly size: number },
 ): Promise<void> => {
-  await tx.query('insert into server_incarnation (number, id, began_at, reason, size) values ($1, $2, $3, $4, $5)', [
-    begun.number,
-    begun.id,
-    now,
-    begun.reason,
-    begun.size,
-  ]);
+  await tx.query(
+    `insert into server_incarnation (number, id, began_at, reason, size, revocations_from)
+     values ($1, $2, $3, $4, $5, (select coalesce(max(number), 0) from revocation) + $6)`,
+    [begun.number, begun.id, now, begun.reason, begun.size, skippedRevocations],
+  );
 };
 
 /** How many lines have a place, and the number of the last. */

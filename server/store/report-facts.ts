@@ -7,6 +7,8 @@ import { findHere, hereKey, tryReadOfflineUse } from './offline.ts';
 export interface Report {
   readonly terminal: TerminalId;
   readonly records: readonly JournalRecord[];
+  /** Of the server that told the terminal what it has; undefined from terminals that do not say. */
+  readonly incarnation?: string | undefined;
 }
 
 /** Of the objects that the records of a terminal name, its own; a session with its person. */

@@ -14,10 +14,11 @@ import {
   journalKey,
   moveHeads,
   type Place,
-  placeKey,
+  type StoredHashes,
 } from './journal-heads.ts';
 import { type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
 import { findKnown, type Known, keepOwn, type Report } from './report-facts.ts';
+import { holdOffRestore } from './restoring.ts';
 
 export interface Stored {
   /** Place of the last record that was sent. */
@@ -42,7 +43,7 @@ const epochOf = (hash: string): string =>
 /** A record that is to be stored: in its own epoch or in one of its own, with what is wrong with it. */
 interface Judged {
   readonly record: JournalRecord;
-  readonly place: Place;
+  readonly epoch: string;
   readonly chain: ChainFault | 'rewritten' | null;
 }
 
@@ -53,28 +54,37 @@ interface Judgement {
   readonly moved: readonly Head[];
 }
 
+/** One journal, while a report is gone through. */
+interface Walk {
+  head: Head | null;
+  readonly filled: Map<number, string>;
+  moved: boolean;
+}
+
 /** Goes through the records in their order. What is stored already, or comes twice, is left out. */
-const judge = (
-  { terminal, records }: Report,
-  heads: ReadonlyMap<string, Head>,
-  stored: ReadonlyMap<string, string>,
-): Judgement => {
-  const moved = new Map<string, Head>();
-  const filled = new Map<string, string>();
+const judge = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>, stored: StoredHashes): Judgement => {
+  const walks = new Map<string, Walk>();
   const judged: Judged[] = [];
   for (const record of records) {
-    const { sequence, hash } = record;
-    const place: Place = { terminal, epoch: record.epoch, sequence };
-    const [journal, key] = [journalKey(place), placeKey(place)];
-    const head = moved.get(journal) ?? heads.get(journal) ?? null;
-    const there = filled.get(key) ?? stored.get(key);
+    const { epoch, sequence, hash } = record;
+    let walk = walks.get(epoch);
+    if (walk === undefined) {
+      const key = journalKey({ terminal, epoch });
+      walk = { head: heads.get(key) ?? null, filled: new Map(stored.get(key)), moved: false };
+      walks.set(epoch, walk);
+    }
+    const there = walk.filled.get(sequence);
     if (there === undefined) {
-      judged.push({ record, place, chain: findFault(record, head && { ...head, epoch: record.epoch }, hashText) });
-      filled.set(key, hash);
-    } else if (there !== hash) judged.push({ record, place: { ...place, epoch: epochOf(hash) }, chain: 'rewritten' });
-    if (head === null || sequence > head.sequence) moved.set(journal, { ...place, hash });
+      const head = walk.head && { ...walk.head, epoch };
+      judged.push({ record, epoch, chain: findFault(record, head, hashText) });
+      walk.filled.set(sequence, hash);
+    } else if (there !== hash) judged.push({ record, epoch: epochOf(hash), chain: 'rewritten' });
+    if (walk.head === null || sequence > walk.head.sequence) {
+      walk.head = { terminal, epoch, sequence, hash };
+      walk.moved = true;
+    }
   }
-  return { judged, moved: [...moved.values()] };
+  return { judged, moved: [...walks.values()].flatMap(({ head, moved }) => (moved && head !== null ? [head] : [])) };
 };
 
 /** The first of a terminal's records was stored then, by the clock of one of the servers; those may differ by a day. */
@@ -87,29 +97,27 @@ const beginningOf = (heads: Iterable<JournalHead>, now: Date): Date =>
 /** Of what is to be stored, what is not there yet: a record whose place was filled by another may have come before. */
 const leaveOutStored = async (
   tx: Transaction,
-  judgements: readonly Judgement[],
+  judged: readonly Judged[],
+  terminal: TerminalId,
   since: Date,
-): Promise<readonly (readonly Judged[])[]> => {
-  const beside = judgements.flatMap(({ judged }) => judged.filter(({ chain }) => chain === 'rewritten'));
-  if (beside.length === 0) return judgements.map(({ judged }) => judged);
-  const there = await findStored(
-    tx,
-    beside.map(({ place }) => place),
-    since,
+): Promise<readonly Judged[]> => {
+  const placeOf = ({ epoch, record: { sequence } }: Judged): Place => ({ terminal, epoch, sequence });
+  const beside = judged.filter(({ chain }) => chain === 'rewritten');
+  if (beside.length === 0) return judged;
+  const there = await findStored(tx, beside.map(placeOf), since);
+  const once = new Map(judged.map((one) => [`${one.epoch} ${one.record.sequence}`, one]));
+  return [...once.values()].filter(
+    (one) => one.chain !== 'rewritten' || !there.get(journalKey(placeOf(one)))?.has(one.record.sequence),
   );
-  return judgements.map(({ judged }) => {
-    const once = new Map(judged.map((one) => [placeKey(one.place), one]));
-    return [...once].flatMap(([key, one]) => (one.chain === 'rewritten' && there.has(key) ? [] : [one]));
-  });
 };
 
-const toRow = (now: Date, terminal: TerminalId, known: Known, { record, place, chain }: Judged): JournalRow => {
+const toRow = (now: Date, terminal: TerminalId, known: Known, { record, epoch, chain }: Judged): JournalRow => {
   const own = keepOwn(record.facts, known);
   const facts = chain === null ? own : { ...own, detail: { ...own.detail, chain } };
-  const { previous, hash } = record;
+  const { sequence, previous, hash } = record;
   return {
     event: asEventRow(now, facts, terminal, new Date(record.at)),
-    place: { epoch: place.epoch, sequence: place.sequence, previous, hash },
+    place: { epoch, sequence, previous, hash },
   };
 };
 
@@ -129,47 +137,80 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
   };
 };
 
-/** Holds the rows of these terminals to the end: what they send is stored one report after the other, on all processes. */
-const holdTerminals = async (tx: Transaction, reports: readonly Report[]): Promise<ReadonlySet<TerminalId>> => {
-  const rows = await tx.query<{ id: TerminalId }>(
-    'select id from terminal where id = any($1) order by id for no key update',
+/** What becomes of a report. */
+interface Outcome {
+  readonly report: Report;
+  readonly known: Known;
+  readonly added: readonly Judged[];
+  readonly moved: readonly Head[];
+  readonly summary: Stored;
+}
+
+/**
+ * `unknown`: the database does not know the terminal, and nothing holds its place. `restored`: the terminal goes by what
+ * another incarnation of the server had, and what it skips may be lacking here.
+ */
+type Unstored = 'unknown' | 'restored';
+
+/**
+ * Holds the rows of these terminals to the end: what they send is stored one report after the other, on all processes, and
+ * none is under way while a backup is put back. Answers what stands in the way of a report.
+ */
+const holdTerminals = async (
+  tx: Transaction,
+  reports: readonly Report[],
+): Promise<(report: Report) => Unstored | null> => {
+  await holdOffRestore(tx);
+  const rows = await tx.query<{ id: TerminalId; now: string }>(
+    `select id, (select i.id from server_incarnation i order by number desc limit 1) as now from terminal
+      where id = any($1) order by id for no key update`,
     [reports.map(({ terminal }) => terminal)],
     'hold-terminals',
   );
-  return new Set(rows.map(({ id }) => id));
+  const held = new Map(rows.map(({ id, now }) => [id, now]));
+  return ({ terminal, incarnation }) => {
+    const now = held.get(terminal);
+    if (now === undefined) return 'unknown';
+    return incarnation === undefined || incarnation === now ? null : 'restored';
+  };
 };
 
 /**
  * Stores journal records of different terminals, each once. A record that does not continue the chain is stored and
  * marked in its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
- * (`rewritten`), so that a gap is seen and never silently closed. Undefined for a terminal that the database does not
- * know: nothing holds its place.
+ * (`rewritten`), so that a gap is seen and never silently closed.
  */
 export const storeReports = async (
   tx: Transaction,
   now: Date,
   given: readonly Report[],
-): Promise<readonly (Stored | undefined)[]> => {
-  const held = await holdTerminals(tx, given);
-  const reports = given.filter(({ terminal }) => held.has(terminal));
+): Promise<readonly (Stored | Unstored)[]> => {
+  const whyNot = await holdTerminals(tx, given);
+  const reports = given.filter((report) => whyNot(report) === null);
   const knowns = await findKnown(tx, reports);
-  const places = reports.flatMap(({ terminal, records }) =>
-    records.map(({ epoch, sequence }): Place => ({ terminal, epoch, sequence })),
-  );
-  const journals = new Map(places.map((place) => [journalKey(place), place]));
+  const journals = new Map<string, Journal>();
+  for (const { terminal, records } of reports)
+    for (const epoch of new Set(records.map((record) => record.epoch)))
+      journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
   const heads = await findHeads(tx, [...journals.values()]);
   const since = beginningOf(heads.values(), now);
   // Above the head every place is free.
-  const old = places.filter((place) => place.sequence <= (heads.get(journalKey(place))?.sequence ?? 0));
+  const old = reports.flatMap(({ terminal, records }) =>
+    records.flatMap(({ epoch, sequence }): Place[] => {
+      const isOld = sequence <= (heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0);
+      return isOld ? [{ terminal, epoch, sequence }] : [];
+    }),
+  );
   const stored = await findStored(tx, old, since);
-  const judgements = reports.map((report) => judge(report, heads, stored));
-  const fresh = await leaveOutStored(tx, judgements, since);
-  const outcomes = reports.map((report, at) => {
-    const known = knowns[at] as Known;
-    const added = fresh[at] as readonly Judged[];
-    const rewritten = (judgements[at] as Judgement).judged.filter(({ chain }) => chain === 'rewritten').length;
-    return { report, known, added, summary: summarise(report, added, rewritten, known) };
-  });
+  const outcomes: Outcome[] = [];
+  for (const [at, report] of reports.entries()) {
+    const known = knowns[at];
+    if (known === undefined) throw new Error('a report was not looked at');
+    const { judged, moved } = judge(report, heads, stored);
+    const added = await leaveOutStored(tx, judged, report.terminal, since);
+    const rewritten = judged.filter(({ chain }) => chain === 'rewritten').length;
+    outcomes.push({ report, known, added, moved, summary: summarise(report, added, rewritten, known) });
+  }
   await recordJournal(
     tx,
     outcomes.flatMap(({ report, known, added }) => added.map((one) => toRow(now, report.terminal, known, one))),
@@ -177,7 +218,7 @@ export const storeReports = async (
   await moveHeads(
     tx,
     now,
-    judgements.flatMap(({ moved }) => moved),
+    outcomes.flatMap(({ moved }) => moved),
   );
   await storeOfflineSessions(
     tx,
@@ -187,5 +228,5 @@ export const storeReports = async (
     ),
   );
   const byTerminal = new Map(outcomes.map(({ report: { terminal }, summary }) => [terminal, summary]));
-  return given.map(({ terminal }) => byTerminal.get(terminal));
+  return given.map((report) => byTerminal.get(report.terminal) ?? whyNot(report) ?? 'unknown');
 };
