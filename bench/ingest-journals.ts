@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomUUID, sign } from 'node:crypto';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId, SessionId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
@@ -84,8 +84,12 @@ export function writeJournal(terminal: FleetTerminal, sessions: readonly Session
     const previous = records.at(-1)?.hash ?? firstPrevious;
     records.push(sealRecord({ epoch, sequence: place + 1, previous, at, facts: factsAt(place, session) }, hashText));
   }
-  const bodies = Array.from({ length: reports }, (_, report) =>
-    JSON.stringify({ records: records.slice(report * step, report * step + reportSize) }),
-  );
+  const bodies = Array.from({ length: reports }, (_, report) => {
+    const some = records.slice(report * step, report * step + reportSize);
+    const last = some.at(-1);
+    const text = Buffer.from(`journal.${epoch}.${last?.sequence}.${last?.hash}`);
+    const signature = sign('sha256', text, { key: terminal.key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+    return JSON.stringify({ records: some, signature });
+  });
   return { terminal, records, bodies };
 }

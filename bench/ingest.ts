@@ -113,6 +113,6 @@ export async function measureIngest(alone: ServerAlone, reportsEach: number): Pr
     unit: '/s',
     floor,
     goal: 50_000,
-    how: `records stored a second, each once: ${count} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before (${Math.round((100 * (sent - count)) / sent)} % duplicates), chain and hash of each checked, on the disk when answered; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
+    how: `records stored a second, each once: ${count} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before (${Math.round((100 * (sent - count)) / sent)} % duplicates), chain and hash of each and a signature of each report checked, on the disk when answered; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
   });
 }

@@ -1,11 +1,10 @@
-import { sign } from 'node:crypto';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
 import { failures } from '#contract/errors.ts';
 import { createBackOff, pause } from './back-off.ts';
 import type { Http } from './http.ts';
-import { keyOf } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Position } from './position.ts';
+import { signText } from './signing.ts';
 
 export interface Receipt {
   readonly number: number;
@@ -14,11 +13,7 @@ export interface Receipt {
   readonly receivedAt: string;
 }
 
-/** ECDSA P-256 with SHA-256, IEEE P1363 (r ‖ s), base64url, over `number.lockedAt.receivedAt`. */
-function signReceipt({ number, lockedAt, receivedAt }: Receipt, privateKey: string): string {
-  const text = `${number}.${lockedAt ?? ''}.${receivedAt}`;
-  return sign('sha256', Buffer.from(text), { key: keyOf(privateKey), dsaEncoding: 'ieee-p1363' }).toString('base64url');
-}
+const textOf = ({ number, lockedAt, receivedAt }: Receipt): string => `${number}.${lockedAt ?? ''}.${receivedAt}`;
 
 export interface ReceiptsDeps {
   readonly call: Http['call'];
@@ -48,7 +43,7 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
     const backOff = createBackOff({ first: 300, longest: 10_000 });
     while (!stopped.signal.aborted) {
       // Signed at each try: the server holds it against the certificate that the call goes with, which may be a new one.
-      const body = { ...receipt, signature: signReceipt(receipt, deps.privateKey()) };
+      const body = { ...receipt, signature: signText(textOf(receipt), deps.privateKey()) };
       const reply = await deps.call('terminals/confirm', { body }, { lane: 'background', limit: 5_000 });
       if (reply.ok || !failures[reply.failure.code].retry) {
         if (!reply.ok) deps.log.error('receipt-refused', { number: receipt.number, code: reply.failure.code });

@@ -413,7 +413,15 @@ test('a report goes with the incarnation that was heard, and another server is h
   const [before, now] = [randomUUID(), randomUUID()];
   const stored: number[] = [];
   server.on('/v1/terminals/report', ({ body }) => {
-    const { records, incarnation } = body as { records: JournalRecord[]; incarnation?: string };
+    const { records, incarnation, signature } = body as {
+      records: JournalRecord[];
+      incarnation?: string;
+      signature: string;
+    };
+    const last = records.at(-1);
+    const text = Buffer.from(`journal.${epoch}.${last?.sequence}.${last?.hash}`);
+    const key = { key: new X509Certificate(server.identity.certificate).publicKey, dsaEncoding: 'ieee-p1363' } as const;
+    assert.ok(verify('sha256', text, key, Buffer.from(signature, 'base64url')));
     if (incarnation !== now) return refuse(409, 'SERVER_RESTORED');
     stored.push(...records.map(({ sequence }) => sequence));
     return ok({ epoch: records[0]?.epoch, sequence: records.at(-1)?.sequence });

@@ -13,6 +13,7 @@ import type { Position } from './position.ts';
 import { type PushStream, startPushStream } from './push-stream.ts';
 import { createReceipts, type Receipt } from './receipts.ts';
 import type { Servers } from './servers.ts';
+import { signText } from './signing.ts';
 import { createToldRevocations } from './told-revocations.ts';
 import { createTrustKeeper } from './trust-keeper.ts';
 import { createUploads } from './uploads.ts';
@@ -87,6 +88,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
     position,
     reread: deps.rereadJournal,
     incarnation: () => incarnation,
+    sign: (text) => signText(text, identity?.privateKey ?? ''),
     onRestored: () => stream?.renew(),
     log,
   });

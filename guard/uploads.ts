@@ -12,6 +12,8 @@ export interface UploadsDeps {
   readonly reread: () => Promise<readonly JournalRecord[]>;
   /** Of the server that has told what it has; undefined before any has. */
   readonly incarnation: () => string | undefined;
+  /** By the terminal's key. */
+  readonly sign: (text: string) => string;
   /** The server is another one by now: what it has is to be heard first. */
   readonly onRestored: () => void;
   readonly log: Log;
@@ -68,7 +70,10 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   async function send(batch: readonly JournalRecord[], limit: number): Promise<boolean> {
     const incarnation = deps.incarnation();
-    const body = { records: [...batch], ...(incarnation === undefined ? {} : { incarnation }) };
+    // At each try: the server holds it against the certificate that the call goes with, which may be a new one.
+    const last = batch.at(-1);
+    const signature = deps.sign(`journal.${last?.epoch}.${last?.sequence}.${last?.hash}`);
+    const body = { records: [...batch], signature, ...(incarnation === undefined ? {} : { incarnation }) };
     const reply = await deps.call('terminals/report', { body }, { lane: 'background', limit });
     if (!reply.ok) {
       const { code } = reply.failure;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, sign, verify } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
 import type { JournalRecord } from '#contract/audit.ts';
@@ -183,6 +183,42 @@ describe('a terminal’s journal', () => {
       (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
       records.map(({ sequence }) => [sequence, null]),
     );
+  });
+
+  test('that its terminal signed for is stored with the signature; a wrong one is refused as a whole, with an alarm', async () => {
+    const [terminal, other] = [await server.enrol(), await server.enrol()];
+    const records = journal(6, started);
+    const signatureOf = ({ key }: TestTerminal, some: readonly JournalRecord[]): string => {
+      const last = some.at(-1);
+      const text = `journal.${last?.epoch}.${last?.sequence}.${last?.hash}`;
+      return sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+    };
+    const report = (from: number, to: number, signature: string) =>
+      server.call(terminal, 'terminals/report', { body: { records: records.slice(from, to), signature } });
+    for (const wrong of [signatureOf(other, records), signatureOf(terminal, records.slice(0, 2)), 'x'])
+      assert.deepEqual((await report(0, 6, wrong)).code, 'TERMINAL_OTHER');
+    assert.deepEqual(await storedOf(terminal), []);
+    const alarms = await server.database.query<{ outcome: string }>(
+      `select outcome from event where kind = 'request.refused' and reason = 'signature' and terminal = $1`,
+      [terminal.id],
+    );
+    assert.deepEqual(
+      alarms.map(({ outcome }) => outcome),
+      ['serious', 'serious', 'serious'],
+    );
+    assert.equal((await report(0, 4, signatureOf(terminal, records.slice(0, 4)))).status, 200);
+    assert.equal((await report(2, 6, signatureOf(terminal, records))).status, 200);
+    // Again what was sent before: the newest word stays.
+    assert.equal((await report(0, 4, signatureOf(terminal, records.slice(0, 4)))).status, 200);
+    const [head] = await server.database.query<{ text: string; signature: string; key: Buffer }>(
+      `select 'journal.' || epoch || '.' || signed_sequence || '.' || signed_hash as text, signature, signed_by as key
+         from journal_head where terminal = $1`,
+      [terminal.id],
+    );
+    assert.ok(head);
+    assert.equal(head.text, `journal.${records[5]?.epoch}.6.${records[5]?.hash}`);
+    const key = { key: head.key, format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
+    assert.ok(verify('sha256', Buffer.from(head.text), key, Buffer.from(head.signature, 'base64url')));
   });
 
   test('is not taken by what another incarnation of the server had: what it skips may be lacking here', async () => {

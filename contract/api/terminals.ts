@@ -180,13 +180,18 @@ export const terminals = table({
     path: '/v1/terminals/report',
     sender: 'terminal',
     event: null,
-    failures: ['SERVER_RESTORED'],
+    failures: ['SERVER_RESTORED', 'TERMINAL_OTHER'],
     summary:
       'Journal records, oldest first. Stored exactly once by terminal, epoch and sequence; answers the last stored.',
     body: z.strictObject({
       records: z.array(journalRecord).min(1).max(500),
       /** Of the server by whose `hello` the terminal knows what is lacking. */
       incarnation: z.uuid().optional(),
+      /**
+       * ECDSA P-256 with SHA-256 (IEEE P1363, base64url) by the terminal's key over `journal.${epoch}.${sequence}.${hash}` of
+       * the last record, in UTF-8: it vouches for all before it. A wrong one is refused; older terminals send none.
+       */
+      signature: z.string().max(200).optional(),
     }),
     answer: z.strictObject({ epoch: z.uuid(), sequence: z.int() }),
   },

@@ -231,8 +231,9 @@ async function createWard(options: WardOptions): Promise<Ward> {
       await tap();
       await getScreen().shows('refused');
       await slot.remove();
-      await getScreen().shows('ready', 15_000);
       await lifted();
+      getScreen().call('login/cancel');
+      await getScreen().shows('ready');
     },
   };
 }

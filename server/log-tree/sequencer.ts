@@ -12,7 +12,7 @@ import { isSameHash } from '#core/audit/merkle.ts';
 import type { KeyRings } from '../key-ring.ts';
 import { DatabaseAway, type Lane, type Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { listLines, settledSeq } from '../store/log-lines.ts';
+import { hashLines, settledSeq } from '../store/log-lines.ts';
 import {
   beginIncarnation,
   findEnd,
@@ -25,7 +25,7 @@ import {
   tryLead,
 } from '../store/log-tree.ts';
 import { type Edge, growEdge, readEdge } from './edge.ts';
-import { checkEd25519, fastHashes } from './hashes.ts';
+import { checkEd25519 } from './hashes.ts';
 import type { Seen, SeenKeeper } from './seen.ts';
 import { introduce, openSigner, originOf } from './signers.ts';
 
@@ -137,14 +137,13 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
     const origin = originOf(incarnation);
     const before = await open(tx, origin);
     if (before === null) return undefined;
-    const lines = await listLines(tx, before.edge.lastSeq, await settledSeq(tx), most);
-    if (lines.length === 0 && (newest === undefined || newest.incarnation === incarnation.number)) return undefined;
+    const leaves = await hashLines(tx, before.edge.lastSeq, await settledSeq(tx), most);
+    if (leaves.length === 0 && (newest === undefined || newest.incarnation === incarnation.number)) return undefined;
     const signer = openSigner(rings(), origin);
     if (!(await introduce(tx, rings(), signer))) {
       await stop(tx, 'key-changed', before.size);
       return undefined;
     }
-    const leaves = lines.map(({ seq, line }) => ({ seq, hash: fastHashes.leaf(Buffer.from(line)) }));
     const { edge, tiles } = growEdge(before.edge, leaves);
     const { size } = edge.tree;
     const root = edge.tree.root();

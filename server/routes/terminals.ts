@@ -1,4 +1,4 @@
-import { createHash, verify, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
@@ -25,24 +25,14 @@ import {
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
+import { isSignedBy, textOfReport } from '../terminal-signature.ts';
 import type { ClientCertificate } from '../tls/authority.ts';
 import { hashKey } from '../tls/client-certificate.ts';
 import { createTypedCode, hashTypedCode } from '../tokens.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
 
-/** ECDSA with SHA-256 as IEEE P1363 over `${number}.${lockedAt ?? ''}.${receivedAt}`. */
-const isSigned = (
-  receipt: { number: number; lockedAt: string | null; receivedAt: string; signature: string },
-  { publicKey }: TerminalSender,
-): boolean => {
-  const text = `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
-  const key = { key: publicKey(), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
-  try {
-    return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(receipt.signature, 'base64url'));
-  } catch {
-    return false;
-  }
-};
+const textOfReceipt = (receipt: { number: number; lockedAt: string | null; receivedAt: string }): string =>
+  `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
 
 export interface TerminalDeps extends ServerDeps {
   readonly people: Lane;
@@ -55,7 +45,19 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
   // Codes have 130 bits, so this only keeps noise out of the log and work off the database.
   const wrongCodes = createLimit({ tries: 10, everyMs: 60_000 });
   /** Each is an event; what a terminal sends beyond that is refused without one. */
-  const foreignReceipts = createLimit({ tries: 10, everyMs: 60_000 });
+  const foreignSignatures = createLimit({ tries: 10, everyMs: 60_000 });
+  const refuseSignature = async (
+    { terminal, address }: TerminalSender,
+    detail: Readonly<Record<string, string | number>>,
+  ) => {
+    const at = now();
+    if (foreignSignatures.allows(terminal, at)) {
+      foreignSignatures.count(terminal, at);
+      const facts = { kind: 'request.refused', outcome: 'serious', reason: 'signature' } as const;
+      await record(database, at, { ...facts, terminal, detail: { ...detail, address } });
+    }
+    return fail('TERMINAL_OTHER');
+  };
 
   const toAdmission = (terminal: TerminalId, name: string, held: ClientCertificate): Admission => ({
     terminal,
@@ -174,25 +176,20 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       return succeed({});
     },
 
-    'terminals/report': async ({ body }, { terminal }) => {
-      const stored = await deps.backlog.during(reports.add({ ...body, terminal }));
+    'terminals/report': async ({ body: { records, incarnation, signature } }, sender) => {
+      const { terminal } = sender;
+      if (signature !== undefined && !isSignedBy(sender, textOfReport(records), signature))
+        return refuseSignature(sender, { call: 'terminals/report', count: records.length });
+      const vouched = signature === undefined ? undefined : { signature, key: sender.publicKey() };
+      const stored = await deps.backlog.during(reports.add({ terminal, records, incarnation, vouched }));
       if (stored === 'restored') return fail('SERVER_RESTORED');
       if (stored === 'unknown') return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });
     },
 
     'terminals/confirm': async ({ body }, sender) => {
-      if (!isSigned(body, sender)) {
-        const at = now();
-        const { terminal, address } = sender;
-        if (foreignReceipts.allows(terminal, at)) {
-          foreignReceipts.count(terminal, at);
-          const detail = { call: 'terminals/confirm', address, number: body.number };
-          const facts = { kind: 'request.refused', outcome: 'serious', reason: 'signature' } as const;
-          await record(database, at, { ...facts, terminal, detail });
-        }
-        return fail('TERMINAL_OTHER');
-      }
+      if (!isSignedBy(sender, textOfReceipt(body), body.signature))
+        return refuseSignature(sender, { call: 'terminals/confirm', number: body.number });
       const outcome = await background.transaction((tx) =>
         storeReceipt(tx, now(), sender.terminal, {
           number: body.number,

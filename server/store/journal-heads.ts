@@ -70,6 +70,35 @@ export const moveHeads = async (tx: Transaction, now: Date, heads: readonly (Cha
   );
 };
 
+/** A terminal's word for a journal up to a record. */
+export interface Vouched extends ChainHead, Journal {
+  readonly signature: string;
+  /** SPKI, DER. */
+  readonly key: Buffer;
+}
+
+/** Keeps them beside the heads that they are about; of an older record none is kept. */
+export const keepSignatures = async (tx: Transaction, vouched: readonly Vouched[]): Promise<void> => {
+  if (vouched.length === 0) return;
+  await tx.query(
+    `update journal_head head set signed_sequence = head.sequence, signed_hash = head.hash,
+            signature = given.signature, signed_by = given.key
+       from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[])
+              as given (terminal, epoch, sequence, hash, signature, key)
+      where head.terminal = given.terminal and head.epoch = given.epoch
+        and head.sequence = given.sequence and head.hash = given.hash`,
+    [
+      vouched.map(({ terminal }) => terminal),
+      vouched.map(({ epoch }) => epoch),
+      vouched.map(({ sequence }) => sequence),
+      vouched.map(({ hash }) => hash),
+      vouched.map(({ signature }) => signature),
+      vouched.map(({ key }) => key),
+    ],
+    'keep-journal-signatures',
+  );
+};
+
 /** Hashes of what is stored at these places, and perhaps at others; nothing that was stored before `since` is looked at. */
 export const findStored = async (tx: Transaction, places: readonly Place[], since: Date): Promise<StoredHashes> => {
   if (places.length === 0) return new Map();

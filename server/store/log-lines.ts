@@ -1,4 +1,5 @@
 import type { Transaction } from './database.ts';
+import type { Leaf } from './log-tree.ts';
 
 /**
  * A line of the log as it is hashed and exported. What was once written must come out the same for ever: a column that is
@@ -28,6 +29,15 @@ export const listLines = (tx: Transaction, after: number, last: number, limit: n
     `select line.seq, ${line} where seq > $1 and seq <= $2 order by seq limit $3) as line order by line.seq`,
     [after, last, limit],
     'log-lines',
+  );
+
+/** The leaves of these lines (RFC 6962 2.1), hashed where they lie: nothing but their hashes comes over. */
+export const hashLines = (tx: Transaction, after: number, last: number, limit: number): Promise<Leaf[]> =>
+  tx.query<Leaf>(
+    `select line.seq, sha256('\\x00'::bytea || convert_to(line.line, 'UTF8')) as hash from (
+       select line.seq, ${line} where seq > $1 and seq <= $2 order by seq limit $3) as line) as line order by line.seq`,
+    [after, last, limit],
+    'hash-log-lines',
   );
 
 /** The line of this number. */

@@ -12,9 +12,11 @@ import {
   type Journal,
   type JournalHead,
   journalKey,
+  keepSignatures,
   moveHeads,
   type Place,
   type StoredHashes,
+  type Vouched,
 } from './journal-heads.ts';
 import { type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
 import { findKnown, type Known, keepOwn, type Report } from './report-facts.ts';
@@ -219,6 +221,13 @@ export const storeReports = async (
     tx,
     now,
     outcomes.flatMap(({ moved }) => moved),
+  );
+  await keepSignatures(
+    tx,
+    reports.flatMap(({ terminal, records, vouched }): Vouched[] => {
+      const last = records.at(-1);
+      return last === undefined || vouched === undefined ? [] : [{ ...last, ...vouched, terminal }];
+    }),
   );
   await storeOfflineSessions(
     tx,
