@@ -23,22 +23,35 @@ export const settledSeq = async (tx: Transaction): Promise<number> => {
   return row?.settled ?? 0;
 };
 
-/** Lines above `after`, up to `last`, in their order. */
-export const listLines = (tx: Transaction, after: number, last: number, limit: number): Promise<Line[]> =>
-  tx.query<Line>(
-    `select line.seq, ${line} where seq > $1 and seq <= $2 order by seq limit $3) as line order by line.seq`,
-    [after, last, limit],
-    'log-lines',
+/**
+ * Has lines read by their numbers, one after the other, as far as they are wanted. While many come, the planner knows the log
+ * as it was before them: it takes what is asked for to be a few lines, and reads and sorts all that follow.
+ */
+const readByNumber = (tx: Transaction): Promise<unknown> =>
+  tx.query(
+    `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
+    [],
+    'by-number',
   );
 
+/** Lines above `after`, up to `last`, in their order. */
+export const listLines = async (tx: Transaction, after: number, last: number, limit: number): Promise<Line[]> => {
+  await readByNumber(tx);
+  return tx.query<Line>(
+    `select line.seq, ${line} where seq > $1 and seq <= $2 order by seq limit $3) as line order by line.seq`,
+    [after, last, limit],
+  );
+};
+
 /** The leaves of these lines (RFC 6962 2.1), hashed where they lie: nothing but their hashes comes over. */
-export const hashLines = (tx: Transaction, after: number, last: number, limit: number): Promise<Leaf[]> =>
-  tx.query<Leaf>(
+export const hashLines = async (tx: Transaction, after: number, last: number, limit: number): Promise<Leaf[]> => {
+  await readByNumber(tx);
+  return tx.query<Leaf>(
     `select line.seq, sha256('\\x00'::bytea || convert_to(line.line, 'UTF8')) as hash from (
        select line.seq, ${line} where seq > $1 and seq <= $2 order by seq limit $3) as line) as line order by line.seq`,
     [after, last, limit],
-    'hash-log-lines',
   );
+};
 
 /** The line of this number. */
 export const tryFindLine = async (tx: Transaction, seq: number): Promise<string | undefined> =>
