@@ -4,7 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { until } from '../world.ts';
-import { age, type Hospital, openHospital, type Ward } from './hospital.ts';
+import { age, type Hospital, openHospital } from './hospital.ts';
+import type { Ward } from './ward.ts';
 
 let hospital: Hospital;
 before(async () => {

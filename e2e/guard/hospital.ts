@@ -3,19 +3,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeysShown } from '#contract/api/keys.ts';
-import type { PersonSummary } from '#contract/api/people.ts';
-import type { TerminalId } from '#contract/ids.ts';
 import { type ServerHouse, startServer } from '#setup/house.ts';
-import { type Kept, keep } from '#setup/keep.ts';
-import { type Keyring, openKeyring } from '#setup/keyring.ts';
+import { openKeyring } from '#setup/keyring.ts';
 import { node, root } from '#setup/paths.ts';
 import { createStops } from '#setup/stops.ts';
-import { iso14443a } from '../card/cards.ts';
-import { startReaderService } from '../card/service.ts';
-import { createVirtualSlot } from '../card/virtual-card.ts';
 import { becomeFirstAdmin, type ConsoleClient, createClient, totp } from '../client.ts';
-import { freePort, lifted, until } from '../world.ts';
-import { joinScreen, type RawScreen } from './raw-screen.ts';
+import { freePort, until } from '../world.ts';
+import { createWard, type Ward } from './ward.ts';
 
 /** Two server processes on one data folder and database, and two guards with screens and readers; no windows. */
 export interface Hospital {
@@ -41,9 +35,6 @@ export interface Hospital {
   startFirst(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const card = iso14443a('04A1B2C3D4E5F6');
-const pin = '40718293';
 
 /** Has every `Date` of a process of Node show another time, so many days away from the true one. */
 const shiftClock = (days: number): NodeJS.ProcessEnv => {
@@ -112,131 +103,6 @@ export const age = (folder: string): void => {
     { mode: 0o600 },
   );
 };
-
-export interface Ward {
-  readonly name: string;
-  readonly folder: string;
-  id(): TerminalId;
-  screen(): RawScreen;
-  /** What the guard kept of its admission. */
-  kept(): { readonly terminal: TerminalId; readonly certificate: string; readonly authority: string };
-  /** Starts the guard, with a code where it is to be enrolled. */
-  start(code?: string): Promise<void>;
-  stop(): Promise<void>;
-  enrol(admin: ConsoleClient, person: PersonSummary): Promise<void>;
-  /** Card and PIN open the desktop; then it is locked again. */
-  logIn(): Promise<void>;
-  /** Holds the card over the reader: it opens nothing, not even the keypad. */
-  isRefused(): Promise<void>;
-}
-
-interface WardOptions {
-  readonly folder: string;
-  readonly name: string;
-  readonly server: () => ServerHouse;
-  readonly keyring: Keyring;
-  readonly stops: ReturnType<typeof createStops>;
-}
-
-async function createWard(options: WardOptions): Promise<Ward> {
-  const { name, keyring, stops, server } = options;
-  const folder = join(options.folder, name);
-  const readers = await startReaderService({ folder: join(options.folder, `readers-${name}`), slots: 1 });
-  stops.add(readers.stop);
-  const slot = createVirtualSlot(readers.ports[0] ?? 0);
-  stops.add(slot.remove);
-  const socket = join(options.folder, `run-${name}`, 'guard.sock');
-  let guard: Kept | undefined;
-  let screen: RawScreen | undefined;
-
-  const getScreen = (): RawScreen => {
-    if (screen === undefined) throw new Error(`${name} has no screen`);
-    return screen;
-  };
-  const kept: Ward['kept'] = () => JSON.parse(readFileSync(join(folder, 'terminal.json'), 'utf8'));
-  const stop = async (): Promise<void> => {
-    await guard?.stop();
-    screen?.close();
-    [guard, screen] = [undefined, undefined];
-  };
-  stops.add(stop);
-  const tap = async (): Promise<void> => {
-    await slot.insert(card);
-    await until('the reader sees the card', () => slot.seenAt() !== undefined);
-  };
-  return {
-    name,
-    folder,
-    id: () => kept().terminal,
-    screen: getScreen,
-    kept,
-    async start(code) {
-      guard = await keep({
-        name: `guard of ${name}`,
-        command: node,
-        args: [join(root, 'guard', 'start.ts')],
-        cwd: root,
-        env: {
-          PATH: process.env['PATH'],
-          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-          ...keyring.env,
-          KAZASU_DATA: folder,
-          KAZASU_SERVER: server().origin,
-          KAZASU_AUTHORITY: server().authority,
-          KAZASU_GUARD_SOCKET: socket,
-          KAZASU_LOG: 'debug',
-          PCSCLITE_CSOCK_NAME: readers.socket,
-          ...(code === undefined ? {} : { KAZASU_ENROLMENT_CODE: code }),
-        },
-        log: join(options.folder, `${name}.log`),
-        ready: { line: /^\{"ready":true.*\}$/ },
-      });
-      screen = await joinScreen(socket);
-    },
-    stop,
-    async enrol(admin, person) {
-      const terminal = kept().terminal;
-      await getScreen().shows('ready', 15_000);
-      await admin.do('ceremonies/begin', { body: { task: 'card', person: person.id, terminal, label: '職員証' } });
-      await getScreen().shows('ceremony');
-      await tap();
-      await until('the card is enrolled', async () => (await getScreen().shows('ceremony')).picture.step === 'done');
-      await slot.remove();
-      // For as long as it is said that this is done, the card becomes a new tap again.
-      await getScreen().shows('ready');
-      await admin.do('ceremonies/begin', { body: { task: 'pin', person: person.id, terminal, label: '' } });
-      await getScreen().shows('ceremony');
-      await tap();
-      for (const step of ['choose-pin', 'repeat-pin'] as const) {
-        await until(step, async () => (await getScreen().shows('ceremony')).picture.step === step);
-        getScreen().press([...pin, 'enter']);
-      }
-      await until('the PIN is set', async () => (await getScreen().shows('ceremony')).picture.step === 'done');
-      await slot.remove();
-      await getScreen().shows('ready');
-    },
-    async logIn() {
-      await getScreen().shows('ready', 15_000);
-      await tap();
-      await getScreen().shows('secret');
-      await slot.remove();
-      getScreen().press([...pin, 'enter']);
-      await getScreen().shows('open');
-      getScreen().call('session/lock', {}, 'badge');
-      await getScreen().shows('ready');
-      await lifted();
-    },
-    async isRefused() {
-      await getScreen().shows('ready', 15_000);
-      await tap();
-      await getScreen().shows('refused');
-      await slot.remove();
-      await lifted();
-      getScreen().call('login/cancel');
-      await getScreen().shows('ready');
-    },
-  };
-}
 
 /** Everything as it was left so many days ago, when both terminals were enrolled and a person at one of them; served again now. */
 export async function openHospital(daysAgo = 0): Promise<Hospital> {

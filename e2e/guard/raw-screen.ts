@@ -24,6 +24,8 @@ export interface RawScreen {
 export interface RawScreenOptions {
   /** Whether it answers pings and covers when it is told to; true when left out. */
   readonly alive?: boolean;
+  /** Is told every message of the guard as it comes. */
+  readonly hear?: ((message: ToScreen) => void) | undefined;
 }
 
 export async function joinScreen(path: string, options: RawScreenOptions = {}): Promise<RawScreen> {
@@ -40,6 +42,7 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
   lines.on('line', (line) => {
     const message = JSON.parse(line) as ToScreen;
     heard.push({ message, at: performance.now() });
+    options.hear?.(message);
     if (message.kind === 'view') {
       view = message.view;
       say({ kind: 'painted', number: view.number, window: view.cover ? 'lock' : 'badge' });
