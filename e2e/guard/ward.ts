@@ -41,7 +41,7 @@ export interface Ward {
   join(): Promise<void>;
   stop(): Promise<void>;
   /** Card and PIN of a person, who stands at this terminal. */
-  enrol(admin: ConsoleClient, person: PersonSummary, means?: Means): Promise<void>;
+  enrol(admin: Pick<ConsoleClient, 'do'>, person: PersonSummary, means?: Means): Promise<void>;
   /** Card and PIN open the desktop; then it is locked again. */
   logIn(): Promise<void>;
   /** Holds the card over the reader: it opens nothing, not even the keypad. */

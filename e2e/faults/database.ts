@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keep } from '#setup/keep.ts';
+import { node, root } from '#setup/paths.ts';
+
+/** PostgreSQL in a process of its own that starts it again when it dies; on a small disk of its own where this user may mount one. */
+export interface Database {
+  /** How to reach it without any link between. */
+  readonly address: string;
+  readonly port: number;
+  /** SIGKILL of the postmaster and of all its children. */
+  kill(): void;
+  /** Whether its disk can be filled. */
+  readonly hasOwnDisk: boolean;
+  /** Leaves no room on its disk. */
+  fill(): void;
+  empty(): void;
+  stop(): Promise<void>;
+}
+
+const megabytes = 400;
+/** Mounts a disk of its own in a mount namespace of its own: it goes with its last process, however that ends. */
+const withOwnDisk = ['unshare', '--mount', 'sh', '-c'];
+const script = `mount -t tmpfs -o size=${megabytes}m,mode=0711 kazasu-faults "$TMPDIR" && exec "$@"`;
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+
+export const startDatabase = async (folder: string): Promise<Database> => {
+  const hasOwnDisk = process.getuid?.() === 0;
+  const program = [node, join(root, 'server', 'testing-database.ts')];
+  const [command = '', ...args] = hasOwnDisk ? [...withOwnDisk, script, 'sh', ...program] : program;
+  const kept = await keep({
+    name: 'database',
+    command,
+    args,
+    cwd: root,
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], TMPDIR: folder },
+    log: join(folder, '..', 'database.log'),
+    ready: { line: /^\{"ready":true.*\}$/ },
+    readyWithin: 60_000,
+    orphanSignal: 'SIGTERM',
+    stopWithin: 10_000,
+  });
+  const { connectionString: address } = JSON.parse(kept.match()?.[0] ?? '{}') as { connectionString: string };
+  const { port } = new URL(address);
+  // Seen from outside its namespace.
+  const inside = `/proc/${kept.pid()}/root${folder}`;
+  const ballast = join(inside, 'ballast');
+  const readPostmaster = (): number => {
+    const home = readdirSync(inside).find((name) => name.startsWith('kazasu-server-')) ?? '';
+    return Number(readFileSync(join(inside, home, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  };
+  return {
+    address,
+    port: Number(port),
+    hasOwnDisk,
+    kill() {
+      const postmaster = readPostmaster();
+      for (const pid of [postmaster, ...childrenOf(postmaster)]) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It has just ended by itself.
+        }
+      }
+    },
+    fill() {
+      const { bavail, bsize } = statfsSync(inside);
+      try {
+        writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+      } catch (error) {
+        // Somebody was quicker with the last of it: it is full all the same.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
+    },
+    empty: () => rmSync(ballast, { force: true }),
+    stop: kept.stop,
+  };
+};

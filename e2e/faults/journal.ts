@@ -1,0 +1,73 @@
+/** A terminal's journal, read from outside: from its form alone (decision 16), with nothing of the product's own reader. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface FoundRecord {
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly hash: string;
+  readonly at: string;
+  readonly facts: { readonly kind: string; readonly session?: string | null; readonly reason?: string | null };
+  /** Where its line lies. */
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export const segmentsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => join(folder, name));
+
+const parseLine = (bytes: Buffer): Pick<FoundRecord, 'epoch' | 'sequence' | 'hash' | 'at' | 'facts'> | undefined => {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Records of one file, in their order; what is none is passed over. */
+export const readSegment = (path: string): FoundRecord[] => {
+  const bytes = readFileSync(path);
+  const found: FoundRecord[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(10); end !== -1; start = end + 1, end = bytes.indexOf(10, start)) {
+    const line = bytes.subarray(start, end);
+    const parsed = parseLine(line);
+    if (parsed?.hash === undefined) continue;
+    const { epoch, sequence, hash, at, facts } = parsed;
+    found.push({ epoch, sequence, hash, at, facts, path, offset: start, length: line.length });
+  }
+  return found;
+};
+
+/**
+ * Every record that a terminal has on its disk, each once. Where a segment goes on from a number that an earlier one has
+ * passed, the later one holds: the flush of the earlier one had failed.
+ */
+export const readJournal = (folder: string): FoundRecord[] => {
+  const epochs = new Map<string, Map<number, FoundRecord>>();
+  for (const path of segmentsIn(folder)) {
+    const records = readSegment(path);
+    const [first] = records;
+    const before = first && epochs.get(first.epoch);
+    if (first && before) for (const number of before.keys()) if (number >= first.sequence) before.delete(number);
+    for (const record of records) {
+      const own = epochs.get(record.epoch) ?? new Map<number, FoundRecord>();
+      own.set(record.sequence, record);
+      epochs.set(record.epoch, own);
+    }
+  }
+  return [...epochs.values()].flatMap((own) => [...own.values()]);
+};
+
+/** The newest record of this kind. Segments are read from the newest on. */
+export const findNewest = (folder: string, kind: string): FoundRecord | undefined => {
+  for (const path of segmentsIn(folder).reverse()) {
+    const found = readSegment(path).findLast(({ facts }) => facts.kind === kind);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};

@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Heal } from './kinds/fault.ts';
+import { faults } from './kinds/index.ts';
+import type { Schedule, TimedFault } from './schedule.ts';
+import type { Site } from './site.ts';
+import type { ServerName, TerminalName } from './table.ts';
+
+/** Strikes and heals as the schedule says. Resolves when the last one is healed. */
+export const runStorm = async (
+  site: Site,
+  { faults: scheduled, milliseconds }: Schedule,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  const began = performance.now();
+  const until = (at: number): Promise<void> =>
+    delay(Math.max(0, began + at - performance.now()), undefined, { signal }).catch(() => undefined);
+
+  const run = async (fault: TimedFault, place: number): Promise<void> => {
+    const { at, dice, kind, lasts, where } = fault;
+    await until(at);
+    if (signal.aborted) return;
+    tell(`${(at / 1000).toFixed(1)} s  ${kind} ${where}${lasts > 0 ? ` for ${(lasts / 1000).toFixed(1)} s` : ''}`);
+    site.account.write({ kind: 'struck', fault: kind, where, place });
+    const [terminal, server] = [where as TerminalName, where as ServerName];
+    const heal: Heal | undefined = await faults[kind]({ site, terminal, server, dice });
+    await until(at + lasts);
+    await heal?.();
+    site.account.write({ kind: 'healed', fault: kind, where, place });
+  };
+  await Promise.all(scheduled.map(run));
+  await until(milliseconds);
+};

@@ -1,0 +1,162 @@
+/** What a fault needs for itself while it lasts: two that share something of it do not come at once. */
+export type Place = 'ward' | 'away' | 'first' | 'second' | 'database' | 'desk';
+
+export const terminals = ['ward', 'away'] as const;
+export type TerminalName = (typeof terminals)[number];
+export const servers = ['first', 'second'] as const;
+export type ServerName = (typeof servers)[number];
+
+/** Where a fault of this sort strikes. `link`: between one terminal and every server. */
+export type Sort = 'terminal' | 'disk' | 'reader' | 'link' | 'desk' | 'server' | 'database' | 'everything';
+
+interface FaultRow {
+  /** Its numbers in the list of faults to survive. */
+  readonly numbers: readonly string[];
+  readonly sort: Sort;
+  /** Milliseconds that it lasts; 0 and 0 where it is over as soon as it has struck. */
+  readonly lasts: readonly [shortest: number, longest: number];
+  /** How often it comes, in comparison with the others. */
+  readonly weight: number;
+  readonly meaning: string;
+}
+
+/** Every fault that this harness makes. `kinds/` has how. */
+export const faultTable = {
+  'guard-killed': {
+    numbers: ['F1', 'F25'],
+    sort: 'terminal',
+    lasts: [0, 0],
+    weight: 6,
+    meaning: 'kill -9 of the deciding process of a terminal, whatever it is just writing',
+  },
+  'guard-hung': {
+    numbers: ['F10', 'F25'],
+    sort: 'terminal',
+    lasts: [300, 6_000],
+    weight: 3,
+    meaning: 'SIGSTOP, then SIGCONT: its lease has to have ended meanwhile',
+  },
+  'server-killed': {
+    numbers: ['F2'],
+    sort: 'server',
+    lasts: [0, 0],
+    weight: 6,
+    meaning: 'kill -9 of a process of the server, whatever it is just answering',
+  },
+  'server-hung': {
+    numbers: ['F13'],
+    sort: 'server',
+    lasts: [500, 6_000],
+    weight: 3,
+    meaning: 'SIGSTOP of a process of the server: it takes connections and answers nothing',
+  },
+  'database-killed': {
+    numbers: ['F3'],
+    sort: 'database',
+    lasts: [0, 0],
+    weight: 4,
+    meaning: 'kill -9 of PostgreSQL, postmaster and all its children',
+  },
+  'database-cut': {
+    numbers: ['F12'],
+    sort: 'server',
+    lasts: [300, 5_000],
+    weight: 3,
+    meaning: 'nothing goes between one process of the server and PostgreSQL, and nothing is told to either',
+  },
+  'link-cut': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [300, 6_000],
+    weight: 4,
+    meaning: 'connections end and new ones are refused',
+  },
+  'link-flapping': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [3_000, 9_000],
+    weight: 2,
+    meaning: 'connections end every 700 ms',
+  },
+  'link-deaf': {
+    numbers: ['F12', 'F15'],
+    sort: 'link',
+    lasts: [500, 6_000],
+    weight: 3,
+    meaning: 'what the server answers does not arrive; what it is asked does',
+  },
+  'link-mute': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [500, 6_000],
+    weight: 3,
+    meaning: 'what the terminal asks does not arrive',
+  },
+  'link-black-hole': {
+    numbers: ['F13'],
+    sort: 'link',
+    lasts: [500, 6_000],
+    weight: 3,
+    meaning: 'connections are taken and nothing goes through them',
+  },
+  'link-dripping': {
+    numbers: ['F13'],
+    sort: 'link',
+    lasts: [1_000, 6_000],
+    weight: 2,
+    meaning: 'answers come byte by byte',
+  },
+  'link-slow': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [2_000, 7_000],
+    weight: 2,
+    meaning: 'every byte is a second late in each direction',
+  },
+  'link-lossy': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [2_000, 8_000],
+    weight: 2,
+    meaning: 'three pieces of ten come after the time that TCP takes to send them again',
+  },
+  'link-reordered': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [2_000, 8_000],
+    weight: 2,
+    meaning: 'each connection has a delay of its own: what was asked later arrives earlier',
+  },
+  'link-doubled': {
+    numbers: ['F2', 'F12'],
+    sort: 'link',
+    lasts: [2_000, 8_000],
+    weight: 2,
+    meaning: 'whatever a terminal sends is recorded and sent to the server once more over a connection of its own',
+  },
+  'link-flipped': {
+    numbers: ['F12'],
+    sort: 'link',
+    lasts: [1_000, 5_000],
+    weight: 2,
+    meaning: 'bits change on the way',
+  },
+  'answers-lost': {
+    numbers: ['F15'],
+    sort: 'link',
+    lasts: [1_500, 8_000],
+    weight: 4,
+    meaning: 'a request is done, and the connection ends instead of its answer',
+  },
+  'switch-failed': {
+    numbers: ['F12', 'F22'],
+    sort: 'everything',
+    lasts: [500, 6_000],
+    weight: 2,
+    meaning: 'every connection of every terminal ends at once, and all come back at once',
+  },
+} as const satisfies Readonly<Record<string, FaultRow>>;
+
+export type FaultKind = keyof typeof faultTable;
+export const faultKinds = Object.keys(faultTable) as readonly FaultKind[];
+export const rowOf = (kind: FaultKind): FaultRow => faultTable[kind];
