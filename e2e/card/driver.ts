@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Which virtual reader: `kazasu` is our own (no delay, can be unplugged), `vpcd` is Debian's, polled every 400 ms. */
 export type ReaderDriver = 'kazasu' | 'vpcd';
@@ -17,15 +17,15 @@ const cache = join(import.meta.dirname, '..', '..', '.cache');
 
 /** Compiled at first use; undefined where there is no compiler or no PC/SC headers. */
 export function tryBuildDriver(): BuiltDriver | undefined {
-  const ifd = tryBuild('ifd-kazasu');
-  const udev = tryBuild('udev-kazasu');
+  const ifd = tryBuildLibrary(join(sources, 'ifd-kazasu.c'));
+  const udev = tryBuildLibrary(join(sources, 'udev-kazasu.c'));
   return ifd === undefined || udev === undefined ? undefined : { ifd, udev };
 }
 
-function tryBuild(name: string): string | undefined {
-  const source = join(sources, `${name}.c`);
+/** Path of the shared library of one source file; undefined where it cannot be compiled. */
+export function tryBuildLibrary(source: string): string | undefined {
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  const library = join(cache, `${name}-${digest}.so`);
+  const library = join(cache, `${basename(source, '.c')}-${digest}.so`);
   if (existsSync(library)) return library;
   mkdirSync(cache, { recursive: true });
   const building = `${library}.${process.pid}`;

@@ -32,6 +32,7 @@ const placesOf = (sort: Sort, where: string): readonly Place[] => {
     case 'database':
       return ['database', ...servers];
     case 'desk':
+    case 'operator':
       return ['desk'];
     case 'everything':
       return everywhere;
@@ -44,6 +45,7 @@ const choose = (sort: Sort, random: Random): string => {
   switch (sort) {
     case 'database':
     case 'desk':
+    case 'operator':
     case 'everything':
       return '';
     case 'server':

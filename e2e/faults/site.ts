@@ -7,7 +7,9 @@ import { createStops } from '#setup/stops.ts';
 import { createWard, type Ward } from '../guard/ward.ts';
 import { freePort } from '../world.ts';
 import { type Account, openAccount } from './account.ts';
+import { createShiftedClock, type ShiftedClock } from './clock.ts';
 import { type Database, startDatabase } from './database.ts';
+import { type FailingDisk, tryCreateDisk } from './disk.ts';
 import { createLink, type Link } from './network.ts';
 import { admitPeople, signInDesk } from './people.ts';
 import type { Signer } from './signer.ts';
@@ -28,6 +30,9 @@ export interface Site {
   readonly terminals: Readonly<Record<TerminalName, Terminal>>;
   /** The first of them is never suspended and types nothing wrong. */
   readonly people: readonly Person[];
+  /** Of the guards' data; undefined where it cannot be made to fail. */
+  readonly disks: Readonly<Record<TerminalName, FailingDisk | undefined>>;
+  readonly clocks: Readonly<Record<TerminalName, ShiftedClock>>;
   readonly admin: Signer;
   readonly auditor: Signer;
   server(name: ServerName): ServerHouse;
@@ -125,8 +130,11 @@ const open = async (folder: string, stops: ReturnType<typeof createStops>): Prom
     const order = name === 'ward' ? servers : servers.toReversed();
     const origins = order.map((server) => `https://localhost:${links[name][server].port}`).join();
     const house = { origin: origins, authority };
-    const ward = await createWard({ folder, name, server: () => house, keyring, stops, hear: seat.hear });
-    return { seat, ward };
+    const failing = tryCreateDisk(join(folder, name), join(folder, `disk-of-${name}`));
+    const clock = createShiftedClock(join(folder, `clock-of-${name}`));
+    const env = { ...failing?.env, ...clock.env };
+    const ward = await createWard({ folder, name, server: () => house, keyring, stops, env, hear: seat.hear });
+    return { seat, ward, disk: failing, clock };
   });
   const wards = { ward: seats.ward.ward, away: seats.away.ward } satisfies Record<TerminalName, Ward>;
   const people = await admitPeople(desk.admin, wards, 4);
@@ -141,6 +149,8 @@ const open = async (folder: string, stops: ReturnType<typeof createStops>): Prom
     databaseLinks,
     deskLink,
     terminals: used,
+    disks: { ward: seats.ward.disk, away: seats.away.disk },
+    clocks: { ward: seats.ward.clock, away: seats.away.clock },
     people,
     ...desk,
     server: (name) => houses[name],

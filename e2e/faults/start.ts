@@ -69,13 +69,14 @@ const keepFewest = async (failing: Schedule): Promise<string> => {
 say(`seed ${chosen.seed}, ${chosen.milliseconds / 60_000} minutes, ${chosen.faults.length} faults`);
 const played = await play(chosen, { tell: (line) => say(`  ${line}`), signal: interrupted.signal });
 tellPlayed(played);
+const account = join(root, 'dist', 'faults', `seed-${chosen.seed}.jsonl`);
+mkdirSync(join(account, '..'), { recursive: true });
+writeFileSync(account, played.account);
+say(`  what was promised: ${account}`);
 if (played.violations.length === 0) say(`seed ${chosen.seed}: no invariant was broken`);
 else {
   process.exitCode = 1;
-  const account = join(root, 'dist', 'faults', `seed-${chosen.seed}.jsonl`);
-  mkdirSync(join(account, '..'), { recursive: true });
-  writeFileSync(account, played.account);
-  say(`seed ${chosen.seed}: BROKEN; what was promised: ${account}`);
+  say(`seed ${chosen.seed}: BROKEN`);
   if (!interrupted.signal.aborted && Number(values['minimise-minutes']) > 0)
     say(`kept as a test: ${await keepFewest(chosen)}`);
 }

@@ -7,7 +7,7 @@ export const servers = ['first', 'second'] as const;
 export type ServerName = (typeof servers)[number];
 
 /** Where a fault of this sort strikes. `link`: between one terminal and every server. */
-export type Sort = 'terminal' | 'disk' | 'reader' | 'link' | 'desk' | 'server' | 'database' | 'everything';
+export type Sort = 'terminal' | 'disk' | 'reader' | 'link' | 'desk' | 'server' | 'database' | 'operator' | 'everything';
 
 interface FaultRow {
   /** Its numbers in the list of faults to survive. */
@@ -154,6 +154,132 @@ export const faultTable = {
     lasts: [500, 6_000],
     weight: 2,
     meaning: 'every connection of every terminal ends at once, and all come back at once',
+  },
+  'journal-torn': {
+    numbers: ['F1', 'F4'],
+    sort: 'disk',
+    lasts: [0, 0],
+    weight: 2,
+    meaning: 'behind the last record of a terminal’s journal stands the beginning of one, and the guard dies',
+  },
+  'journal-flipped': {
+    numbers: ['F8'],
+    sort: 'disk',
+    lasts: [0, 0],
+    weight: 2,
+    meaning: 'one bit of a terminal’s journal changes, and the guard dies: it has to be noticed, and the rest kept',
+  },
+  'journal-shortened': {
+    numbers: ['F8'],
+    sort: 'disk',
+    lasts: [0, 0],
+    weight: 2,
+    meaning: 'the newest records of a terminal’s journal go without a trace, and the guard dies: it has to be noticed',
+  },
+  'offline-put-back': {
+    numbers: ['F8'],
+    sort: 'disk',
+    lasts: [4_000, 12_000],
+    weight: 2,
+    meaning: 'what a terminal keeps for logins without the server is an older copy of it: it has to be noticed',
+  },
+  'position-lost': {
+    numbers: ['F8'],
+    sort: 'disk',
+    lasts: [0, 0],
+    weight: 1,
+    meaning: 'a terminal forgets how far it has come with its server, and sends everything again',
+  },
+  'disk-full': {
+    numbers: ['F6'],
+    sort: 'disk',
+    lasts: [2_000, 9_000],
+    weight: 2,
+    meaning: 'no room on the disk of a terminal',
+  },
+  'disk-read-only': {
+    numbers: ['F7'],
+    sort: 'disk',
+    lasts: [2_000, 8_000],
+    weight: 2,
+    meaning: 'the disk of a terminal cannot be written',
+  },
+  'flush-fails': {
+    numbers: ['F5'],
+    sort: 'disk',
+    lasts: [1_000, 4_000],
+    weight: 2,
+    meaning: 'fsync answers EIO, once or some times in a row',
+  },
+  'database-disk-full': {
+    numbers: ['F6'],
+    sort: 'database',
+    lasts: [1_500, 6_000],
+    weight: 2,
+    meaning: 'no room on the disk of PostgreSQL, its write-ahead log on it',
+  },
+  'clock-set': {
+    numbers: ['F10'],
+    sort: 'terminal',
+    lasts: [2_000, 8_000],
+    weight: 2,
+    meaning: 'the clock of a terminal is set: seconds, minutes, days or a year away, and back',
+  },
+  'terminal-slept': {
+    numbers: ['F10'],
+    sort: 'terminal',
+    lasts: [500, 3_000],
+    weight: 2,
+    meaning: 'a terminal sleeps for three days, as its own count of time says when it wakes',
+  },
+  'reader-service-killed': {
+    numbers: ['F24'],
+    sort: 'reader',
+    lasts: [500, 5_000],
+    weight: 2,
+    meaning: 'kill -9 of the PC/SC service',
+  },
+  'reader-unplugged': {
+    numbers: ['F24'],
+    sort: 'reader',
+    lasts: [500, 4_000],
+    weight: 2,
+    meaning: 'the reader is pulled out, whatever it is just doing, and plugged in again',
+  },
+  'cards-torn': {
+    numbers: ['F24'],
+    sort: 'reader',
+    lasts: [2_000, 6_000],
+    weight: 2,
+    meaning: 'cards are torn out while they answer',
+  },
+  'screen-lost': {
+    numbers: ['F25'],
+    sort: 'terminal',
+    lasts: [0, 0],
+    weight: 3,
+    meaning: 'the screen of a terminal goes away and comes back',
+  },
+  'server-restarted': {
+    numbers: ['F19'],
+    sort: 'server',
+    lasts: [0, 0],
+    weight: 2,
+    meaning: 'a process of the server ends in order and comes back, while the other one goes on',
+  },
+  'keys-rotated': {
+    numbers: ['F20'],
+    sort: 'operator',
+    lasts: [0, 0],
+    weight: 1,
+    meaning: 'a key or the authority is changed by command while everything runs',
+  },
+  restored: {
+    numbers: ['F16'],
+    sort: 'everything',
+    lasts: [6_000, 15_000],
+    weight: 1,
+    meaning: 'a backup is made, and some seconds later the database is put back to it',
   },
 } as const satisfies Readonly<Record<string, FaultRow>>;
 

@@ -32,6 +32,8 @@ export interface Terminal {
   leave(): Promise<void>;
   /** Breaks the connection of the screen; it joins again by itself. */
   loseScreen(): void;
+  /** Whether cards are torn out while they answer. */
+  tear(torn: boolean): void;
   stop(): void;
 }
 
@@ -64,6 +66,7 @@ export const createTerminal = (
   let shown = false;
   let current: Login | undefined;
   let stopped = false;
+  let torn = false;
   /** Of the record by which the desktop opened last. */
   let lastOpened = '';
   let lastTap = { card: '', at: 0 };
@@ -139,7 +142,8 @@ export const createTerminal = (
 
   const tap = async (key: string, card: CardKind): Promise<boolean> => {
     if (lastTap.card === key) await delay(Math.max(0, lastTap.at + sameTap - performance.now()));
-    const held = await ward.slot.insert(card).then(
+    const inHand: CardKind = { ...card, answer: (command) => (torn ? 'pull' : card.answer(command)) };
+    const held = await ward.slot.insert(inHand).then(
       () => true,
       () => false,
     );
@@ -147,14 +151,24 @@ export const createTerminal = (
     return held;
   };
 
+  /** Holds it until something comes of it; a card that could not be read is held once more, as people do. */
+  const hold = async (key: string, card: CardKind): Promise<Picture | undefined> => {
+    for (let tries = 0; tries < 3; tries += 1) {
+      const held = await tap(key, card);
+      const seen = held ? await see(['secret', 'refused'], 3_000) : undefined;
+      await withdraw();
+      lastTap.at = performance.now();
+      if (seen !== undefined) return seen;
+      await delay(300);
+    }
+    return undefined;
+  };
+
   const begin = async (number: string | null, right: boolean, card: CardKind): Promise<LoginEnd | 'asked'> => {
     if ((await see(['ready'], 4_000)) === undefined) return 'not-ready';
     current = { login: nextLogin(), number, right, entered: false };
     account.write({ kind: 'tried', login: current.login, terminal: name, number, right });
-    if (!(await tap(number ?? 'unknown', card))) return 'not-ready';
-    const seen = await see(['secret', 'refused'], 5_000);
-    await withdraw();
-    lastTap.at = performance.now();
+    const seen = await hold(number ?? 'unknown', card);
     if (seen?.kind !== 'refused') return seen === undefined ? 'no-answer' : 'asked';
     account.write({ kind: 'refused', login: current.login, why: seen.why, code: seen.supportCode ?? null });
     return 'refused';
@@ -221,6 +235,9 @@ export const createTerminal = (
         },
         leave,
         loseScreen: () => ward.screen().close(),
+        tear: (next) => {
+          torn = next;
+        },
         stop() {
           stopped = true;
           ward.screen().close();

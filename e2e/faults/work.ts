@@ -15,7 +15,7 @@ export interface Working {
 }
 
 const habits = { right: 60, mistyped: 18, wrong: 6, unknown: 10 } as const;
-const errands = { add: 30, suspend: 30, look: 40 } as const;
+const errands = { add: 60, suspend: 40 } as const;
 
 /** People come to both terminals, and the desk has its errands, all of it following from the seed. */
 export const startWork = (site: Site, seed: number): Working => {
@@ -64,6 +64,11 @@ export const startWork = (site: Site, seed: number): Working => {
     const resume = () => site.admin.ask('people/resume', { params, body: { reason: '復職' } });
     while (!(await act('resume', person.number, resume)) && !stopped) await delay(300);
   };
+  const look = async (): Promise<void> => {
+    const at = Date.now();
+    const shown = await site.admin.ask('log/show');
+    if (shown?.ok === true && shown.value.checkpoint !== null) checkpoints.push({ at, note: shown.value.checkpoint });
+  };
   const doErrands = async (): Promise<void> => {
     const random = createRandom(seed, 'desk');
     for (let count = 0; !stopped; count += 1) {
@@ -71,15 +76,11 @@ export const startWork = (site: Site, seed: number): Working => {
       const person = random.pick(site.people.slice(1));
       const away = random.whole(1_000, 6_000);
       if (errand === 'suspend') await suspend(person, away);
-      else if (errand === 'add') {
+      else {
         const body = { number: `2${String(count).padStart(5, '0')}`, name: '新人 七子', kana: 'シンジン ナナコ' };
         await act('add', body.number, () => site.admin.ask('people/add', { body: { ...body, roles: ['clinician'] } }));
-      } else {
-        const at = Date.now();
-        const shown = await site.admin.ask('log/show');
-        if (shown?.ok === true && shown.value.checkpoint !== null)
-          checkpoints.push({ at, note: shown.value.checkpoint });
       }
+      await look();
       await delay(random.whole(300, 1_500));
     }
   };

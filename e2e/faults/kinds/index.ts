@@ -1,7 +1,12 @@
 import type { FaultKind } from '../table.ts';
+import * as clocks from './clocks.ts';
+import * as disks from './disks.ts';
 import type { Fault } from './fault.ts';
+import * as journals from './journals.ts';
 import * as links from './links.ts';
+import * as operations from './operations.ts';
 import * as processes from './processes.ts';
+import * as readers from './readers.ts';
 
 /** How each fault is made. One without a row here does not compile. */
 export const faults: Readonly<Record<FaultKind, Fault>> = {
@@ -24,4 +29,22 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'link-flipped': links.linkFlipped,
   'answers-lost': links.answersLost,
   'switch-failed': links.switchFailed,
+  'journal-torn': journals.journalTorn,
+  'journal-flipped': journals.journalFlipped,
+  'journal-shortened': journals.journalShortened,
+  'offline-put-back': journals.offlinePutBack,
+  'position-lost': journals.positionLost,
+  'disk-full': disks.diskFull,
+  'disk-read-only': disks.diskReadOnly,
+  'flush-fails': disks.flushFails,
+  'database-disk-full': disks.databaseDiskFull,
+  'clock-set': clocks.clockSet,
+  'terminal-slept': clocks.terminalSlept,
+  'reader-service-killed': readers.readerServiceKilled,
+  'reader-unplugged': readers.readerUnplugged,
+  'cards-torn': readers.cardsTorn,
+  'screen-lost': readers.screenLost,
+  'server-restarted': operations.serverRestarted,
+  'keys-rotated': operations.keysRotated,
+  restored: operations.restored,
 };

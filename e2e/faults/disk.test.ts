@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { tryCreateDisk } from './disk.ts';
+
+/** Does what it is told, each line a path and an act, and says how it went. */
+const program = `
+import { open, rename, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+const acts = {
+  make: (path) => writeFile(path, 'four'),
+  grow: async (path) => { const file = await open(path, 'r+'); try { await file.write('more than four'); } finally { await file.close(); } },
+  fill: async (path) => { const file = await open(path, 'r+'); try { await file.write('FOUR', 0); } finally { await file.close(); } },
+  flush: async (path) => { const file = await open(path, 'r+'); try { await file.datasync(); } finally { await file.close(); } },
+  rename: (path) => rename(path, path + '.new'),
+};
+for await (const line of createInterface({ input: process.stdin })) {
+  const [act, path] = line.split(' ');
+  console.log(await acts[act](path).then(() => 'done', (error) => error.code));
+}`;
+
+test('a disk is full, read-only, or fails to flush under one folder of one process alone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kazasu-disk-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const disk = tryCreateDisk(join(folder, 'here'), join(folder, 'control'));
+  if (disk === undefined) return t.skip('no compiler');
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...process.env, ...disk.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const tell = async (act: string, name: string): Promise<string> => {
+    child.stdin.write(`${act} ${join(folder, name)}\n`);
+    return String((await lines.next()).value);
+  };
+  mkdirSync(join(folder, 'here'));
+  assert.equal(await tell('make', 'here/a'), 'done');
+  disk.change({ full: true });
+  assert.deepEqual(
+    [await tell('make', 'here/b'), await tell('grow', 'here/a'), await tell('fill', 'here/a')],
+    ['ENOSPC', 'ENOSPC', 'done'],
+  );
+  assert.equal(await tell('make', 'elsewhere'), 'done');
+  disk.change({ readOnly: true });
+  assert.deepEqual([await tell('fill', 'here/a'), await tell('rename', 'here/a')], ['EROFS', 'EROFS']);
+  disk.change({ badFlushes: 2 });
+  assert.deepEqual(
+    [await tell('flush', 'here/a'), await tell('flush', 'here/a'), await tell('flush', 'here/a')],
+    ['EIO', 'EIO', 'done'],
+  );
+  disk.change({});
+  assert.equal(await tell('make', 'here/b'), 'done');
+  child.stdin.end();
+  await once(child, 'exit');
+});

@@ -1,0 +1,49 @@
+/** What operators do while everything runs: keys changed, processes started anew, the database put back. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { node, root } from '#setup/paths.ts';
+import { run } from '#setup/run.ts';
+import type { Site } from '../site.ts';
+import type { Fault } from './fault.ts';
+
+const purposes = ['card-index', 'pin-pepper', 'sealing', 'grant', 'ca'] as const;
+
+/** A command on the server's machine, with the settings of the server. */
+const command = (site: Site, program: string, words: readonly string[]) =>
+  run(node, [join(root, 'server', `${program}.ts`), ...words], {
+    cwd: site.folder,
+    env: { PATH: process.env['PATH'], KAZASU_DATA: join(site.folder, 'first'), DATABASE_URL: site.database.address },
+    within: 60_000,
+  });
+
+/** It may fail where the database or a process is away: then it has to have changed nothing or all. */
+export const keysRotated: Fault = async ({ dice, site }) => {
+  await command(site, 'keys', ['rotate', purposes[Math.floor(dice * purposes.length)] ?? 'grant']);
+  return undefined;
+};
+
+export const serverRestarted: Fault = ({ server, site }) => {
+  site.server(server).process.kill('SIGTERM');
+  return undefined;
+};
+
+/** The database is put back to what it was when this fault struck: what came between is gone from it. */
+export const restored: Fault = async ({ site }) => {
+  const folder = join(site.folder, 'backups');
+  const from = Date.now();
+  const backup = await command(site, 'backup', ['--to', folder]);
+  if (!backup.ok) throw new Error(`no backup was made: ${backup.error}`);
+  const newest = readdirSync(folder)
+    .filter((name) => name.endsWith('.age'))
+    .sort()
+    .at(-1);
+  return async () => {
+    await site.stopServers();
+    const key = join(site.folder, 'first', 'backup-key.txt');
+    const words = [join(folder, newest ?? ''), '--key', key, '--replace'];
+    const done = await command(site, 'restore', words);
+    site.account.write({ kind: 'restored', from });
+    await site.startServers();
+    if (!done.ok) throw new Error(`the backup was not restored: ${done.error}`);
+  };
+};
