@@ -23,6 +23,8 @@ export interface TestDatabaseOptions {
   readonly patience?: number;
   /** In a PostgreSQL that nobody else uses and that survives being killed. */
   readonly ownCluster?: boolean;
+  /** What it says of its PostgreSQL, where that is its own. */
+  readonly report?: (what: string) => void;
 }
 
 /** Tests share their machine with others. */
@@ -42,8 +44,8 @@ const createFolder = async (): Promise<string> => {
   return folder;
 };
 
-const inOwnCluster = async (folder: string): Promise<Place> => {
-  const { connectionString, stop } = await startEmbedded(folder);
+const inOwnCluster = async (folder: string, report?: (what: string) => void): Promise<Place> => {
+  const { connectionString, stop } = await startEmbedded(folder, report);
   await migrate(connectionString, () => undefined);
   return { connectionString, leave: stop };
 };
@@ -73,7 +75,7 @@ const inShared = async (maintenance: string): Promise<Place> => {
 export const openTestDatabase = async (options: TestDatabaseOptions = {}): Promise<TestDatabase> => {
   const folder = await createFolder();
   const isShared = shared !== undefined && options.ownCluster !== true;
-  const { connectionString, leave } = isShared ? await inShared(shared) : await inOwnCluster(folder);
+  const { connectionString, leave } = isShared ? await inShared(shared) : await inOwnCluster(folder, options.report);
   const database = createDatabase({
     connectionString,
     patience: options.patience ?? patience,

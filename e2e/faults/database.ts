@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep } from '#setup/keep.ts';
 import { node, root } from '#setup/paths.ts';
@@ -15,6 +15,8 @@ export interface Database {
   /** Leaves no room on its disk. */
   fill(): void;
   empty(): void;
+  /** What it has written about itself, as long as it runs. */
+  logs(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -47,10 +49,9 @@ export const startDatabase = async (folder: string): Promise<Database> => {
   // Seen from outside its namespace.
   const inside = `/proc/${kept.pid()}/root${folder}`;
   const ballast = join(inside, 'ballast');
-  const readPostmaster = (): number => {
-    const home = readdirSync(inside).find((name) => name.startsWith('kazasu-server-')) ?? '';
-    return Number(readFileSync(join(inside, home, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
-  };
+  const home = join(inside, readdirSync(inside).find((name) => name.startsWith('kazasu-server-')) ?? '', 'postgres');
+  const readPostmaster = (): number =>
+    Number(readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
   return {
     address,
     port: Number(port),
@@ -75,6 +76,7 @@ export const startDatabase = async (folder: string): Promise<Database> => {
       }
     },
     empty: () => rmSync(ballast, { force: true }),
+    logs: () => [join(home, 'postgres.log')].filter((path) => existsSync(path)),
     stop: kept.stop,
   };
 };

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { node, root } from '#setup/paths.ts';
 import { run } from '#setup/run.ts';
@@ -17,17 +17,20 @@ export interface Played {
   readonly violations: readonly Violation[];
   /** What happened, in numbers. */
   readonly figures: Readonly<Record<string, number | string>>;
-  /** Its last lines are for whoever looks for the reason of a violation. */
-  readonly account: string;
 }
 
 export interface PlayOptions {
   readonly tell: (line: string) => void;
   /** Ends the storm early; everything is healed, checked and taken away all the same. */
   readonly signal?: AbortSignal;
+  /** Folder that receives what was promised, the exported log and what the processes wrote. */
+  readonly evidence?: string;
   /** Spoils something before it is checked, to see whether the checker finds it. */
   readonly tamper?: (site: Site) => Promise<void>;
 }
+
+/** What policy says, and how long a lock may take on a machine that is busy with all of this. */
+const bounds = { offlineHours: 24, lock: 2_500 };
 
 /** Recovery may take this long after the last fault (milliseconds): pauses between tries grow to half a minute. */
 const patience = 60_000;
@@ -50,12 +53,21 @@ export const play = async (schedule: Schedule, options: PlayOptions): Promise<Pl
     tell('everything is read and checked');
     await options.tamper?.(site);
     const findings = await gather(site, working, recovered);
-    const violations = check(findings, { offlineHours: 24 });
+    const violations = check(findings, bounds);
     const figures = summarise(schedule, findings, working, performance.now() - began);
-    return { violations, figures, account: readFileSync(site.path, 'utf8') };
+    return { violations, figures };
   } finally {
+    if (options.evidence !== undefined) keepEvidence(site, options.evidence);
     await site.stop();
   }
+};
+
+const keepEvidence = ({ database, folder }: Site, to: string): void => {
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  const found = globSync(['*.jsonl', '*.log', '*/log/*.log'], { cwd: folder });
+  for (const path of found) cpSync(join(folder, path), join(to, path.replaceAll('/', '-')));
+  for (const path of database.logs()) cpSync(path, join(to, basename(path)));
 };
 
 /** Everybody may come again, and somebody is let in at every terminal with the server's word. */
@@ -97,6 +109,8 @@ const fetchExport = async ({ auditor }: Site): Promise<string> => {
   return text;
 };
 
+const exportOf = ({ folder }: Site): string => join(folder, 'export.jsonl');
+
 const parseEvents = (text: string): LoggedEvent[] =>
   text
     .split('\n')
@@ -132,7 +146,7 @@ const gather = async (site: Site, working: Working, recovered: Findings['recover
 
 /** By the command that an inspector uses, with checkpoints that the desk kept during the run. */
 const verify = async (site: Site, text: string, { checkpoints }: Working): Promise<Findings['verified']> => {
-  const path = join(site.folder, 'export.jsonl');
+  const path = exportOf(site);
   writeFileSync(path, text);
   const restoredAt = readAccount(site.path).findLast(({ kind }) => kind === 'restored')?.at ?? 0;
   const kept = checkpoints.filter(({ at }) => at > restoredAt).slice(-20);

@@ -33,7 +33,7 @@ export const startWork = (site: Site, seed: number): Working => {
     while (!stopped) {
       const habit = random.weighted(habits);
       const person = random.pick(others);
-      const stay = random.whole(100, 1_200);
+      const stay = random.next() < 0.2 ? random.whole(2_000, 5_000) : random.whole(100, 1_200);
       if (habit === 'unknown') note(await terminal.holdUnknown());
       else if (habit === 'right') {
         const who = random.next() < 0.4 ? careful : person;

@@ -7,6 +7,8 @@ const hour = 3_600_000;
 export interface Bounds {
   /** Hours after a login with the server for which a terminal may go on alone. */
   readonly offlineHours: number;
+  /** Milliseconds from a suspension to the lock of whoever was just working, while nothing fails. */
+  readonly lock: number;
 }
 
 /** From when to when a person was suspended beyond doubt: told so, and not yet asked back. */
@@ -67,10 +69,32 @@ const checkHours = ({ events }: Findings, { offlineHours }: Bounds): Violation[]
     return isIn || isAlarmed ? [] : [broken(`session ${session} was opened alone ${age} ms after its login`)];
   });
 
+/** A terminal needs a while after a fault until it hears of anything again (milliseconds). */
+const settling = 20_000;
+
+/** Whoever was working when they were suspended was locked out in time, where nothing failed meanwhile. */
+const checkLocks = (findings: Findings, { lock }: Bounds): Violation[] => {
+  const healed = new Map(listOf(findings, 'healed').map(({ at, place }) => [place, at]));
+  const faults = listOf(findings, 'struck').map(({ at, place }) => ({ from: at, to: healed.get(place) ?? at }));
+  const covered = listOf(findings, 'covered');
+  return listSuspensions(findings).flatMap(({ number, from }) =>
+    listOf(findings, 'opened').flatMap((opened) => {
+      const { at, login, terminal } = opened;
+      const until = covered.find((one) => one.login === login && one.at > at)?.at ?? Number.POSITIVE_INFINITY;
+      if (opened.number !== number || opened.offline || at > from || until < from) return [];
+      const isCalm = !faults.some((fault) => fault.from < from + lock && fault.to > from - settling);
+      return isCalm && until > from + lock
+        ? [broken(`login ${login}: ${number} worked on at ${terminal} for ${until - from} ms after a suspension`)]
+        : [];
+    }),
+  );
+};
+
 export const checkAdmission = (findings: Findings, bounds: Bounds): Violation[] => [
   ...listOf(findings, 'shown-unasked').map(({ number, terminal, at }) =>
     broken(`${terminal} showed a desktop (${number}) that nobody had opened, at ${new Date(at).toISOString()}`),
   ),
   ...checkSuspended(findings),
   ...checkHours(findings, bounds),
+  ...checkLocks(findings, bounds),
 ];

@@ -5,7 +5,7 @@ import { check } from './checker.ts';
 import type { Findings, LoggedEvent } from './findings.ts';
 
 const epoch = '11111111-1111-4111-8111-111111111111';
-const hours = { offlineHours: 24 };
+const bounds = { offlineHours: 24, lock: 2_500 };
 const iso = (at: number): string => new Date(at).toISOString();
 
 let seq = 0;
@@ -59,7 +59,7 @@ const sound: Findings = {
   recovered: { ward: 900 },
 };
 const broken = (change: Partial<Findings>): string[] =>
-  check({ ...sound, ...change }, hours).map(({ invariant, what }) => `${invariant} ${what}`);
+  check({ ...sound, ...change }, bounds).map(({ invariant, what }) => `${invariant} ${what}`);
 const assertBroken = (change: Partial<Findings>, ...expected: readonly RegExp[]): void => {
   const found = broken(change);
   for (const one of expected)
@@ -157,6 +157,21 @@ test('I2: somebody who was suspended when they typed; without the server only wi
 test('I2: somebody who was let in without the server longer after their login than policy says', () => {
   const old = { loginAt: iso(0), at: iso(25 * 3_600_000) };
   assertBroken({ events: [...events, event({ kind: 'offline.opened', session: 'X', detail: old })] }, /^I2 session X/);
+});
+
+test('I2: somebody who works on after they were suspended, while nothing fails', () => {
+  const suspended: Entry[] = [
+    { kind: 'asked', at: 1_000, act: 1, what: 'suspend', number: '100001' },
+    { kind: 'done', at: 1_020, act: 1 },
+  ];
+  const covered = (at: number): Entry => ({ kind: 'covered', at, terminal: 'ward', login: 1 });
+  const struck: Entry = { kind: 'struck', at: 900, fault: 'link-deaf', where: 'ward', place: 0 };
+  assert.deepEqual(broken({ entries: [...login, ...suspended, covered(3_000)] }), []);
+  assertBroken(
+    { entries: [...login, ...suspended, covered(4_000)] },
+    /^I2 login 1: 100001 worked on at ward for 2980 ms/,
+  );
+  assert.deepEqual(broken({ entries: [...login, struck, ...suspended, covered(4_000)] }), []);
 });
 
 test('I3: a log that does not verify, and damage that nobody noticed', () => {

@@ -53,14 +53,17 @@ const checkJournals = (findings: Findings, records: ReadonlyMap<string, readonly
 /** What opened was locked, once; what began ended, once. */
 const checkEnds = (findings: Findings): Violation[] => {
   const { events } = findings;
+  const spoilt = listSpoilt(findings).size > 0;
   const countOf = (kind: string) =>
     countBy(
-      events.filter((event) => event.kind === kind),
+      // A guard whose disk forgot that it had locked says at its start that it is locked.
+      events.filter(
+        (event) => event.kind === kind && !(spoilt && kind === 'screen.locked' && event.reason === 'start'),
+      ),
       ({ session }) => session,
     );
   const [opened, locked] = [countOf('screen.opened'), countOf('screen.locked')];
   const [began, ended] = [countOf('session.began'), countOf('session.ended')];
-  const spoilt = listSpoilt(findings).size > 0;
   const isRestored = listOf(findings, 'restored').length > 0;
   const twice = (what: string, counts: ReadonlyMap<string, number>): Violation[] =>
     [...counts].flatMap(([session, count]) =>
