@@ -12,13 +12,19 @@ export interface RawTerminal {
   close(): Promise<void>;
 }
 
+/** What of a world it takes. */
+type Place = { readonly folder: string } & {
+  readonly admin: Pick<World['admin'], 'do'>;
+  readonly server: Pick<World['server'], 'origin' | 'authority'>;
+};
+
 /** Posts without any client certificate. */
-export async function createStranger(world: World): Promise<RawTerminal> {
+export async function createStranger(world: Place): Promise<RawTerminal> {
   return createPoster(world, 'stranger', {});
 }
 
 /** Enrols a terminal by hand, so that its certificate can be used without a guard. */
-export async function createRawTerminal(world: World, name: string): Promise<RawTerminal> {
+export async function createRawTerminal(world: Place, name: string): Promise<RawTerminal> {
   const { terminal, code } = await world.admin.do('terminals/announce', { body: { name, place: '' } });
   const { key, request: csr } = createRequest(world.folder, name);
   const stranger = await createStranger(world);
@@ -28,7 +34,7 @@ export async function createRawTerminal(world: World, name: string): Promise<Raw
   return createPoster(world, terminal, { cert: String(admitted.body['certificate']), key });
 }
 
-function createPoster(world: World, id: string, identity: { cert?: string; key?: string }): RawTerminal {
+function createPoster(world: Place, id: string, identity: { cert?: string; key?: string }): RawTerminal {
   const agent = new Agent({
     connect: { ca: readFileSync(world.server.authority, 'utf8'), minVersion: 'TLSv1.3', ...identity },
   });

@@ -5,6 +5,7 @@ import { type ServerHouse, startServer } from '#setup/house.ts';
 import { openKeyring } from '#setup/keyring.ts';
 import { createStops } from '#setup/stops.ts';
 import { createWard, type Ward } from '../guard/ward.ts';
+import { createRawTerminal, type RawTerminal } from '../raw-terminal.ts';
 import { freePort } from '../world.ts';
 import { type Account, openAccount } from './account.ts';
 import { createShiftedClock, type ShiftedClock } from './clock.ts';
@@ -33,6 +34,8 @@ export interface Site {
   /** Of the guards' data; undefined where it cannot be made to fail. */
   readonly disks: Readonly<Record<TerminalName, FailingDisk | undefined>>;
   readonly clocks: Readonly<Record<TerminalName, ShiftedClock>>;
+  /** A terminal without a guard, at each process of the server. */
+  readonly strangers: Readonly<Record<ServerName, RawTerminal>>;
   readonly admin: Signer;
   readonly auditor: Signer;
   server(name: ServerName): ServerHouse;
@@ -138,6 +141,13 @@ const open = async (folder: string, stops: ReturnType<typeof createStops>): Prom
   });
   const wards = { ward: seats.ward.ward, away: seats.away.ward } satisfies Record<TerminalName, Ward>;
   const people = await admitPeople(desk.admin, wards, 4);
+  const asking = { do: desk.admin.must } as const;
+  const strangers = await forEach(servers, async (name) => {
+    const server = { origin: `https://localhost:${ports[name]}`, authority };
+    const stranger = await createRawTerminal({ admin: asking, folder, server }, `stranger-${name}`);
+    stops.add(stranger.close);
+    return stranger;
+  });
   const used = await forEach(terminals, async (name) => seats[name].seat.use(wards[name]));
   for (const terminal of Object.values(used)) stops.add(terminal.stop);
   return {
@@ -149,6 +159,7 @@ const open = async (folder: string, stops: ReturnType<typeof createStops>): Prom
     databaseLinks,
     deskLink,
     terminals: used,
+    strangers,
     disks: { ward: seats.ward.disk, away: seats.away.disk },
     clocks: { ward: seats.ward.clock, away: seats.away.clock },
     people,

@@ -260,6 +260,20 @@ export const faultTable = {
     weight: 3,
     meaning: 'the screen of a terminal goes away and comes back',
   },
+  'file-replaced': {
+    numbers: ['F7', 'F8'],
+    sort: 'disk',
+    lasts: [1_000, 6_000],
+    weight: 2,
+    meaning: 'a folder stands in the place of a file of a terminal; what was in the file is lost',
+  },
+  'tap-flood': {
+    numbers: ['F23'],
+    sort: 'server',
+    lasts: [1_000, 4_000],
+    weight: 1,
+    meaning: 'sixty requests at once with cards that nobody knows, as fast as they are answered',
+  },
   'server-restarted': {
     numbers: ['F19'],
     sort: 'server',

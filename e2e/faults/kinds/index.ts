@@ -2,6 +2,7 @@ import type { FaultKind } from '../table.ts';
 import * as clocks from './clocks.ts';
 import * as disks from './disks.ts';
 import type { Fault } from './fault.ts';
+import * as floods from './floods.ts';
 import * as journals from './journals.ts';
 import * as links from './links.ts';
 import * as operations from './operations.ts';
@@ -44,6 +45,8 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'reader-unplugged': readers.readerUnplugged,
   'cards-torn': readers.cardsTorn,
   'screen-lost': readers.screenLost,
+  'file-replaced': journals.fileReplaced,
+  'tap-flood': floods.tapFlood,
   'server-restarted': operations.serverRestarted,
   'keys-rotated': operations.keysRotated,
   restored: operations.restored,

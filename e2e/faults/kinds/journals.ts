@@ -1,5 +1,15 @@
 /** Disks that forget: what a terminal has written is cut, changed, taken away or put back from an older copy. */
-import { closeSync, copyFileSync, existsSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FoundRecord, readSegment, segmentsIn } from '../journal.ts';
@@ -129,4 +139,16 @@ export const offlinePutBack: Fault = (strike) => {
 export const positionLost: Fault = (strike) => {
   whileStill(strike, () => rmSync(join(folderOf(strike), 'position.json'), { force: true }));
   return undefined;
+};
+
+const replaceable = ['position.json', 'head.json', 'offline.json', 'time.json', 'log-witness.json'] as const;
+
+/** A folder in the place of a file, and the guard begins anew before it. */
+export const fileReplaced: Fault = (strike) => {
+  const path = join(folderOf(strike), randomOf(strike).pick(replaceable));
+  whileStill(strike, () => {
+    rmSync(path, { force: true });
+    mkdirSync(path);
+  });
+  return () => rmSync(path, { recursive: true, force: true });
 };
