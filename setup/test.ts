@@ -38,6 +38,7 @@ const took = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(
 const long = [
   'server/fuzz/',
   'server/routes/every-route',
+  'e2e/faults/',
   'e2e/guard/keys',
   'server/start',
   'e2e/guard/certificates',

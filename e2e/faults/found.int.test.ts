@@ -37,6 +37,8 @@ const forgeLine = async (site: Site): Promise<void> => {
     import pg from 'pg';
     const client = new pg.Client(process.env.DATABASE_URL);
     await client.connect();
+    // The table itself refuses any change; whoever has the database can take that away.
+    await client.query('set session_replication_role = replica');
     const { rowCount } = await client.query("update event set reason = 'forged' where kind = 'terminal.announced'");
     await client.end();
     if (rowCount === 0) process.exit(1);`;
