@@ -24,7 +24,7 @@ const listSuspensions = (findings: Findings): Suspension[] => {
   return asked.flatMap(({ act, what, number }) => {
     const from = done.get(act);
     if (what !== 'suspend' || from === undefined) return [];
-    const back = asked.find((one) => one.what === 'resume' && one.number === number && one.act > act);
+    const back = asked.find((one) => one.what === 'resume' && one.number === number && one.at >= from);
     return [{ number, from, to: back?.at ?? Number.POSITIVE_INFINITY }];
   });
 };

@@ -26,8 +26,8 @@ const checkLog = (findings: Findings): Violation[] => {
 
 /** I4: recovery needs no hand. */
 const checkRecovery = ({ recovered }: Findings): Violation[] =>
-  Object.entries(recovered).flatMap(([terminal, after]) =>
-    after === null ? [{ invariant: 'I4', what: `${terminal} let nobody in again after the last fault` } as const] : [],
+  Object.entries(recovered).flatMap(([who, after]) =>
+    after === null ? [{ invariant: 'I4', what: `${who} did not work again after the last fault` } as const] : [],
   );
 
 /** Everything that is not as it was promised. */

@@ -38,7 +38,7 @@ export interface Findings {
   readonly people: Readonly<Record<string, string>>;
   /** What the verifier of the log said of the export. */
   readonly verified: { readonly ok: boolean; readonly said: string };
-  /** Milliseconds until each terminal let somebody in again by itself after the last fault; null: it did not. */
+  /** Milliseconds until the desk, and each terminal, did their work again by themselves after the last fault; null: they did not. */
   readonly recovered: Readonly<Record<string, number | null>>;
 }
 
