@@ -81,7 +81,10 @@ export const drawSchedule = (options: ScheduleOptions): Schedule => {
     const lasts = random.whole(...span);
     const dice = Math.floor(random.next() * 1e6) / 1e6;
     const needed = placesOf(sort, where);
-    if (at + lasts > milliseconds || needed.some((place) => (freeFrom.get(place) ?? 0) > at)) continue;
+    const free = Math.max(...needed.map((place) => freeFrom.get(place) ?? 0));
+    // What needs everything would never find it free: the others wait for it.
+    if (sort === 'everything') at = Math.max(at, free);
+    if (at + lasts > milliseconds || free > at) continue;
     for (const place of needed) freeFrom.set(place, at + lasts + calm);
     faults.push({ kind, at: Math.round(at), lasts, where, dice });
   }
