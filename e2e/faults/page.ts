@@ -19,7 +19,7 @@ npm run faults -- --seed 7 --minutes 5 --kinds guard-killed,answers-lost --every
 npm run faults -- --replay e2e/faults/kept/a-file.json
 \`\`\`
 
-The seed draws the faults and what people do; the processes themselves are as quick as the machine lets them be, so two runs of a seed are alike and not the same. A run that breaks a promise is played again with fewer and fewer faults (\`--minimise-minutes 10\`), and what is left lies in \`e2e/faults/kept/\`, where a test plays it from then on. \`dist/faults/\` has what was promised to whom, the exported log, and what every process wrote. Half a minute of a fixed seed is in \`npm test\`. Interrupted, it heals, checks and takes everything away; killed, its processes and its disk end with it, and the next run removes its folder.
+The seed draws the faults and what people do; the processes themselves are as quick as the machine lets them be, so two runs of a seed are alike and not the same. A run that breaks a promise is played again with fewer and fewer faults (\`--minimise-minutes 10\`), and what is left lies in \`e2e/faults/kept/\`, where a test plays it from then on. \`dist/faults/\` has what was promised to whom, the exported log, and what every process wrote. Twenty seconds of fixed faults are in \`npm test\`. Interrupted, it heals, checks and takes everything away; killed, its processes and its disk end with it, and the next run removes its folder.
 
 ## What is checked
 
