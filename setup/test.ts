@@ -19,7 +19,12 @@ interface Suite {
 
 const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
-  { name: 'screen', holds: (file) => /^e2e\/(curtain\/|agent\/screen-cover)/.test(file), atOnce: 1, within: 600 },
+  {
+    name: 'screen',
+    holds: (file) => /^e2e\/(curtain\/(?!session-hooks)|agent\/screen-cover)/.test(file),
+    atOnce: 1,
+    within: 600,
+  },
   // A whole product waits more than it works.
   { name: 'e2e', holds: (file) => file.endsWith('.e2e.test.ts'), atOnce: 3, within: 600 },
   { name: 'int', holds: (file) => file.endsWith('.int.test.ts'), atOnce: 4, within: 900, needsCluster: true },
@@ -44,6 +49,8 @@ const long = [
   'e2e/guard/certificates',
   'e2e/tour/',
   'e2e/desk/',
+  'e2e/gallery/',
+  'e2e/curtain/session-hooks',
   'e2e/console/revocation-and-log',
   'e2e/agent/cardless',
   'e2e/console/passkeys',
