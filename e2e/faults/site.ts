@@ -6,7 +6,7 @@ import { openKeyring } from '#setup/keyring.ts';
 import { createStops } from '#setup/stops.ts';
 import { createWard, type Ward } from '../guard/ward.ts';
 import { createRawTerminal, type RawTerminal } from '../raw-terminal.ts';
-import { freePort } from '../world.ts';
+import { freePort, until } from '../world.ts';
 import { type Account, openAccount } from './account.ts';
 import { createShiftedClock, type ShiftedClock } from './clock.ts';
 import { type Database, startDatabase } from './database.ts';
@@ -167,7 +167,8 @@ const open = async (folder: string, stops: ReturnType<typeof createStops>): Prom
     server: (name) => houses[name],
     stopServers,
     async startServers() {
-      for (const name of servers) houses[name] = await start(name);
+      // As whatever keeps services does: one that does not come up is started again.
+      for (const name of servers) houses[name] = await until(`${name} runs`, () => start(name), 60_000);
     },
     stop: stops.stop,
   };

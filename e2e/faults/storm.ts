@@ -10,8 +10,10 @@ export const runStorm = async (
   site: Site,
   { faults: scheduled, milliseconds }: Schedule,
   tell: (line: string) => void,
-  signal: AbortSignal,
+  interrupted: AbortSignal,
 ): Promise<void> => {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([interrupted, failed.signal]);
   const began = performance.now();
   const until = (at: number): Promise<void> =>
     delay(Math.max(0, began + at - performance.now()), undefined, { signal }).catch(() => undefined);
@@ -28,6 +30,16 @@ export const runStorm = async (
     await heal?.();
     site.account.write({ kind: 'healed', fault: kind, where, place });
   };
-  await Promise.all(scheduled.map(run));
+  const all = scheduled.map(async (fault, place) => {
+    try {
+      await run(fault, place);
+    } catch (problem) {
+      // What cannot be made or healed ends it: nothing strikes a site that is being taken away.
+      failed.abort();
+      throw problem;
+    }
+  });
+  await Promise.allSettled(all);
+  await Promise.all(all);
   await until(milliseconds);
 };

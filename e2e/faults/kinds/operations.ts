@@ -1,6 +1,7 @@
 /** What operators do while everything runs: keys changed, processes started anew, the database put back. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { node, root } from '#setup/paths.ts';
 import { run } from '#setup/run.ts';
 import type { Site } from '../site.ts';
@@ -27,6 +28,14 @@ export const serverRestarted: Fault = ({ server, site }) => {
   return undefined;
 };
 
+/** As an operator does who reads that a server still runs: again, for half a minute. Null once it is done. */
+const restorePatiently = async (site: Site, words: readonly string[]): Promise<string | null> => {
+  for (const end = performance.now() + 30_000; ; await delay(1_000)) {
+    const { error, ok } = await command(site, 'restore', words);
+    if (ok || performance.now() > end) return ok ? null : error;
+  }
+};
+
 /** The database is put back to what it was when this fault struck: what came between is gone from it. */
 export const restored: Fault = async ({ site }) => {
   const folder = join(site.folder, 'backups');
@@ -41,9 +50,9 @@ export const restored: Fault = async ({ site }) => {
     await site.stopServers();
     const key = join(site.folder, 'first', 'backup-key.txt');
     const words = [join(folder, newest ?? ''), '--key', key, '--replace'];
-    const done = await command(site, 'restore', words);
+    const refused = await restorePatiently(site, words);
     site.account.write({ kind: 'restored', from });
     await site.startServers();
-    if (!done.ok) throw new Error(`the backup was not restored: ${done.error}`);
+    if (refused !== null) throw new Error(`the backup was not restored: ${refused}`);
   };
 };
