@@ -256,7 +256,7 @@ export const people = table({
     path: '/v1/people/:person/invitation',
     sender: ['admin'],
     event: 'person.changed',
-    failures: ['PERSON_UNKNOWN', 'PERSON_SELF'],
+    failures: ['PERSON_UNKNOWN', 'PERSON_SELF', 'APPROVAL_NEEDED'],
     summary: 'A one-time link with which the person sets a console password and TOTP of their own.',
     params: personParams,
     body: z.strictObject({}),

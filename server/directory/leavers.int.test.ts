@@ -69,7 +69,9 @@ describe('a person whom the directory makes inactive', () => {
   it('is signed out of the console, and an invitation is void', async () => {
     const helper = await server.signIn(['helpdesk']);
     const params = { person: helper.person };
+    await server.applyPolicy({ fourEyes: [] });
     const invited = await server.call(directory.admin, 'people/invite', { params });
+    await server.applyPolicy({});
     const { code } = invited.body as { code: string };
     const stream = await openStream(server, helper, '/v1/console/stream');
     await directory.patch(`/Users/${helper.person}`, off);

@@ -149,7 +149,66 @@ describe('one clerk alone', () => {
   });
 });
 
+describe('an invitation to the console', () => {
+  const invite = (from: TestConsole, person: string) => server.call(from, 'people/invite', { params: { person } });
+
+  it('lets no admin alone take the console or the TOTP of somebody who has theirs', async () => {
+    const clinician = await makeUser();
+    for (const person of [other.person, second.person, clinician.person.id]) {
+      assert.equal((await invite(admin, person)).code, 'APPROVAL_NEEDED');
+    }
+    const rows = await server.database.query('select 1 from invitation where created_by = $1', [admin.person]);
+    assert.equal(rows.length, 0);
+    const approval = approvalOf(await invite(admin, second.person));
+    assert.equal((await decide(second, approval)).code, 'PERSON_SELF');
+    assert.equal((await decide(other, approval)).status, 200);
+    assert.equal((await invite(admin, second.person)).status, 200);
+    const invited = (await eventsWhere(server, 'person', second.person)).find(({ reason }) => reason === 'invited');
+    assert.deepEqual([invited?.actor, invited?.detail['approvedBy']], [admin.person, other.person]);
+  });
+
+  it('needs no second person for somebody who is still being enrolled', async () => {
+    const { person } = await makeClinician(server);
+    assert.equal((await invite(admin, person.id)).status, 200);
+  });
+});
+
+describe('somebody whose last login is so long ago that its session is not kept', () => {
+  it('is still somebody who uses their factors', async () => {
+    const clinician = await makeUser();
+    await server.database.query('delete from session where person = $1', [clinician.person.id]);
+    assert.equal((await ask(desk, 'pin', clinician)).status, 200, 'else this test would show nothing');
+    server.advance(24 * 3_600_000 + 1000);
+    const params = { person: clinician.person.id };
+    const late = await server.signIn(['helpdesk']);
+    assert.equal((await server.call(late, 'people/begin-totp', { params })).code, 'APPROVAL_NEEDED');
+    const first = await server.call(late, 'people/issue-first-secret', { params, body: { identity: 'staff-card' } });
+    assert.equal(first.code, 'APPROVAL_NEEDED');
+    server.advance(-24 * 3_600_000 - 1000);
+  });
+});
+
 describe('the owner in person', () => {
+  it('needs none at their own console just after signing in; who finds it open later gets nothing by it', async () => {
+    const boss = await server.signIn(['admin']);
+    const params = { person: boss.person };
+    const begin = () => server.call(boss, 'people/begin-totp', { params });
+    assert.equal((await begin()).status, 200);
+    server.advance(15 * 60_000 + 1000);
+    try {
+      assert.equal((await begin()).code, 'APPROVAL_NEEDED');
+      const body = { task: 'card', person: boss.person, terminal: terminal.id };
+      assert.equal((await server.call(boss, 'ceremonies/begin', { body })).code, 'APPROVAL_NEEDED');
+      await server.database.query('update console_session set passkey_used_at = $2 where person = $1', [
+        boss.person,
+        server.now(),
+      ]);
+      assert.equal((await begin()).status, 200, 'a passkey that was used a moment ago');
+    } finally {
+      server.advance(-15 * 60_000 - 1000);
+    }
+  });
+
   it('needs no second person at the terminal where they have just logged in with two factors', async () => {
     const clinician = await makeUser();
     await logIn(server, terminal, clinician);

@@ -8,6 +8,7 @@ import type { ServerDeps } from '../deps.ts';
 import { askApproval, tryUseApproval } from '../store/approvals.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { lowestUuidAt } from '../store/uuid.ts';
 import type { ConsoleSender } from './handlers.ts';
 import { by } from './refusing.ts';
 
@@ -73,9 +74,8 @@ export const requireApprovalForBinding = async (
     readonly terminal: TerminalId | null;
   },
 ): Promise<Result<Approved, 'APPROVAL_NEEDED'>> => {
-  const facts = await findBindingFacts(tx, now, person.id, terminal);
-  const isPresent = facts.isPresent || person.id === sender.person;
-  const act = approvalForBinding(deps.policy(), { ...facts, isPresent });
+  const facts = await findBindingFacts(tx, now, { person: person.id, terminal, session: sender.session });
+  const act = approvalForBinding(deps.policy(), facts);
   if (act === null) return succeed({});
   return requireApproval(tx, now, sender, { act, call, subject: person.id, what, about: what });
 };
@@ -90,15 +90,33 @@ export const requireApprovalForRoles = async (
 ): Promise<Result<Approved, 'APPROVAL_NEEDED'>> =>
   policy().fourEyes.includes('roles') ? requireApproval(tx, now, sender, { ...act, act: 'roles' }) : succeed({});
 
-/** How long ago somebody must have shown their two factors at a terminal to count as standing there. */
+/** How long ago somebody must have shown their factors, at a terminal or at the console, to count as being there. */
 const presentMilliseconds = 15 * 60_000;
+/** From this age on a factor was set by somebody who uses it: sessions are not kept for ever. */
+const enrolledMilliseconds = 24 * 3_600_000;
 
-const findBindingFacts = async (tx: Transaction, now: Date, person: PersonId, terminal: TerminalId | null) => {
-  const [row] = await tx.query<{ hasLoggedIn: boolean; isPresent: boolean }>(
-    `select exists (select 1 from session where person = $1 and opened_by = 'factors') as "hasLoggedIn",
-            exists (select 1 from session where person = $1 and opened_by = 'factors' and terminal = $2
-                      and ended_at is null and started_at > $3) as "isPresent"`,
-    [person, terminal, new Date(now.getTime() - presentMilliseconds)],
+interface Binding {
+  readonly person: PersonId;
+  /** Where the person would be present. */
+  readonly terminal: TerminalId | null;
+  /** The console session that asks. */
+  readonly session: string;
+}
+
+const findBindingFacts = async (tx: Transaction, now: Date, { person, terminal, session }: Binding) => {
+  const since = new Date(now.getTime() - presentMilliseconds);
+  const [row] = await tx.query<{ usesFactors: boolean; isPresent: boolean }>(
+    `select exists (select from session where person = $1 and opened_by in ('factors', 'grace', 'substitute'))
+         or exists (select from console_session where person = $1)
+         or exists (select from passkey where person = $1 and removed_at is null)
+         or exists (select from credential where person = $1 and set_at is not null and id < $5) as "usesFactors",
+            exists (select from session where person = $1 and opened_by = 'factors' and terminal = $2
+                      and ended_at is null and started_at > $3)
+         or exists (select from console_session c left join session s on s.id = c.session
+                     where c.id = $4 and c.person = $1 and (c.passkey_used_at > $3
+                       or (c.session is null and c.created_at > $3)
+                       or (s.opened_by = 'factors' and s.started_at > $3))) as "isPresent"`,
+    [person, terminal, since, session, lowestUuidAt(new Date(now.getTime() - enrolledMilliseconds))],
   );
-  return row ?? { hasLoggedIn: true, isPresent: false };
+  return row ?? { usesFactors: true, isPresent: false };
 };

@@ -167,6 +167,14 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         if (!person) return fail('PERSON_UNKNOWN');
         // One's own secrets take a new proof: console/renew-secrets.
         if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/invite');
+        // Whoever opens the link sets password and TOTP: no admin alone becomes somebody who has theirs.
+        const approved = await requireApprovalForBinding(deps, tx, now, sender, {
+          person,
+          call: 'people/invite',
+          what: 'invitation',
+          terminal: null,
+        });
+        if (!approved.ok) return approved;
         const { code, expiresAt } = await insertInvitation(tx, deps.secrets, now, {
           person: person.id,
           by: sender.person,
@@ -176,6 +184,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
           kind: 'person.changed',
           outcome: 'success',
           reason: 'invited',
+          detail: { ...approved.value },
         });
         return succeed({ code, expiresAt: expiresAt.toISOString() });
       }),
