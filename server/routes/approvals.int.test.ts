@@ -123,6 +123,21 @@ describe('one clerk alone', () => {
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
   });
 
+  it('is worth nothing once who gave it was suspended or lost the right, and may be asked for anew', async () => {
+    for (const change of [`state = 'suspended'`, `roles = '{auditor}'`]) {
+      const clinician = await makeUser();
+      const lost = await server.signIn(['helpdesk']);
+      const approval = approvalOf(await ask(desk, 'pin', clinician));
+      assert.equal((await decide(lost, approval)).status, 200);
+      await server.database.query(`update person set ${change} where id = $1`, [lost.person]);
+      const asked = await ask(desk, 'pin', clinician);
+      assert.equal(asked.code, 'APPROVAL_NEEDED');
+      assert.notEqual(approvalOf(asked), approval);
+      assert.equal((await decide(second, approvalOf(asked))).status, 200);
+      assert.equal((await ask(desk, 'pin', clinician)).status, 200);
+    }
+  });
+
   it('is stopped by a refusal, by taking it back, and by time', async () => {
     const clinician = await makeUser();
     const refused = approvalOf(await ask(desk, 'pin', clinician));
@@ -268,5 +283,19 @@ describe('a new policy', () => {
     assert.equal((await decide(other, approval)).status, 200);
     assert.equal((await apply(1_200)).code, 'APPROVAL_NEEDED');
     assert.equal((await apply(300)).status, 200);
+  });
+
+  it('tells who has to agree what it changes, and not only what its author says of it', async () => {
+    await server.applyPolicy({ fourEyes: ['policy'] });
+    const { number } = (await server.call(admin, 'policies/active')).body as Answer<'policies/active'>;
+    const policy = policyOf('jp-mhlw-6.0', { fourEyes: [], tries: { soft: 9 } });
+    const apply = (note: string) => server.call(admin, 'policies/apply', { body: { policy, base: number, note } });
+    const approval = approvalOf(await apply('誤字の訂正'));
+    const listed = await server.call(other, 'approvals/list');
+    const one = (listed.body as Answer<'approvals/list'>).approvals.find(({ id }) => id === approval);
+    assert.equal(one?.about, '誤字の訂正 · tries.soft: 5 → 9 · fourEyes: ["policy"] → []');
+    await decide(other, approval);
+    assert.equal((await apply('another note')).code, 'APPROVAL_NEEDED');
+    assert.equal((await apply('誤字の訂正')).status, 200);
   });
 });

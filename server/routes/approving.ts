@@ -49,7 +49,8 @@ export const requireApproval = async (
       kind: 'approval.asked',
       outcome: 'success',
       reason: act,
-      detail: { approval: id, call, about },
+      // All of it is with the approval itself.
+      detail: { approval: id, call, about: about.slice(0, 200) },
     });
   }
   await tx.notify('changed', { what: 'approvals' });

@@ -37,7 +37,11 @@ export const createCardAuthorityRoutes = (deps: ServerDeps) => {
       const fingerprint = fingerprintOf(certificate);
       const added = await database.transaction(async (tx) => {
         const call = 'card-authorities/add';
-        const approved = await approve(tx, now, sender, { call, what: [body.name, fingerprint], about: body.name });
+        const approved = await approve(tx, now, sender, {
+          call,
+          what: [body.name, fingerprint],
+          about: `${body.name}: SHA-256 ${fingerprint}`,
+        });
         if (!approved.ok) return approved;
         const row = await tryInsertAuthority(tx, now, { name: body.name, certificate, by: sender.person });
         if (row === undefined) return fail('CARD_AUTHORITY_KNOWN');
@@ -55,7 +59,10 @@ export const createCardAuthorityRoutes = (deps: ServerDeps) => {
       const removed = await database.transaction(async (tx) => {
         const now = deps.now();
         const call = 'card-authorities/remove';
-        const approved = await approve(tx, now, sender, { call, what: [id, body.reason], about: body.reason });
+        const known = (await listAuthorities(tx)).find((one) => one.id === id);
+        if (known === undefined) return fail('CARD_AUTHORITY_UNKNOWN');
+        const about = `${known.name} · ${body.reason}`;
+        const approved = await approve(tx, now, sender, { call, what: [id, body.reason], about });
         if (!approved.ok) return approved;
         const row = await tryRemoveAuthority(tx, now, id, sender.person);
         if (row === undefined) return fail('CARD_AUTHORITY_UNKNOWN');

@@ -216,6 +216,7 @@ describe('roles, where the policy asks for a second person', () => {
       .body as Answer<'people/preview-import'>;
     const added = await server.call(admin, 'people/add', { body: { number: 'four', name: 'x', roles: ['admin'] } });
     assert.equal(added.code, 'APPROVAL_NEEDED');
+    const saying: string[] = [];
     for (const way of [
       () => server.call(admin, 'people/apply-import', { body: { text, digest: plan.digest } }),
       () => change(admin, person.id, { roles: ['clinician', 'operator'] }),
@@ -226,10 +227,15 @@ describe('roles, where the policy asks for a second person', () => {
       const params = { approval: failure.approval };
       const decide = (by: TestConsole) =>
         server.call(by, 'approvals/decide', { params, body: { approve: true, reason: 'agreed' } });
+      const listed = await server.call(second, 'approvals/list');
+      const { approvals } = listed.body as Answer<'approvals/list'>;
+      saying.push(approvals.find(({ id }) => id === params.approval)?.about ?? '');
       assert.equal((await decide(admin)).code, 'PERSON_SELF');
       assert.equal((await decide(second)).status, 200);
       assert.equal((await way()).status, 200);
     }
+    // Who has to agree reads whose roles become which.
+    assert.deepEqual(saying, [`+0 ±1 -0 · auditor (1): ${person.number}`, `${person.number}: clinician operator`]);
     assert.equal((await change(admin, person.id, { name: '名前だけ' })).status, 200);
     await server.applyPolicy({});
   });

@@ -9,9 +9,26 @@ import { requireApprovalForRoles } from './approving.ts';
 import type { Handlers } from './handlers.ts';
 import { refuseRole } from './refusing.ts';
 
-const changesRoles = ({ added, changed }: ImportPlan): boolean =>
-  added.some(({ person }) => !sameRoles(person.roles, ['clinician'])) ||
-  changed.some(({ before, after }) => !sameRoles(before.roles, after.roles));
+/** Those who come with other roles than everybody's, or whose roles change. */
+const listRoleChanges = ({ added, changed }: ImportPlan): { readonly number: string; readonly roles: string }[] =>
+  [
+    ...added.filter(({ person }) => !sameRoles(person.roles, ['clinician'])).map(({ person }) => person),
+    ...changed.filter(({ before, after }) => !sameRoles(before.roles, after.roles)).map(({ after }) => after),
+  ].map(({ number, roles }) => ({ number, roles: [...roles].sort().join(' ') }));
+
+/** Numbers that are named for each set of roles; how many there are is said in any case. */
+const mostNamed = 20;
+
+/** What a second admin has to read before they agree: who gets which roles. */
+const describe = (plan: ImportPlan, changes: ReturnType<typeof listRoleChanges>): string => {
+  const given = [...Map.groupBy(changes, ({ roles }) => roles)].sort().map(([roles, people]) => {
+    const named = people.slice(0, mostNamed).map(({ number }) => number);
+    const others = people.length > mostNamed ? ` +${people.length - mostNamed}` : '';
+    return `${roles || '-'} (${people.length}): ${named.join(', ')}${others}`;
+  });
+  const { added, changed, suspended } = plan;
+  return [`+${added.length} ±${changed.length} -${suspended.length}`, ...given].join(' · ');
+};
 
 /** A list of people from a file. Nothing of a file is kept between the two calls: the digest stands for the plan. */
 export const createImportRoutes = (deps: ServerDeps) =>
@@ -33,10 +50,10 @@ export const createImportRoutes = (deps: ServerDeps) =>
           }
           const held = await plan(tx, body, sender.person);
           if (held.digest !== body.digest) return fail('IMPORT_STALE');
-          if (changesRoles(held)) {
-            const { digest, added, changed, suspended } = held;
-            const about = `+${added.length} ±${changed.length} -${suspended.length}`;
-            const act = { call: 'people/apply-import', subject: null, what: digest, about };
+          const changes = listRoleChanges(held);
+          if (changes.length > 0) {
+            const about = describe(held, changes);
+            const act = { call: 'people/apply-import', subject: null, what: held.digest, about };
             const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
             if (!approved.ok) return approved;
           }

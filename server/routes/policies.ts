@@ -13,6 +13,13 @@ import type { Handlers } from './handlers.ts';
 
 const pageSize = 20;
 
+/** What a second admin has to read before they agree: the note alone could say anything. */
+const describe = (note: string, changes: ReturnType<typeof listChanges>): string =>
+  [
+    note,
+    ...changes.map(({ path, before, after }) => `${path}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`),
+  ].join(' · ');
+
 export const createPoliciesRoutes = (deps: ServerDeps) => {
   const { database, policies } = deps;
   /** What was in force before anybody put a version in force. */
@@ -85,8 +92,8 @@ export const createPoliciesRoutes = (deps: ServerDeps) => {
               act: 'policy',
               call: 'policies/apply',
               subject: null,
-              what: [body.base, body.policy],
-              about: body.note,
+              what: [body.base, body.policy, body.note],
+              about: describe(body.note, changes),
             });
             if (!approved.ok) return approved;
           }

@@ -18,6 +18,10 @@ export interface ApprovalToAsk {
   readonly by: PersonId;
 }
 
+/** Who gave an approval was suspended since, or has no such right any more: their word counts no longer. */
+const standsBy = `exists (select from person p
+  where p.id = decided_by and p.state = 'active' and p.roles && array['helpdesk', 'admin'])`;
+
 /** Uses an approval up. Answers who gave it; undefined when there is none. */
 export const tryUseApproval = async (
   tx: Transaction,
@@ -26,7 +30,7 @@ export const tryUseApproval = async (
 ): Promise<PersonId | undefined> => {
   const [row] = await tx.query<{ by: PersonId }>(
     `update approval set state = 'used', used_at = $3
-      where asked_by = $1 and digest = $2 and state = 'given' and expires_at > $3 returning decided_by as by`,
+      where asked_by = $1 and digest = $2 and state = 'given' and expires_at > $3 and ${standsBy} returning decided_by as by`,
     [by, digest, now],
   );
   return row?.by;
@@ -61,9 +65,11 @@ export const askApproval = async (
 };
 
 export const expireApprovals = async (tx: Transaction, now: Date): Promise<void> => {
-  await tx.query(`update approval set state = 'expired' where state in ('waiting', 'given') and expires_at <= $1`, [
-    now,
-  ]);
+  await tx.query(
+    `update approval set state = 'expired'
+      where state in ('waiting', 'given') and (expires_at <= $1 or (state = 'given' and not ${standsBy}))`,
+    [now],
+  );
 };
 
 export interface WaitingApproval {
