@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { type Answer, api, type Call, type GateFailure, type RouteName, type RowFailure } from '#contract/api/index.ts';
 import { type Failure, fail, failure, type Result, succeed } from '#contract/errors.ts';
+import { parseFromServer } from './from-server.ts';
 import type { Identity } from './identity.ts';
 import { codeOf, type Log } from './log.ts';
 import type { Servers } from './servers.ts';
@@ -181,7 +182,7 @@ export function createHttp(deps: HttpDeps): Http {
   function readAnswer(name: TerminalRoute, status: number, text: string): Result<unknown> {
     const answer = parseJson(text);
     if (status >= 200 && status < 300) {
-      const parsed = api[name].answer.safeParse(answer);
+      const parsed = parseFromServer(api[name].answer, answer);
       if (parsed.success) return succeed(parsed.data);
       deps.log.error('answer-foreign', { call: name, status });
       return fail('INTERNAL');
@@ -203,7 +204,7 @@ export function createHttp(deps: HttpDeps): Http {
 /** The failure that an answer carries, by itself or as the member `failure`. */
 export function failureOf(answer: unknown, status: number): Failure {
   const inner = typeof answer === 'object' && answer !== null && 'failure' in answer ? answer.failure : answer;
-  const parsed = failure.safeParse(inner);
+  const parsed = parseFromServer(failure, inner);
   if (parsed.success) return parsed.data as Failure;
   return { code: status >= 502 && status <= 504 ? 'SERVER_UNREACHABLE' : 'INTERNAL' };
 }

@@ -3,6 +3,7 @@ import { type Pushed, pushed, terminals } from '#contract/api/terminals.ts';
 import type { Link } from '#core/login/state.ts';
 import { createBackOff, pause } from './back-off.ts';
 import { createEventStreamParser } from './event-stream.ts';
+import { parseFromServer } from './from-server.ts';
 import { failureOf, pathOf, tlsOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import { codeOf, type Log } from './log.ts';
@@ -73,7 +74,7 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
     let givingWay: NodeJS.Timeout | undefined;
 
     function take(event: string): void {
-      const parsed = pushed.safeParse(parseJson(event));
+      const parsed = parseFromServer(pushed, parseJson(event));
       if (!parsed.success) return deps.log.error('push-foreign');
       const message = parsed.data;
       if (message.kind === 'hello' && !begun) {
