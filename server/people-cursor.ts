@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { instant, personId } from '#contract/ids.ts';
 import type { Place } from './store/people-list.ts';
 
-const place = z.tuple([instant, z.string().max(60), personId]);
+/** As `toISOString` writes it: other forms name times that PostgreSQL does not know, such as the year 0. */
+const writtenTime = instant.refine((text) => !text.startsWith('0000') && new Date(text).toISOString() === text);
+const place = z.tuple([writtenTime, z.string().max(60), personId]);
 
 /** The end of a page, as a text that means nothing to who carries it. */
 export const writeCursor = ({ changedAt, number, id }: Place): string =>

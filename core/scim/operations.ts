@@ -47,15 +47,24 @@ const planOne = (resource: ResourceKind, { op, path, value }: ScimOperation): St
   if (path !== undefined && path !== '') return planPath(resource, { act, path, value, named: true });
   if (act === 'remove') return fail('SCIM_TARGET_MISSING');
   if (!isObject(value)) return fail('SCIM_VALUE_INVALID');
-  return planMembers(resource, act, value);
+  return planMembers(resource, act, value, true);
 };
 
-/** Each member of a value without a path is a path of its own, also with dots and brackets. */
-const planMembers = (resource: ResourceKind, act: Step['act'], value: Record<string, unknown>): Steps =>
+/**
+ * Each member of a value without a path is a path of its own, also with dots and brackets. `outermost`: only there the
+ * schema's own name may stand around the members, so that no depth of it is followed.
+ */
+const planMembers = (
+  resource: ResourceKind,
+  act: Step['act'],
+  value: Record<string, unknown>,
+  outermost: boolean,
+): Steps =>
   gather(
     Object.entries(value).map(([path, inner]) => () => {
       const own = resource === 'User' ? scimUrns.user : scimUrns.group;
-      if (path.toLowerCase() === own.toLowerCase() && isObject(inner)) return planMembers(resource, act, inner);
+      const wraps = outermost && path.toLowerCase() === own.toLowerCase() && isObject(inner);
+      if (wraps) return planMembers(resource, act, inner, false);
       return planPath(resource, { act, path, value: inner, named: false });
     }),
   );

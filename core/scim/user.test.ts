@@ -194,6 +194,13 @@ describe('a user that is patched', () => {
     }
   });
 
+  it('may have the name of its schema around its attributes once, and not to any depth', () => {
+    assert.deepEqual(changed({ op: 'replace', value: { [scimUrns.user]: { displayName: 'x' } } }), { name: 'x' });
+    let value: object = {};
+    for (let depth = 0; depth < 40_000; depth += 1) value = { [scimUrns.user]: value };
+    assert.equal(patched({ op: 'add', value }), 'SCIM_PATH_INVALID');
+  });
+
   it('pollutes no prototype and throws nothing, whatever is sent', () => {
     const name = fc.constantFrom('__proto__', 'constructor', 'prototype', 'name', 'active', 'userName', 'members', 'x');
     const operation = fc.record(

@@ -200,7 +200,10 @@ describe('the list of people', () => {
     const [row] = await server.database.query<{ count: number }>('select count(*) as count from person');
     assert.equal(everybody.length, row?.count);
     assert.equal(everybody[0]?.id, someone?.id, 'who was changed last comes first');
-    for (const after of ['x', 'W10', Buffer.from('["2026-01-01T00:00:00Z","\\u0000","x"]').toString('base64url')]) {
+    const made = (changedAt: string, number: string) =>
+      Buffer.from(JSON.stringify([changedAt, number, admin.person])).toString('base64url');
+    const strange = ['0000-01-01T00:00:00.000Z', '2026-01-01T00:00:00+23:00', '9999-12-31T23:59:59.000-23:00'];
+    for (const after of ['x', 'W10', made('2026-01-01T00:00:00.000Z', '\0'), ...strange.map((at) => made(at, 'x'))]) {
       assert.equal((await server.call(admin, 'people/list', { query: { after } })).code, 'REQUEST_INVALID');
     }
   });
