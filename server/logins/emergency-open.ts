@@ -5,6 +5,7 @@ import type { PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import { type EmergencyRefusal, refuseEmergency } from '#core/policy/emergency.ts';
 import type { ServerDeps } from '../deps.ts';
 import { takeTurn } from '../store/attempts.ts';
+import { tryLockCard } from '../store/cards.ts';
 import { clearCodes } from '../store/code-tries.ts';
 import { type Transaction, violates } from '../store/database.ts';
 import { tryInsertEmergency, tryUseCode } from '../store/emergencies.ts';
@@ -22,6 +23,7 @@ export type WhyShut =
   | EmergencyRefusal
   | 'nobody-named'
   | 'terminal-revoked'
+  | 'witness-card'
   | 'code-used'
   | 'opened-before'
   | 'overtaken';
@@ -48,6 +50,9 @@ const endOpen = async (tx: Transaction, now: Date, terminal: TerminalId): Promis
 export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: ServerDeps) => {
   const whyShut = async (tx: Transaction, ticket: EmergencyTicket): Promise<WhyShut | null> => {
     const { means, person } = ticket;
+    // Held before the people, as by who revokes it.
+    const card = means.kind === 'witness' && means.card !== null ? await tryLockCard(tx, means.card) : null;
+    if (card !== null && card?.state !== 'active') return 'witness-card';
     const vouching = means.kind === 'witness' ? means.witness : null;
     const parties = await lockPeople(tx, [person, vouching]);
     const colleague = parties.get(person);

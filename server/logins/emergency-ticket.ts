@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attemptId, lockId, personId, terminalId } from '#contract/ids.ts';
+import { attemptId, cardId, lockId, personId, terminalId } from '#contract/ids.ts';
 import type { Secrets } from '../secrets.ts';
 import type { EventToRecord } from '../store/events.ts';
 
@@ -17,7 +17,8 @@ const emergencyTicket = z.strictObject({
   expiresAt: z.int(),
   means: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('code'), code: z.uuid(), serial: z.string() }),
-    z.strictObject({ kind: z.literal('witness'), witness: personId }),
+    /** `card`: what they proved themself with; null in a ticket of a server that did not write it yet. */
+    z.strictObject({ kind: z.literal('witness'), witness: personId, card: cardId.nullable().default(null) }),
   ]),
   /** For whom the terminal is to be opened, once they were named. */
   person: personId.nullable(),

@@ -1,7 +1,7 @@
 import type { Answer, Input } from '#contract/api/index.ts';
 import type { Opened } from '#contract/api/logins.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
-import type { AttemptId, PersonId } from '#contract/ids.ts';
+import type { AttemptId, CardId, PersonId } from '#contract/ids.ts';
 import { normaliseDigits } from '#core/policy/digits.ts';
 import { clinicianRights } from '#core/policy/substitutes.ts';
 import { makeSupportCode } from '../credentials.ts';
@@ -98,8 +98,11 @@ export const createEmergency = (deps: ServerDeps) => {
       }),
 
     /** A colleague has proved who they are. */
-    byWitness: (tx: Transaction, begun: Omit<Begun, 'means'>, witness: PersonId) =>
-      begin(tx, { ...begun, means: { kind: 'witness', witness } }),
+    byWitness: (
+      tx: Transaction,
+      begun: Omit<Begun, 'means'>,
+      { person: witness, card }: { readonly person: PersonId; readonly card: CardId | null },
+    ) => begin(tx, { ...begun, means: { kind: 'witness', witness, card } }),
 
     name: async (
       attempt: AttemptId,

@@ -105,11 +105,11 @@ export const createProver = (
   const vouch = async (shown: Shown, factors: readonly AskedFactor[]): Proving => {
     const { ticket, key } = shown;
     const witnessed = await deps.database.transaction(async (tx) => {
-      const { attempt, proof, terminal, lock, address, person } = ticket;
+      const { attempt, proof, terminal, lock, address, person, card } = ticket;
       const nonce = proof && { id: Buffer.from(proof.nonce, 'base64url'), until: proof.until };
       if (nonce !== null && !(await tryUseNonce(tx, nonce, attempt))) return undefined;
       if (!(await endAttempt(tx, deps.now(), attempt, 'accepted', about(ticket, factors).factors))) return undefined;
-      const begun = await emergency.byWitness(tx, { terminal, lock, address }, person);
+      const begun = await emergency.byWitness(tx, { terminal, lock, address }, { person, card });
       const answer = { kind: 'witnessed' as const, ...begun };
       if (key !== null) await keepAnswer(tx, attempt, key.mark, answer);
       return answer;

@@ -288,6 +288,16 @@ describe('a colleague’s word', () => {
     await server.database.query(`update person set state = 'suspended' where id = $1`, [hanako.person.id]);
     assert.equal((await openEmergency(server, terminal, named)).code, 'CODE_REFUSED');
   });
+
+  it('ends with the card that they proved themself with', async () => {
+    const [hanako, taro] = [await makeClinician(server), await makeNumbered()];
+    const named = await mustName(server, terminal, await mustVouch(hanako), taro.typed);
+    const desk = await server.signIn(['helpdesk']);
+    await server.call(desk, 'cards/revoke', { params: { card: hanako.card }, body: { reason: 'lost' } });
+    assert.equal((await openEmergency(server, terminal, named)).code, 'CODE_REFUSED');
+    const refused = (await eventsWhere(server, 'actor', hanako.person.id)).at(-1);
+    assert.deepEqual([refused?.kind, refused?.reason], ['emergency.refused', 'witness-card']);
+  });
 });
 
 describe('the review of an emergency', () => {
