@@ -43,7 +43,7 @@ export const directory = table({
     path: '/v1/directory-clients',
     sender: ['admin'],
     event: 'directory.client-added',
-    failures: ['DIRECTORY_NAME_TAKEN'],
+    failures: ['DIRECTORY_NAME_TAKEN', 'APPROVAL_NEEDED'],
     summary: 'Makes the bearer token of a directory; shown once.',
     body: z.strictObject({ name: text(60), days: z.int().min(1).max(730).default(365) }),
     answer: z.strictObject({

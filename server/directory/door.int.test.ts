@@ -163,6 +163,22 @@ describe('the token of a directory', () => {
     assert.equal((await add(desk, 'x')).code, 'CONSOLE_ROLE_MISSING');
     assert.equal((await add(directory.admin, directory.name.toUpperCase())).code, 'DIRECTORY_NAME_TAKEN');
   });
+
+  it('takes a second admin where roles do and a directory may give some', async () => {
+    const [admin, other] = await Promise.all([server.signIn(['admin']), server.signIn(['admin'])]);
+    const add = (name: string) => server.call(admin, 'directory-clients/add', { body: { name } });
+    await server.applyPolicy({ fourEyes: ['roles'] });
+    const asked = await add('four eyes');
+    assert.equal(asked.code, 'APPROVAL_NEEDED');
+    const { approval } = (asked.body as { failure: { approval: string } }).failure;
+    const body = { approve: true, reason: 'agreed' };
+    assert.equal((await server.call(other, 'approvals/decide', { params: { approval }, body })).status, 200);
+    assert.equal((await add('another')).code, 'APPROVAL_NEEDED');
+    assert.equal((await add('four eyes')).status, 200);
+    await server.applyPolicy({ fourEyes: ['roles'], directory: { roles: ['clinician'] } });
+    assert.equal((await add('gives nobody a role')).status, 200);
+    await server.applyPolicy({});
+  });
 });
 
 describe('a flood', () => {

@@ -20,9 +20,16 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
   ({
     'directory-clients/list': async () => succeed({ clients: await listClients(deps.database, deps.now()) }),
 
-    'directory-clients/add': async ({ body }, { person, terminal, address }) =>
+    'directory-clients/add': async ({ body }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
+        const { person, terminal, address } = sender;
+        // Who has its token puts people into groups that have a role.
+        const givesRoles = deps.policy().directory.roles.some((role) => role !== 'clinician');
+        const about = `${body.name} (${body.days} d)`;
+        const act = { call: 'directory-clients/add', subject: null, what: [body.name, body.days], about };
+        const approved = givesRoles ? await requireApprovalForRoles(deps, tx, now, sender, act) : succeed({});
+        if (!approved.ok) return approved;
         const client = createUuid(now) as DirectoryClientId;
         const { token, secret } = makeToken(client);
         const expiresAt = new Date(now.getTime() + body.days * day);
@@ -33,7 +40,7 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
           outcome: 'success',
           actor: person,
           terminal,
-          detail: { directory: body.name, client, days: body.days, address },
+          detail: { directory: body.name, client, days: body.days, address, ...approved.value },
         });
         const scim = `${deps.origin}/scim/v2`;
         return succeed({ client, token, address: scim, expiresAt: expiresAt.toISOString() });
