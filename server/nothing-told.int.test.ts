@@ -120,7 +120,9 @@ describe('text from outside', () => {
 describe('the server', () => {
   it('reaches out to nobody: there is no code in it that opens a connection but that to its database', () => {
     const here = import.meta.dirname;
-    const files = globSync('**/*.ts', { cwd: here }).filter((file) => !/(^|\/)testing|^fuzz\/|\.test\.ts$/.test(file));
+    // The commands by which an operator sends backups away are programs of their own: no server loads them.
+    const elsewhere = /(^|\/)testing|^fuzz\/|\.test\.ts$|^write-once\/|^(backup|restore)\.ts$/;
+    const files = globSync('**/*.ts', { cwd: here }).filter((file) => !elsewhere.test(file));
     assert.ok(files.length > 100);
     const reaching = files.filter((file) =>
       /from '(undici|node:https?|node:dgram|node:dns)'|\bfetch\(|\bconnect\(\{|tls\.connect|net\.connect|createConnection/.test(
