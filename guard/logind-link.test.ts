@@ -80,7 +80,7 @@ test('covering without a sleep says nothing', async () => {
 });
 
 test('a program that ends or speaks nonsense is started again', async () => {
-  start('echo x >> "$FOLDER/starts"; [ "$(wc -l < "$FOLDER/starts")" = 1 ] && exit 3; echo open; sleep 60');
+  start('echo x >> "$FOLDER/starts"; [ "$(wc -l < "$FOLDER/starts")" = 1 ] && exit 3; echo open; exec sleep 60');
   await until(() => written('starts').length >= 6);
   assert.match(lines.join(''), /logind-foreign/);
   assert.deepEqual(events, []);

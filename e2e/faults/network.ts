@@ -67,7 +67,7 @@ export const createLink = async (target: number): Promise<Link> => {
     let at = 0;
     for (; at < bytes.length && weather === during && !into.destroyed; at += 1) {
       into.write(bytes.subarray(at, at + 1));
-      await Promise.race([delay(drip), changed.promise]);
+      await Promise.race([delay(drip, undefined, { ref: false }), changed.promise]);
     }
     into.write(bytes.subarray(at));
   };
