@@ -21,7 +21,7 @@ const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
   {
     name: 'screen',
-    holds: (file) => /^e2e\/(curtain\/(?!session-hooks)|agent\/screen-cover)/.test(file),
+    holds: (file) => /^e2e\/(curtain\/(?!session-hooks)|agent\/screen-cover|gallery\/.*e2e)/.test(file),
     atOnce: 1,
     within: 600,
   },
@@ -49,7 +49,6 @@ const long = [
   'e2e/guard/certificates',
   'e2e/tour/',
   'e2e/desk/',
-  'e2e/gallery/',
   'e2e/curtain/session-hooks',
   'e2e/console/revocation-and-log',
   'e2e/agent/cardless',
