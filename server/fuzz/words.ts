@@ -32,7 +32,8 @@ const vocabulary: Readonly<Record<string, readonly unknown[]>> = {
   after: [0],
 };
 
-export const taught: ReadonlySet<string> = new Set(Object.keys(vocabulary));
+/** `authority` is a certificate in what terminals are answered, and an identifier in a path. */
+export const taught: ReadonlySet<string> = new Set([...Object.keys(vocabulary), 'authority']);
 
 const codeOf = (seed: string, now: () => number) => () =>
   generateSync({ secret: seed, epoch: Math.floor(now() / 1000) });
