@@ -152,5 +152,11 @@ const work = async (send: (typeof ask)[number]): Promise<void> => {
   }
 };
 await Promise.all(ask.map(work));
-const result: LoadResult = { logins, seconds: (Math.min(performance.now(), until) - counted) / 1000, taps, proofs, refused };
+const result: LoadResult = {
+  logins,
+  seconds: (Math.min(performance.now(), until) - counted) / 1000,
+  taps,
+  proofs,
+  refused,
+};
 process.stdout.write(JSON.stringify(result), () => process.exit(0));

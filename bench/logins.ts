@@ -12,7 +12,7 @@ import type { ServerAlone } from './server-alone.ts';
 /** Terminals that log in without a pause, each one login at a time: enough to keep every core busy. */
 const crowd = 96;
 /** By PIN fewer: who would wait for more than a second to be hashed is told to come again. */
-const typing = 48;
+const typing = 72;
 /** Those of them that log in while it is measured how soon others' taps are answered. */
 const flooding = 24;
 /** A code is good once: with two steps for each, these people last for a measurement. */
