@@ -9,8 +9,8 @@ import type { LoadResult, LoadToRun } from './login-clients.ts';
 import { admitPeople, type Holder, pin } from './login-people.ts';
 import type { ServerAlone } from './server-alone.ts';
 
-/** Terminals that log in without a pause, each one login at a time: enough to keep every core busy. */
-const crowd = 96;
+/** Terminals that log in without a pause, each one login at a time: enough to keep every core busy, also over a slow disk. */
+const crowd = 192;
 /** By PIN fewer: who would wait for more than a second to be hashed is told to come again. */
 const typing = 72;
 /** Those of them that log in while it is measured how soon others' taps are answered. */

@@ -101,6 +101,27 @@ describe('the first admin', () => {
     assert.equal((await signIn(invited.person.number, fresh, codeOf(uri, 1))).status, 200);
   });
 
+  it('cannot be told from one that never was by what is answered to its code, whoever it was for', async () => {
+    const admin = await server.signIn(['admin']);
+    const invite = async () => {
+      const { person } = await makeClinician(server);
+      const answered = await server.call(admin, 'people/invite', { params: { person: person.id } });
+      return { person, code: (answered.body as { code: string }).code };
+    };
+    const suspended = await invite();
+    const params = { person: suspended.person.id };
+    await server.call(admin, 'people/suspend', { params, body: { reason: 'left' } });
+    const replaced = await invite();
+    await server.call(admin, 'people/invite', { params: { person: replaced.person.id } });
+    const made = replaced.code.replaceAll(/[^-]/g, 'A');
+    const shapes = new Set<string>();
+    for (const code of [suspended.code, replaced.code, made, 'x']) {
+      for (const answered of [await open(code), await accept({ code, password, totp: '000000' })])
+        shapes.add(`${answered.status} ${JSON.stringify(answered.body)}`);
+    }
+    assert.deepEqual([...shapes], ['403 {"failure":{"code":"ENROLMENT_REFUSED"}}']);
+  });
+
   it('or anybody else finds an invitation dead after a day, ten wrong codes, or suspension', async () => {
     const admin = await server.signIn(['admin']);
     const invite = async () => {
