@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
-/** Nice value of the threads that hash, sign and read files for the event loop. */
-const yielding = 10;
+/** By how much the threads that hash, sign and read files for the event loop are nicer than it; 19 is the nicest there is. */
+const nicer = 10;
 const isOfPool = (task: string): boolean =>
   readFileSync(`/proc/self/task/${task}/comm`, 'utf8').startsWith('libuv-worker');
 
@@ -12,5 +12,6 @@ const isOfPool = (task: string): boolean =>
  */
 export const letBackgroundThreadsYield = (): void => {
   if (process.platform !== 'linux') return;
+  const yielding = Math.min(getPriority() + nicer, 19);
   for (const task of readdirSync('/proc/self/task').filter(isOfPool)) setPriority(Number(task), yielding);
 };
