@@ -22,7 +22,7 @@ export interface Means {
 }
 
 /** Of the one person whom a test needs. */
-const usual: Means = { card: iso14443a('04A1B2C3D4E5F6'), pin: '40718293' };
+export const usual: Means = { card: iso14443a('04A1B2C3D4E5F6'), pin: '40718293' };
 
 /** A terminal without windows: a real guard and reader process, a virtual card reader, and a screen that speaks over the socket. */
 export interface Ward {
@@ -33,17 +33,23 @@ export interface Ward {
   id(): TerminalId;
   screen(): RawScreen;
   guard(): Kept;
+  /** Of its guard; with a code where it is to be enrolled. */
+  env(code?: string): NodeJS.ProcessEnv;
+  readonly socket: string;
+  readonly log: string;
   /** What the guard kept of its admission. */
   kept(): { readonly terminal: TerminalId; readonly certificate: string; readonly authority: string };
   /** Starts the guard, with a code where it is to be enrolled. */
   start(code?: string): Promise<void>;
   /** A new screen in place of the one that was there. */
   join(): Promise<void>;
+  /** Holds a card over the reader until it has seen it. */
+  hold(card: CardKind): Promise<void>;
   stop(): Promise<void>;
   /** Card and PIN of a person, who stands at this terminal. */
   enrol(admin: Pick<ConsoleClient, 'do'>, person: PersonSummary, means?: Means): Promise<void>;
   /** Card and PIN open the desktop; then it is locked again. */
-  logIn(): Promise<void>;
+  logIn(means?: Means): Promise<void>;
   /** Holds the card over the reader: it opens nothing, not even the keypad. */
   isRefused(): Promise<void>;
 }
@@ -59,6 +65,18 @@ export interface WardOptions {
   readonly hear?: (message: ToScreen) => void;
   readonly stops: ReturnType<typeof createStops>;
 }
+
+/** Starts a guard and waits until it is ready. */
+export const startGuard = (name: string, log: string, env: NodeJS.ProcessEnv): Promise<Kept> =>
+  keep({
+    name,
+    command: node,
+    args: [join(root, 'guard', 'start.ts')],
+    cwd: root,
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    log,
+    ready: { line: /^\{"ready":true.*\}$/ },
+  });
 
 export async function createWard(options: WardOptions): Promise<Ward> {
   const { name, keyring, stops, server } = options;
@@ -90,7 +108,19 @@ export async function createWard(options: WardOptions): Promise<Ward> {
     [guard, screen] = [undefined, undefined];
   };
   stops.add(stop);
-  const tap = async (card: CardKind): Promise<void> => {
+  const log = join(options.folder, `${name}.log`);
+  const env: Ward['env'] = (code) => ({
+    ...keyring.env,
+    KAZASU_DATA: folder,
+    KAZASU_SERVER: server().origin,
+    KAZASU_AUTHORITY: server().authority,
+    KAZASU_GUARD_SOCKET: socket,
+    KAZASU_LOG: 'debug',
+    PCSCLITE_CSOCK_NAME: readers.socket,
+    ...options.env,
+    ...(code === undefined ? {} : { KAZASU_ENROLMENT_CODE: code }),
+  });
+  const hold = async (card: CardKind): Promise<void> => {
     await slot.insert(card);
     await until('the reader sees the card', () => slot.seenAt() !== undefined);
   };
@@ -100,48 +130,32 @@ export async function createWard(options: WardOptions): Promise<Ward> {
     readers,
     slot,
     guard: getGuard,
+    env,
+    socket,
+    log,
     join: rejoin,
+    hold,
     id: () => kept().terminal,
     screen: getScreen,
     kept,
     async start(code) {
-      guard = await keep({
-        name: `guard of ${name}`,
-        command: node,
-        args: [join(root, 'guard', 'start.ts')],
-        cwd: root,
-        env: {
-          PATH: process.env['PATH'],
-          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-          ...keyring.env,
-          KAZASU_DATA: folder,
-          KAZASU_SERVER: server().origin,
-          KAZASU_AUTHORITY: server().authority,
-          KAZASU_GUARD_SOCKET: socket,
-          KAZASU_LOG: 'debug',
-          PCSCLITE_CSOCK_NAME: readers.socket,
-          ...options.env,
-          ...(code === undefined ? {} : { KAZASU_ENROLMENT_CODE: code }),
-        },
-        log: join(options.folder, `${name}.log`),
-        ready: { line: /^\{"ready":true.*\}$/ },
-      });
+      guard = await startGuard(`guard of ${name}`, log, env(code));
       await rejoin();
     },
     stop,
     async enrol(admin, person, { card, pin } = usual) {
-      const terminal = kept().terminal;
       await getScreen().shows('ready', 15_000);
+      const { terminal } = kept();
       await admin.do('ceremonies/begin', { body: { task: 'card', person: person.id, terminal, label: '職員証' } });
       await getScreen().shows('ceremony');
-      await tap(card);
+      await hold(card);
       await until('the card is enrolled', async () => (await getScreen().shows('ceremony')).picture.step === 'done');
       await slot.remove();
       // For as long as it is said that this is done, the card becomes a new tap again.
       await getScreen().shows('ready');
       await admin.do('ceremonies/begin', { body: { task: 'pin', person: person.id, terminal, label: '' } });
       await getScreen().shows('ceremony');
-      await tap(card);
+      await hold(card);
       for (const step of ['choose-pin', 'repeat-pin'] as const) {
         await until(step, async () => (await getScreen().shows('ceremony')).picture.step === step);
         getScreen().press([...pin, 'enter']);
@@ -150,12 +164,12 @@ export async function createWard(options: WardOptions): Promise<Ward> {
       await slot.remove();
       await getScreen().shows('ready');
     },
-    async logIn() {
+    async logIn({ card, pin } = usual) {
       await getScreen().shows('ready', 15_000);
-      await tap(usual.card);
+      await hold(card);
       await getScreen().shows('secret');
       await slot.remove();
-      getScreen().press([...usual.pin, 'enter']);
+      getScreen().press([...pin, 'enter']);
       await getScreen().shows('open');
       getScreen().call('session/lock', {}, 'badge');
       await getScreen().shows('ready');
@@ -163,7 +177,7 @@ export async function createWard(options: WardOptions): Promise<Ward> {
     },
     async isRefused() {
       await getScreen().shows('ready', 15_000);
-      await tap(usual.card);
+      await hold(usual.card);
       await getScreen().shows('refused');
       await slot.remove();
       await lifted();

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { keep } from '#setup/keep.ts';
 import { buildLogind } from '#setup/logind.ts';
-import { node, root } from '#setup/paths.ts';
 import { createStops } from '#setup/stops.ts';
 import { joinScreen } from '../guard/raw-screen.ts';
+import { startGuard } from '../guard/ward.ts';
 import { until } from '../world.ts';
 import { openSystemBus, type Spoken, type SystemBus, speakTo } from './login1.ts';
 
@@ -88,25 +87,15 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
 
   test('the guard covers before a sleep goes on, obeys a lock and ignores an unlock', async () => {
     const logind = await bus.startLogind();
-    const guard = await keep({
-      name: 'guard',
-      command: node,
-      args: [join(root, 'guard', 'start.ts')],
-      cwd: root,
-      env: {
-        PATH: process.env['PATH'],
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-        ...bus.env,
-        DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
-        PCSCLITE_CSOCK_NAME: join(folder, 'none'),
-        KAZASU_DATA: join(folder, 'guard'),
-        KAZASU_SERVER: 'https://localhost:1',
-        KAZASU_AUTHORITY: join(folder, 'none'),
-        KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
-        KAZASU_LOGIND: await buildLogind(),
-      },
-      log: join(folder, 'guard.log'),
-      ready: { line: /^\{"ready":true.*\}$/ },
+    const guard = await startGuard('guard', join(folder, 'guard.log'), {
+      ...bus.env,
+      DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
+      PCSCLITE_CSOCK_NAME: join(folder, 'none'),
+      KAZASU_DATA: join(folder, 'guard'),
+      KAZASU_SERVER: 'https://localhost:1',
+      KAZASU_AUTHORITY: join(folder, 'none'),
+      KAZASU_GUARD_SOCKET: join(folder, 'guard.sock'),
+      KAZASU_LOGIND: await buildLogind(),
     });
     stops.add(guard.stop);
     const screen = await joinScreen(join(folder, 'guard.sock'), { alive: false });
