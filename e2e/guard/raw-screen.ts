@@ -22,14 +22,14 @@ export interface RawScreen {
 }
 
 export interface RawScreenOptions {
-  /** Whether it answers pings and covers when it is told to; true when left out. */
-  readonly alive?: boolean;
+  /** Whether it says by itself that it covers when it is told to; true when left out. */
+  readonly covers?: boolean;
   /** Is told every message of the guard as it comes. */
   readonly hear?: ((message: ToScreen) => void) | undefined;
 }
 
 export async function joinScreen(path: string, options: RawScreenOptions = {}): Promise<RawScreen> {
-  const alive = options.alive ?? true;
+  const covers = options.covers ?? true;
   const socket = await connectSoon(path);
   const heard: { message: ToScreen; at: number }[] = [];
   let view: View | undefined;
@@ -51,8 +51,8 @@ export async function joinScreen(path: string, options: RawScreenOptions = {}): 
       say({ kind: 'idle', seconds: 0 });
     } else if (message.kind === 'cover') {
       openUntil = 0;
-      if (alive) say({ kind: 'cover-state', lock: message.lock, covered: true, displays: 1 });
-    } else if (message.kind === 'ping' && alive) say({ kind: 'pong', id: message.id });
+      if (covers) say({ kind: 'cover-state', lock: message.lock, covered: true, displays: 1 });
+    } else if (message.kind === 'ping') say({ kind: 'pong', id: message.id });
   });
   socket.on('error', () => undefined);
   socket.on('close', () => {

@@ -98,7 +98,7 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
       KAZASU_LOGIND: await buildLogind(),
     });
     stops.add(guard.stop);
-    const screen = await joinScreen(join(folder, 'guard.sock'), { alive: false });
+    const screen = await joinScreen(join(folder, 'guard.sock'), { covers: false });
     stops.add(screen.close);
     await logind.says(taken);
     const covers = () => screen.heard.flatMap(({ message }) => (message.kind === 'cover' ? [message.lock] : []));
