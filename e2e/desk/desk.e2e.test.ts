@@ -58,7 +58,7 @@ function start(env: NodeJS.ProcessEnv = {}): Started {
           if (child.exitCode !== null) throw new Error(text);
           return /Ctrl\+C ends everything/.test(text);
         },
-        30_000,
+        90_000,
       ).catch((problem: unknown) => assert.fail(`${problem}\n${text}`));
     },
     end: async (signal) => {
