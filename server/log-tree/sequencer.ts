@@ -38,13 +38,15 @@ export interface SequencerDeps {
   readonly seen: SeenKeeper;
   /** Waits, between two portions of which one took so long (milliseconds), for what is more urgent. */
   readonly giveWay?: (took: number) => Promise<void>;
+  /** Lines that are placed in one transaction. */
+  readonly portion?: number;
 }
 
 /** Why nothing is signed: the stored tree, its checkpoint or our key is not what it was. */
 type Halt = 'tree-changed' | 'checkpoint-changed' | 'key-changed';
 
-/** Lines that are placed in one transaction. */
-const most = 4000;
+/** Lines of one transaction, so that nobody waits for it for long. */
+const usualPortion = 4000;
 
 interface Held extends Seen {
   readonly edge: Edge;
@@ -62,7 +64,7 @@ export interface Sequencer {
  * holds the lock; all that it knows is in the database, so that another goes on where it stopped.
  */
 export const createSequencer = (deps: SequencerDeps): Sequencer => {
-  const { background, rings, now, log, seen, giveWay } = deps;
+  const { background, rings, now, log, seen, giveWay, portion: most = usualPortion } = deps;
   let held: Held | undefined;
   let halt: Halt | null = null;
 

@@ -38,10 +38,10 @@ const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
     'record',
   );
 
-/** A journal record as it is stored. */
+/** A journal record as it is stored; `place` is null for what no terminal has written. */
 export interface JournalRow {
   readonly event: EventRow;
-  readonly place: RecordPlace;
+  readonly place: RecordPlace | null;
 }
 
 const journalColumns = `seq, ${eventColumns}, epoch, sequence, previous, hash`;
@@ -66,10 +66,10 @@ const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalR
   to.text(event.reason);
   to.text(event.support_code);
   to.jsonb(event.detail);
-  to.uuid(place.epoch);
-  to.bigint(place.sequence);
-  to.text(place.previous);
-  to.text(place.hash);
+  to.uuid(place?.epoch ?? null);
+  to.bigint(place?.sequence ?? null);
+  to.text(place?.previous ?? null);
+  to.text(place?.hash ?? null);
 };
 
 /**
