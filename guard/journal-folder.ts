@@ -2,7 +2,7 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
 import { type ChainHead, findFault } from '#core/audit/chain.ts';
-import { readSegment, type SegmentContent } from './journal-segment.ts';
+import { hashText, readSegment, type SegmentContent } from './journal-segment.ts';
 
 /** A segment's file. `noted`: its damage has been told before. */
 export interface SegmentName {
@@ -91,7 +91,7 @@ export function joinSegments(segments: readonly Pick<SegmentContent, 'records'>[
     let head: JournalRecord | null = null;
     for (const record of [...own.values()].sort((a, b) => a.sequence - b.sequence)) {
       if (head !== null && record.sequence > head.sequence + 1) missing.push([head.sequence + 1, record.sequence - 1]);
-      else if (head !== null && findFault(record, head) !== null) unchained += 1;
+      else if (head !== null && findFault(record, head, hashText) !== null) unchained += 1;
       records.push(record);
       head = record;
     }

@@ -11,7 +11,7 @@ import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { createDisk, type Disk, type OpenFile, openOnDisk, type Segment } from './journal-disk.ts';
 import { writeWhole } from './journal-file.ts';
 import { type RecoveryDeps, type Repaired, recover } from './journal-recovery.ts';
-import { writeLine } from './journal-segment.ts';
+import { hashText, writeLine } from './journal-segment.ts';
 import { codeOf, type Log } from './log.ts';
 
 /** `reserve`: the disk is full and policy lets the terminal go on in the room that was kept. */
@@ -129,7 +129,7 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
     let bytes = 0;
     let [number, hash] = [sequence, previous];
     for (const { facts, at } of waiting) {
-      const record = sealRecord({ epoch, sequence: number + 1, previous: hash, at, facts });
+      const record = sealRecord({ epoch, sequence: number + 1, previous: hash, at, facts }, hashText);
       const line = writeLine(record, deps.key);
       bytes += Buffer.byteLength(line);
       if (end + bytes > segmentBytes && (end > 0 || records.length > 0)) break;
