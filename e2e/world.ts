@@ -105,6 +105,8 @@ export interface WorldOptions {
   readonly curtain?: boolean;
   /** Makes the file of what a terminal does when somebody comes or goes, and gives its path. */
   readonly hooks?: (display: Display, folder: string) => Promise<string>;
+  /** Further settings of the guards. */
+  readonly guardEnv?: NodeJS.ProcessEnv;
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -156,6 +158,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           logLevel: options.logLevel ?? 'info',
           curtain: options.curtain ?? false,
           ...(options.hooks === undefined ? {} : { hooks: await options.hooks(display, folder) }),
+          ...(options.guardEnv === undefined ? {} : { guardEnv: options.guardEnv }),
         });
         stops.add(terminal.stop);
         return terminal;
@@ -179,6 +182,7 @@ interface TerminalParts {
   readonly logLevel: 'debug' | 'info';
   readonly curtain: boolean;
   readonly hooks?: string;
+  readonly guardEnv?: NodeJS.ProcessEnv;
 }
 
 /** What was started of a terminal that did not come up is stopped: nothing would end with the test otherwise. */
@@ -214,6 +218,7 @@ async function connectTerminal(parts: TerminalParts, stops: ReturnType<typeof cr
     logLevel: parts.logLevel,
     curtain: parts.curtain,
     ...(parts.hooks === undefined ? {} : { hooks: parts.hooks }),
+    ...(parts.guardEnv === undefined ? {} : { guardEnv: parts.guardEnv }),
   });
   stops.add(house.stop);
   const screen = createScreenEyes(house);

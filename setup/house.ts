@@ -103,6 +103,8 @@ export interface TerminalOptions {
   readonly curtain?: boolean;
   /** File of what the terminal does when somebody comes or goes. */
   readonly hooks?: string;
+  /** Further settings of the guard, such as `KAZASU_LOGIND`. */
+  readonly guardEnv?: NodeJS.ProcessEnv;
 }
 
 /** Starts the guard and the screen of one terminal and keeps each running. */
@@ -138,6 +140,7 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
         ...(options.hooks === undefined ? {} : { KAZASU_HOOKS: options.hooks }),
         ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
         ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
+        ...options.guardEnv,
       },
       log: join(folder, 'log', 'guard.log'),
       ready: { line: /^\{"ready":true.*\}$/ },

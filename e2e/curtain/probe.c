@@ -7,6 +7,8 @@
  *   watch           looks at pixels about a thousand times a second: samples, how many were red, each change with its time
  *   watch X Y RGB   the same for one pixel and another colour
  *   type RATE       types and clicks as hardware does (XTEST), so many keys a second
+ *   hand            presses what it is told to: `press CODE...` one key after the other, `chord CODE...` all at once,
+ *                   `click X Y`; tells the time just before
  *   grab            holds keyboard and pointer
  *   grab-bare       the same for a client without a window of its own
  *   grab-nameless   the same for one that has nothing at all of its own by which it could be ended
@@ -137,6 +139,36 @@ static void type_one(void) {
   typed++;
 }
 
+static void fake(uint8_t type, uint8_t detail, int16_t at_x, int16_t at_y) {
+  xcb_test_fake_input(x, type, detail, XCB_CURRENT_TIME, screen->root, at_x, at_y, 0);
+}
+
+/* False for what is no order. */
+static bool obey(char *line) {
+  const char *what = strtok(line, " ");
+  uint8_t codes[64];
+  int numbers[64], count = 0;
+  for (const char *word; (word = strtok(NULL, " ")) != NULL && count < 64; count++)
+    codes[count] = (uint8_t)(numbers[count] = atoi(word));
+  const bool presses = strcmp(what, "press") == 0, chords = strcmp(what, "chord") == 0;
+  const bool clicks = strcmp(what, "click") == 0 && count == 2;
+  if (!presses && !chords && !clicks) return false;
+  const double at = now();
+  for (int index = 0; !clicks && index < count; index++) {
+    fake(XCB_KEY_PRESS, codes[index], 0, 0);
+    if (presses) fake(XCB_KEY_RELEASE, codes[index], 0, 0);
+  }
+  for (int index = count - 1; chords && index >= 0; index--) fake(XCB_KEY_RELEASE, codes[index], 0, 0);
+  if (clicks) {
+    fake(XCB_MOTION_NOTIFY, 0, (int16_t)numbers[0], (int16_t)numbers[1]);
+    fake(XCB_BUTTON_PRESS, 1, 0, 0);
+    fake(XCB_BUTTON_RELEASE, 1, 0, 0);
+  }
+  xcb_flush(x);
+  printf("{\"pressed\":%.3f}\n", at);
+  return true;
+}
+
 static bool grab(xcb_window_t window) {
   xcb_grab_keyboard_reply_t *key_reply = xcb_grab_keyboard_reply(
       x, xcb_grab_keyboard(x, 0, window, XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC), NULL);
@@ -231,11 +263,12 @@ int main(int argc, char **argv) {
     poll(waits, 2, every == 0 ? -1 : left > 0 ? (int)(left + 0.999) : 0);
     hear();
     if (waits[0].revents != 0) {
-      char line[64];
-      const ssize_t got = read(STDIN_FILENO, line, sizeof line);
+      char line[256];
+      const ssize_t got = read(STDIN_FILENO, line, sizeof line - 1);
       if (got <= 0) return 0;
-      printf("{\"keys\":%lu,\"buttons\":%lu,\"samples\":%lu,\"red\":%lu,\"typed\":%lu,\"acts\":%lu}\n", keys, buttons,
-             samples, red, typed, acts);
+      line[got - 1] = '\0';
+      if (strncmp(line, "count", 5) == 0 || !obey(line)) printf("{\"keys\":%lu,\"buttons\":%lu,\"samples\":%lu,\"red\":%lu,\"typed\":%lu,\"acts\":%lu}\n", keys, buttons,
+               samples, red, typed, acts);
     }
     if (every == 0 || now() < due) continue;
     due += every;

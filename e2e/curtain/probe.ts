@@ -21,6 +21,8 @@ export interface Probe {
   /** Each change of what `watch` sees, with the time of the process's own monotonic clock in milliseconds. */
   readonly changes: readonly { readonly red: boolean; readonly at: number }[];
   count(): Promise<Counts>;
+  /** An order to a `hand`, as probe.c has them; when it was obeyed, by the clock of `changes`. */
+  tell(order: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -47,10 +49,12 @@ export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly 
   child.stdin.on('error', () => undefined);
   const changes: { red: boolean; at: number }[] = [];
   const answers: Counts[] = [];
+  const pressed: number[] = [];
   let started: { ready: boolean; window: number } | undefined;
   eachLine(child.stdout, (line) => {
     const said = JSON.parse(line) as object;
     if ('ready' in said) started = said as { ready: boolean; window: number };
+    else if ('pressed' in said) pressed.push((said as { pressed: number }).pressed);
     else if ('at' in said) changes.push(said as { red: boolean; at: number });
     else answers.push(said as Counts);
   });
@@ -63,6 +67,11 @@ export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly 
       const before = answers.length;
       child.stdin.write('count\n');
       return until('the probe answers', () => answers[before]);
+    },
+    async tell(order) {
+      const before = pressed.length;
+      child.stdin.write(`${order}\n`);
+      return until(`the hand obeys: ${order}`, () => pressed[before]);
     },
     async stop() {
       child.kill('SIGKILL');
