@@ -6,6 +6,7 @@ import './look/parts.css';
 import './look/dialogs.css';
 import './look/pages.css';
 import './look/log.css';
+import './look/timeline.css';
 import './look/print.css';
 import { App } from './app.tsx';
 import { invitationIn, languageIn } from './data/place.ts';

@@ -164,6 +164,12 @@ export const failures = {
     outcome: 'minor',
     meaning: 'There is no revocation of this number.',
   },
+  SUPPORT_CODE_UNKNOWN: {
+    status: 404,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'No refusal in the log has this support code.',
+  },
   EVENT_UNKNOWN: {
     status: 404,
     retry: false,

@@ -66,8 +66,8 @@ export const refusal = z.enum([
 ]);
 export type Refusal = z.infer<typeof refusal>;
 
-/** What an enrolment step reads a card for: a person’s own, to set a PIN, or a loan card for the stock. */
-export const ceremonyTask = z.enum(['card', 'pin', 'loan-card']);
+/** What an enrolment step reads a card for: a person’s own, to set a PIN, a loan card for the stock, or to find out whose it is. */
+export const ceremonyTask = z.enum(['card', 'pin', 'loan-card', 'find']);
 export type CeremonyTask = z.infer<typeof ceremonyTask>;
 
 const epochMilliseconds = z.number();

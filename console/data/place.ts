@@ -4,6 +4,8 @@ import type { Language } from '#contract/screen.ts';
 export type Place =
   | { readonly kind: 'people' }
   | { readonly kind: 'person'; readonly id: string }
+  /** What a support code stands for. */
+  | { readonly kind: 'refusal'; readonly code: string }
   | { readonly kind: 'import' }
   | { readonly kind: 'directory' }
   | { readonly kind: 'card-authorities' }
@@ -32,6 +34,9 @@ export const parsePlace = (fragment: string): Place | undefined => {
   const [first, second] = path.split('/');
   if (first === 'people')
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
+  if (first === 'refusals' && second !== undefined && second !== '') {
+    return { kind: 'refusal', code: second.slice(0, 20) };
+  }
   if (first === 'import' || first === 'directory') return { kind: first };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
   if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
@@ -49,6 +54,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
 
 export const fragmentOf = (place: Place): string => {
   if (place.kind === 'person') return `#/people/${place.id}`;
+  if (place.kind === 'refusal') return `#/refusals/${encodeURIComponent(place.code)}`;
   if (place.kind !== 'log') return `#/${place.kind}`;
   const given = new URLSearchParams();
   for (const name of filterNames) {

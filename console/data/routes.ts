@@ -79,6 +79,7 @@ export const routes = {
   'log/prove-event': { method: 'GET', path: '/v1/log/events/:event/proof', sender: auditors },
   'log/prove-growth': { method: 'GET', path: '/v1/log/consistency', sender: auditors },
   'log/export': { method: 'GET', path: '/v1/log/export', sender: auditors },
+  'refusals/explain': { method: 'GET', path: '/v1/refusals/:code', sender: readers },
   'events/list': { method: 'GET', path: '/v1/events', sender: readers },
   'directory-clients/list': { method: 'GET', path: '/v1/directory-clients', sender: keepers },
   'directory-clients/add': { method: 'POST', path: '/v1/directory-clients', sender: admins },

@@ -1,10 +1,13 @@
-import { type ReactNode, useDeferredValue, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useDeferredValue, useState } from 'react';
 import { fragmentOf } from '../data/place.ts';
+import { tryReadSupportCode } from '../data/support-code.ts';
+import { useAct } from '../data/use-act.ts';
 import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { AddPerson } from '../parts/add-person.tsx';
 import { Button } from '../parts/button.tsx';
+import { Ceremony } from '../parts/ceremony.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -12,13 +15,31 @@ import { PersonState } from '../parts/person-state.tsx';
 
 const most = 50;
 
+const open = (id: string): void => {
+  location.hash = fragmentOf({ kind: 'person', id });
+};
+
 export const People = (): ReactNode => {
   const { say } = useWords();
   const may = useMay();
   const [typed, setTyped] = useState('');
   const search = useDeferredValue(typed.trim());
   const [adding, setAdding] = useState(false);
+  const [holding, setHolding] = useState(false);
   const found = useData('people/list', { query: { search, limit: most } }, ['people']);
+  const only = useAct('people/list');
+  const go = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const code = tryReadSupportCode(typed);
+    if (code !== undefined) {
+      location.hash = fragmentOf({ kind: 'refusal', code });
+      return;
+    }
+    // The list below may still be that of what was typed before.
+    const answer = typed.trim() === '' ? undefined : await only.send({ query: { search: typed.trim(), limit: 2 } });
+    const [first, ...others] = answer?.people ?? [];
+    if (first !== undefined && others.length === 0) open(first.id);
+  };
   const add = (
     <>
       {may('people/apply-import') && (
@@ -36,16 +57,23 @@ export const People = (): ReactNode => {
   return (
     <>
       <PageHead title={say('nav.people')} lead={say('people.lead')} actions={add} />
-      <div className="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          aria-label={say('people.search')}
-          placeholder={say('people.search')}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-          maxLength={80}
-        />
+      <div className="find">
+        <form className="search" onSubmit={(event) => void go(event)}>
+          <Icon name="search" />
+          <input
+            type="search"
+            aria-label={say('find.label')}
+            placeholder={say('find.label')}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            maxLength={80}
+          />
+        </form>
+        {may('ceremonies/begin') && (
+          <Button icon="tap" onClick={() => setHolding(true)}>
+            {say('find.by-card')}
+          </Button>
+        )}
       </div>
       <LoadedView loaded={found}>
         {({ people }) =>
@@ -86,6 +114,7 @@ export const People = (): ReactNode => {
           )
         }
       </LoadedView>
+      {holding && <Ceremony task="find" person={undefined} close={() => setHolding(false)} found={open} />}
       {adding && <AddPerson close={() => setAdding(false)} />}
     </>
   );

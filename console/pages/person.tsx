@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
 import type { CardSummary, PasskeySummary, PersonPage } from '#contract/api/people.ts';
 import { fragmentOf } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
@@ -9,6 +10,7 @@ import { Button } from '../parts/button.tsx';
 import { CardList } from '../parts/card-list.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
 import { ChangePerson } from '../parts/change-person.tsx';
+import { Explanation } from '../parts/explanation.tsx';
 import { FactorList } from '../parts/factor-list.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Invite } from '../parts/invite.tsx';
@@ -23,9 +25,16 @@ import { Resume } from '../parts/resume.tsx';
 import { RevokeCard } from '../parts/revoke-card.tsx';
 import { RevokePasskey } from '../parts/revoke-passkey.tsx';
 import { Suspend } from '../parts/suspend.tsx';
+import { Timeline } from '../parts/timeline.tsx';
 import { TotpEnrolment } from '../parts/totp-enrolment.tsx';
 
-export const PersonView = ({ id }: { readonly id: string }): ReactNode => {
+interface PersonViewProps {
+  readonly id: string;
+  /** A refusal by whose support code somebody came here. */
+  readonly explained?: Answer<'refusals/explain'>;
+}
+
+export const PersonView = ({ id, explained }: PersonViewProps): ReactNode => {
   const { say } = useWords();
   const shown = useData('people/show', { params: { person: id } }, ['people', 'terminals']);
   return (
@@ -34,7 +43,7 @@ export const PersonView = ({ id }: { readonly id: string }): ReactNode => {
         <Icon name="back" />
         {say('nav.people')}
       </a>
-      <LoadedView loaded={shown}>{(page) => <Person page={page} />}</LoadedView>
+      <LoadedView loaded={shown}>{(page) => <Person page={page} explained={explained} />}</LoadedView>
     </>
   );
 };
@@ -49,7 +58,12 @@ type Open =
   | { readonly kind: 'resume' }
   | { readonly kind: 'invite' };
 
-const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
+interface PersonProps {
+  readonly page: PersonPage;
+  readonly explained: PersonViewProps['explained'];
+}
+
+const Person = ({ page, explained }: PersonProps): ReactNode => {
   const { person, cards, factors, passkeys, sessions } = page;
   const { say } = useWords();
   const { signedIn } = useConsole();
@@ -97,6 +111,7 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
           </>
         }
       />
+      {explained !== undefined && <Explanation explained={explained} />}
       {person.state === 'suspended' && (
         <Notice look="warn">
           <p>{say('person.is-suspended')}</p>
@@ -148,12 +163,6 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
                 ))}
               </ul>
             )}
-            {may('events/list') && (
-              <a className="section-foot" href={fragmentOf({ kind: 'log', filter: { person: person.id } })}>
-                <Icon name="log" />
-                {say('person.to-log')}
-              </a>
-            )}
           </section>
         </div>
         <div className="stack">
@@ -191,6 +200,7 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
               </PasskeyList>
             </section>
           )}
+          {may('events/list') && <Timeline person={person.id} />}
         </div>
       </div>
       {open?.kind === 'ceremony' && (
@@ -199,7 +209,7 @@ const Person = ({ page }: { readonly page: PersonPage }): ReactNode => {
           task={open.task}
           person={person}
           close={close}
-          {...(open.task === 'card' ? { next: () => setOpen({ kind: 'ceremony', task: 'pin' }) } : {})}
+          {...(open.task === 'card' ? { next: 'pin' as const } : {})}
         />
       )}
       {open?.kind === 'totp' && <TotpEnrolment person={person} close={close} />}

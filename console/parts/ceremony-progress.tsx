@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import type { CeremonyState, PersonSummary } from '#contract/api/people.ts';
+import type { PersonId } from '#contract/ids.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
@@ -15,8 +16,18 @@ interface CeremonyProgressProps {
   readonly leave: () => void;
   readonly again: () => void;
   readonly onEnd: () => void;
-  readonly next?: () => void;
+  readonly next: (() => void) | undefined;
+  /** Has a card that was just enrolled held once more. */
+  readonly test: (() => void) | undefined;
+  readonly found: ((person: PersonId) => void) | undefined;
 }
+
+const stepsOf = {
+  card: ['card.step.hold', 'card.step.done'],
+  'loan-card': ['card.step.hold', 'card.step.done'],
+  pin: ['pin.step.hold', 'pin.step.choose', 'pin.step.done'],
+  find: ['find.step.hold', 'find.done'],
+} as const;
 
 const isOver = (state: CeremonyState['state']): boolean => state !== 'waiting' && state !== 'card-held';
 
@@ -29,6 +40,8 @@ export const CeremonyProgress = ({
   again,
   onEnd,
   next,
+  test,
+  found,
 }: CeremonyProgressProps): ReactNode => {
   const { say } = useWords();
   const { data } = useData('ceremonies/show', { params: { ceremony: first.id } }, ['ceremonies']);
@@ -38,10 +51,14 @@ export const CeremonyProgress = ({
   useEffect(() => {
     if (over) onEnd();
   }, [over, onEnd]);
-  const steps =
-    ceremony.task === 'pin'
-      ? (['pin.step.hold', 'pin.step.choose', 'pin.step.done'] as const)
-      : (['card.step.hold', 'card.step.done'] as const);
+  const { holder } = ceremony;
+  useEffect(() => {
+    if (holder !== null) found?.(holder);
+  }, [holder, found]);
+  const steps = stepsOf[ceremony.task];
+  const isTest = ceremony.task === 'find' && person !== undefined;
+  const isOther = isTest && ceremony.state === 'done' && holder !== person.id;
+  const isDone = ceremony.state === 'done' && !isOther;
   const at =
     ceremony.state === 'waiting'
       ? 0
@@ -59,14 +76,19 @@ export const CeremonyProgress = ({
       {!over && <SecondsLeft until={ceremony.expiresAt} />}
       <div className="dialog-actions">
         {!over && <Button onClick={leave}>{say('ceremony.cancel')}</Button>}
-        {over && ceremony.state !== 'done' && <Button onClick={leave}>{say('common.close')}</Button>}
-        {over && ceremony.state !== 'done' && (
-          <Button look="primary" onClick={again} autoFocus>
+        {over && !isDone && <Button onClick={leave}>{say('common.close')}</Button>}
+        {over && !isDone && (
+          <Button look="primary" onClick={isTest ? test : again} autoFocus>
             {say('ceremony.again')}
           </Button>
         )}
-        {ceremony.state === 'done' && <Button onClick={leave}>{say('common.done')}</Button>}
-        {ceremony.state === 'done' && next !== undefined && (
+        {isDone && <Button onClick={leave}>{say('common.done')}</Button>}
+        {isDone && ceremony.task === 'card' && test !== undefined && (
+          <Button icon="tap" onClick={test}>
+            {say('card.test')}
+          </Button>
+        )}
+        {isDone && next !== undefined && (
           <Button look="primary" icon="keypad" onClick={next} autoFocus>
             {say('card.then-pin')}
           </Button>
@@ -83,20 +105,21 @@ interface StageProps {
   readonly person: PersonSummary | undefined;
 }
 
-const holds = { card: 'card.hold', pin: 'pin.hold', 'loan-card': 'loan-cards.hold' } as const;
-const dones = { card: 'card.done', pin: 'pin.done', 'loan-card': 'loan-cards.done' } as const;
+const holds = { card: 'card.hold', pin: 'pin.hold', 'loan-card': 'loan-cards.hold', find: 'find.hold' } as const;
+const dones = { card: 'card.done', pin: 'pin.done', 'loan-card': 'loan-cards.done', find: 'find.done' } as const;
 
 const Stage = ({ ceremony, gone, terminal, person }: StageProps): ReactNode => {
   const { say } = useWords();
   const { task, state, card, problem } = ceremony;
   const name = person?.name;
+  const isTest = task === 'find' && person !== undefined;
   if (gone) return <Notice look="warn">{say('ceremony.expired')}</Notice>;
   switch (state) {
     case 'waiting':
       return (
         <>
           {problem !== null && <Problem code={problem} />}
-          <Hold icon="tap" words={say(holds[task], { terminal, name })} />
+          <Hold icon="tap" words={say(isTest ? 'card.test-hold' : holds[task], { terminal, name })} />
         </>
       );
     case 'card-held':
@@ -106,6 +129,14 @@ const Stage = ({ ceremony, gone, terminal, person }: StageProps): ReactNode => {
         <Hold icon="card" words={say('card.held')} />
       );
     case 'done':
+      if (isTest) {
+        const isOwn = ceremony.holder === person.id;
+        return (
+          <Notice look={isOwn ? 'good' : 'bad'}>
+            <p className="big">{say(isOwn ? 'card.test-good' : 'card.test-other', { name })}</p>
+          </Notice>
+        );
+      }
       return (
         <Notice look="good">
           <p className="big">{say(dones[task], { ending: card?.ending, name })}</p>

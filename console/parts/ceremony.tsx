@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import type { CeremonyState, PersonSummary } from '#contract/api/people.ts';
+import type { CeremonyState, IdentityProof, PersonSummary } from '#contract/api/people.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
+import type { PersonId } from '#contract/ids.ts';
 import { useAct } from '../data/use-act.ts';
 import { useConsole } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
@@ -9,6 +10,7 @@ import { Button } from './button.tsx';
 import { CeremonyProgress } from './ceremony-progress.tsx';
 import { Dialog } from './dialog.tsx';
 import { Choice, Field } from './field.tsx';
+import { IdentityChoice } from './identity-choice.tsx';
 import { Empty, LoadedView } from './loaded-view.tsx';
 import { FailureNotice } from './notice.tsx';
 
@@ -16,49 +18,81 @@ export type Task = CeremonyState['task'];
 
 interface CeremonyProps {
   readonly task: Task;
-  /** Whom it concerns; undefined for a loan card. */
+  /** Whom it concerns; undefined for a loan card, and where a card says who it is. */
   readonly person: PersonSummary | undefined;
   readonly close: () => void;
-  /** What usually follows it. */
-  readonly next?: () => void;
+  /** What usually follows it, at the same terminal. */
+  readonly next?: Task;
+  /** Whose card it was. */
+  readonly found?: (person: PersonId) => void;
 }
 
-const titles = { card: 'card.enrol-for', pin: 'pin.set-for', 'loan-card': 'loan-cards.enrol' } as const;
-const leads = { card: 'card.enrol-lead', pin: 'pin.set-lead', 'loan-card': 'loan-cards.enrol-lead' } as const;
+/** What was asked of a terminal. */
+export interface Begun {
+  readonly ceremony: CeremonyState;
+  readonly terminal: TerminalSummary;
+  readonly identity: IdentityProof | undefined;
+}
+
+const titles = {
+  card: 'card.enrol-for',
+  pin: 'pin.set-for',
+  'loan-card': 'loan-cards.enrol',
+  find: 'find.title',
+} as const;
+const leads = {
+  card: 'card.enrol-lead',
+  pin: 'pin.set-lead',
+  'loan-card': 'loan-cards.enrol-lead',
+  find: 'find.lead',
+} as const;
 
 /** An enrolment step at a terminal: choose the terminal, then watch what happens there. */
-export const Ceremony = ({ task, person, close, next }: CeremonyProps): ReactNode => {
+export const Ceremony = ({ task: first, person, close, next, found }: CeremonyProps): ReactNode => {
   const { say } = useWords();
-  const [begun, setBegun] = useState<{ readonly ceremony: CeremonyState; readonly terminal: TerminalSummary }>();
+  const [task, setTask] = useState(first);
+  const [begun, setBegun] = useState<Begun>();
+  const follow = useAct('ceremonies/begin');
   const cancel = useAct('ceremonies/cancel');
   const [ended, setEnded] = useState(false);
   const leave = async (): Promise<void> => {
     if (begun !== undefined && !ended) await cancel.send({ params: { ceremony: begun.ceremony.id }, body: {} });
     close();
   };
+  /** A further step where the one before was, without asking again. */
+  const go = async (to: Task, { terminal, identity }: Begun): Promise<void> => {
+    const whom = to === 'find' || person === undefined ? {} : { person: person.id };
+    const proof = identity === undefined || to === 'find' ? {} : { identity };
+    const answer = await follow.send({ body: { task: to, ...whom, terminal: terminal.id, ...proof } });
+    if (answer === undefined) return;
+    if (to !== 'find') setTask(to);
+    setEnded(false);
+    setBegun({ ceremony: answer.ceremony, terminal, identity });
+  };
+  const follows = (to: Task): (() => void) | undefined => begun && (() => void go(to, begun));
   return (
     <Dialog title={say(titles[task], { name: person?.name })} close={() => void leave()}>
       {begun === undefined ? (
-        <Begin
-          task={task}
-          person={person}
-          close={close}
-          begin={(ceremony, terminal) => setBegun({ ceremony, terminal })}
-        />
+        <Begin task={task} person={person} close={close} begin={setBegun} />
       ) : (
-        <CeremonyProgress
-          key={begun.ceremony.id}
-          first={begun.ceremony}
-          terminal={begun.terminal.name}
-          person={person}
-          leave={() => void leave()}
-          again={() => {
-            setEnded(false);
-            setBegun(undefined);
-          }}
-          onEnd={() => setEnded(true)}
-          {...(next === undefined ? {} : { next })}
-        />
+        <>
+          <CeremonyProgress
+            key={begun.ceremony.id}
+            first={begun.ceremony}
+            terminal={begun.terminal.name}
+            person={person}
+            leave={() => void leave()}
+            again={() => {
+              setEnded(false);
+              setBegun(undefined);
+            }}
+            onEnd={() => setEnded(true)}
+            next={next === undefined || next === task ? undefined : follows(next)}
+            test={task === 'card' ? follows('find') : undefined}
+            found={found}
+          />
+          <FailureNotice failure={follow.failure} />
+        </>
       )}
     </Dialog>
   );
@@ -68,7 +102,7 @@ interface BeginProps {
   readonly task: Task;
   readonly person: PersonSummary | undefined;
   readonly close: () => void;
-  readonly begin: (ceremony: CeremonyState, terminal: TerminalSummary) => void;
+  readonly begin: (begun: Begun) => void;
 }
 
 const Begin = ({ task, person, close, begin }: BeginProps): ReactNode => {
@@ -111,6 +145,7 @@ const BeginForm = ({
   const { signedIn } = useConsole();
   const act = useAct('ceremonies/begin');
   const [label, setLabel] = useState('');
+  const [identity, setIdentity] = useState<IdentityProof>();
   const here = signedIn.terminal ?? sessionStorage.getItem(lastTerminalKey);
   const [chosen, setChosen] = useState<string>(here ?? (online.length === 1 ? (online[0]?.id ?? '') : ''));
   const terminal = online.find((one) => one.id === chosen);
@@ -120,8 +155,9 @@ const BeginForm = ({
   const start = async (): Promise<void> => {
     if (terminal === undefined) return;
     const whom = person === undefined ? {} : { person: person.id };
-    const begun = await act.send({ body: { task, ...whom, terminal: terminal.id, label: label.trim() } });
-    if (begun !== undefined) begin(begun.ceremony, terminal);
+    const proof = identity === undefined ? {} : { identity };
+    const begun = await act.send({ body: { task, ...whom, terminal: terminal.id, label: label.trim(), ...proof } });
+    if (begun !== undefined) begin({ ceremony: begun.ceremony, terminal, identity });
   };
   return (
     <form
@@ -131,6 +167,7 @@ const BeginForm = ({
         void start();
       }}
     >
+      {person !== undefined && <IdentityChoice value={identity} change={setIdentity} first />}
       <Choice
         label={say('ceremony.terminal')}
         value={terminal?.id ?? ''}
@@ -148,7 +185,7 @@ const BeginForm = ({
           </option>
         ))}
       </Choice>
-      {task !== 'pin' && (
+      {(task === 'card' || task === 'loan-card') && (
         <Field
           label={say('card.label')}
           value={label}
@@ -161,7 +198,12 @@ const BeginForm = ({
       <FailureNotice failure={act.failure} />
       <div className="dialog-actions">
         <Button onClick={close}>{say('common.cancel')}</Button>
-        <Button look="primary" type="submit" busy={act.busy} disabled={terminal === undefined}>
+        <Button
+          look="primary"
+          type="submit"
+          busy={act.busy}
+          disabled={terminal === undefined || (person !== undefined && identity === undefined)}
+        >
           {say('ceremony.begin')}
         </Button>
       </div>

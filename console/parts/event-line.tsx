@@ -7,7 +7,7 @@ import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
 import { Pill, type Tone } from './pill.tsx';
 
-const tones = { success: 'good', minor: 'warn', serious: 'bad', major: 'bad' } as const satisfies Record<
+export const tones = { success: 'good', minor: 'warn', serious: 'bad', major: 'bad' } as const satisfies Record<
   StoredEvent['outcome'],
   Tone
 >;

@@ -5,6 +5,7 @@ import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { IdentityChoice } from './identity-choice.tsx';
 import { LoadedView } from './loaded-view.tsx';
 import { Radios } from './radios.tsx';
 import { Steps } from './steps.tsx';
@@ -73,12 +74,6 @@ export const IssueSubstitute = ({ page, close }: IssueSubstituteProps): ReactNod
 };
 
 const causes = ['forgotten', 'lost'] as const satisfies readonly SubstituteCause[];
-const proofs = [
-  'photo-identification',
-  'staff-card',
-  'known-in-person',
-  'supervisor',
-] as const satisfies readonly IdentityProof[];
 
 interface WhoProps extends IssueSubstituteProps {
   readonly before: Checked | undefined;
@@ -111,12 +106,7 @@ const Who = ({ page: { person }, before, close, next }: WhoProps): ReactNode => 
         change={setCause}
         first
       />
-      <Radios
-        legend={say('identity.legend')}
-        options={proofs.map((value) => ({ value, label: say(`identity.${value}`) }))}
-        value={identity}
-        change={setIdentity}
-      />
+      <IdentityChoice value={identity} change={setIdentity} />
       <div className="dialog-actions">
         <Button onClick={close}>{say('common.cancel')}</Button>
         <Button look="primary" type="submit" disabled={cause === undefined || identity === undefined}>

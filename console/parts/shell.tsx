@@ -18,6 +18,7 @@ import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
 import { PersonView } from '../pages/person.tsx';
 import { Proof } from '../pages/proof.tsx';
+import { Refusal } from '../pages/refusal.tsx';
 import { Reviews } from '../pages/reviews.tsx';
 import { Revocations } from '../pages/revocations.tsx';
 import { Terminals } from '../pages/terminals.tsx';
@@ -84,7 +85,10 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
         <Head signedIn={signedIn} signOut={() => void signOut()} rooms={open} here={roomOf(place)} />
         <main className="page" id="page">
           <LineState />
-          <Page key={place.kind === 'person' ? place.id : place.kind} place={place} />
+          <Page
+            key={place.kind === 'person' ? place.id : place.kind === 'refusal' ? place.code : place.kind}
+            place={place}
+          />
         </main>
       </div>
     </ConsoleProvider>
@@ -92,7 +96,7 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
 };
 
 const roomOf = (place: Place): Place['kind'] =>
-  place.kind === 'person' || place.kind === 'import' ? 'people' : place.kind;
+  place.kind === 'person' || place.kind === 'refusal' || place.kind === 'import' ? 'people' : place.kind;
 
 const Page = ({ place }: { readonly place: Place }): ReactNode => {
   switch (place.kind) {
@@ -100,6 +104,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <People />;
     case 'person':
       return <PersonView id={place.id} />;
+    case 'refusal':
+      return <Refusal code={place.code} />;
     case 'import':
       return <Import />;
     case 'directory':

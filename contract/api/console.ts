@@ -163,6 +163,20 @@ export const consoleRows = table({
     }),
     answer: z.strictObject({ events: z.array(storedEvent) }),
   },
+  'refusals/explain': {
+    method: 'GET',
+    path: '/v1/refusals/:code',
+    sender: ['helpdesk', 'admin', 'auditor'],
+    event: 'log.viewed',
+    failures: ['SUPPORT_CODE_UNKNOWN'],
+    summary: 'What a support code of a lock screen stands for, and the event that led to it.',
+    params: z.strictObject({ code: z.string().min(1).max(20) }),
+    answer: z.strictObject({
+      event: storedEvent,
+      /** Such as the loss that suspended the card; `null` where the refusal says it all. */
+      cause: storedEvent.nullable(),
+    }),
+  },
   'revocations/list': {
     method: 'GET',
     path: '/v1/revocations',

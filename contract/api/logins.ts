@@ -218,7 +218,7 @@ export const logins = table({
     event: 'card.enrolled',
     failures: ['CEREMONY_ENDED', 'TERMINAL_OTHER', 'CARD_TAKEN', 'CARD_RANDOM', 'CARD_UNPROVEN', 'CEREMONY_OTHER_CARD'],
     summary:
-      'The card that was held for an enrolment step: the new card (task `card`), the person’s own (task `pin`), or a loan card.',
+      'The card that was held for an enrolment step: the new card (task `card`), the person’s own (task `pin`), a loan card, or any card whose person is sought (task `find`).',
     params: z.strictObject({ ceremony: ceremonyId }),
     body: z.strictObject({ card: cardEvidence }),
     answer: z.strictObject({ next: z.enum(['done', 'choose-pin']), nonce: givenNonce.nullable() }),

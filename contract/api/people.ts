@@ -117,6 +117,8 @@ export const ceremonyState = z.strictObject({
   /** A failure code, when it failed. */
   problem: z.string().nullable(),
   card: cardSummary.nullable(),
+  /** Whose card it is, where that was asked; `null` for a card of nobody. */
+  holder: personId.nullable(),
   expiresAt: instant,
 });
 export type CeremonyState = z.infer<typeof ceremonyState>;
@@ -302,20 +304,20 @@ export const people = table({
     event: 'ceremony.begun',
     failures: ['APPROVAL_NEEDED', 'PERSON_UNKNOWN', 'TERMINAL_UNKNOWN', 'TERMINAL_OFFLINE'],
     summary:
-      'Asks a terminal to read a new card of a person, to let the person set a PIN, or to read a loan card for the stock.',
+      'Asks a terminal to read a new card of a person, to let the person set a PIN, to read a loan card for the stock, or any card to find its person.',
     body: z
       .strictObject({
         task: ceremonyTask,
-        /** Whom it concerns; nobody where it is about a loan card. */
+        /** Whom it concerns; nobody where it is about a loan card, or about whoever holds the card. */
         person: personId.optional(),
         terminal: terminalId,
         label: z.string().trim().max(40).default(''),
         /** How it was checked who stands there. */
         identity: identityProof.optional(),
       })
-      .refine(({ task, person }) => (person === undefined) === (task === 'loan-card'), {
+      .refine(({ task, person }) => (person === undefined) === (task === 'loan-card' || task === 'find'), {
         path: ['person'],
-        message: 'a person for a card or a PIN, nobody for a loan card',
+        message: 'a person for a card or a PIN, nobody for a loan card or to find somebody',
       }),
     answer: z.strictObject({ ceremony: ceremonyState }),
   },

@@ -92,6 +92,7 @@ export async function addPerson(page: Page, { number, name, kana = '' }: Newcome
 export async function begin(page: Page, terminal: ScriptedTerminal, button: string): Promise<string> {
   await page.getByRole('button', { name: button }).click();
   const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: '顔写真付きの職員証' }).check();
   await dialog.getByLabel('使う端末').selectOption({ value: terminal.id });
   await dialog.getByRole('button', { name: '端末で始める' }).click();
   const { order } = await terminal.next('ceremony');
@@ -103,8 +104,6 @@ export async function enrol(page: Page, terminal: ScriptedTerminal, card: CardEv
   const dialog = page.getByRole('dialog');
   await terminal.giveCard(await begin(page, terminal, 'カードを登録'), card);
   await dialog.getByRole('button', { name: '続けて暗証番号を設定' }).click();
-  await dialog.getByLabel('使う端末').selectOption({ value: terminal.id });
-  await dialog.getByRole('button', { name: '端末で始める' }).click();
   const { order } = await terminal.next('ceremony');
   await terminal.giveCard(order.ceremony, card);
   await terminal.givePin(order.ceremony, pin);

@@ -58,7 +58,7 @@ const steps: readonly Step[] = [
     call: 'ceremonies/give-card',
     done: 'A card was enrolled.',
     how: ({ tray }) => [
-      "Enrol a card: on the person's page カードを登録 › 端末で始める.",
+      "Enrol a card: on the person's page カードを登録 › how you know them › 端末で始める.",
       tray
         ? 'Then press 職員証 A in the card tray: the card is on the reader while you press.'
         : 'Then hold a card over the reader.',
@@ -69,7 +69,7 @@ const steps: readonly Step[] = [
     call: 'ceremonies/give-pin',
     done: 'A PIN was set.',
     how: () => [
-      'Set a PIN: 続けて暗証番号を設定 (or 暗証番号（PIN） › 設定する) › 端末で始める.',
+      'Set a PIN: 続けて暗証番号を設定 (or 暗証番号（PIN） › 設定する › 端末で始める).',
       'Hold the same card, and type a new PIN twice into the lock window, with Enter. Helpdesk never sees it.',
     ],
   },

@@ -26,6 +26,7 @@ const sentences = (words: Words, picture: CeremonyPicture): { readonly title: st
   const said = words.ceremony;
   switch (picture.step) {
     case 'hold-card':
+      if (picture.task === 'find') return said.holdAnyCard;
       return picture.task === 'pin' ? said.holdOwnCard : said.holdCard;
     case 'choose-pin':
       return {
@@ -38,6 +39,7 @@ const sentences = (words: Words, picture: CeremonyPicture): { readonly title: st
       return said.sending;
     case 'done':
       if (picture.task === 'loan-card') return said.doneLoanCard;
+      if (picture.task === 'find') return said.doneFind;
       return picture.task === 'card' ? said.doneCard : said.donePin;
     case 'failed':
       return said.failed;

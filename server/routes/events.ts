@@ -1,6 +1,6 @@
 import { fail, succeed } from '#contract/errors.ts';
 import type { ServerDeps } from '../deps.ts';
-import { listEvents, recordViewing } from '../store/log.ts';
+import { listEvents, recordViewing, tryExplain } from '../store/log.ts';
 import { listRevocations } from '../store/revocations.ts';
 import type { Handlers } from './handlers.ts';
 
@@ -12,6 +12,18 @@ export const createEventsRoutes = (deps: ServerDeps) =>
         const events = await listEvents(tx, now, query);
         await recordViewing(tx, now, { session, person, terminal }, query);
         return succeed({ events });
+      }),
+
+    'refusals/explain': async ({ params }, { session, person, terminal }) =>
+      deps.database.transaction(async (tx) => {
+        const explained = await tryExplain(tx, params.code);
+        if (explained === undefined) return fail('SUPPORT_CODE_UNKNOWN');
+        const asked = {
+          supportCode: explained.event.supportCode ?? undefined,
+          person: explained.event.person ?? undefined,
+        };
+        await recordViewing(tx, deps.now(), { session, person, terminal }, { ...asked, limit: 1 });
+        return succeed(explained);
       }),
 
     'revocations/list': async ({ query }) =>

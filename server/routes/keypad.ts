@@ -10,7 +10,7 @@ import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
 import { renewCardIndex } from '../renewals.ts';
-import { type KnownCard, tryFindCard, tryInsertCard } from '../store/cards.ts';
+import { type KnownCard, tryFindAnyCard, tryFindCard, tryGetHolder, tryInsertCard } from '../store/cards.ts';
 import { type Ceremony, isOpen, moveCeremony, tryLockCeremony } from '../store/ceremonies.ts';
 import { setSecret } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
@@ -36,6 +36,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
         const unproven =
           (await useProof(tx, proof, ceremony.id)) ?? (known === undefined ? undefined : whyNotPinned(known, proof));
         if (unproven !== undefined) return refuseUnproven(tx, now, ceremony, known, unproven);
+        if (ceremony.task === 'find') return findHolder(tx, now, ceremony, indexes);
         if (ceremony.task === 'pin') return holdOwnCard(tx, now, ceremony, known);
         const proven = proof.kind === 'proven' ? proof : null;
         const held = { evidence: body.card, indexes, otherIndexes: numbered?.indexes ?? [], known, proven };
@@ -146,6 +147,22 @@ async function holdOwnCard(tx: Transaction, now: Date, ceremony: Ceremony, known
   await record(tx, now, { ...about(ceremony), ...facts, outcome: 'minor', factors: ['card'] });
   await moveCeremony(tx, now, ceremony.id, { state: 'waiting', problem: 'CEREMONY_OTHER_CARD' });
   return fail('CEREMONY_OTHER_CARD');
+}
+
+/** Says whose card it is. The terminal learns nothing of it. */
+async function findHolder(tx: Transaction, now: Date, ceremony: Ceremony, indexes: readonly Buffer[]) {
+  const card = await tryFindAnyCard(tx, indexes);
+  const person = card === undefined ? null : await tryGetHolder(tx, card);
+  const held = { ...about(ceremony), person, card: card ?? null };
+  if (card === undefined || person === null) {
+    const reason = card === undefined ? 'unknown-card' : 'loan-card-in-stock';
+    await record(tx, now, { ...held, kind: 'ceremony.ended', outcome: 'minor', reason, factors: ['card'] });
+    await moveCeremony(tx, now, ceremony.id, { state: 'failed', problem: 'CARD_UNKNOWN' });
+  } else {
+    await record(tx, now, { ...held, kind: 'ceremony.ended', outcome: 'success', reason: 'found', factors: ['card'] });
+    await moveCeremony(tx, now, ceremony.id, { state: 'done', card });
+  }
+  return succeed({ next: 'done' as const });
 }
 
 interface Held {

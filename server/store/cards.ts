@@ -136,6 +136,26 @@ export const tryGetCard = async (tx: Transaction, id: CardId): Promise<CardSumma
   return row && toCardSummary(row);
 };
 
+/** Who has a card: its owner, or whom a loan card is lent to at this moment. */
+export const tryGetHolder = async (tx: Transaction, id: CardId): Promise<PersonId | null> => {
+  const [row] = await tx.query<{ holder: PersonId | null }>(
+    `select coalesce(c.person, u.person) as holder
+       from card c left join substitute u on u.card = c.id and u.ended_at is null where c.id = $1`,
+    [id],
+  );
+  return row?.holder ?? null;
+};
+
+/** The newest record of a card, of a person or of the stock. */
+export const tryFindAnyCard = async (tx: Transaction, indexes: readonly Buffer[]): Promise<CardId | undefined> => {
+  const [row] = await tx.query<{ id: CardId }>(
+    `select id from card where blind_index = any($1::bytea[])
+      order by (state = 'active') desc, enrolled_at desc limit 1`,
+    [indexes],
+  );
+  return row?.id;
+};
+
 export const listCards = async (tx: Transaction, person: PersonId): Promise<CardSummary[]> =>
   (await tx.query<CardRow>(`select ${columns} from card where person = $1 order by enrolled_at desc`, [person])).map(
     toCardSummary,

@@ -1,13 +1,13 @@
 import type { CeremonyState } from '#contract/api/people.ts';
 import type { CardId, CeremonyId, PersonId, TerminalId } from '#contract/ids.ts';
-import { tryGetCard } from './cards.ts';
+import { tryGetCard, tryGetHolder } from './cards.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
 
 export interface Ceremony {
   readonly id: CeremonyId;
   readonly task: CeremonyState['task'];
-  /** Nobody where it is about a loan card. */
+  /** Nobody where it is about a loan card, or about whoever holds the card. */
   readonly person: PersonId | null;
   readonly personNumber: string | null;
   readonly terminal: TerminalId;
@@ -109,6 +109,7 @@ export const toCeremonyState = async (tx: Transaction, ceremony: Ceremony, now: 
     state: late ? 'expired' : ceremony.state,
     problem: ceremony.problem,
     card: ceremony.card ? ((await tryGetCard(tx, ceremony.card)) ?? null) : null,
+    holder: ceremony.task === 'find' && ceremony.card ? await tryGetHolder(tx, ceremony.card) : null,
     expiresAt: ceremony.expiresAt.toISOString(),
   };
 };

@@ -55,6 +55,19 @@ const spanAround = (at: Date): Span => ({ from: monthFrom(at, -1), to: monthFrom
 const nameOf = ({ terminal, supportCode, person }: LogQuery, span: Span | null): string =>
   ['log', span && 'span', terminal && 'terminal', supportCode && 'code', person && 'person'].filter(Boolean).join(' ');
 
+/** Lines of the log with the names of what they are about, newest first. */
+const nameLines = (tx: Transaction, lines: string, values: readonly unknown[], name?: string): Promise<EventRow[]> =>
+  tx.query<EventRow>(
+    `select ${columns} from ${lines} e
+       left join terminal t on t.id = e.terminal
+       left join person p on p.id = e.person
+       left join person a on a.id = e.actor
+       left join card c on c.id = e.card
+      order by e.seq desc`,
+    values,
+    name,
+  );
+
 /** The newest lines below `upper`; of the whole log, or of a span of it alone. */
 const readPage = async (
   tx: Transaction,
@@ -87,17 +100,8 @@ const readPage = async (
     ];
     lines = `(${about} union all ${by} order by seq desc limit $1)`;
   }
-  return tx.query<EventRow>(
-    `select ${columns} from ${lines} e
-       left join terminal t on t.id = e.terminal
-       left join person p on p.id = e.person
-       left join person a on a.id = e.actor
-       left join card c on c.id = e.card
-      order by e.seq desc`,
-    values,
-    // How often a kind occurs decides how it is looked for: then the plan is made each time.
-    asked.kind === undefined ? nameOf(asked, span) : undefined,
-  );
+  // How often a kind occurs decides how it is looked for: then the plan is made each time.
+  return nameLines(tx, lines, values, asked.kind === undefined ? nameOf(asked, span) : undefined);
 };
 
 /** Whether no line outside of the span has a number from `lowest` to below `upper`. By a clock that was wrong one may. */
@@ -123,11 +127,48 @@ export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): P
   const lowest = recent.length === asked.limit ? recent.at(-1)?.seq : undefined;
   const isWhole = lowest !== undefined && (await holdsAll(tx, span, lowest, upper));
   const rows = isWhole ? recent : await readPage(tx, asked, upper, null);
-  return rows.map(({ seq: _, ...row }) => ({
-    ...row,
-    at: row.at.toISOString(),
-    happenedAt: row.happenedAt?.toISOString() ?? null,
-  }));
+  return rows.map(toStored);
+};
+
+const toStored = ({ seq: _, ...row }: EventRow): StoredEvent => ({
+  ...row,
+  at: row.at.toISOString(),
+  happenedAt: row.happenedAt?.toISOString() ?? null,
+});
+
+/** Of the kinds of events that explain a refusal for this reason. */
+const causesOf: Readonly<Record<string, readonly EventFacts['kind'][]>> = {
+  'card-revoked': ['card.revoked'],
+  'card-suspended': ['card.suspended'],
+  'card-disabled': ['credential.locked'],
+  'person-suspended': ['person.suspended'],
+  locked: ['credential.locked'],
+  'no-usable-factor': ['credential.locked', 'credential.revoked'],
+};
+
+/** What a support code stands for, a refusal before what else has it; and the event that led to it, where there is one. */
+export const tryExplain = async (
+  tx: Transaction,
+  supportCode: string,
+): Promise<{ readonly event: StoredEvent; readonly cause: StoredEvent | null } | undefined> => {
+  const [event] = await nameLines(
+    tx,
+    `(select * from event where support_code = $1 order by outcome = 'success', kind = 'attempt.abandoned', seq desc limit 1)`,
+    [normaliseSupportCode(supportCode)],
+    'explain',
+  );
+  if (event === undefined) return undefined;
+  const kinds = causesOf[event.reason ?? ''];
+  if (kinds === undefined || event.person == null) return { event: toStored(event), cause: null };
+  const ofCard = event.reason?.startsWith('card-') === true;
+  const [cause] = await nameLines(
+    tx,
+    `(select * from event where person = $1 and seq < $2 and kind = any($3) and ($4::uuid is null or card = $4)
+       order by seq desc limit 1)`,
+    [event.person, event.seq, kinds, ofCard ? (event.card ?? null) : null],
+    'explain-cause',
+  );
+  return { event: toStored(event), cause: cause === undefined ? null : toStored(cause) };
 };
 
 /** As it was heard on the telephone: any case, with or without hyphens, full-width too. */

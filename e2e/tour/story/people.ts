@@ -124,6 +124,7 @@ export async function openPerson(page: Page, name: string): Promise<void> {
 async function beginCard(page: Page, label: string): Promise<void> {
   await page.getByRole('button', { name: 'カードを登録' }).click();
   const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: '顔写真付きの職員証' }).check();
   await dialog.getByLabel('カードの呼び名').fill(label);
   await dialog.getByRole('button', { name: '端末で始める' }).click();
 }
@@ -140,7 +141,6 @@ async function setPin(tour: Tour, page: Page, card: CardKind, pin: string, telli
   const { stage, terminal } = tour;
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: '続けて暗証番号を設定' }).click();
-  await dialog.getByRole('button', { name: '端末で始める' }).click();
   const lock = await asksForCard(tour);
   await terminal.tap(card);
   await lock.waitForSelector('[data-step="choose-pin"]');
