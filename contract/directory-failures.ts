@@ -24,6 +24,12 @@ export const directoryFailures = {
     meaning:
       'The policy (`directory.roles`) does not let a directory give this role, or bring back somebody who has it.',
   },
+  DIRECTORY_RETURN_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'Somebody here suspended the person: a directory brings back only whom a directory suspended.',
+  },
   SCIM_RESOURCE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such resource.' },
   SCIM_TAKEN: {
     status: 409,

@@ -134,6 +134,7 @@ const writeFailures = [
   'PERSON_LAST_ADMIN',
 ] as const;
 const changeFailures = [...writeFailures, 'SCIM_RESOURCE_UNKNOWN', 'SCIM_VERSION_OTHER'] as const;
+const changeUserFailures = [...changeFailures, 'DIRECTORY_RETURN_REFUSED'] as const;
 const patchFailures = [
   ...changeFailures,
   'SCIM_TARGET_MISSING',
@@ -243,8 +244,9 @@ export const scim = table({
     path: '/scim/v2/Users/:user',
     sender: 'directory',
     event: 'person.changed',
-    failures: changeFailures,
-    summary: 'Takes the user as it is sent. Without `active` the state stays.',
+    failures: changeUserFailures,
+    summary:
+      'Takes the user as it is sent. Without `active` the state stays; who was suspended here is not brought back.',
     params: userParams,
     query: one,
     body: resource,
@@ -256,7 +258,7 @@ export const scim = table({
     path: '/scim/v2/Users/:user',
     sender: 'directory',
     event: 'person.changed',
-    failures: patchFailures,
+    failures: [...patchFailures, 'DIRECTORY_RETURN_REFUSED'],
     summary: 'Changes parts. `active: false` ends sessions and the use of cards at once, by a numbered revocation.',
     params: userParams,
     query: one,

@@ -93,6 +93,54 @@ describe('a person whom the directory makes inactive', () => {
     assert.ok(kinds.includes('person.resumed'));
   });
 
+  it('stays away when somebody here suspended them, before the directory did or after it', async () => {
+    const { admin } = directory;
+    const suspend = async (person: string) => {
+      const body = { reason: '調査中' };
+      assert.equal((await server.call(admin, 'people/suspend', { params: { person }, body })).status, 200);
+    };
+    const people = await Promise.all(Array.from({ length: 4 }, () => makeClinician(server)));
+    const added = await directory.addUser('N-added-inactive', { active: false });
+    const [first, second, third, last] = people.map(({ person }) => person.id) as [string, string, string, string];
+    await suspend(first);
+    await suspend(second);
+    await directory.patch(`/Users/${second}`, off);
+    await directory.patch(`/Users/${third}`, off);
+    await suspend(third);
+    await suspend(added.id);
+    for (const person of [first, second, third, added.id]) {
+      const { body: before } = await directory.send('GET', `/Users/${person}`);
+      const named = { op: 'replace', path: 'displayName', value: 'x' };
+      const put = { schemas: [scimUrns.user], userName: before['userName'], active: true };
+      for (const answer of [
+        await directory.patch(`/Users/${person}`, named, on),
+        await directory.send('PUT', `/Users/${person}`, put),
+      ])
+        assert.deepEqual([answer.status, answer.code], [403, 'DIRECTORY_RETURN_REFUSED']);
+      const { body: after } = await directory.send('GET', `/Users/${person}`);
+      assert.deepEqual(after, before);
+      const refusals = (await eventsWhere(server, 'person', person)).filter(({ kind }) => kind === 'request.refused');
+      assert.deepEqual(
+        refusals.map(({ outcome, reason, detail }) => [outcome, reason, detail['directory']]),
+        Array(2).fill(['serious', 'directory-return', directory.name]),
+      );
+    }
+    const told = (await eventsWhere(server, 'person', third)).filter(({ kind }) => kind === 'person.suspended');
+    assert.deepEqual(
+      told.map(({ reason, actor }) => [reason, actor]),
+      [
+        ['directory', null],
+        ['調査中', admin.person],
+      ],
+    );
+    // Whom somebody here brought back, and the directory took away since, is the directory's again.
+    const params = { person: first };
+    await server.call(admin, 'people/resume', { params, body: { reason: 'cleared' } });
+    await directory.patch(`/Users/${first}`, off);
+    for (const person of [first, last]) assert.equal((await directory.patch(`/Users/${person}`, on)).status, 200);
+    assert.equal(await stateOf(first), 'active');
+  });
+
   it('comes back without the console session of before', async () => {
     const helper = await server.signIn(['helpdesk']);
     await directory.patch(`/Users/${helper.person}`, off);

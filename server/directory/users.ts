@@ -10,7 +10,7 @@ import type { Transaction } from '../store/database.ts';
 import { type DirectoryPerson, markLeft, tryInsertUser, updateOwnFacts } from '../store/directory-people.ts';
 import { record } from '../store/events.ts';
 import { resumePerson } from '../store/people.ts';
-import { refuseGiving } from './refusing.ts';
+import { refuseGiving, refuseReturn } from './refusing.ts';
 
 /** Also the reason of revocations, for people to read: `detail.directory` names which one. */
 const reason = 'directory';
@@ -58,10 +58,11 @@ export const changeUser = async (
   before: DirectoryPerson,
   after: UserFacts,
   { author, allowed }: { readonly author: Author; readonly allowed: readonly Role[] },
-): Promise<Result<null, 'DIRECTORY_ROLE_REFUSED' | 'PERSON_LAST_ADMIN'>> => {
+): Promise<Result<null, 'DIRECTORY_ROLE_REFUSED' | 'DIRECTORY_RETURN_REFUSED' | 'PERSON_LAST_ADMIN'>> => {
   const active = before.state === 'active';
   const leaves = active && !after.active;
   const returns = !active && after.active;
+  if (returns && !before.suspendedByDirectory) return refuseReturn(tx, now, author, before.id);
   const forbidden = before.roles.filter((role) => !allowed.includes(role));
   if (returns && forbidden.length > 0) return refuseGiving(tx, now, author, { person: before.id, roles: forbidden });
   const guarded = leaves ? await guardLastAdmin(tx, now, [before], author) : succeed(null);
@@ -71,7 +72,7 @@ export const changeUser = async (
   const { id, state, roles } = before;
   await changePerson(tx, now, before, { id, state, roles, number, name, kana }, author);
   await changeOwnFacts(tx, now, before, after, author);
-  if (leaves) await suspendPeople(tx, now, [id], author, reason);
+  if (leaves) await suspendPeople(tx, now, [id], author, reason, true);
   if (returns) {
     await resumePerson(tx, now, id);
     const { actor, terminal, detail } = author;
@@ -118,7 +119,7 @@ export const removeUser = async (
   const guarded = await guardLastAdmin(tx, now, [person], author);
   if (!guarded.ok) return guarded;
   const { actor, terminal, detail } = author;
-  if (person.state === 'active') await suspendPeople(tx, now, [person.id], author, reason);
+  if (person.state === 'active') await suspendPeople(tx, now, [person.id], author, reason, true);
   for (const card of await listCards(tx, person.id)) {
     if (card.state === 'revoked') continue;
     await revokeCard(tx, now, card.id, { by: actor, reason });

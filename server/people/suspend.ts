@@ -56,10 +56,22 @@ const cancelCeremonies = async (tx: Transaction, now: Date, person: PersonId, au
   }
 };
 
+/** A directory suspended the person before; from now on it is somebody here. */
+export const recordHeld = async (
+  tx: Transaction,
+  now: Date,
+  person: PersonId,
+  { actor, terminal, detail }: Author,
+  reason: string,
+): Promise<void> => {
+  const facts = { kind: 'person.suspended', outcome: 'success', person, actor, terminal, reason } as const;
+  await record(tx, now, { ...facts, detail: { ...detail, before: 'directory' } });
+};
+
 /**
  * These people may log in nowhere any more: sessions, console sessions, enrolment steps and invitations end, and each gets a numbered
- * revocation, which every terminal is told when the transaction commits. Whoever calls holds their rows. Answers the
- * numbers in the order of the people.
+ * revocation, which every terminal is told when the transaction commits. Whoever calls holds their rows. `byDirectory`: a
+ * directory may bring them back. Answers the numbers in the order of the people.
  */
 export const suspendPeople = async (
   tx: Transaction,
@@ -67,9 +79,10 @@ export const suspendPeople = async (
   people: readonly PersonId[],
   author: Author,
   reason: string,
+  byDirectory = false,
 ): Promise<number[]> => {
   const { actor, terminal, detail } = author;
-  await suspendAll(tx, now, people);
+  await suspendAll(tx, now, people, byDirectory);
   await recordAll(
     tx,
     now,

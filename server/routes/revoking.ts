@@ -3,12 +3,12 @@ import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import type { ServerDeps } from '../deps.ts';
 import { authorOf } from '../people/author.ts';
 import { guardLastAdmin } from '../people/roles.ts';
-import { suspendPeople } from '../people/suspend.ts';
+import { recordHeld, suspendPeople } from '../people/suspend.ts';
 import { takeCardAway, withdrawFactor } from '../people/take-away.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { tryDisableFactor } from '../store/credentials.ts';
 import { record } from '../store/events.ts';
-import { tryLockPerson } from '../store/people.ts';
+import { tryHoldSuspended, tryLockPerson } from '../store/people.ts';
 import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { endSession } from '../store/sessions.ts';
@@ -78,11 +78,12 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
         const person = await tryLockPerson(tx, params.person);
         if (!person) return fail('PERSON_UNKNOWN');
         if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/suspend');
+        const author = authorOf(sender);
         if (person.state === 'suspended') {
+          if (await tryHoldSuspended(tx, now, person.id)) await recordHeld(tx, now, person.id, author, body.reason);
           const number = await tryFindNumber(tx, 'person', person.id);
           if (number !== undefined) return succeed({ revocation: number });
         }
-        const author = authorOf(sender);
         const guarded = await guardLastAdmin(tx, now, [person], author);
         if (!guarded.ok) return guarded;
         const [revocation] = await suspendPeople(tx, now, [person.id], author, body.reason);

@@ -13,7 +13,7 @@ import { type Transaction, violates } from '../store/database.ts';
 import { type DirectoryPerson, findUsers, tryGetUser, tryLockUser } from '../store/directory-people.ts';
 import type { DirectorySender, Handlers, Reply } from './handlers.ts';
 
-type Changed = 'DIRECTORY_ROLE_REFUSED' | 'PERSON_LAST_ADMIN';
+type Changed = 'DIRECTORY_ROLE_REFUSED' | 'DIRECTORY_RETURN_REFUSED' | 'PERSON_LAST_ADMIN';
 
 /** People as SCIM users (RFC 7644). */
 export const createScimUserRoutes = (deps: ServerDeps) => {

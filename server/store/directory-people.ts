@@ -13,11 +13,13 @@ export interface DirectoryPerson extends PersonSummary {
   readonly givenName: string | null;
   readonly createdAt: Date;
   readonly changedAt: Date;
+  /** It was a directory that suspended them, and nobody here since. */
+  readonly suspendedByDirectory: boolean;
   readonly groups: readonly { readonly value: string; readonly display: string }[];
 }
 
 const columns = `p.id, p.number, p.name, p.kana, p.state, p.roles, p.external_id as "externalId",
-  p.family_name as "familyName", p.given_name as "givenName", p.created_at as "createdAt", p.changed_at as "changedAt",
+  p.family_name as "familyName", p.given_name as "givenName", p.created_at as "createdAt", p.changed_at as "changedAt", p.suspended_by_directory as "suspendedByDirectory",
   (select coalesce(json_agg(json_build_object('value', g.id, 'display', g.display_name) order by g.id), '[]')
      from directory_member m join directory_group g on g.id = m."group" where m.person = p.id) as groups`;
 
@@ -70,8 +72,8 @@ export const tryInsertUser = async (
   const { userName: number, name, kana, externalId, familyName, givenName, active } = facts;
   const [row] = await tx.query<PersonSummary>(
     `insert into person (id, number, name, kana, state, roles, search, external_id, family_name, given_name,
-                         created_at, changed_at)
-     values ($1, $2, $3, $4, $5, '{clinician}', $6, $7, $8, $9, $10, $10)
+                         suspended_by_directory, created_at, changed_at)
+     values ($1, $2, $3, $4, $5, '{clinician}', $6, $7, $8, $9, $5 = 'suspended', $10, $10)
      on conflict do nothing returning id, number, name, kana, state, roles`,
     [
       createUuid(now),

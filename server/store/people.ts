@@ -59,9 +59,27 @@ export const tryInsertPerson = async (
   return row;
 };
 
-export const suspendAll = async (tx: Transaction, now: Date, ids: readonly PersonId[]): Promise<void> => {
-  await tx.query(`update person set state = 'suspended', changed_at = $2 where id = any($1)`, [ids, now]);
+export const suspendAll = async (
+  tx: Transaction,
+  now: Date,
+  ids: readonly PersonId[],
+  byDirectory: boolean,
+): Promise<void> => {
+  await tx.query(
+    `update person set state = 'suspended', suspended_by_directory = $3, changed_at = $2 where id = any($1)`,
+    [ids, now, byDirectory],
+  );
   await tx.notify('changed', { what: 'people' });
+};
+
+/** Whoever is suspended stays so whatever a directory says. False when that was so already. */
+export const tryHoldSuspended = async (tx: Transaction, now: Date, id: PersonId): Promise<boolean> => {
+  const rows = await tx.query(
+    `update person set suspended_by_directory = false, changed_at = $2
+      where id = $1 and state = 'suspended' and suspended_by_directory returning id`,
+    [id, now],
+  );
+  return rows.length === 1;
 };
 
 /** Who had left has a number again: a violation of `person_number` is thrown when it is taken meanwhile. */
