@@ -7,7 +7,7 @@ import { disableCard } from '../store/cards.ts';
 import { disable, listUsableFactors } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { type EventToRecord, record, recordAll } from '../store/events.ts';
-import { type ProofFailure, tryKeepRefusal } from '../store/proof-answers.ts';
+import { type ProofFailure, settleCount, tryKeepRefusal } from '../store/proof-answers.ts';
 import { writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
 import type { Shown } from './proof-key.ts';
@@ -86,7 +86,7 @@ export const createRefuse = (deps: ServerDeps) => {
       { factor: known, failures, allFailures }: ReservedTry,
       verdict: 'wrong' | 'damaged' | 'replayed',
     ) => {
-      const { ticket, factor } = shown;
+      const { ticket, factor, key } = shown;
       const { tries: rules } = deps.policy();
       const { supportCode } = ticket;
       const facts = about(ticket, [factor]);
@@ -111,6 +111,7 @@ export const createRefuse = (deps: ServerDeps) => {
         left > 0 ? fail('PROOF_WRONG', { supportCode, triesLeft: left }) : fail('PROOF_LOCKED', { supportCode });
       return inLog(shown, refused, async (tx, now) => {
         await recordAll(tx, now, events);
+        if (key !== null) await settleCount(tx, known.id, key.mark);
         if (left > 0) return;
         if (disabled) {
           await disable(tx, known.id);

@@ -9,7 +9,17 @@ import { createBegun } from '../logins/begun.ts';
 import { setInitialSecret } from '../store/credentials.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { makeLoanCard, mustIssue, mustTypeCode } from '../testing-cardless.ts';
-import { type Clinician, eventsWhere, goodPin, logIn, makeClinician, mustBegin, ticketOf } from '../testing-login.ts';
+import {
+  type Clinician,
+  eventsWhere,
+  failureOf,
+  goodPin,
+  logIn,
+  makeClinician,
+  mustBegin,
+  otherPin,
+  ticketOf,
+} from '../testing-login.ts';
 import type { TerminalSender } from './handlers.ts';
 import { createLoginsRoutes } from './logins.ts';
 
@@ -79,6 +89,36 @@ it('each of several factors is accepted once, whatever answer was lost, and the 
   assert.equal((await proveThrice(attempt, { factor: 'pin', secret: goodPin })).kind, 'open');
   assert.equal(await countEvents(attempt, 'proof.accepted'), 2);
   assert.equal(await countEvents(attempt, 'session.began'), 1);
+});
+
+it('a code that was wrong is no free guess in a later step, though other proofs came after it', async () => {
+  await server.applyPolicy(both);
+  const clinician = await makeClinician(server);
+  const { attempt } = await mustBegin(server, terminal, clinician.evidence);
+  const send = async (idempotencyKey: string, factor: string, secret: string) => {
+    const body = { ticket: ticketOf(attempt), idempotencyKey, factor, secret };
+    return server.call(terminal, 'attempts/prove', { params: { attempt }, body });
+  };
+  const [key, early] = [createKey(), clinician.code(4)];
+  const countOf = async () => {
+    const rows = await server.database.query<{ failures: number }>(
+      `select failures from credential where person = $1 and kind = 'totp'`,
+      [clinician.person.id],
+    );
+    return rows[0]?.failures;
+  };
+  assert.equal(failureOf(await send(key, 'totp', early)).triesLeft, 4);
+  const between = [
+    () => send(createKey(), 'initial', '7730195482'),
+    () => send(createKey(), 'pin', goodPin),
+    () => send(createKey(), 'pin', otherPin),
+  ];
+  for (const [place, other] of between.entries()) {
+    await other();
+    assert.equal(failureOf(await send(key, 'totp', early)).triesLeft, 3 - place);
+    assert.equal(await countOf(), place + 2);
+  }
+  assert.equal(await countEvents(attempt, 'session.began'), 0);
 });
 
 it('a code that was accepted by a server that died before the session opens it at another one', async () => {

@@ -82,3 +82,12 @@ export const hasAnswer = async (tx: Transaction, attempt: AttemptId, mark: Buffe
   );
   return rows[0]?.same === true;
 };
+
+/** A counted try has its answer: should that be lost to another proof's, the same proof is one more try. */
+export const settleCount = async (tx: Transaction, credential: string, mark: Buffer): Promise<void> => {
+  await tx.query(
+    'update credential set counted_mark = null where id = $1 and counted_mark = $2',
+    [credential, mark],
+    'settle-count',
+  );
+};
