@@ -5,7 +5,17 @@ import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
-import { type Clinician, eventsWhere, logIn, makeClinician, mustBegin } from './testing-login.ts';
+import {
+  begin,
+  type Clinician,
+  eventsWhere,
+  goodPin,
+  logIn,
+  makeClinician,
+  mustBegin,
+  otherPin,
+  prove,
+} from './testing-login.ts';
 
 let server: TestServer;
 let terminal: TestTerminal;
@@ -23,12 +33,16 @@ const plain: Pick<JournalRecord['facts'], 'outcome' | 'factors' | 'detail'> = {
 };
 
 /** What a terminal's journal says after a time without the server. */
-const report = async (given: readonly JournalRecord['facts'][], at = terminal): Promise<void> => {
+const report = async (
+  given: readonly JournalRecord['facts'][],
+  at = terminal,
+  happened = server.now(),
+): Promise<void> => {
   const epoch = randomUUID();
   const records: JournalRecord[] = [];
   for (const facts of given) {
     const previous = records.at(-1)?.hash ?? firstPrevious;
-    records.push(sealRecord({ epoch, sequence: records.length + 1, previous, at: server.now().toISOString(), facts }));
+    records.push(sealRecord({ epoch, sequence: records.length + 1, previous, at: happened.toISOString(), facts }));
   }
   for (const _ of [1, 2]) assert.equal((await server.call(at, 'terminals/report', { body: { records } })).status, 200);
 };
@@ -139,6 +153,40 @@ test('wrong tries without the server count with the others, once', async () => {
     [clinician.person.id],
   );
   assert.equal(pin?.failures, 2);
+});
+
+test('so many without the server lock the PIN as with it, from when they were made, and disable nothing', async () => {
+  const wrongOf = (clinician: Clinician): JournalRecord['facts'] => ({
+    ...plain,
+    kind: 'offline.refused',
+    outcome: 'minor',
+    person: clinician.person.id,
+    reason: 'wrong-secret',
+  });
+  const known = await makeClinician(server, { totp: false });
+  await logIn(server, terminal, known);
+  const { attempt } = await mustBegin(server, terminal, known.evidence);
+  await prove(server, terminal, attempt, 'pin', otherPin);
+  await report(Array(4).fill(wrongOf(known)));
+  assert.equal((await prove(server, terminal, attempt, 'pin', goodPin)).code, 'PROOF_LOCKED');
+  assert.equal((await begin(server, terminal, known.evidence)).code, 'CARD_REFUSED');
+  const locks = (await eventsWhere(server, 'person', known.person.id)).filter(
+    ({ kind }) => kind === 'credential.locked',
+  );
+  assert.deepEqual(
+    locks.map(({ reason, detail }) => [reason, detail]),
+    [['locked', { failures: 5, where: 'offline' }]],
+  );
+  server.advance(61_000);
+  await logIn(server, terminal, known);
+
+  const late = await makeClinician(server, { totp: false });
+  await logIn(server, terminal, late);
+  const before = server.now();
+  server.advance(hour);
+  await report(Array(30).fill(wrongOf(late)), terminal, before);
+  const { attempt: next } = await mustBegin(server, terminal, late.evidence);
+  assert.equal((await prove(server, terminal, next, 'pin', otherPin)).code, 'PROOF_LOCKED', 'one more is the last');
 });
 
 test('a terminal may keep a login by card and PIN of whom policy names, and no other', async () => {

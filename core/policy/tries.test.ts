@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { usableFactors } from './factors.ts';
-import { judgeTries, reserveTry, type Tries, triesLeft } from './tries.ts';
+import { countElsewhere, judgeTries, reserveTry, type Tries, triesLeft } from './tries.ts';
 
 const rules = { soft: 5, lockSeconds: 900, longestLockMinutes: 15, hard: 20 };
 const fresh: Tries = { failures: 0, lockedUntil: null, disabled: false };
@@ -29,6 +29,16 @@ describe('tries', () => {
       assert.equal(state.failures, round * 5);
     }
     assert.equal(judgeTries(state, rules, Number.MAX_SAFE_INTEGER), 'disabled');
+  });
+
+  it('that were made elsewhere lock from when they were made, however many there were before, and never disable', () => {
+    const four = failTimes(4);
+    assert.deepEqual(countElsewhere(four, rules, [7]), { failures: 5, lockedUntil: 7 + lock, disabled: false });
+    assert.deepEqual(countElsewhere(four, rules, []), four);
+    const many = countElsewhere(four, rules, Array(200).fill(7));
+    assert.deepEqual([many.failures, judgeTries(many, rules, Number.MAX_SAFE_INTEGER)], [19, 'allowed']);
+    const later = { ...fresh, failures: 4, lockedUntil: 10 * lock };
+    assert.equal(countElsewhere(later, rules, [7]).lockedUntil, 10 * lock, 'a longer lock stays');
   });
 
   it('that are left count down to the lock', () => {

@@ -37,6 +37,21 @@ export function reserveTry(tries: Tries, rules: TryRules, now: number): Tries | 
   };
 }
 
+/**
+ * The state after wrong tries that were made elsewhere, each at its time: they bring the locks that they would have brought
+ * here, from then on. They alone never disable a factor: whoever tells of them saw no more than a wrong secret.
+ */
+export function countElsewhere(tries: Tries, rules: TryRules, madeAt: readonly number[]): Tries {
+  let { failures, lockedUntil } = tries;
+  for (const at of madeAt) {
+    if (failures >= rules.hard - 1) break;
+    failures += 1;
+    const until = failures % rules.soft === 0 ? at + lockLength(failures, rules) : 0;
+    if (until > (lockedUntil ?? 0)) lockedUntil = until;
+  }
+  return { failures, lockedUntil, disabled: tries.disabled };
+}
+
 /** How many tries remain before the factor locks, after `failures` in a row. */
 export function triesLeft(failures: number, rules: Pick<TryRules, 'soft' | 'hard'>): number {
   if (failures >= rules.hard) return 0;

@@ -85,7 +85,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
           const one = done[place];
           if (one === undefined || typeof one === 'string') continue;
           await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy());
-          await countOfflineTries(tx, one.wrongTries, deps.policy().tries);
+          await countOfflineTries(tx, now(), terminal, one.wrongTries, deps.policy().tries);
           // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
           if (one.rewritten > 0 && (await revoke(tx, now(), terminal)))
             await shutOut(tx, now(), terminal, 'journal-rewritten', null);

@@ -1,7 +1,7 @@
 import type { CredentialId, PersonId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
 import { type KnownFactor, usableFactors } from '#core/policy/factors.ts';
-import { reserveTry } from '#core/policy/tries.ts';
+import { reserveTry, type Tries } from '#core/policy/tries.ts';
 import type { Transaction } from './database.ts';
 import { createUuid } from './uuid.ts';
 
@@ -59,6 +59,32 @@ export type Reservation =
   | { readonly kind: 'locked' }
   | { readonly kind: 'absent' };
 
+/** Held until the transaction ends. */
+export const tryLockFactor = async (
+  tx: Transaction,
+  person: PersonId,
+  kind: CredentialKind,
+): Promise<Credential | undefined> => {
+  const [row] = await tx.query<CredentialRow>(
+    `select ${columns} from credential where person = $1 and kind = $2 and set_at is not null for update`,
+    [person, kind],
+  );
+  return row && toCredential(row);
+};
+
+/** Whoever calls holds the factor. */
+export const setTries = async (
+  tx: Transaction,
+  id: CredentialId,
+  { failures, lockedUntil }: Pick<Tries, 'failures' | 'lockedUntil'>,
+): Promise<void> => {
+  await tx.query('update credential set failures = $2, locked_until = $3 where id = $1', [
+    id,
+    failures,
+    lockedUntil === null ? null : new Date(lockedUntil),
+  ]);
+};
+
 /** Counts a try before its secret is looked at. However many come at once, each sees the count of the one before. */
 export const reserve = async (
   tx: Transaction,
@@ -66,19 +92,11 @@ export const reserve = async (
   rules: Policy['tries'],
   which: { readonly person: PersonId; readonly kind: CredentialKind },
 ): Promise<Reservation> => {
-  const [row] = await tx.query<CredentialRow>(
-    `select ${columns} from credential where person = $1 and kind = $2 and set_at is not null for update`,
-    [which.person, which.kind],
-  );
-  if (!row) return { kind: 'absent' };
-  const credential = toCredential(row);
+  const credential = await tryLockFactor(tx, which.person, which.kind);
+  if (!credential) return { kind: 'absent' };
   const next = reserveTry(credential, rules, now.getTime());
   if (!next) return { kind: 'locked' };
-  await tx.query('update credential set failures = $2, locked_until = $3 where id = $1', [
-    credential.id,
-    next.failures,
-    next.lockedUntil === null ? null : new Date(next.lockedUntil),
-  ]);
+  await setTries(tx, credential.id, next);
   return { kind: 'reserved', credential: { ...credential, failures: next.failures, lockedUntil: next.lockedUntil } };
 };
 

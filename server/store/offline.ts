@@ -2,6 +2,8 @@ import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
 import { longestOffline } from '#core/policy/offline.ts';
+import { countElsewhere } from '#core/policy/tries.ts';
+import { setTries, tryLockFactor } from './credentials.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
 
@@ -113,17 +115,39 @@ export const judgeOfflineUses = async (
   }
 };
 
-/** Wrong tries without the server count with those that came to it. They alone never disable a PIN. */
+/** A wrong PIN without the server, and when (epoch milliseconds, as the terminal knew it). */
+export interface OfflineTry {
+  readonly person: PersonId;
+  readonly at: number;
+}
+
+/** Wrong tries without the server count with those that came to it, and lock as they do. */
 export const countOfflineTries = async (
   tx: Transaction,
-  people: readonly PersonId[],
-  { hard }: Pick<Policy['tries'], 'hard'>,
+  now: Date,
+  terminal: TerminalId,
+  wrong: readonly OfflineTry[],
+  rules: Policy['tries'],
 ): Promise<void> => {
-  for (const [person, tries] of Map.groupBy(people, (one) => one)) {
-    await tx.query(
-      `update credential set failures = greatest(failures, least(failures + $2, $3))
-        where person = $1 and kind = 'pin' and state = 'active'`,
-      [person, tries.length, hard - 1],
-    );
+  // In one order, whichever terminals tell of the same people.
+  const people = [...Map.groupBy(wrong, ({ person }) => person)].sort(([one], [other]) => (one < other ? -1 : 1));
+  for (const [person, tries] of people) {
+    const pin = await tryLockFactor(tx, person, 'pin');
+    if (pin === undefined || pin.disabled) continue;
+    const madeAt = tries.map(({ at }) => Math.min(at, now.getTime()));
+    const next = countElsewhere(pin, rules, madeAt);
+    await setTries(tx, pin.id, next);
+    const { failures, lockedUntil } = next;
+    if (lockedUntil === pin.lockedUntil || (lockedUntil ?? 0) <= now.getTime()) continue;
+    await record(tx, now, {
+      kind: 'credential.locked',
+      outcome: 'serious',
+      terminal,
+      person,
+      factors: ['pin'],
+      reason: 'locked',
+      detail: { failures, where: 'offline' },
+    });
+    await tx.notify('changed', { what: 'people' });
   }
 };

@@ -1,6 +1,6 @@
 import { hash as digest } from 'node:crypto';
 import type { JournalRecord } from '#contract/audit.ts';
-import type { PersonId, TerminalId } from '#contract/ids.ts';
+import type { TerminalId } from '#contract/ids.ts';
 import type { ChainFault, ChainHead } from '#core/audit/chain.ts';
 import { findFault } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
@@ -18,7 +18,7 @@ import {
   type StoredHashes,
   type Vouched,
 } from './journal-heads.ts';
-import { type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
+import { type OfflineTry, type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
 import { findKnown, type Known, keepOwn, type Report } from './report-facts.ts';
 import { holdOffRestore } from './restoring.ts';
 
@@ -32,7 +32,7 @@ export interface Stored {
   readonly rewritten: number;
   /** Sessions that were opened without the server, and whose PIN was typed wrongly then. */
   readonly offline: readonly OfflineUse[];
-  readonly wrongTries: readonly PersonId[];
+  readonly wrongTries: readonly OfflineTry[];
 }
 
 /** By the platform's own code: a server has tens of thousands to check in a second. */
@@ -133,8 +133,10 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     added: fresh.length,
     rewritten,
     offline: added.flatMap((one) => tryReadOfflineUse(one) ?? []),
-    wrongTries: added.flatMap(({ facts: { kind, reason, person } }) =>
-      kind === 'offline.refused' && reason === 'wrong-secret' && person && known.here.has(person) ? [person] : [],
+    wrongTries: added.flatMap(({ at, facts: { kind, reason, person } }) =>
+      kind === 'offline.refused' && reason === 'wrong-secret' && person && known.here.has(person)
+        ? [{ person, at: Date.parse(at) }]
+        : [],
     ),
   };
 };
