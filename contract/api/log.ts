@@ -87,7 +87,7 @@ export const logRows = table({
     event: 'log.exported',
     failures: ['LOG_SIZE_UNKNOWN'],
     summary:
-      'The log from position `from` on with its checkpoints, page by page; the texts one behind the other are JSON Lines that `npm run verify-log` needs nothing else for. Lines of dropped months are their hashes. The event is written with the first page.',
+      'The log from position `from` on with its checkpoints, page by page; the texts one behind the other are JSON Lines that `npm run verify-log` needs nothing else for. Lines of dropped months are their hashes. The event is written with the first page that is read.',
     query: z.strictObject({
       from: z.coerce.number().int().min(0).default(0),
       /** Of pages after the first: `next` and `size` of the page before. */

@@ -335,6 +335,29 @@ describe('whoever holds the database', () => {
   });
 });
 
+it('no page of an export is read without an event that says by whom, and one event is enough for all of them', async () => {
+  await writeMany(10);
+  await server.app.placed();
+  const [{ size }, another] = [checkpointIn((await ask('log/show')).checkpoint), await server.signIn(['auditor'])];
+  const exported = async () => {
+    await server.app.settled();
+    return server.database.query<{ detail: object }>(
+      `select detail from event where kind = 'log.exported' and actor = $1 order by seq`,
+      [another.person],
+    );
+  };
+  const read = async (query: Record<string, number>): Promise<number> => {
+    assert.equal((await server.call(another, 'log/export', { query })).status, 200);
+    return (await exported()).length;
+  };
+  assert.equal(await read({ from: 4, next: 6, size }), 1, 'a page in the middle');
+  assert.equal(await read({ from: 4, next: 5, size }), 1, 'of the same export');
+  assert.equal(await read({ from: 0, next: 0, size }), 2, 'the first one, as if it were a later one');
+  assert.equal(await read({ from: 0, next: 7, size }), 2);
+  assert.equal(await read({ from: 0 }), 3, 'a new export');
+  assert.deepEqual((await exported()).slice(0, 2), [{ detail: { from: 4, size } }, { detail: { from: 0, size } }]);
+});
+
 /** A process that has only just started. */
 const openWith = (given: Pick<SequencerDeps, 'background' | 'seen'>): Sequencer =>
   createSequencer({ rings: server.keys.rings, now: server.now, log: server.log, ...given });

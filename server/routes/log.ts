@@ -4,7 +4,7 @@ import type { ServerDeps } from '../deps.ts';
 import { readHeader, readPage } from '../log-tree/export.ts';
 import { proveGrowth, proveLine, readLogKeys } from '../log-tree/proofs.ts';
 import { record } from '../store/events.ts';
-import { tryFindSeq } from '../store/log.ts';
+import { isExporting, tryFindSeq } from '../store/log.ts';
 import { countLines, settledSeq } from '../store/log-lines.ts';
 import { findEnd, findNewest, holdStill } from '../store/log-tree.ts';
 import type { Handlers } from './handlers.ts';
@@ -57,7 +57,8 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
           return fail('LOG_SIZE_UNKNOWN');
         const end = Math.min(size, begin + pageLines);
         const head = next === undefined ? await readHeader(tx, from, size) : '';
-        if (next === undefined)
+        // Whoever asks for a later page has asked for the first one, or it is a beginning of its own.
+        if (next === undefined || !(await isExporting(tx, now(), person, { begin, end })))
           await record(tx, now(), {
             kind: 'log.exported',
             outcome: 'success',

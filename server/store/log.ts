@@ -209,3 +209,22 @@ export const recordViewing = async (
     },
   });
 };
+
+/** How long an export may take from its event on. */
+const exportMilliseconds = 3_600_000;
+
+/** Whether the log has it that this person exports these lines at the moment. */
+export const isExporting = async (
+  tx: Transaction,
+  now: Date,
+  person: PersonId,
+  { begin, end }: { readonly begin: number; readonly end: number },
+): Promise<boolean> => {
+  const rows = await tx.query(
+    `select 1 from event
+      where kind = 'log.exported' and actor = $1 and at > $2
+        and (detail ->> 'from')::bigint <= $3 and (detail ->> 'size')::bigint >= $4 limit 1`,
+    [person, new Date(now.getTime() - exportMilliseconds), begin, end],
+  );
+  return rows.length === 1;
+};
