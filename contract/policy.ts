@@ -150,7 +150,7 @@ export const policy = z.strictObject({
       minutes: z.int().min(1).max(720).default(60),
     })
     .prefault({}),
-  /** Acts that take a second person. `rebinding` is also settled by the owner's own card and factor at the terminal. */
+  /** Acts that take a second person, as does taking one of them from this list. `rebinding` is also settled by the owner's own card and factor at the terminal. */
   fourEyes: z.array(fourEyesAct).max(6).default(['rebinding', 'emergency-codes']),
   console: z
     .strictObject({

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '#contract/api/index.ts';
 import type { Opened } from '#contract/api/logins.ts';
 import { policyOf } from '#core/policy/profiles.ts';
 import { createPolicies, PolicyProblems } from '../policies.ts';
+import { insertPolicy, lockNewestPolicy } from '../store/policies.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
 import { openStream } from '../testing-stream.ts';
@@ -76,6 +78,30 @@ describe('the policy', () => {
     const both = await Promise.all([apply(policy, number, 'one'), apply(policy, number, 'two')]);
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409]);
     assert.equal((await apply(policy, number)).code, 'POLICY_STALE');
+  });
+
+  it('waits for a second admin as the version before it wants, though both come at the same time', async () => {
+    const { number, policy } = await active();
+    const strict = { ...policy, fourEyes: [...policy.fourEyes, 'policy' as const] };
+    const early = await server.database.transaction(async (tx) => {
+      await lockNewestPolicy(tx);
+      await insertPolicy(tx, server.now(), { number: number + 1, document: strict, note: '', by: admin.person });
+      const coming = apply({ ...policy, helpdesk: '6666' }, number + 1);
+      for (;;) {
+        const [row] = await server.database.query<{ waits: boolean }>(
+          `select exists (select from pg_locks l join pg_class c on c.oid = l.relation
+             where c.relname = 'policy_version' and not l.granted) as waits`,
+        );
+        if (row?.waits === true) break;
+        await delay(5);
+      }
+      return { coming };
+    });
+    assert.equal((await early.coming).code, 'APPROVAL_NEEDED');
+    assert.equal((await apply(policy, number + 2)).code, 'POLICY_STALE', 'nothing is asked for a base that is to come');
+    const waiting = await server.database.query(`select 1 from approval where act = 'policy'`);
+    assert.equal(waiting.length, 1);
+    await server.applyPolicy(policy);
   });
 
   it('never passes the limits of its profile, and says which value and why', async () => {

@@ -18,9 +18,14 @@ export interface ApprovalToAsk {
   readonly by: PersonId;
 }
 
-/** Who gave an approval was suspended since, or has no such right any more: their word counts no longer. */
+/**
+ * Who gave an approval was suspended since, or could not give it any more (`mayDecideFor`): their word counts no longer. Of
+ * the helpdesk are the factors of clinicians alone.
+ */
 const standsBy = `exists (select from person p
-  where p.id = decided_by and p.state = 'active' and p.roles && array['helpdesk', 'admin'])`;
+  where p.id = decided_by and p.state = 'active' and ('admin' = any(p.roles)
+    or ('helpdesk' = any(p.roles) and act in ('first-binding', 'rebinding')
+      and (select s.roles <@ array['clinician'] from person s where s.id = subject))))`;
 
 /** Uses an approval up. Answers who gave it; undefined when there is none. */
 export const tryUseApproval = async (

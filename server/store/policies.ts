@@ -41,20 +41,23 @@ export const getPolicyNumber = async (tx: Transaction): Promise<number> => {
   return row?.number ?? 0;
 };
 
-/** False when `base` is not the newest version any more. */
-export const tryInsertPolicy = async (
+/** The newest version, after which none comes until the transaction ends. */
+export const lockNewestPolicy = async (tx: Transaction): Promise<PolicyVersion | undefined> => {
+  await tx.query('lock table policy_version in exclusive mode');
+  return tryGetNewestPolicy(tx);
+};
+
+/** Whoever calls holds the newest version. */
+export const insertPolicy = async (
   tx: Transaction,
   now: Date,
-  version: { readonly base: number; readonly document: Policy; readonly note: string; readonly by: PersonId },
-): Promise<boolean> => {
-  await tx.query('lock table policy_version in exclusive mode');
-  if ((await getPolicyNumber(tx)) !== version.base) return false;
+  version: { readonly number: number; readonly document: Policy; readonly note: string; readonly by: PersonId },
+): Promise<void> => {
   await tx.query('insert into policy_version (number, document, note, at, by) values ($1, $2, $3, $4, $5)', [
-    version.base + 1,
+    version.number,
     JSON.stringify(version.document),
     version.note,
     now,
     version.by,
   ]);
-  return true;
 };
