@@ -18,6 +18,8 @@ export type Place =
   | { readonly kind: 'log'; readonly filter: LogFilter }
   | { readonly kind: 'proof' }
   | { readonly kind: 'keys' }
+  /** How to, for one's roles. */
+  | { readonly kind: 'help' }
   /** One's own sign-in. */
   | { readonly kind: 'sign-in' };
 
@@ -41,6 +43,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
   if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
   if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
+  if (first === 'help') return { kind: 'help' };
   if (first === 'proof' || first === 'keys') return { kind: first };
   if (first !== 'log') return undefined;
   const given = new URLSearchParams(search);

@@ -23,6 +23,9 @@ export const useConsole = (): Console => {
   return found;
 };
 
+/** The hospital's time zone; undefined where nobody is signed in. */
+export const useZone = (): string | undefined => useContext(context)?.signedIn.timeZone;
+
 export const useMay = (): ((name: ConsoleRoute) => boolean) => {
   const { roles } = useConsole().signedIn.person;
   return useCallback((name) => may(roles, name), [roles]);

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { EmergencyBatch } from '#contract/api/emergencies.ts';
+import { useAsked } from '../data/use-asked.ts';
 import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -17,6 +18,7 @@ export const EmergencyCodes = (): ReactNode => {
   const may = useMay();
   const listed = useData('emergency-codes/list', {}, ['emergency-codes']);
   const [making, setMaking] = useState(false);
+  useAsked({ make: may('emergency-codes/make') ? () => setMaking(true) : undefined });
   const [voiding, setVoiding] = useState<EmergencyBatch>();
   return (
     <>

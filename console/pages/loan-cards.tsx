@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { LoanCard } from '#contract/api/substitutes.ts';
 import { fragmentOf } from '../data/place.ts';
+import { useAsked } from '../data/use-asked.ts';
 import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -18,6 +19,7 @@ export const LoanCards = (): ReactNode => {
   const may = useMay();
   const listed = useData('loan-cards/list', {}, ['loan-cards']);
   const [enrolling, setEnrolling] = useState(false);
+  useAsked({ enrol: may('ceremonies/begin') ? () => setEnrolling(true) : undefined });
   const [retiring, setRetiring] = useState<LoanCard>();
   return (
     <>

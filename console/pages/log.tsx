@@ -3,6 +3,7 @@ import type { StoredEvent } from '#contract/audit.ts';
 import type { Language } from '#contract/screen.ts';
 import type { LogFilter } from '../data/place.ts';
 import { dayOf } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useLog } from '../data/use-log.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
@@ -14,6 +15,7 @@ import { PageHead } from '../parts/page-head.tsx';
 
 export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
   const { say, language } = useWords();
+  const zone = useZone();
   const log = useLog(filter);
   const filtered = Object.keys(filter).length > 0;
   return (
@@ -28,7 +30,7 @@ export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
             </Empty>
           ) : (
             <div className="surface log">
-              {byDay(events, language).map(({ day, events: ofDay }) => (
+              {byDay(events, language, zone).map(({ day, events: ofDay }) => (
                 <Fragment key={day}>
                   <h2 className="log-day">{day}</h2>
                   <ol className="log-events">
@@ -59,10 +61,11 @@ export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
 const byDay = (
   events: readonly StoredEvent[],
   language: Language,
+  zone: string | undefined,
 ): readonly { readonly day: string; readonly events: readonly StoredEvent[] }[] => {
   const days: { day: string; events: StoredEvent[] }[] = [];
   for (const event of events) {
-    const day = dayOf(event.at, language);
+    const day = dayOf(event.at, language, zone);
     const last = days.at(-1);
     if (last?.day === day) last.events.push(event);
     else days.push({ day, events: [event] });

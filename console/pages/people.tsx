@@ -2,6 +2,7 @@ import { type ReactNode, type SubmitEvent, useDeferredValue, useState } from 're
 import { fragmentOf } from '../data/place.ts';
 import { tryReadSupportCode } from '../data/support-code.ts';
 import { useAct } from '../data/use-act.ts';
+import { useAsked } from '../data/use-asked.ts';
 import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -28,6 +29,10 @@ export const People = (): ReactNode => {
   const [holding, setHolding] = useState(false);
   const found = useData('people/list', { query: { search, limit: most } }, ['people']);
   const only = useAct('people/list');
+  useAsked({
+    add: may('people/add') ? () => setAdding(true) : undefined,
+    find: may('ceremonies/begin') ? () => setHolding(true) : undefined,
+  });
   const go = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const code = tryReadSupportCode(typed);

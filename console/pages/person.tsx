@@ -1,32 +1,26 @@
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '#contract/api/index.ts';
-import type { CardSummary, PasskeySummary, PersonPage } from '#contract/api/people.ts';
+import type { CardSummary, PersonPage } from '#contract/api/people.ts';
 import { fragmentOf } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
+import { useAsked } from '../data/use-asked.ts';
 import { useConsole, useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { CardList } from '../parts/card-list.tsx';
-import { Ceremony } from '../parts/ceremony.tsx';
-import { ChangePerson } from '../parts/change-person.tsx';
 import { Explanation } from '../parts/explanation.tsx';
 import { FactorList } from '../parts/factor-list.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Invite } from '../parts/invite.tsx';
 import { LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PasskeyList } from '../parts/passkey-list.tsx';
+import { type OpenDialog, PersonDialog } from '../parts/person-dialog.tsx';
 import { PersonState } from '../parts/person-state.tsx';
 import { PersonSubstitutes } from '../parts/person-substitutes.tsx';
-import { Resume } from '../parts/resume.tsx';
-import { RevokeCard } from '../parts/revoke-card.tsx';
-import { RevokePasskey } from '../parts/revoke-passkey.tsx';
-import { Suspend } from '../parts/suspend.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { TotpEnrolment } from '../parts/totp-enrolment.tsx';
 
 interface PersonViewProps {
   readonly id: string;
@@ -48,16 +42,6 @@ export const PersonView = ({ id, explained }: PersonViewProps): ReactNode => {
   );
 };
 
-type Open =
-  | { readonly kind: 'ceremony'; readonly task: 'card' | 'pin' }
-  | { readonly kind: 'totp' }
-  | { readonly kind: 'revoke'; readonly card: CardSummary }
-  | { readonly kind: 'revoke-passkey'; readonly passkey: PasskeySummary }
-  | { readonly kind: 'change' }
-  | { readonly kind: 'suspend' }
-  | { readonly kind: 'resume' }
-  | { readonly kind: 'invite' };
-
 interface PersonProps {
   readonly page: PersonPage;
   readonly explained: PersonViewProps['explained'];
@@ -68,13 +52,24 @@ const Person = ({ page, explained }: PersonProps): ReactNode => {
   const { say } = useWords();
   const { signedIn } = useConsole();
   const may = useMay();
-  const [open, setOpen] = useState<Open>();
+  const [open, setOpen] = useState<OpenDialog>();
   const close = (): void => setOpen(undefined);
   const own = signedIn.person.id === person.id;
   // The server lets helpdesk change the factors of clinicians alone.
   const powerful = person.roles.some((role) => role !== 'clinician') && !signedIn.person.roles.includes('admin');
   const mayHelp = !powerful && person.state === 'active';
   const mayEnrol = may('ceremonies/begin') && mayHelp;
+  const asked = (kind: OpenDialog, offered: boolean): (() => void) | undefined =>
+    offered ? () => setOpen(kind) : undefined;
+  const hasCard = cards.some(({ state }) => state === 'active');
+  useAsked({
+    card: asked({ kind: 'ceremony', task: 'card' }, mayEnrol),
+    pin: asked({ kind: 'ceremony', task: 'pin' }, mayEnrol && hasCard),
+    totp: asked({ kind: 'totp' }, mayEnrol),
+    substitute: asked({ kind: 'substitute' }, mayHelp && !own && may('substitutes/issue')),
+    change: asked({ kind: 'change' }, may('people/change') && !powerful),
+    suspend: asked({ kind: 'suspend' }, may('people/suspend') && person.state === 'active' && !own),
+  });
   const activeCards = cards.filter((card) => card.state === 'active');
   return (
     <>
@@ -203,22 +198,7 @@ const Person = ({ page, explained }: PersonProps): ReactNode => {
           {may('events/list') && <Timeline person={person.id} />}
         </div>
       </div>
-      {open?.kind === 'ceremony' && (
-        <Ceremony
-          key={open.task}
-          task={open.task}
-          person={person}
-          close={close}
-          {...(open.task === 'card' ? { next: 'pin' as const } : {})}
-        />
-      )}
-      {open?.kind === 'totp' && <TotpEnrolment person={person} close={close} />}
-      {open?.kind === 'revoke' && <RevokeCard card={open.card} person={person} sessions={sessions} close={close} />}
-      {open?.kind === 'revoke-passkey' && <RevokePasskey passkey={open.passkey} person={person} close={close} />}
-      {open?.kind === 'change' && <ChangePerson person={person} close={close} />}
-      {open?.kind === 'resume' && <Resume person={person} close={close} />}
-      {open?.kind === 'suspend' && <Suspend person={person} sessions={sessions} close={close} />}
-      {open?.kind === 'invite' && <Invite person={person} close={close} />}
+      {open !== undefined && <PersonDialog open={open} page={page} close={close} />}
     </>
   );
 };

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import { fragmentOf } from '../data/place.ts';
+import { useAsked } from '../data/use-asked.ts';
 import { useConsole, useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -17,6 +18,7 @@ export const Terminals = (): ReactNode => {
   const may = useMay();
   const listed = useData('terminals/list', {}, ['terminals']);
   const [announcing, setAnnouncing] = useState(false);
+  useAsked({ announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
   const [revoking, setRevoking] = useState<TerminalSummary>();
   return (
     <>

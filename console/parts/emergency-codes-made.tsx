@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Answer } from '#contract/api/index.ts';
 import { exactly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
@@ -15,6 +16,7 @@ interface EmergencyCodesMadeProps {
 /** The codes, this once: to be printed and sealed. */
 export const EmergencyCodesMade = ({ made: { batch, codes }, close }: EmergencyCodesMadeProps): ReactNode => {
   const { say } = useWords();
+  const zone = useZone();
   return (
     <Dialog title={say('emergency.made', { number: batch.number })} close={close} mayClose={false}>
       <Notice look="warn">
@@ -34,7 +36,7 @@ export const EmergencyCodesMade = ({ made: { batch, codes }, close }: EmergencyC
           <h1>{say('emergency.sheet', { number: batch.number })}</h1>
           <p>
             {batch.group === '' ? say('emergency.no-group') : batch.group}
-            {batch.note !== '' && <> · {batch.note}</>} · {exactly(batch.madeAt).slice(0, 16)} ·{' '}
+            {batch.note !== '' && <> · {batch.note}</>} · {exactly(batch.madeAt, zone).slice(0, 16)} ·{' '}
             {say('common.made-by', { name: batch.madeBy })}
             {batch.approvedBy !== null && <> · {say('emergency.approved-by', { name: batch.approvedBy })}</>}
           </p>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
 import { reasonOf, sentence } from '../data/sentence.ts';
 import { exactly, terminalTime } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
@@ -16,7 +17,8 @@ export const tones = { success: 'good', minor: 'warn', serious: 'bad', major: 'b
 export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode => {
   const words = useWords();
   const { say } = words;
-  const own = terminalTime(event, words.language);
+  const zone = useZone();
+  const own = terminalTime(event, words.language, zone);
   return (
     <li className={`event ${tones[event.outcome]}`}>
       <details>
@@ -27,7 +29,7 @@ export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode
           <span className="event-told">
             <span className="event-words">{sentence(event, words)}</span>
             {event.happenedAt != null && own !== undefined && (
-              <time className="event-own-time" dateTime={event.happenedAt} title={exactly(event.happenedAt)}>
+              <time className="event-own-time" dateTime={event.happenedAt} title={exactly(event.happenedAt, zone)}>
                 <Icon name="clock" />
                 {say(own.later ? 'log.arrived-later' : 'log.clock-ahead', { time: own.time })}
               </time>
@@ -58,9 +60,10 @@ export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode
 const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
   const words = useWords();
   const { say, tryNamed } = words;
+  const zone = useZone();
   const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
-    [say('log.fact.at'), exactly(event.at)],
-    [say('log.fact.happened-at'), event.happenedAt == null ? null : exactly(event.happenedAt)],
+    [say('log.fact.at'), exactly(event.at, zone)],
+    [say('log.fact.happened-at'), event.happenedAt == null ? null : exactly(event.happenedAt, zone)],
     [say('log.fact.kind'), `${say(`kind.${event.kind}`)} (${event.kind})`],
     [
       say('log.fact.person'),

@@ -1,13 +1,15 @@
 import type { ReactNode } from 'react';
 import { briefly, clockOf, exactly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 
 /** A time in few characters; the exact one with its offset on hover and for screen readers. */
 export const Moment = ({ at, clock = false }: { readonly at: string; readonly clock?: boolean }): ReactNode => {
   const { language } = useWords();
+  const zone = useZone();
   return (
-    <time dateTime={at} title={exactly(at)}>
-      {clock ? clockOf(at, language) : briefly(at, language, new Date())}
+    <time dateTime={at} title={exactly(at, zone)}>
+      {clock ? clockOf(at, language, zone) : briefly(at, language, new Date(), zone)}
     </time>
   );
 };

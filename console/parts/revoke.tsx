@@ -25,6 +25,8 @@ interface RevokeProps {
   /** Answers the number of the revocation. */
   readonly send: (reason: string) => Promise<number | undefined>;
   readonly close: () => void;
+  /** What stands below the receipts, such as a way to take it back. */
+  readonly after?: ReactNode;
 }
 
 /** A deed that cannot be taken back: says what it will do, asks why, then shows what it did. */
@@ -38,6 +40,7 @@ export const Revoke = ({
   failure,
   send,
   close,
+  after,
 }: RevokeProps): ReactNode => {
   const { say } = useWords();
   const [picked, setPicked] = useState<string>();
@@ -78,6 +81,7 @@ export const Revoke = ({
       ) : (
         <>
           <Receipts number={number} />
+          {after}
           <div className="dialog-actions">
             <Button look="primary" onClick={close} autoFocus>
               {say('common.done')}

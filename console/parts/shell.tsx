@@ -1,15 +1,18 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { SignedIn } from '#contract/api/console.ts';
 import type { Api } from '../api.ts';
-import { fragmentOf, type Place, parsePlace } from '../data/place.ts';
-import { type ConsoleRoute, may } from '../data/routes.ts';
+import { type Place, parsePlace } from '../data/place.ts';
+import type { Room } from '../data/rooms.ts';
+import { may } from '../data/routes.ts';
 import { createStream, type Stream } from '../data/stream.ts';
+import { useFragment } from '../data/use-asked.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Approvals } from '../pages/approvals.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { EmergencyCodes } from '../pages/emergency-codes.tsx';
+import { Help } from '../pages/help.tsx';
 import { Import } from '../pages/import.tsx';
 import { Keys } from '../pages/keys.tsx';
 import { LoanCards } from '../pages/loan-cards.tsx';
@@ -22,10 +25,9 @@ import { Refusal } from '../pages/refusal.tsx';
 import { Reviews } from '../pages/reviews.tsx';
 import { Revocations } from '../pages/revocations.tsx';
 import { Terminals } from '../pages/terminals.tsx';
-import { Brand } from './brand.tsx';
-import { Icon, type IconName } from './icon.tsx';
-import { LanguageSwitch } from './language-switch.tsx';
+import { Menu } from './menu.tsx';
 import { Notice } from './notice.tsx';
+import { Palette } from './palette.tsx';
 
 const rooms = [
   { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
@@ -40,17 +42,7 @@ const rooms = [
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
   { place: { kind: 'proof' }, needs: 'log/show', icon: 'shield', word: 'nav.proof' },
   { place: { kind: 'keys' }, needs: 'keys/show', icon: 'passkey', word: 'nav.keys' },
-] as const satisfies readonly {
-  readonly place: Place;
-  readonly needs: ConsoleRoute;
-  readonly icon: IconName;
-  readonly word: string;
-}[];
-
-const onHash = (listener: () => void): (() => void) => {
-  addEventListener('hashchange', listener);
-  return () => removeEventListener('hashchange', listener);
-};
+] as const satisfies readonly Room[];
 
 interface ShellProps {
   readonly api: Api;
@@ -61,12 +53,13 @@ interface ShellProps {
 
 export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): ReactNode => {
   const stream = useStream(api);
-  const fragment = useSyncExternalStore(onHash, () => location.hash);
+  const fragment = useFragment();
   const { roles } = signedIn.person;
   const open = rooms.filter((room) => may(roles, room.needs));
   const asked = parsePlace(fragment);
   const allowed =
-    asked !== undefined && (asked.kind === 'sign-in' || open.some((room) => room.place.kind === roomOf(asked)));
+    asked !== undefined &&
+    (asked.kind === 'sign-in' || asked.kind === 'help' || open.some((room) => room.place.kind === roomOf(asked)));
   const place = allowed ? asked : open[0]?.place;
   const console = useMemo<Console | undefined>(
     () => stream && { api, stream, signedIn, openInvitation },
@@ -76,13 +69,21 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
     await api.call('console/sign-out', { body: {} });
     leave('signed-out');
   };
+  const [searching, setSearching] = useState(false);
   useEnd(signedIn.endsAt, api);
+  useShortcut(() => setSearching(true));
   if (console === undefined || place === undefined) return null;
   return (
     <ConsoleProvider value={console}>
       <div className="shell">
         <SkipLink />
-        <Head signedIn={signedIn} signOut={() => void signOut()} rooms={open} here={roomOf(place)} />
+        <Menu
+          signedIn={signedIn}
+          signOut={() => void signOut()}
+          rooms={open}
+          here={roomOf(place)}
+          search={() => setSearching(true)}
+        />
         <main className="page" id="page">
           <LineState />
           <Page
@@ -90,6 +91,7 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
             place={place}
           />
         </main>
+        {searching && <Palette rooms={open} close={() => setSearching(false)} signOut={() => void signOut()} />}
       </div>
     </ConsoleProvider>
   );
@@ -130,6 +132,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Proof />;
     case 'keys':
       return <Keys />;
+    case 'help':
+      return <Help />;
     case 'sign-in':
       return <OwnSignIn />;
   }
@@ -162,6 +166,22 @@ const useEnd = (endsAt: string, api: Api): void => {
   }, [endsAt, check]);
 };
 
+/** Ctrl+K, or ⌘K; not over a dialog, which is to be seen to its end. */
+const useShortcut = (open: () => void): void => {
+  const latest = useRef(open);
+  latest.current = open;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      if (document.querySelector('dialog[open]') === null) latest.current();
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, []);
+};
+
 const SkipLink = (): ReactNode => {
   const { say } = useWords();
   const jump = (): void => document.querySelector<HTMLElement>('#page h1')?.focus();
@@ -169,55 +189,6 @@ const SkipLink = (): ReactNode => {
     <button type="button" className="skip" onClick={jump}>
       {say('nav.skip')}
     </button>
-  );
-};
-
-interface HeadProps {
-  readonly signedIn: SignedIn;
-  readonly signOut: () => void;
-  readonly rooms: readonly (typeof rooms)[number][];
-  readonly here: Place['kind'];
-}
-
-const Head = ({ signedIn, signOut, rooms: open, here }: HeadProps): ReactNode => {
-  const { say } = useWords();
-  const { person } = signedIn;
-  return (
-    <header className="head">
-      <div className="head-brand">
-        <Brand />
-        <span className="head-what">{say('nav.console')}</span>
-      </div>
-      <nav className="nav" aria-label={say('nav.label')}>
-        {open.map((room) => (
-          <a key={room.word} href={fragmentOf(room.place)} aria-current={room.place.kind === here ? 'page' : undefined}>
-            <Icon name={room.icon} />
-            <span>{say(room.word)}</span>
-          </a>
-        ))}
-      </nav>
-      <div className="head-person">
-        <p className="me">
-          <span className="me-name">{person.name}</span>
-          <span className="me-roles">
-            {person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'))}
-          </span>
-        </p>
-        <LanguageSwitch />
-        <a
-          className="head-link"
-          href={fragmentOf({ kind: 'sign-in' })}
-          aria-current={here === 'sign-in' ? 'page' : undefined}
-        >
-          <Icon name="passkey" />
-          <span>{say('nav.sign-in')}</span>
-        </a>
-        <button type="button" className="sign-out" onClick={signOut}>
-          <Icon name="leave" />
-          <span>{say('nav.sign-out')}</span>
-        </button>
-      </div>
-    </header>
   );
 };
 

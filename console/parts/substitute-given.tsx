@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Answer } from '#contract/api/index.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import { exactly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Moment } from './moment.tsx';
@@ -56,6 +57,7 @@ export const SubstituteGiven = ({ person, given, close }: SubstituteGivenProps):
 
 const Slip = ({ person, given: { substitute }, code }: Omit<SubstituteGivenProps, 'close'> & { code: string }) => {
   const { say } = useWords();
+  const zone = useZone();
   return (
     <Printed>
       <article className="slip">
@@ -65,7 +67,7 @@ const Slip = ({ person, given: { substitute }, code }: Omit<SubstituteGivenProps
         </p>
         <p className="slip-code">{code}</p>
         <p>
-          {say('common.valid-until')} {exactly(substitute.endsAt).slice(0, 16)} ·{' '}
+          {say('common.valid-until')} {exactly(substitute.endsAt, zone).slice(0, 16)} ·{' '}
           {say('substitute.most', { most: substitute.mostUses })} ·{' '}
           {say('substitute.issued-by', { name: substitute.issuedBy })}
         </p>

@@ -6,6 +6,7 @@ import type { SubstituteKind } from '#contract/cardless.ts';
 import type { Policy } from '#contract/policy.ts';
 import { briefly } from '../data/times.ts';
 import { useAct } from '../data/use-act.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Consequences } from './consequences.tsx';
@@ -121,9 +122,10 @@ interface UntilProps {
 
 const Until = ({ value, change, most }: UntilProps): ReactNode => {
   const { say, language } = useWords();
+  const zone = useZone();
   const [now] = useState(() => new Date());
   const until = (hours: number): string =>
-    briefly(new Date(now.getTime() + hours * 3_600_000).toISOString(), language, now);
+    briefly(new Date(now.getTime() + hours * 3_600_000).toISOString(), language, now, zone);
   return (
     <Choice label={say('substitute.hours')} value={value} change={change}>
       {[...usualHours.filter((hours) => hours < most), most].map((hours) => (

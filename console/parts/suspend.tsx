@@ -1,7 +1,10 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { PersonPage, PersonSummary } from '#contract/api/people.ts';
 import { useAct } from '../data/use-act.ts';
+import { useMay } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import { FailureNotice, Notice } from './notice.tsx';
 import { Revoke } from './revoke.tsx';
 
 interface SuspendProps {
@@ -13,6 +16,13 @@ interface SuspendProps {
 export const Suspend = ({ person, sessions, close }: SuspendProps): ReactNode => {
   const { say } = useWords();
   const act = useAct('people/suspend');
+  const back = useAct('people/resume');
+  const mayResume = useMay()('people/resume');
+  const [isBack, setIsBack] = useState(false);
+  const undo = async (): Promise<void> => {
+    const answer = await back.send({ params: { person: person.id }, body: { reason: 'undone' } });
+    if (answer !== undefined) setIsBack(true);
+  };
   const terminals = [...new Set(sessions.map((session) => session.terminal))].join(say('common.list-separator'));
   return (
     <Revoke
@@ -29,6 +39,22 @@ export const Suspend = ({ person, sessions, close }: SuspendProps): ReactNode =>
       failure={act.failure}
       send={async (reason) => (await act.send({ params: { person: person.id }, body: { reason } }))?.revocation}
       close={close}
+      after={
+        isBack ? (
+          <Notice look="good">
+            <p>{say('suspend.undone', { name: person.name })}</p>
+          </Notice>
+        ) : (
+          mayResume && (
+            <>
+              <FailureNotice failure={back.failure} />
+              <Button icon="back" busy={back.busy} onClick={() => void undo()}>
+                {say('suspend.undo')}
+              </Button>
+            </>
+          )
+        )
+      }
     />
   );
 };

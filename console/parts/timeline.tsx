@@ -4,6 +4,7 @@ import { fragmentOf } from '../data/place.ts';
 import { sentence } from '../data/sentence.ts';
 import { type Told, toTimeline } from '../data/timeline.ts';
 import { briefly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useLog } from '../data/use-log.ts';
 import { useWords } from '../data/use-words.ts';
 import { Cause } from './cause.tsx';
@@ -47,6 +48,7 @@ export const Timeline = ({ person }: { readonly person: PersonId }): ReactNode =
 
 const Line = ({ told: { event, cause, count, since } }: { readonly told: Told }): ReactNode => {
   const words = useWords();
+  const zone = useZone();
   return (
     <li className={tones[event.outcome]}>
       <span className="timeline-time">
@@ -60,7 +62,9 @@ const Line = ({ told: { event, cause, count, since } }: { readonly told: Told })
           </small>
         )}
         {count > 1 && (
-          <small>{words.say('timeline.times', { count, time: briefly(since, words.language, new Date()) })}</small>
+          <small>
+            {words.say('timeline.times', { count, time: briefly(since, words.language, new Date(), zone) })}
+          </small>
         )}
       </span>
     </li>

@@ -11,6 +11,8 @@ export const signedIn = z.strictObject({
   /** The terminal whose window this is; `null` in a browser. */
   terminal: terminalId.nullable(),
   endsAt: instant,
+  /** IANA time zone of the hospital, for times that people read. */
+  timeZone: z.string(),
 });
 export type SignedIn = z.infer<typeof signedIn>;
 

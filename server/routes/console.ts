@@ -91,7 +91,13 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
       const found = await getConsoleSession(deps.database, session);
       const person = await tryGetPerson(deps.database, found.person);
       if (!person) return fail('CONSOLE_SIGNED_OUT');
-      return succeed({ person, csrf: found.csrf, terminal: found.terminal, endsAt: found.endsAt.toISOString() });
+      return succeed({
+        person,
+        csrf: found.csrf,
+        terminal: found.terminal,
+        endsAt: found.endsAt.toISOString(),
+        timeZone: deps.policy().timeZone,
+      });
     },
 
     'console/sign-out': async (_input, { session, person, terminal }, reply) =>

@@ -53,5 +53,5 @@ export const enter = async (
     detail: { address: from.address },
   });
   reply.setCookie(consoleCookie.name, token, consoleCookie.options);
-  return { person, csrf, terminal, endsAt: endsAt.toISOString() };
+  return { person, csrf, terminal, endsAt: endsAt.toISOString(), timeZone: deps.policy().timeZone };
 };
