@@ -182,6 +182,15 @@ export const eventKinds = {
     meaning: 'A month of the log that is no longer to be kept was dropped as a whole, by the retention of the policy.',
   },
   'log.exported': { dicom: [110106], meaning: 'The log was exported with its checkpoints.' },
+  'periodic-review.begun': {
+    dicom: [110101],
+    meaning: 'The figures and lists of a period were taken, to be looked at; the log has their digest.',
+  },
+  'periodic-review.signed': {
+    dicom: [110101],
+    meaning: 'The review of a period was signed with its findings and the day of the next one.',
+  },
+  'accounts.exported': { dicom: [110106], meaning: 'The inventory of accounts was taken out as a file.' },
   'log.halted': {
     dicom: [110113, 110126],
     meaning: 'Alarm: the stored log is not the one that was signed, or the key is another one; nothing more is signed.',
@@ -189,6 +198,10 @@ export const eventKinds = {
   'log.rolled-back': {
     dicom: [110113, 110126],
     meaning: 'Alarm: the database holds less of the log than was signed before. It is an older one.',
+  },
+  'backup.made': {
+    dicom: [110106],
+    meaning: 'A sealed backup of the server was written and read back.',
   },
   'server.restored': {
     dicom: [110113, 110126],

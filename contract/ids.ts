@@ -25,6 +25,7 @@ export const cardAuthorityId = id('CardAuthorityId');
 export const substituteId = id('SubstituteId');
 export const emergencyBatchId = id('EmergencyBatchId');
 export const reviewId = id('ReviewId');
+export const periodicReviewId = id('PeriodicReviewId');
 
 export type PersonId = z.infer<typeof personId>;
 export type CardId = z.infer<typeof cardId>;
@@ -43,6 +44,7 @@ export type CardAuthorityId = z.infer<typeof cardAuthorityId>;
 export type SubstituteId = z.infer<typeof substituteId>;
 export type EmergencyBatchId = z.infer<typeof emergencyBatchId>;
 export type ReviewId = z.infer<typeof reviewId>;
+export type PeriodicReviewId = z.infer<typeof periodicReviewId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });

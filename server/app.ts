@@ -24,8 +24,10 @@ import { registerPages } from './pages.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
 import { resealAll } from './resealing.ts';
+import { createAccountRoutes } from './routes/accounts.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
+import { createChecklistRoutes } from './routes/checklist.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDirectoryRoutes } from './routes/directory.ts';
 import { createEmergencyRoutes } from './routes/emergencies.ts';
@@ -37,6 +39,7 @@ import { createKeysRoutes } from './routes/keys.ts';
 import { createLogRoutes } from './routes/log.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
 import { createPeopleRoutes } from './routes/people.ts';
+import { createPeriodicReviewRoutes } from './routes/periodic-reviews.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
 import { createReturningRoutes } from './routes/returning.ts';
 import { createScimAboutRoutes } from './routes/scim-about.ts';
@@ -53,6 +56,7 @@ import type { Authorities } from './tls/authorities.ts';
 import type { KeyAndCertificate } from './tls/authority.ts';
 import { readClientCertificate } from './tls/client-certificate.ts';
 import { paceHandshakes } from './tls/handshakes.ts';
+import { leastTls } from './tls/least.ts';
 
 export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 'database' | 'logins' | 'cards'> {
   readonly database: Database;
@@ -89,7 +93,7 @@ const secureContext = ({ key, certificate }: KeyAndCertificate, { bundle, betwee
   key,
   cert: between === undefined ? certificate : `${certificate}\n${between}`,
   ca: bundle,
-  minVersion: 'TLSv1.3' as const,
+  minVersion: leastTls,
 });
 
 /** The whole server apart from listening, environment and signals. */
@@ -123,6 +127,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createConsoleRoutes(atConsole),
     ...createEventsRoutes(atConsole),
     ...createPoliciesRoutes(atConsole),
+    ...createAccountRoutes(atConsole),
     ...createApprovalsRoutes(atConsole),
     ...createSubstituteRoutes(atConsole),
     ...createEmergencyRoutes(atConsole),
@@ -133,6 +138,8 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createScimGroupRoutes(atConsole),
     ...createKeysRoutes({ ...atConsole, shown: () => shown }),
     ...createCardAuthorityRoutes(atConsole),
+    ...createPeriodicReviewRoutes({ ...atConsole, halted: sequencer.halted }),
+    ...createChecklistRoutes({ ...atConsole, halted: sequencer.halted }),
     ...createLogRoutes({ ...atConsole, halted: sequencer.halted }),
   };
   const refusals = createRefusals({ ...given, database: background });

@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dump } from './backup/dump.ts';
+import { noteBackup } from './backup/note.ts';
 import { reachDatabase, SettingsProblem } from './backup/reach.ts';
 import { makeIdentity, recipientOf, writeSealed } from './backup/sealed-file.ts';
 import { EmbeddedDatabaseProblem } from './store/embedded.ts';
@@ -74,7 +75,13 @@ const main = async (): Promise<void> => {
     const written = await writeSealed(dump(connectionString, at), { folder, recipient, keep, at });
     done = written.path;
     say(`${written.path}: ${written.tables} tables, ${written.rows} rows, read back and whole.`);
-    if (store !== undefined) say(`Stored for good: ${describe(await store.put(written.path, at))}`);
+    let writeOnce = false;
+    try {
+      if (store !== undefined) say(`Stored for good: ${describe(await store.put(written.path, at))}`);
+      writeOnce = store !== undefined;
+    } finally {
+      await noteBackup(connectionString, { tables: written.tables, rows: written.rows, writeOnce });
+    }
     say(`keys.json of ${dataFolder} is not in it: keep a copy of it apart from the backups.`);
   } finally {
     await stop();

@@ -1,4 +1,4 @@
-import type { DryRun, PolicyEffect } from '#contract/api/policies.ts';
+import type { DryRun, PolicyEffect, PolicyJudgement } from '#contract/api/policies.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { Assurance } from '#contract/card.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
@@ -59,20 +59,30 @@ export const runDry = async (
   const before = createDecider(active);
   const after = createDecider(draft);
   const toDay = new Intl.DateTimeFormat('sv-SE', { timeZone: draft.timeZone });
-  const run = { effects: {}, byDay: {}, byRole: {}, byGroup: {} } as Pick<
-    DryRun,
-    'effects' | 'byDay' | 'byRole' | 'byGroup'
-  >;
+  const run: Pick<DryRun, 'effects' | 'byDay' | 'byRole' | 'byGroup' | 'byCause' | 'judged'> = {
+    effects: {},
+    byDay: {},
+    byRole: {},
+    byGroup: {},
+    byCause: [],
+    judged: { all: { before: {}, after: {} }, byRole: {} },
+  };
   const examples: DryRun['examples'] = [];
   const refused = new Map<PersonId, { name: string; number: string; refused: number; all: number }>();
   for (const row of judged) {
     const situation = { ...row, at: row.at.getTime(), isIn: createNetworks(row.address) };
+    const last = before(situation);
     const next = after(situation);
-    const effect = compare(row, before(situation), next, draft);
+    const effect = compare(row, last, next, draft);
     count(run.effects, effect);
     count(inner(run.byDay, toDay.format(row.at)), effect);
     for (const role of row.roles) count(inner(run.byRole, role), effect);
     count(inner(run.byGroup, row.group), effect);
+    if (effect !== 'same') countCause(run.byCause, effect, next);
+    for (const judged of [run.judged.all, ...row.roles.map((role) => judgedOf(run.judged.byRole, role))]) {
+      count(judged.before, judge(last));
+      count(judged.after, judge(next));
+    }
     const person = refused.get(row.person) ?? { name: row.personName, number: row.number, refused: 0, all: 0 };
     refused.set(row.person, person);
     person.all += 1;
@@ -111,9 +121,35 @@ function compare(row: Row, before: Decision, after: Decision, draft: Policy): Po
   return row.minutes !== null && row.minutes > draft.session.minutes ? 'session-shorter' : 'same';
 }
 
+const judge = (decision: Decision): PolicyJudgement => {
+  if (decision.kind === 'refuse') return 'refused';
+  return decision.all && decision.factors.length > 1 ? 'several-factors' : 'one-factor';
+};
+
 type Counts = DryRun['effects'];
-const count = (into: Counts, effect: PolicyEffect): void => {
-  into[effect] = (into[effect] ?? 0) + 1;
+const count = <Key extends string>(into: Partial<Record<Key, number>>, key: Key): void => {
+  into[key] = (into[key] ?? 0) + 1;
+};
+type Judged = DryRun['judged']['all'];
+const judgedOf = (of: Record<string, Judged>, role: string): Judged => {
+  const found = of[role] ?? { before: {}, after: {} };
+  of[role] = found;
+  return found;
+};
+const countCause = (causes: DryRun['byCause'], effect: PolicyEffect, decision: Decision): void => {
+  const named = causeOf(effect, decision);
+  let found = causes.find(({ cause, rule }) => cause === named.cause && rule === named.rule);
+  if (found === undefined) {
+    found = { ...named, effects: {} };
+    causes.push(found);
+  }
+  count(found.effects, effect);
+};
+const causeOf = (effect: PolicyEffect, decision: Decision): Pick<DryRun['byCause'][number], 'cause' | 'rule'> => {
+  if (effect === 'session-shorter') return { cause: 'session-minutes', rule: null };
+  if (decision.kind === 'refuse' && decision.reason === 'no-usable-factor')
+    return { cause: 'no-usable-factor', rule: decision.rule };
+  return decision.rule === null ? { cause: 'no-rule', rule: null } : { cause: 'rule', rule: decision.rule };
 };
 const inner = (of: Record<string, Counts>, name: string): Counts => {
   const found = of[name] ?? {};

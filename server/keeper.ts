@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerDeps } from './deps.ts';
+import { foldUses } from './store/account-use.ts';
 import { dropProcesses } from './store/connections.ts';
 import { DatabaseAway, type Lane, type Transaction } from './store/database.ts';
 import { thinCheckpoints } from './store/log-tree.ts';
@@ -41,6 +42,8 @@ const alone = async <Value>(
 export const keep = async (deps: KeeperDeps, isStopped: () => boolean = () => false): Promise<void> => {
   const { log, now } = deps;
   await alone(deps, (tx) => openMonths(tx, now()));
+  // Before a month is dropped that says who was here last.
+  while (!isStopped() && (await alone(deps, foldUses)) === true) await wait(20);
   const { eventMonths, workDays } = deps.policy().retention;
   const dropped = await alone(deps, (tx) => dropOldMonth(tx, now(), eventMonths));
   if (dropped != null)

@@ -113,6 +113,7 @@ const forms = [
   '10.20.0.0/16',
   '2001:db8::/32',
   '08:30',
+  '2027-05-01',
   'A1B2',
   '0114A1B2C3D4E5F6',
   bytesOf('digest').toString('hex'),

@@ -24,9 +24,16 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'approvals' },
     { kind: 'emergency-codes' },
     { kind: 'reviews' },
+    { kind: 'policy' },
+    { kind: 'periodic-reviews' },
+    { kind: 'checklist' },
     { kind: 'sign-in' },
   ),
   fc.uuid().map((id): Place => ({ kind: 'person', id })),
+  fc.uuid().map((id): Place => ({ kind: 'periodic-review', id })),
+  fc
+    .record({ finding: fc.constant('unused'), search: fc.string({ minLength: 1 }) }, { requiredKeys: [] })
+    .map((given): Place => ({ kind: 'accounts', filter: { ...given } })),
   filter.map((given): Place => ({ kind: 'log', filter: { ...given } })),
 );
 

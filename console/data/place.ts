@@ -15,6 +15,11 @@ export type Place =
   | { readonly kind: 'approvals' }
   | { readonly kind: 'emergency-codes' }
   | { readonly kind: 'reviews' }
+  | { readonly kind: 'policy' }
+  | { readonly kind: 'periodic-reviews' }
+  | { readonly kind: 'checklist' }
+  | { readonly kind: 'periodic-review'; readonly id: string }
+  | { readonly kind: 'accounts'; readonly filter: AccountPlace }
   | { readonly kind: 'log'; readonly filter: LogFilter }
   | { readonly kind: 'proof' }
   | { readonly kind: 'keys' }
@@ -29,6 +34,24 @@ export interface LogFilter {
   readonly kind?: string;
   readonly supportCode?: string;
 }
+export interface AccountPlace {
+  readonly finding?: string;
+  readonly role?: string;
+  readonly search?: string;
+  readonly days?: string;
+  readonly sort?: string;
+  readonly order?: string;
+  readonly page?: string;
+}
+const accountNames = [
+  'finding',
+  'role',
+  'search',
+  'days',
+  'sort',
+  'order',
+  'page',
+] as const satisfies readonly (keyof AccountPlace)[];
 const filterNames = ['person', 'terminal', 'kind', 'supportCode'] as const satisfies readonly (keyof LogFilter)[];
 
 export const parsePlace = (fragment: string): Place | undefined => {
@@ -41,31 +64,38 @@ export const parsePlace = (fragment: string): Place | undefined => {
   }
   if (first === 'import' || first === 'directory') return { kind: first };
   if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
+  if (first === 'periodic-reviews')
+    return second === undefined || second === '' ? { kind: first } : { kind: 'periodic-review', id: second };
+  if (first === 'policy' || first === 'checklist') return { kind: first };
   if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
   if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first === 'help') return { kind: 'help' };
   if (first === 'proof' || first === 'keys') return { kind: first };
-  if (first !== 'log') return undefined;
+  if (first === 'accounts') return { kind: 'accounts', filter: readFilter(search, accountNames) };
+  return first === 'log' ? { kind: 'log', filter: readFilter(search, filterNames) } : undefined;
+};
+
+const readFilter = <Name extends string>(search: string, names: readonly Name[]): Partial<Record<Name, string>> => {
   const given = new URLSearchParams(search);
-  const filter: Partial<Record<keyof LogFilter, string>> = {};
-  for (const name of filterNames) {
+  const filter: Partial<Record<Name, string>> = {};
+  for (const name of names) {
     const value = given.get(name);
     if (value !== null && value !== '') filter[name] = value;
   }
-  return { kind: 'log', filter };
+  return filter;
 };
 
 export const fragmentOf = (place: Place): string => {
   if (place.kind === 'person') return `#/people/${place.id}`;
   if (place.kind === 'refusal') return `#/refusals/${encodeURIComponent(place.code)}`;
-  if (place.kind !== 'log') return `#/${place.kind}`;
+  if (place.kind === 'periodic-review') return `#/periodic-reviews/${place.id}`;
+  if (place.kind !== 'log' && place.kind !== 'accounts') return `#/${place.kind}`;
   const given = new URLSearchParams();
-  for (const name of filterNames) {
-    const value = place.filter[name];
+  for (const [name, value] of Object.entries(place.filter)) {
     if (value !== undefined && value !== '') given.set(name, value);
   }
   const tail = given.toString();
-  return tail === '' ? '#/log' : `#/log?${tail}`;
+  return tail === '' ? `#/${place.kind}` : `#/${place.kind}?${tail}`;
 };
 
 /** The one-time code of an invitation link. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { briefly, exactly, terminalTime } from './times.ts';
+import { briefly, exactly, fully, terminalTime } from './times.ts';
 
 test('the exact time holds milliseconds and the offset, and is the same instant', () => {
   for (const instant of ['2026-11-22T06:04:05.678Z', '2026-02-03T23:59:59.001+09:00']) {
@@ -34,4 +34,9 @@ test('the terminal’s time of another day names the day', () => {
   const late = { at: on(22, 0, 0, 10), happenedAt: on(21, 23, 59, 50) };
   assert.match(terminalTime(late, 'ja')?.time ?? '', /21日.* 23:59:50$/);
   assert.match(terminalTime(late, 'en')?.time ?? '', /21 November.* 23:59:50$/);
+});
+
+test('a time in full names its day, also today', () => {
+  assert.equal(fully(new Date(2026, 10, 22, 9, 5).toISOString(), 'ja'), '2026/11/22 09:05');
+  assert.match(fully(new Date(2026, 10, 22, 9, 5).toISOString(), 'en'), /22 Nov 2026.*09:05/);
 });

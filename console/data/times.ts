@@ -54,6 +54,17 @@ export const terminalTime = (
   return { time: day === dayOf(at, language, zone) ? clock : `${day} ${clock}`, later: lag > 0 };
 };
 
+/** Day and time, also of today: for what is printed or kept. */
+export const fully = (instant: string, language: Language, zone?: string): string =>
+  new Date(instant).toLocaleString(locale(language), {
+    timeZone: zone,
+    year: 'numeric',
+    month: language === 'ja' ? 'numeric' : 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+
 /** Today only the time, else day and time. */
 export const briefly = (instant: string, language: Language, now: Date, zone?: string): string => {
   const [today, that] = [exactly(now.toISOString(), zone), exactly(instant, zone)];

@@ -8,8 +8,10 @@ import { createStream, type Stream } from '../data/stream.ts';
 import { useFragment } from '../data/use-asked.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
+import { Accounts } from '../pages/accounts.tsx';
 import { Approvals } from '../pages/approvals.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
+import { ChecklistPage } from '../pages/checklist.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { EmergencyCodes } from '../pages/emergency-codes.tsx';
 import { Help } from '../pages/help.tsx';
@@ -19,7 +21,10 @@ import { LoanCards } from '../pages/loan-cards.tsx';
 import { Log } from '../pages/log.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
+import { PeriodicReviewPage } from '../pages/periodic-review.tsx';
+import { PeriodicReviews } from '../pages/periodic-reviews.tsx';
 import { PersonView } from '../pages/person.tsx';
+import { PolicyPage } from '../pages/policy.tsx';
 import { Proof } from '../pages/proof.tsx';
 import { Refusal } from '../pages/refusal.tsx';
 import { Reviews } from '../pages/reviews.tsx';
@@ -37,6 +42,10 @@ const rooms = [
   { place: { kind: 'approvals' }, needs: 'approvals/list', icon: 'check', word: 'nav.approvals' },
   { place: { kind: 'emergency-codes' }, needs: 'emergency-codes/list', icon: 'password', word: 'nav.emergency-codes' },
   { place: { kind: 'reviews' }, needs: 'reviews/list', icon: 'warning', word: 'nav.reviews' },
+  { place: { kind: 'periodic-reviews' }, needs: 'periodic-reviews/list', icon: 'check', word: 'nav.periodic-reviews' },
+  { place: { kind: 'checklist' }, needs: 'checklist/show', icon: 'log', word: 'nav.checklist' },
+  { place: { kind: 'accounts', filter: {} }, needs: 'accounts/list', icon: 'people', word: 'nav.accounts' },
+  { place: { kind: 'policy' }, needs: 'policies/plan', icon: 'shield', word: 'nav.policy' },
   { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
   { place: { kind: 'card-authorities' }, needs: 'card-authorities/list', icon: 'card', word: 'nav.card-authorities' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
@@ -86,10 +95,7 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
         />
         <main className="page" id="page">
           <LineState />
-          <Page
-            key={place.kind === 'person' ? place.id : place.kind === 'refusal' ? place.code : place.kind}
-            place={place}
-          />
+          <Page key={'id' in place ? place.id : 'code' in place ? place.code : place.kind} place={place} />
         </main>
         {searching && <Palette rooms={open} close={() => setSearching(false)} signOut={() => void signOut()} />}
       </div>
@@ -98,7 +104,11 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
 };
 
 const roomOf = (place: Place): Place['kind'] =>
-  place.kind === 'person' || place.kind === 'refusal' || place.kind === 'import' ? 'people' : place.kind;
+  place.kind === 'person' || place.kind === 'refusal' || place.kind === 'import'
+    ? 'people'
+    : place.kind === 'periodic-review'
+      ? 'periodic-reviews'
+      : place.kind;
 
 const Page = ({ place }: { readonly place: Place }): ReactNode => {
   switch (place.kind) {
@@ -124,6 +134,16 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Approvals />;
     case 'emergency-codes':
       return <EmergencyCodes />;
+    case 'periodic-reviews':
+      return <PeriodicReviews />;
+    case 'periodic-review':
+      return <PeriodicReviewPage id={place.id} />;
+    case 'checklist':
+      return <ChecklistPage />;
+    case 'accounts':
+      return <Accounts filter={place.filter} />;
+    case 'policy':
+      return <PolicyPage />;
     case 'reviews':
       return <Reviews />;
     case 'log':

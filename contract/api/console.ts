@@ -65,6 +65,8 @@ export const changed = z.strictObject({
     'loan-cards',
     'emergency-codes',
     'reviews',
+    'policy',
+    'periodic-reviews',
     'hello',
   ]),
 });

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { accounts } from './accounts.ts';
 import { approvals } from './approvals.ts';
 import { cardAuthorities } from './card-authorities.ts';
+import { checklist } from './checklist.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
 import { emergencies } from './emergencies.ts';
@@ -10,6 +12,7 @@ import { logRows } from './log.ts';
 import { logins } from './logins.ts';
 import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
+import { periodicReviews } from './periodic-reviews.ts';
 import { policies } from './policies.ts';
 import type { Row } from './row.ts';
 import { scim } from './scim.ts';
@@ -24,6 +27,9 @@ export const api = {
   ...substitutes,
   ...emergencies,
   ...policies,
+  ...accounts,
+  ...periodicReviews,
+  ...checklist,
   ...approvals,
   ...consoleRows,
   ...passkeys,

@@ -34,6 +34,17 @@ export type PolicyEffect = z.infer<typeof policyEffect>;
 
 const effectCounts = z.partialRecord(policyEffect, z.int());
 
+/** What a policy makes of an attempt: a card with one secret opens, only several secrets do, or nothing. */
+export const policyJudgement = z.enum(['one-factor', 'several-factors', 'refused']);
+export type PolicyJudgement = z.infer<typeof policyJudgement>;
+const judgementCounts = z.partialRecord(policyJudgement, z.int());
+/** By the policy in force, and by the draft. */
+const judgements = z.strictObject({ before: judgementCounts, after: judgementCounts });
+
+/** What of a draft makes the difference: a rule by its name, that the person has no factor for it, no rule at all, or the length of sessions. */
+export const policyCause = z.enum(['rule', 'no-usable-factor', 'no-rule', 'session-minutes']);
+export type PolicyCause = z.infer<typeof policyCause>;
+
 /** The attempts of the last days, judged again by a draft. */
 export const dryRun = z.strictObject({
   days: z.int(),
@@ -45,6 +56,10 @@ export const dryRun = z.strictObject({
   byDay: z.record(z.string(), effectCounts),
   byRole: z.record(z.string(), effectCounts),
   byGroup: z.record(z.string(), effectCounts),
+  /** Those that it makes a difference to, by what in the draft makes it. */
+  byCause: z.array(z.strictObject({ cause: policyCause, rule: z.string().nullable(), effects: effectCounts })),
+  /** Of all attempts, and by role of the person. */
+  judged: z.strictObject({ all: judgements, byRole: z.record(z.string(), judgements) }),
   /** Persons who would be refused at every one of their attempts. */
   lockedOut: z.array(z.strictObject({ person: personId, name: z.string(), number: z.string() })),
   examples: z.array(

@@ -24,8 +24,8 @@ const decide = (rules: unknown[], change: Partial<Situation> = {}) =>
 
 describe('the factors that a card needs', () => {
   it('are PIN or TOTP, PIN first, without any rule', () => {
-    assert.deepEqual(decide([]), { kind: 'ask', all: false, factors: ['pin', 'totp'] });
-    assert.deepEqual(decide([], { usable: ['totp'] }), { kind: 'ask', all: false, factors: ['totp'] });
+    assert.deepEqual(decide([]), { kind: 'ask', all: false, factors: ['pin', 'totp'], rule: null });
+    assert.deepEqual(decide([], { usable: ['totp'] }), { kind: 'ask', all: false, factors: ['totp'], rule: null });
     assert.deepEqual(decide([], { usable: [] }), { kind: 'refuse', reason: 'no-usable-factor', rule: null });
   });
 
@@ -39,9 +39,11 @@ describe('the factors that a card needs', () => {
       kind: 'ask',
       all: true,
       factors: ['pin', 'totp'],
+      rule: 'admins',
     });
-    assert.deepEqual(decide(rules, { group: '薬剤部' }), { kind: 'ask', all: false, factors: ['totp'] });
-    assert.deepEqual(decide(rules), { kind: 'ask', all: false, factors: ['pin'] });
+    const pharmacy = { kind: 'ask', all: false, factors: ['totp'], rule: 'pharmacy' };
+    assert.deepEqual(decide(rules, { group: '薬剤部' }), pharmacy);
+    assert.deepEqual(decide(rules), { kind: 'ask', all: false, factors: ['pin'], rule: 'everybody' });
     const half = decide(rules, { roles: ['admin'], usable: ['pin'] });
     assert.deepEqual(half, { kind: 'refuse', reason: 'no-usable-factor', rule: 'admins' });
   });

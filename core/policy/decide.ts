@@ -19,7 +19,13 @@ export interface Situation {
 
 /** `factors` are to be offered in this order; `all`: every one of them is wanted. */
 export type Decision =
-  | { readonly kind: 'ask'; readonly all: boolean; readonly factors: readonly [SecretFactor, ...SecretFactor[]] }
+  | {
+      readonly kind: 'ask';
+      readonly all: boolean;
+      readonly factors: readonly [SecretFactor, ...SecretFactor[]];
+      /** Name of the rule that decided; `null`: none fits. */
+      readonly rule: string | null;
+    }
   | { readonly kind: 'refuse'; readonly reason: 'policy-rule' | 'no-usable-factor'; readonly rule: string | null };
 
 /** Without a rule of its own a hospital asks for a card and one secret (MHLW 6.0 システム運用編 14⑤). */
@@ -46,7 +52,7 @@ export function createDecider(policy: Policy) {
     );
     const missing = demand.kind === 'all' && demand.factors.some((factor) => !situation.usable.includes(factor));
     if (first === undefined || missing) return { kind: 'refuse', reason: 'no-usable-factor', rule: name };
-    return { kind: 'ask', all: demand.kind === 'all', factors: [first, ...others] };
+    return { kind: 'ask', all: demand.kind === 'all', factors: [first, ...others], rule: name };
   };
 }
 

@@ -178,6 +178,12 @@ describe('a dry run', () => {
       [pins.person.number],
     );
     assert.equal(onlyTotp.examples[0]?.terminalName, '3東-NS-02');
+    assert.deepEqual(onlyTotp.byCause, [
+      { cause: 'no-usable-factor', rule: 'totp only', effects: { 'newly-refused': 2 } },
+    ]);
+    const judged = { before: { 'one-factor': 3 }, after: { 'one-factor': 1, refused: 2 } };
+    assert.deepEqual(onlyTotp.judged, { all: judged, byRole: { clinician: judged } });
+    assert.deepEqual(same.byCause, []);
     const elsewhere = await plan([
       { name: 'pharmacy', when: { groups: ['薬剤部'] }, demand: { kind: 'refuse' } },
       { name: 'outside', when: { networks: ['192.0.2.0/24'] }, demand: { kind: 'refuse' } },

@@ -122,6 +122,7 @@ export const createPoliciesRoutes = (deps: ServerDeps) => {
                 .slice(0, 200),
             },
           });
+          await tx.notify('changed', { what: 'policy' });
           await deps.push.toAll(tx, { kind: 'policy', policy: terminalPolicyOf(draft) });
           return succeed({ number });
         })

@@ -1,0 +1,14 @@
+/**
+ * What a spreadsheet would take for a formula or a command: it begins with one of these, also in full width or behind
+ * spaces. A quote in front of it makes it text.
+ */
+const formula = /^[\s\p{Cf}]*[=+\-@＝＋－＠|%]|^[\t\r\n]/u;
+
+const cellOf = (value: string): string => {
+  const safe = formula.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+
+/** A CSV text (RFC 4180) whose cells are text and nothing else, with the mark by which spreadsheets know UTF-8. */
+export const toCsv = (rows: readonly (readonly string[])[]): string =>
+  `\uFEFF${rows.map((row) => `${row.map(cellOf).join(',')}\r\n`).join('')}`;
