@@ -16,6 +16,8 @@ export interface CurtainWorld {
   readonly display: Display;
   readonly guard: ScriptedGuard;
   readonly leader: Kept;
+  /** File of what the leader says. */
+  readonly log: string;
   /** A red window over everything, which counts the keys that reach it. */
   readonly victim: Probe;
   /** Counts red pixels, about a thousand times a second. */
@@ -38,6 +40,10 @@ export interface CurtainWorldOptions {
   readonly sanitized?: boolean;
   /** Starts the X session of a terminal, which brings the victim as its desktop. */
   readonly session?: boolean;
+  /** A program in the place of the screen, with its words. */
+  readonly screen?: readonly string[];
+  /** Another display than one of a fixed head with a window manager. */
+  readonly openDisplay?: (folder: string) => Promise<Display>;
 }
 
 export async function createCurtainWorld(options: CurtainWorldOptions = {}): Promise<CurtainWorld> {
@@ -45,12 +51,13 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
   const stops = createStops();
   stops.add(() => rmSync(folder, { recursive: true, force: true }));
   try {
-    const display = await openDisplay({
-      folder: join(folder, 'display'),
-      virtual: true,
-      size: options.size ?? '1280x800x24',
-      windowManager: options.windowManager ?? true,
-    });
+    const display = await (options.openDisplay?.(folder) ??
+      openDisplay({
+        folder: join(folder, 'display'),
+        virtual: true,
+        size: options.size ?? '1280x800x24',
+        windowManager: options.windowManager ?? true,
+      }));
     stops.add(display.stop);
     const victim = options.session === true ? undefined : await startProbe(display.env, 'victim');
     if (victim !== undefined) stops.add(victim.stop);
@@ -66,11 +73,15 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
     writeFileSync(desktop, `#!/bin/sh\nexec ${await buildProbe()} victim alone >/dev/null\n`, {
       mode: 0o755,
     });
+    const log = join(folder, 'leader.log');
     const leader = await keep({
       name: 'leader',
       command:
         options.session === true ? join(root, 'native', 'curtain', 'session', 'start') : join(programs, 'leader'),
-      args: options.session === true ? [] : [programs, socket, user],
+      args:
+        options.session === true
+          ? []
+          : [programs, socket, user, ...(options.screen ? [folder, ...options.screen] : [])],
       env: {
         PATH: process.env['PATH'],
         ...display.env,
@@ -79,7 +90,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
         KAZASU_GUARD_USER: user,
         KAZASU_DESKTOP: desktop,
       },
-      log: join(folder, 'leader.log'),
+      log,
       restart: false,
       stopWithin: 500,
     });
@@ -93,6 +104,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
       display,
       guard,
       leader,
+      log,
       get victim() {
         if (victim === undefined) throw new Error('The desktop of the session is the victim');
         return victim;
@@ -138,13 +150,25 @@ export interface Child {
   readonly words: readonly string[];
 }
 
+function childrenOf(parent: number): string[] {
+  try {
+    return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
 /** The child of this process that fits. */
 export function findChild(parent: number | undefined, fits: (child: Child) => boolean): number | undefined {
   if (parent === undefined) return undefined;
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').filter(Boolean);
-  const found = children.find((child) => {
-    const words = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
-    return fits({ program: basename(readlinkSync(`/proc/${child}/exe`)), words });
+  const found = childrenOf(parent).find((child) => {
+    try {
+      const words = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
+      return fits({ program: basename(readlinkSync(`/proc/${child}/exe`)), words });
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
   });
   return found === undefined ? undefined : Number(found);
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#e2e/world.ts';
-import { type CurtainWorld, createCurtainWorld } from './curtain-world.ts';
-import { monotonic } from './probe.ts';
+import { type CurtainWorld, createCurtainWorld, findChild } from './curtain-world.ts';
+import { buildProbe, monotonic } from './probe.ts';
 import { isAlive } from './scripted-guard.ts';
 
 describe('whatever dies or hangs, the desktop is never seen without a lease', { timeout: 180_000 }, () => {
@@ -49,9 +51,26 @@ describe('whatever dies or hangs, the desktop is never seen without a lease', { 
   test('the curtain that holds hangs: the other ends it and holds instead', async () => {
     await unseen(async (at) => {
       const pid = await at.curtain(0);
+      // Their leader would end it at once.
+      at.leader.kill('SIGSTOP');
       process.kill(pid, 'SIGSTOP');
+      await until('it is ended', () => !isAlive(pid));
+      await until('the other holds', () => at.guard.states().length === 1 && at.guard.states()[0]?.held);
+      at.leader.kill('SIGCONT');
       await another(0, pid);
       await at.guard.covered();
+    });
+  });
+
+  test('a curtain that is stopped is ended at once and made anew', async () => {
+    await unseen(async (at) => {
+      for (const seat of [0, 1] as const) {
+        const pid = await at.curtain(seat);
+        process.kill(pid, 'SIGSTOP');
+        await another(seat, pid);
+        await at.guard.covered();
+        await delay(300);
+      }
     });
   });
 
@@ -120,6 +139,59 @@ describe('whatever dies or hangs, the desktop is never seen without a lease', { 
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
     const gone = await world.displayGone(5_000);
     assert.ok(gone - began < 2_500, `the display was gone after ${gone - began} ms`);
+  });
+});
+
+describe('a screen that cannot be started', { timeout: 60_000 }, () => {
+  /** Of the letters that the curtain draws by itself. */
+  const white = 'f2f6fa';
+
+  test('leaves what the curtain has drawn by itself in sight, and is tried later and later', async () => {
+    const world = await createCurtainWorld({ screen: ['false'] });
+    try {
+      await until('the private display and the painter run', () => {
+        const runs = (name: string) => findChild(world.leader.pid(), ({ program }) => program === name);
+        return runs('Xvfb') && runs('painter');
+      });
+      const ends = (): number => readFileSync(world.log, 'utf8').split('screen ended').length - 1;
+      await until('it was tried again and again', () => ends() >= 5);
+      const [tried, began] = [ends(), performance.now()];
+      for (let look = 0; look < 20; look += 1) {
+        const eye = await world.probe('find', white);
+        await eye.stop();
+        assert.ok(eye.ready, 'clock, name and helpdesk are to be read');
+        await delay(50);
+      }
+      const pause = (performance.now() - began) / Math.max(1, ends() - tried);
+      assert.ok(pause > 150, `a pause of ${pause} ms`);
+      assert.equal(world.watch.changes.at(-1)?.red, false);
+    } finally {
+      await world.stop();
+    }
+  });
+});
+
+describe('a screen on the curtain', { timeout: 60_000 }, () => {
+  const colour = '43d6c5';
+
+  test('is seen again at once, whichever curtain has been killed, again and again', async () => {
+    const world = await createCurtainWorld({ screen: [await buildProbe(), 'screen', colour] });
+    try {
+      const glass = await world.probe('watch', '640', '400', colour);
+      const isSeen = () => glass.changes.at(-1)?.red === true;
+      await until('the screen is seen', isSeen);
+      for (let turn = 0; turn < 6; turn += 1) {
+        const seat = turn % 2 === 0 ? 0 : 1;
+        const pid = await world.curtain(seat);
+        process.kill(pid, 'SIGKILL');
+        await until('another curtain', async () => (await world.curtain(seat)) !== pid);
+        await world.guard.covered();
+        await delay(150);
+        await until(`the screen is seen after the curtain in seat ${seat}, turn ${turn}`, isSeen, 1_000);
+      }
+    } finally {
+      await world.stop();
+    }
   });
 });
 

@@ -5,7 +5,7 @@
  *   victim          a red window over the whole screen that wants the keyboard: keys, buttons, and that it is shown
  *   victim alone    the same, and does not listen
  *   watch           looks at pixels about a thousand times a second: samples, how many were red, each change with its time
- *   watch X Y RGB   the same for one pixel and another colour
+ *   watch X Y RGB   the same for one pixel and another colour; `!RGB` for any other
  *   type RATE       types and clicks as hardware does (XTEST), so many keys a second
  *   hand            presses what it is told to: `press CODE...` one key after the other, `chord CODE...` all at once,
  *                   `click X Y`; tells the time just before
@@ -14,9 +14,11 @@
  *   grab-nameless   the same for one that has nothing at all of its own by which it could be ended
  *   steal           takes the focus for the victim and raises it, without end
  *   popup           maps a red window that no window manager touches
+ *   screen RGB      the same in another colour, and does not listen: in the place of a lock screen
  *   menu            the same, of a client that has an ordinary window, too
  *   insist          a red window that is shown again and again, whatever is done to it
  *   copy            holds the selections
+ *   find RGB        tells (`ready`) whether many pixels of the display have this colour
  *   pasted          tells (`ready`) whether anybody holds one
  *   unmap           hides every window of others, without end
  *   resize W H      gives the display another size, as a cable or a remote session does
@@ -38,6 +40,7 @@
 
 static xcb_connection_t *x;
 static xcb_screen_t *screen;
+static uint32_t fill = RED;
 static unsigned long keys, buttons, samples, red, typed, acts;
 
 static double now(void) {
@@ -55,7 +58,7 @@ static xcb_atom_t atom(const char *name) {
 
 static xcb_window_t make_window(bool unmanaged) {
   const xcb_window_t window = xcb_generate_id(x);
-  const uint32_t values[] = {RED, unmanaged,
+  const uint32_t values[] = {fill, unmanaged,
                              XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_STRUCTURE_NOTIFY};
   xcb_create_window(x, XCB_COPY_FROM_PARENT, window, screen->root, 0, 0, screen->width_in_pixels,
                     screen->height_in_pixels, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
@@ -97,6 +100,7 @@ static void take_focus(xcb_window_t window) {
 }
 
 static uint32_t wanted = RED;
+static bool unwanted;
 static int16_t place_x = -1, place_y;
 
 static bool is_red(int16_t at_x, int16_t at_y) {
@@ -107,7 +111,7 @@ static bool is_red(int16_t at_x, int16_t at_y) {
   if (image == NULL) return false;
   const uint32_t pixel = *(const uint32_t *)xcb_get_image_data(image) & 0xffffff;
   free(image);
-  return pixel == wanted;
+  return (pixel == wanted) != unwanted;
 }
 
 static void look(void) {
@@ -127,6 +131,22 @@ static void look(void) {
   red += found;
   if (shown != found) printf("{\"red\":%s,\"at\":%.3f}\n", found ? "true" : "false", now());
   shown = found;
+}
+
+/* More than a border or a dot has. */
+#define MANY 200
+
+static bool find(uint32_t colour) {
+  xcb_get_image_reply_t *image =
+      xcb_get_image_reply(x, xcb_get_image(x, XCB_IMAGE_FORMAT_Z_PIXMAP, screen->root, 0, 0, screen->width_in_pixels,
+                                           screen->height_in_pixels, ~0u), NULL);
+  if (image == NULL) return false;
+  const uint32_t *pixels = (const uint32_t *)xcb_get_image_data(image);
+  int found = 0;
+  for (int index = 0; index < screen->width_in_pixels * screen->height_in_pixels; index++)
+    found += (pixels[index] & 0xffffff) == colour;
+  free(image);
+  return found >= MANY;
 }
 
 static void type_one(void) {
@@ -238,15 +258,19 @@ int main(int argc, char **argv) {
   if (watches && argc > 4) {
     place_x = (int16_t)atoi(argv[2]);
     place_y = (int16_t)atoi(argv[3]);
-    wanted = (uint32_t)strtoul(argv[4], NULL, 16);
+    unwanted = argv[4][0] == '!';
+    wanted = (uint32_t)strtoul(argv[4] + unwanted, NULL, 16);
   }
+  const bool screens = strcmp(mode, "screen") == 0 && argc > 2;
+  if (screens) fill = (uint32_t)strtoul(argv[2], NULL, 16);
   xcb_window_t window = XCB_NONE;
   bool done = true;
   if (strcmp(mode, "victim") == 0) take_focus(window = make_window(false));
-  if (strcmp(mode, "popup") == 0 || strcmp(mode, "menu") == 0) window = make_window(true);
+  if (screens || strcmp(mode, "popup") == 0 || strcmp(mode, "menu") == 0) window = make_window(true);
   if (strcmp(mode, "menu") == 0 || insists) window = make_window(false);
   if (strcmp(mode, "copy") == 0) done = copy(window = xcb_generate_id(x));
   if (strcmp(mode, "pasted") == 0) done = is_held();
+  if (strcmp(mode, "find") == 0 && argc > 2) done = find((uint32_t)strtoul(argv[2], NULL, 16));
   if (steals && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
   if (strcmp(mode, "grab") == 0) done = grab(window = make_window(true));
   if (strcmp(mode, "grab-bare") == 0) xcb_create_pixmap(x, 24, xcb_generate_id(x), screen->root, 1, 1);
@@ -256,7 +280,7 @@ int main(int argc, char **argv) {
   printf("{\"ready\":%s,\"window\":%u}\n", done ? "true" : "false", window);
 
   double due = now();
-  const bool alone = argc > 2 && strcmp(argv[2], "alone") == 0;
+  const bool alone = screens || (argc > 2 && strcmp(argv[2], "alone") == 0);
   struct pollfd waits[] = {{.fd = alone ? -1 : STDIN_FILENO, .events = POLLIN}, {.fd = xcb_get_file_descriptor(x), .events = POLLIN}};
   for (;;) {
     const double left = due - now();

@@ -84,7 +84,13 @@ static void judge(struct leader *leader, uint64_t now) {
 
 static void bury(struct leader *leader, uint64_t now) {
   int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+    /* Nobody here has a reason to stand still. What is stopped is ended, and made anew as whatever else ends. */
+    if (WIFSTOPPED(status)) {
+      fprintf(stderr, "leader: process %d was stopped\n", (int)pid);
+      kill(pid, SIGKILL);
+      continue;
+    }
     if (ui_bury(&leader->ui, pid, status, now)) continue;
     if (pid == leader->desktop.pid) child_ended(&leader->desktop, now, SECOND, 10 * SECOND);
     for (int seat = 0; seat < SEATS; seat++) {

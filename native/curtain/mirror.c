@@ -57,13 +57,15 @@ static struct box whole(const struct mirror *mirror) {
 static void add(struct mirror *mirror, xcb_window_t of, struct box part, xcb_window_t parent, int16_t x, int16_t y) {
   if (mirror->count == MOST_COPIES) return;
   const xcb_window_t window = xcb_generate_id(mirror->real);
+  /* What lay over it for a moment leaves it blank, and it is told by an exposure alone. */
+  const uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_EXPOSURE | (of == XCB_NONE ? 0 : INPUT_EVENTS);
   /* The stage may be known here before the server has heard of it, or be gone again: then it is tried anew. */
   xcb_generic_error_t *refused = xcb_request_check(
       mirror->real,
       xcb_create_window_checked(mirror->real, XCB_COPY_FROM_PARENT, window, parent, x, y, part.width, part.height, 0,
                                 XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
                                 XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK,
-                                (uint32_t[]){1, of == XCB_NONE ? 0 : INPUT_EVENTS}));
+                                (uint32_t[]){1, events}));
   const bool failed = refused != NULL;
   free(refused);
   if (failed) return;
@@ -77,15 +79,39 @@ static void drop(struct mirror *mirror, int index) {
   mirror->copies[index] = mirror->copies[--mirror->count];
 }
 
+void mirror_forget(struct mirror *mirror, xcb_window_t window) {
+  for (int index = mirror->count - 1; index >= 0; index--)
+    if (mirror->copies[index].window == window) mirror->copies[index] = mirror->copies[--mirror->count];
+}
+
 void mirror_set_stage(struct mirror *mirror, xcb_window_t stage, struct box place) {
   const bool same = mirror->stage == stage && memcmp(&mirror->place, &place, sizeof place) == 0;
   if (same && (stage == XCB_NONE || mirror->count > 0)) return;
   while (mirror->count > 0) drop(mirror, 0);
   mirror->stage = stage;
   mirror->place = place;
-  if (stage == XCB_NONE) mirror_follow(mirror);
-  else add(mirror, XCB_NONE, whole(mirror), stage, 0, 0);
-  xcb_flush(mirror->real);
+  mirror_follow(mirror);
+}
+
+static bool covers_all(struct mirror *mirror, xcb_window_t window) {
+  xcb_get_window_attributes_reply_t *about =
+      xcb_get_window_attributes_reply(mirror->own, xcb_get_window_attributes(mirror->own, window), NULL);
+  xcb_get_geometry_reply_t *at = xcb_get_geometry_reply(mirror->own, xcb_get_geometry(mirror->own, window), NULL);
+  const struct box all = whole(mirror);
+  const bool covers = about != NULL && at != NULL && about->map_state == XCB_MAP_STATE_VIEWABLE &&
+                      about->_class == XCB_WINDOW_CLASS_INPUT_OUTPUT && at->x <= 0 && at->y <= 0 &&
+                      at->x + at->width >= all.width && at->y + at->height >= all.height;
+  free(about);
+  free(at);
+  return covers;
+}
+
+/* Without a lock screen there is nothing to show, and what the curtain has drawn by itself is to be seen. */
+static void follow_stage(struct mirror *mirror, const xcb_window_t *windows, int count) {
+  bool covered = false;
+  for (int index = 0; index < count && !covered; index++) covered = covers_all(mirror, windows[index]);
+  if (covered && mirror->count == 0) add(mirror, XCB_NONE, whole(mirror), mirror->stage, 0, 0);
+  while (!covered && mirror->count > 0) drop(mirror, 0);
 }
 
 static bool find_part(struct mirror *mirror, xcb_window_t window, struct box *part) {
@@ -106,13 +132,7 @@ static bool find_part(struct mirror *mirror, xcb_window_t window, struct box *pa
   return shown;
 }
 
-void mirror_follow(struct mirror *mirror) {
-  if (mirror->stage != XCB_NONE || mirror->place.width == 0) return;
-  xcb_query_tree_reply_t *tree =
-      xcb_query_tree_reply(mirror->own, xcb_query_tree(mirror->own, mirror->own_screen->root), NULL);
-  if (tree == NULL) return;
-  const xcb_window_t *children = xcb_query_tree_children(tree);
-  const int count = xcb_query_tree_children_length(tree);
+static void follow_parts(struct mirror *mirror, const xcb_window_t *children, int count) {
   for (int index = mirror->count - 1; index >= 0; index--) {
     const struct copy *copy = &mirror->copies[index];
     struct box part;
@@ -126,6 +146,17 @@ void mirror_follow(struct mirror *mirror) {
       add(mirror, children[child], part, mirror->real_screen->root, (int16_t)(mirror->place.x + part.x),
           (int16_t)(mirror->place.y + part.y));
   }
+}
+
+void mirror_follow(struct mirror *mirror) {
+  if (mirror->place.width == 0) return;
+  xcb_query_tree_reply_t *tree =
+      xcb_query_tree_reply(mirror->own, xcb_query_tree(mirror->own, mirror->own_screen->root), NULL);
+  if (tree == NULL) return;
+  const xcb_window_t *children = xcb_query_tree_children(tree);
+  const int count = xcb_query_tree_children_length(tree);
+  if (mirror->stage != XCB_NONE) follow_stage(mirror, children, count);
+  else follow_parts(mirror, children, count);
   free(tree);
   xcb_flush(mirror->real);
 }

@@ -35,8 +35,16 @@ struct mirror {
 
 /* False when the two displays cannot share pictures. */
 bool mirror_start(struct mirror *mirror, xcb_connection_t *real, xcb_connection_t *own);
+/*
+ * A copy went with the stage that it was on. The next curtain's windows may have the very names of the one before, so that
+ * nothing else would tell.
+ */
+void mirror_forget(struct mirror *mirror, xcb_window_t window);
 void mirror_set_stage(struct mirror *mirror, xcb_window_t stage, struct box place);
-/* While open: a window for each window of the private display that does not cover all of it, such as the badge. */
+/*
+ * On the stage: all of the private display, as long as a window there covers it. While open: a window for each window
+ * there that does not cover all of it, such as the badge.
+ */
 void mirror_follow(struct mirror *mirror);
 /* Copies what has changed. */
 void mirror_paint(struct mirror *mirror, struct box changed);

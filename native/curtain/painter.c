@@ -93,6 +93,10 @@ static void hear_real(struct painter *painter) {
       break;
     }
     case XCB_EXPOSE: painter->moved = true; break;
+    case XCB_DESTROY_NOTIFY:
+      mirror_forget(&painter->mirror, ((const xcb_destroy_notify_event_t *)event)->window);
+      painter->moved = true;
+      break;
     }
   }
   if (xcb_connection_has_error(painter->mirror.real)) exit(EXIT_NO_DISPLAY);
