@@ -25,6 +25,13 @@ const environment = z.object({
     .optional()
     .describe('program that stands between the guard and systemd-logind; without it nothing holds up a sleep'),
   DBUS_SYSTEM_BUS_ADDRESS: text.optional().describe('system bus, where it is not the usual one'),
+  KAZASU_BEAT: z.coerce
+    .number()
+    .int()
+    .min(3)
+    .max(999)
+    .optional()
+    .describe('number of an open file into which it writes as long as it runs, for whoever started it'),
   KAZASU_IGNORE_READERS: z.string().default(' SAM ').describe('parts of reader names to leave alone, by commas'),
   KAZASU_LOG: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   KAZASU_PARENT: z.enum(['0', '1']).default('0').describe('1: end when the parent ends'),
@@ -44,6 +51,8 @@ export interface Settings {
   readonly hooks: string | undefined;
   /** Stands between the guard and systemd-logind; undefined where nothing does. */
   readonly logind: { readonly program: string; readonly environment: Readonly<Record<string, string>> } | undefined;
+  /** An open file into which this process writes as long as it runs. */
+  readonly beat: number | undefined;
   readonly ignoreReaders: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly endsWithParent: boolean;
@@ -88,6 +97,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
                 ? {}
                 : { DBUS_SYSTEM_BUS_ADDRESS: given.DBUS_SYSTEM_BUS_ADDRESS },
           },
+    beat: given.KAZASU_BEAT,
     ignoreReaders: given.KAZASU_IGNORE_READERS.split(',').filter((part) => part.trim() !== ''),
     logLevel: given.KAZASU_LOG,
     endsWithParent: given.KAZASU_PARENT === '1',

@@ -1,4 +1,5 @@
 /** The guard's program. Configuration comes from the environment (`settings.ts`); it says on standard output when it is ready. */
+import { write } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createWorkstation } from '#native/workstation/index.ts';
 import { type Guard, startGuard } from './guard.ts';
@@ -17,6 +18,11 @@ const log = createLog({
   now: () => new Date(),
   write: (line) => void process.stderr.write(line),
 });
+
+/** Milliseconds between signs of life. */
+const beatEvery = 500;
+const { beat } = settings;
+if (beat !== undefined) setInterval(() => write(beat, '.', () => undefined), beatEvery);
 
 // A bug ends the process: its lease ends with it, so the desktop is covered, and whoever started it starts it again.
 process.on('uncaughtException', (error) => {

@@ -141,9 +141,12 @@ export async function startTerminal(options: TerminalOptions): Promise<TerminalH
         ...(options.code === undefined ? {} : { KAZASU_ENROLMENT_CODE: options.code }),
         ...(options.readerSocket === undefined ? {} : { PCSCLITE_CSOCK_NAME: options.readerSocket }),
         ...options.guardEnv,
+        KAZASU_BEAT: '3',
       },
       log: join(folder, 'log', 'guard.log'),
       ready: { line: /^\{"ready":true.*\}$/ },
+      // Longer than its lease lives: by then the screens are covered in any case.
+      silentAfter: 3_000,
     });
     stops.add(guard.stop);
     const electron = findElectron();

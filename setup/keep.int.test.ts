@@ -49,6 +49,23 @@ test('starts again what was killed, and is ready again', async (t) => {
   assert.equal(kept.restarts(), 1);
 });
 
+test('ends a child that is stopped or silent, starts it again, and leaves one alone that beats', async (t) => {
+  const beating = `require('node:fs').writeSync(3, '.'); setInterval(() => require('node:fs').writeSync(3, '.'), 50);
+    console.log('ready'); process.on('SIGUSR2', () => { for (;;); });`;
+  const spec = { name: 'beating', ...script(beating), log: log('beating'), ready: { line: /ready/ } };
+  const kept = await keep({ ...spec, silentAfter: 600 });
+  t.after(kept.stop);
+  const first = kept.pid();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal(kept.pid(), first);
+  for (const signal of ['SIGSTOP', 'SIGUSR2'] as const) {
+    const before = kept.restarts();
+    kept.kill(signal);
+    await until(`started again after ${signal}`, () => kept.restarts() === before + 1);
+    await kept.whenReady();
+  }
+});
+
 test('stop ends a child that ignores SIGTERM, and its own children', async () => {
   const stubborn = `process.on('SIGTERM', () => {});
     const { spawn } = require('node:child_process');

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eachLine } from './lines.ts';
 
@@ -24,6 +25,11 @@ export interface KeepSpec {
   readonly readyWithin?: number;
   /** Start again when it dies; true when left out. */
   readonly restart?: boolean;
+  /**
+   * The child writes into its file 3 as long as it runs. Silent for so long after its first word (milliseconds), or stopped,
+   * it is ended, and started again as one that died.
+   */
+  readonly silentAfter?: number;
   /** What the kernel sends to the child when this process dies, however it dies; SIGKILL when left out. */
   readonly orphanSignal?: 'SIGKILL' | 'SIGTERM';
   /** Milliseconds between SIGTERM and SIGKILL on stop; 5,000 when left out. */
@@ -92,9 +98,15 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
       cwd: spec.cwd,
       env: spec.env ?? process.env,
       detached: true,
-      stdio: [spec.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [
+        spec.input === undefined ? 'ignore' : 'pipe',
+        'pipe',
+        'pipe',
+        ...(spec.silentAfter === undefined ? [] : (['pipe'] as const)),
+      ],
     });
     child = started;
+    const forget = spec.silentAfter === undefined ? undefined : watchOver(started, spec.silentAfter);
     const exited = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
       started.once('error', (error) => {
         tail.push(error.message);
@@ -129,6 +141,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     else if ('check' in spec.ready) void pollUntil(spec.ready.check, alive.signal).then((yes) => yes && becomeReady());
     const [code, signal] = await exited;
     alive.abort();
+    forget?.();
     child = undefined;
     killGroup(started.pid, 'SIGKILL');
     await Promise.race([closed, sleep(500, undefined, { ref: false })]);
@@ -213,6 +226,36 @@ async function pollUntil(check: () => Promise<boolean>, signal: AbortSignal): Pr
     await sleep(25, undefined, { signal }).catch(() => undefined);
   }
   return false;
+}
+
+const lookEvery = 200;
+
+/** Ends a child that hangs. Returns how to leave it alone. */
+function watchOver({ pid, stdio }: ChildProcess, silentAfter: number): () => void {
+  let heardAt: number | undefined;
+  let lookedAt = performance.now();
+  const beat = stdio[3] as Readable | null | undefined;
+  beat?.on('data', () => {
+    heardAt = performance.now();
+  });
+  beat?.on('error', () => undefined);
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // Whoever was held up themself has heard nothing either.
+    if (now - lookedAt > 5 * lookEvery) heardAt &&= now;
+    lookedAt = now;
+    if (isStopped(pid) || (heardAt !== undefined && now - heardAt > silentAfter)) killGroup(pid, 'SIGKILL');
+  }, lookEvery);
+  return () => clearInterval(timer);
+}
+
+/** Stopped by a signal or a debugger, proc(5). */
+function isStopped(pid: number | undefined): boolean {
+  try {
+    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
