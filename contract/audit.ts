@@ -215,6 +215,10 @@ export const eventKinds = {
   'guard.stopped': { dicom: [110100, 110121], meaning: 'The deciding process of a terminal ended in an orderly way.' },
   'screen.joined': { dicom: [110100, 110120], meaning: 'The screen of a terminal joined its guard.' },
   'screen.lost': { dicom: [110100, 110121], meaning: 'The screen of a terminal went away.' },
+  'screen.repaired': {
+    dicom: [110100],
+    meaning: 'A part of the screen crashed, hung or showed nothing, and was made anew behind the cover.',
+  },
   'curtain.joined': { dicom: [110100, 110120], meaning: 'A curtain, which covers the screens, joined its guard.' },
   'curtain.lost': { dicom: [110100, 110121], meaning: 'A curtain ended; the other one goes on covering.' },
   'curtain.refused': {
@@ -295,6 +299,7 @@ export const terminalKinds = [
   'guard.stopped',
   'screen.joined',
   'screen.lost',
+  'screen.repaired',
   'curtain.joined',
   'curtain.lost',
   'curtain.refused',

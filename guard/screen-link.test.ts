@@ -162,6 +162,16 @@ test('a window gone mad does not fill the journal', async () => {
   assert.equal(recorded.filter(({ kind }) => kind === 'screen.call-refused').length, 20);
 });
 
+test('what was made anew is recorded with what it was, and not without end', async () => {
+  const { heard, say } = await open();
+  for (let each = 0; each < 40; each += 1) say({ kind: 'repaired', what: 'lock page: crashed' });
+  say({ kind: 'call', id: 7, window: 'lock', name: 'no/such', request: {} });
+  await until(() => answerOf(heard, 7) !== undefined);
+  const repairs = recorded.filter(({ kind }) => kind === 'screen.repaired');
+  assert.equal(repairs.length, 20);
+  assert.deepEqual(repairs[0]?.detail, { what: 'lock page: crashed' });
+});
+
 test('who does not begin with hello, or sends an endless line, is dropped', async () => {
   const foreign = await open({ hello: false });
   const closed = closeOf(foreign.socket);

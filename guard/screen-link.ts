@@ -38,8 +38,8 @@ const faultCodes: Readonly<Record<CallFault, FailureCode>> = {
   'foreign-window': 'REQUEST_FOREIGN',
   'bad-request': 'REQUEST_INVALID',
 };
-/** A window gone mad must not fill the journal: so many refusals are recorded in a minute. */
-const recordedRefusals = 20;
+/** A window gone mad must not fill the journal: so many refusals, and so many repairs, are recorded in a minute. */
+const recordedInMinute = 20;
 
 export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   const { log, now, onEvent, server } = deps;
@@ -48,13 +48,12 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   let joined = false;
   let heardAt = 0;
   let pingId = 0;
-  let refusals = { since: 0, count: 0 };
+  const refusals = createMinute(now, recordedInMinute);
+  const repairs = createMinute(now, recordedInMinute);
 
   function refuse(why: string, detail: Readonly<Record<string, string>>): void {
     log.warn('call-refused', { why, ...detail });
-    if (now() - refusals.since > 60_000) refusals = { since: now(), count: 0 };
-    refusals.count += 1;
-    if (refusals.count > recordedRefusals) return;
+    if (!refusals.isCounted()) return;
     deps.record({ kind: 'screen.call-refused', outcome: 'serious', reason: why, detail });
   }
 
@@ -114,7 +113,10 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
         if (message.what === 'resume') return deps.onResume();
         return onEvent({ kind: 'lock-asked', reason: message.what === 'lock-requested' ? 'button' : 'suspend' });
       case 'repaired':
-        return log.warn('screen-repaired', { what: message.what });
+        log.warn('screen-repaired', { what: message.what });
+        if (repairs.isCounted())
+          deps.record({ kind: 'screen.repaired', outcome: 'minor', detail: { what: message.what } });
+        return;
       case 'pong':
         return;
     }
@@ -166,6 +168,19 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
       joined = false;
       last?.destroySoon();
       await closed;
+    },
+  };
+}
+
+/** True for the first so many of each minute. */
+function createMinute(now: () => number, most: number): { isCounted(): boolean } {
+  let since = 0;
+  let count = 0;
+  return {
+    isCounted() {
+      if (now() - since > 60_000) [since, count] = [now(), 0];
+      count += 1;
+      return count <= most;
     },
   };
 }

@@ -38,9 +38,10 @@ const describe = ({ window: kind, view: { picture } }: Frame): void => {
 window.kazasu.onFrame((frame) => {
   flushSync(() => root.render(<App frame={frame} />));
   describe(frame);
-  reportPainted(frame.view.number);
+  // A page that shows nothing says nothing, and is made anew for it.
+  if (place.isConnected && place.textContent !== '') reportPainted(frame.view.number);
   const { cue, number } = frame.view;
-  if (number === newest) return;
+  if (number === 0 || number === newest) return;
   newest = number;
   if (cue !== undefined && frame.settings.sound && isHeardHere(frame)) playCue(cue);
 });

@@ -177,19 +177,22 @@ describe('the cover of every display', { timeout: 120_000 }, () => {
       await world.guard.waitFor((line) => line.kind === 'painted' && line['window'] === 'lock', { from });
     });
 
-    test('a page that hangs is noticed by the frame that it does not paint', async () => {
-      await world.electron.evaluate(({ BrowserWindow }) => {
-        const page = BrowserWindow.getAllWindows().find((one) => one.webContents.getURL().endsWith('/lock'));
-        void page?.webContents.executeJavaScript('setTimeout(() => { for (;;); }); 0');
+    for (const [what, fault] of [
+      ['hangs', 'setTimeout(() => { for (;;); }); 0'],
+      ['has become blank', 'document.getElementById("root").remove(); 0'],
+    ] as const)
+      test(`a page that ${what} is noticed, although nothing new is to be shown`, async () => {
+        const from = world.guard.received.length;
+        await world.electron.evaluate(({ BrowserWindow }, script) => {
+          const page = BrowserWindow.getAllWindows().find((one) => one.webContents.getURL().endsWith('/lock'));
+          void page?.webContents.executeJavaScript(script);
+        }, fault);
+        const repaired = (line: FromScreenLine): boolean =>
+          line.kind === 'repaired' && /^lock page/.test(String(line['what']));
+        await world.guard.waitFor(repaired, { from, within: 15_000 });
+        assert.deepEqual(await world.visible(), ['lock']);
+        await world.guard.waitFor((line) => line.kind === 'painted' && line['window'] === 'lock', { from });
       });
-      const from = world.guard.received.length;
-      const number = world.guard.show(ready);
-      const hung = (line: FromScreenLine): boolean =>
-        line.kind === 'repaired' && /^lock page/.test(String(line['what']));
-      await world.guard.waitFor(hung, { from, within: 30_000 });
-      assert.deepEqual(await world.visible(), ['lock']);
-      await world.guard.waitFor((line) => line.kind === 'painted' && line['number'] === number, { from });
-    });
 
     test('ends when it is asked to', async () => {
       const exited = new Promise((resolve) => world.electron.process().once('exit', resolve));

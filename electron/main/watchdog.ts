@@ -1,7 +1,7 @@
 import type { BrowserWindow } from 'electron';
 
-/** A visible page that has not painted its newest frame after this long hangs (milliseconds). */
-const longestPaint = 8000;
+/** A visible page that has not painted its newest frame after this long hangs; one that loads has more time (milliseconds). */
+const longest = { paint: 4000, load: 8000 };
 /** More repairs than this within `window` mean that the program itself is ill: a new process is better. */
 const repairs = { most: 5, window: 60_000 };
 
@@ -26,7 +26,7 @@ export interface Watchdog {
   readonly stop: () => void;
 }
 
-/** Brings pages back: crashed, hanging or never painted. */
+/** Brings pages back: crashed, hanging, blank or never painted. */
 export const createWatchdog = (deps: WatchdogDeps): Watchdog => {
   const recent: number[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -44,6 +44,8 @@ export const createWatchdog = (deps: WatchdogDeps): Watchdog => {
   const watch = (window: BrowserWindow, name: string): Watch => {
     const page = window.webContents;
     let waiting: NodeJS.Timeout | null = null;
+    /** It was made anew for its silence and has not painted since. */
+    let ill = false;
 
     const settle = (): void => {
       if (waiting === null) return;
@@ -53,12 +55,16 @@ export const createWatchdog = (deps: WatchdogDeps): Watchdog => {
     };
     const hangs = (): void => {
       settle();
-      if (!window.isDestroyed()) page.forcefullyCrashRenderer();
+      if (window.isDestroyed()) return;
+      // What hangs lies deeper, as in the process that draws for every page.
+      if (ill) return deps.giveUp(`${name}: made anew in vain`);
+      ill = true;
+      page.forcefullyCrashRenderer();
     };
-    const expect = (): void => {
+    const expect = (limit: number): void => {
       if (waiting !== null || stopped) return;
       // A hidden page paints nothing and owes nothing.
-      waiting = setTimeout(() => (window.isDestroyed() || window.isVisible() ? hangs() : settle()), longestPaint);
+      waiting = setTimeout(() => (window.isDestroyed() || window.isVisible() ? hangs() : settle()), limit);
       timers.add(waiting);
     };
 
@@ -70,11 +76,17 @@ export const createWatchdog = (deps: WatchdogDeps): Watchdog => {
       if (details.reason === 'launch-failed') return deps.giveUp(`${name}: no page can be started`);
       repaired(`${name} page: ${details.reason}`);
       page.reload();
-      expect();
+      expect(longest.load);
     });
     window.on('closed', settle);
-    expect();
-    return { sent: expect, painted: settle };
+    expect(longest.load);
+    return {
+      sent: () => expect(longest.paint),
+      painted: () => {
+        ill = false;
+        settle();
+      },
+    };
   };
 
   return {

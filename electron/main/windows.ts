@@ -7,6 +7,8 @@ import type { Watch, Watchdog } from './watchdog.ts';
 
 /** The channel from main to a page: one `Frame` after another. */
 const frameChannel = 'kazasu/frame';
+/** How often a page that a person sees is asked to paint, so that one that hangs is known before somebody waits for it. */
+const lookEvery = 2000;
 /** What shows where a page has not painted yet. */
 const brandColour = '#08192b';
 
@@ -102,10 +104,13 @@ export const createWindows = (deps: WindowsDeps): Windows => {
   const findEntry = (page: WebContents): Entry | undefined =>
     entries().find((entry) => entry.window.webContents === page);
 
-  const sendTo = (entry: Entry): void => {
+  const sendTo = (entry: Entry, number?: number): void => {
     if (!entry.ready || entry.window.isDestroyed()) return;
     const frame: Frame = { window: entry.kind, ...deps.getFrame() };
-    entry.window.webContents.send(frameChannel, frame);
+    entry.window.webContents.send(
+      frameChannel,
+      number === undefined ? frame : { ...frame, view: { ...frame.view, number } },
+    );
     if (entry.window.isVisible()) entry.watch.sent();
   };
 
@@ -257,6 +262,10 @@ export const createWindows = (deps: WindowsDeps): Windows => {
     deps.screen.on(event as 'display-added', arrange);
   }
   arrange();
+  // Number 0 is none of the guard's: it makes no sound again and is not reported as seen.
+  const looking = setInterval(() => {
+    for (const entry of entries()) if (!entry.window.isDestroyed() && entry.window.isVisible()) sendTo(entry, 0);
+  }, lookEvery);
 
   return {
     find: (page) => findEntry(page)?.kind,
@@ -294,6 +303,7 @@ export const createWindows = (deps: WindowsDeps): Windows => {
     },
     stop: () => {
       stopped = true;
+      clearInterval(looking);
       for (const entry of entries()) if (!entry.window.isDestroyed()) entry.window.destroy();
     },
   };
