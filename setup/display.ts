@@ -86,7 +86,7 @@ async function answers(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 /** One Xauthority record of family FamilyWild (65535) and no number: it fits whichever display number is free. */
-function cookieFor(cookie: Buffer): Buffer {
+export function cookieFor(cookie: Buffer): Buffer {
   const field = (bytes: Buffer): Buffer => {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(bytes.length);

@@ -27,6 +27,12 @@ const needed = {
   'holding up a sleep until the screen is covered (compiled here)': ['build-essential', 'pkg-config', 'libsystemd-dev'],
   'ending child processes with their parent': ['util-linux'],
   'the tests: a second opinion on certificates': ['openssl'],
+  'the tests: heads that are plugged and turned': [
+    'xserver-xorg-core',
+    'xserver-xorg-video-dummy',
+    'xserver-xephyr',
+    'x11-xserver-utils',
+  ],
 };
 
 /** Later Debian releases gave some libraries a new name (64-bit time). */
