@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { root } from '#setup/paths.ts';
-import { listWrongFuses, makeReleaseElectron } from '#setup/release-electron.ts';
+import { findAltered, listWrongFuses, makeReleaseElectron, sealOf } from '#setup/release-electron.ts';
 
 interface Outcome {
   readonly out: string;
@@ -70,6 +71,14 @@ describe('the Electron of a release', { timeout: 120_000 }, () => {
   });
 
   test('has every fuse as a release needs it; the stock one has not', async () => {
+    const wire = await getCurrentFuseWire(release);
+    const stands = (name: keyof typeof FuseV1Options): string => String.fromCharCode(Number(wire[FuseV1Options[name]]));
+    const names = ['RunAsNode', 'EnableNodeOptionsEnvironmentVariable', 'EnableNodeCliInspectArguments'] as const;
+    assert.deepEqual(names.map(stands), ['0', '0', '0']);
+    assert.deepEqual((['OnlyLoadAppFromAsar', 'EnableEmbeddedAsarIntegrityValidation'] as const).map(stands), [
+      '1',
+      '1',
+    ]);
     assert.deepEqual(await listWrongFuses(release), []);
     assert.notDeepEqual(await listWrongFuses(stock), []);
   });
@@ -81,10 +90,11 @@ describe('the Electron of a release', { timeout: 120_000 }, () => {
       new RegExp(marker),
       'the stock one does',
     );
-    assert.doesNotMatch(
-      (await runFor(release, [...flags, script], environment(hostile), 4_000)).out,
-      new RegExp(marker),
-    );
+    // Node knows no flag of Chromium and would end at it: what must not run is tried without.
+    for (const words of [[script], [...flags, script]]) {
+      const { out } = await runFor(release, words, environment(hostile), 3_000);
+      assert.doesNotMatch(out, new RegExp(marker));
+    }
   });
 
   test('loads nothing that NODE_OPTIONS names', async () => {
@@ -100,8 +110,47 @@ describe('the Electron of a release', { timeout: 120_000 }, () => {
     }
   });
 
+  test('runs no other application than its own, wherever one lies', async () => {
+    const other = join(dirname(release), 'resources', 'app');
+    mkdirSync(other);
+    writeFileSync(join(other, 'package.json'), '{"name":"other","main":"main.cjs"}');
+    writeFileSync(join(other, 'main.cjs'), `process.stdout.write('${marker}');`);
+    const archive = join(dirname(release), 'resources', 'app.asar');
+    const run = async (...words: string[]): Promise<string> =>
+      (await runFor(release, [...flags, ...words], environment(), 2_000)).out;
+    assert.doesNotMatch(await run(other), new RegExp(marker));
+    // Without its own there is nothing else that it takes.
+    renameSync(archive, `${archive}.away`);
+    assert.doesNotMatch(await run(), new RegExp(marker));
+    renameSync(`${archive}.away`, archive);
+    rmSync(other, { recursive: true });
+  });
+
   test('runs by itself, and waits covered for its guard', async () => {
     const { signal, out } = await runFor(release, flags, environment(), 3_000);
     assert.equal(signal, 'SIGKILL', `it ended by itself: ${out}`);
+  });
+
+  test('tells each file that was changed, added or taken away since it was made', () => {
+    const folder = dirname(release);
+    const seal = sealOf(folder);
+    assert.deepEqual(findAltered(folder, seal), []);
+    const archive = join(folder, 'resources', 'app.asar');
+    const list = join(folder, 'files.sha256');
+    const kept = { archive: readFileSync(archive), list: readFileSync(list) };
+    appendFileSync(archive, 'x');
+    writeFileSync(join(folder, 'resources', 'more'), '');
+    assert.deepEqual(findAltered(folder, seal), ['resources/app.asar', 'resources/more']);
+    writeFileSync(list, `${kept.list}\n`);
+    assert.deepEqual(
+      findAltered(folder, seal),
+      ['files.sha256'],
+      'nor is the list to be believed that lies beside them',
+    );
+    writeFileSync(list, kept.list);
+    writeFileSync(archive, kept.archive);
+    rmSync(join(folder, 'resources', 'more'));
+    rmSync(join(folder, 'version'));
+    assert.deepEqual(findAltered(folder, seal), ['version']);
   });
 });
