@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright';
 import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
@@ -49,14 +51,13 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
           'webSecurity',
           'allowRunningInsecureContent',
           'webviewTag',
-          'devTools',
           'experimentalFeatures',
         ];
-        return names.map((name) => `${name}=${given[name] ?? false}`).join(' ');
+        return names.map((name) => `${name}=${given[name]}`).join(' ');
       }),
     );
     const wanted =
-      'sandbox=true contextIsolation=true nodeIntegration=false webSecurity=true allowRunningInsecureContent=false webviewTag=false devTools=false experimentalFeatures=false';
+      'sandbox=true contextIsolation=true nodeIntegration=false webSecurity=true allowRunningInsecureContent=false webviewTag=false experimentalFeatures=false';
     assert.ok(preferences.length >= 2);
     for (const one of preferences) assert.equal(one, wanted);
   });
@@ -181,15 +182,71 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
       window.webContents.session.on('will-download', (event) => {
         if (!event.defaultPrevented) ended += 1;
       });
+      let tools = false;
+      window.webContents.once('devtools-opened', () => {
+        tools = true;
+      });
       window.webContents.openDevTools();
       await window.webContents.executeJavaScript(
         `{ const a = document.createElement('a'); a.href = 'app://ui/main.js'; a.download = 'x.js'; document.body.append(a); a.click(); a.remove(); 0 }`,
       );
-      return { ended, tools: window.webContents.isDevToolsOpened() };
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return { ended, tools: tools || window.webContents.isDevToolsOpened() };
     });
     await world.painted(ready);
     assert.deepEqual(downloads, { ended: 0, tools: false });
     assert.equal(await lock.locator('input, select, textarea, a[href], form').count(), 0);
+  });
+
+  test('a page without that policy, if there ever were one, is refused the same by main itself', async (t) => {
+    let reached = 0;
+    const server = createServer((_request, answer) => {
+      reached += 1;
+      answer.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const found = await world.electron.evaluate(async ({ BrowserWindow, session }, address) => {
+      const own = session.fromPartition('screen', { cache: false });
+      const window = new BrowserWindow({ show: false, webPreferences: { session: own, sandbox: true } });
+      try {
+        const page = window.webContents;
+        await window.loadURL('about:blank');
+        const said: Record<string, boolean | undefined> = {};
+        // Whoever listens later hears what those before have made of it.
+        for (const kind of ['will-navigate', 'will-frame-navigate'] as const)
+          page.on(kind as 'will-navigate', (event) => {
+            said[kind] = event.defaultPrevented;
+          });
+        said['will-download'] = false;
+        own.emit('will-download', {
+          preventDefault: () => {
+            said['will-download'] = true;
+          },
+        });
+        const run = (code: string): Promise<unknown> => page.executeJavaScript(code, true);
+        const windows = BrowserWindow.getAllWindows().length;
+        await run(`window.open('about:blank'); 0`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        said['opens nothing'] = BrowserWindow.getAllWindows().length === windows;
+        const frame = `const f = document.createElement('iframe'); f.src = '${address}'; document.body.append(f);`;
+        await run(`${frame} 0`);
+        await run(`fetch('${address}', { mode: 'no-cors' }).catch(() => 0).then(() => 0)`);
+        await run(`location.assign('${address}'); 0`);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return said;
+      } finally {
+        window.destroy();
+      }
+    }, `http://127.0.0.1:${port}/`);
+    assert.deepEqual(found, {
+      'opens nothing': true,
+      'will-navigate': true,
+      'will-frame-navigate': true,
+      'will-download': true,
+    });
+    assert.equal(reached, 0, 'requests that left');
   });
 
   test('comes with the headers that forbid all this', async () => {

@@ -5,8 +5,14 @@ import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { findElectron } from '#setup/electron.ts';
 import { screenFolder } from '#setup/paths.ts';
+import { createStops } from '#setup/stops.ts';
+import { within } from '../within.ts';
 import { until } from '../world.ts';
 import { createScriptedGuard, type FromScreenLine, type ScriptedGuard, type ScriptedView } from './scripted-guard.ts';
+
+/** Electron that has not started, or not ended, after this long never will (milliseconds). */
+const longestStart = 60_000;
+const longestEnd = 10_000;
 
 /** The real screen program on a display of its own, told what to show by a script. */
 export interface ScreenWorld {
@@ -31,17 +37,34 @@ export interface ScreenWorldOptions {
 }
 
 export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promise<ScreenWorld> => {
+  const stops = createStops();
+  try {
+    return await startScreenWorld(options, stops);
+  } catch (error) {
+    // What was started would keep the test that waits for its end.
+    await stops.stop();
+    throw error;
+  }
+};
+
+const startScreenWorld = async (
+  options: ScreenWorldOptions,
+  stops: ReturnType<typeof createStops>,
+): Promise<ScreenWorld> => {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-screen-'));
+  stops.add(() => rmSync(folder, { recursive: true, force: true }));
   const display = await openDisplay({
     folder,
     virtual: true,
     size: options.size ?? '1920x1080x24',
     windowManager: options.windowManager ?? false,
   });
+  stops.add(display.stop);
   const socket = join(folder, 'guard.sock');
   const guard = await createScriptedGuard(socket);
+  stops.add(guard.stop);
   const program = findElectron();
-  const electron = await _electron.launch({
+  const launched = _electron.launch({
     executablePath: program.path,
     args: [...program.flags, screenFolder],
     env: {
@@ -52,6 +75,12 @@ export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promi
       KAZASU_GUARD_SOCKET: socket,
       KAZASU_SCREEN_DATA: join(folder, 'data'),
     },
+  });
+  const electron = await within('Electron starts', longestStart, launched);
+  stops.add(async () => {
+    // Where it is gone, its answer never comes.
+    const closed = within('Electron ends', longestEnd, electron.close());
+    await closed.catch(() => void electron.process().kill('SIGKILL'));
   });
   await guard.connected();
 
@@ -81,11 +110,6 @@ export const createScreenWorld = async (options: ScreenWorldOptions = {}): Promi
         { from },
       );
     },
-    stop: async () => {
-      await electron.close().catch(() => undefined);
-      await guard.stop();
-      await display.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: stops.stop,
   };
 };

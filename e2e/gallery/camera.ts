@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from 'playwright';
 import { createScreenWorld, type ScreenWorld } from '../agent/screen-world.ts';
+import { within } from '../within.ts';
 import { badgePictures, lockPictures } from './pictures.ts';
 import { longerSide } from './small-picture.ts';
 
@@ -35,6 +36,8 @@ export interface Taken {
 const moment = Date.parse('2026-04-01T09:41:00+09:00');
 const views = { lock: lockPictures(moment), badge: badgePictures(moment) };
 type Window = keyof typeof views;
+/** A page that has gone takes no picture, and does not say so (milliseconds). */
+const longestPicture = 30_000;
 
 /** The names of every picture of one size, sorted. */
 export const everyName = (): string[] =>
@@ -62,11 +65,14 @@ async function holdStill(world: ScreenWorld, window: Window): Promise<StillWindo
   return {
     page,
     async shoot(longest = Number.POSITIVE_INFINITY) {
-      const { width, height } = await page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
-      const scale = Math.min(1, longest / Math.max(width, height));
-      const clip = { x: 0, y: 0, width, height, scale };
-      const { data } = await devtools.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true, clip });
-      return Buffer.from(data, 'base64');
+      const taken = async (): Promise<Buffer> => {
+        const { width, height } = await page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
+        const scale = Math.min(1, longest / Math.max(width, height));
+        const clip = { x: 0, y: 0, width, height, scale };
+        const { data } = await devtools.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true, clip });
+        return Buffer.from(data, 'base64');
+      };
+      return within('a picture', longestPicture, taken());
     },
   };
 }
