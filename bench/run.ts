@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { type CoveredTerminal, createCoveredTerminal } from '#e2e/curtain/covered-terminal.ts';
 import { createWorld } from '#e2e/world.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { createStops } from '#setup/stops.ts';
@@ -7,10 +8,12 @@ import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
 import { measureIngest } from './ingest.ts';
 import { measureAppend, measureKills } from './journal.ts';
+import { lockPolicy, measureLocks } from './locks.ts';
 import { measureLogPages } from './log.ts';
 import { type Clinic, enrolCards, measureLogins, measureRevocations } from './login.ts';
 import { measureLoginRates } from './logins.ts';
 import { measureOffline } from './offline.ts';
+import { measureGuardDeaths, measureReturns } from './returns.ts';
 import { type ServerAlone, startServerAlone } from './server-alone.ts';
 import { measureColdStart, measureIdle } from './terminal.ts';
 import { measurePlacing, measureVerifyLog } from './verify-log.ts';
@@ -26,6 +29,8 @@ interface Places {
   hospital(): Promise<Hospital>;
   /** One server process and PostgreSQL, without any terminal. */
   server(): Promise<ServerAlone>;
+  /** A terminal under the native curtain, with a window manager and a desktop behind it. */
+  covered(): Promise<CoveredTerminal>;
 }
 
 const args = process.argv.slice(2);
@@ -42,6 +47,9 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   },
   { names: ['card-to-name', 'pin-to-open'], run: async (at) => measureLogins((await at.hospital()).clinic, 30) },
   { names: ['revoke-to-lock'], run: async (at) => [await measureRevocations((await at.hospital()).clinic, 10)] },
+  { names: ['lock-to-cover', 'key-to-desktop'], run: async (at) => measureLocks(await at.covered(), 20) },
+  { names: ['guard-death-to-cover'], run: async (at) => [await measureGuardDeaths(await at.covered(), 20)] },
+  { names: ['screen-back'], run: async (at) => measureReturns(await at.covered(), 20) },
   {
     names: ['screen-memory', 'idle-cpu'],
     run: async (at) => {
@@ -102,12 +110,23 @@ const openServer = async (): Promise<ServerAlone> => {
   stops.add(alone.stop);
   return alone;
 };
+const openCovered = async (): Promise<CoveredTerminal> => {
+  say('Starting a hospital with a terminal under the curtain …');
+  const covered = await createCoveredTerminal({ logind: true, logLevel: 'debug', env: { KAZASU_POLICY: lockPolicy } });
+  stops.add(covered.stop);
+  return covered;
+};
+let covered: Promise<CoveredTerminal> | undefined;
 let hospital: Promise<Hospital> | undefined;
 let server: Promise<ServerAlone> | undefined;
 const places: Places = {
   hospital: () => {
     hospital ??= openHospital();
     return hospital;
+  },
+  covered: () => {
+    covered ??= openCovered();
+    return covered;
   },
   server: () => {
     server ??= openServer();

@@ -12,8 +12,8 @@ import { createWorld, lifted, type Terminal, until, type World, type WorldOption
 import { findChild, isCurtain } from './curtain-world.ts';
 import { monotonic, type Probe, startProbe } from './probe.ts';
 
-/** The stripe at the top of the lock screen. */
-const stripe = { x: '640', y: '3', colour: '43d6c5' };
+/** The stripe at the top of the lock screen, whatever colour it has: the curtain itself is of one. */
+const stripe = { x: '640', y: '3', colour: '!08192b' };
 const size = '1280x800x24';
 /** Of the ordinary keyboard: the top row, as its codes lie. */
 const codes = { digits: [19, 10, 11, 12, 13, 14, 15, 16, 17, 18], enter: 36, escape: 9, a: 38, lock: [37, 64, 46] };
@@ -32,7 +32,7 @@ export interface CoveredTerminal {
   readonly victim: Probe;
   /** Sees the victim. */
   readonly watch: Probe;
-  /** Sees the lock screen itself. */
+  /** Sees the lock screen itself, or an open desktop. */
   readonly glass: Probe;
   /** What the stand-in for logind hears; undefined without it. */
   readonly logind: { say(word: string): void } | undefined;
@@ -137,7 +137,7 @@ export async function createCoveredTerminal(options: CoveredOptions = {}): Promi
 }
 
 /** A system bus with as much of logind on it as a lock needs. */
-async function startLogind(add: (stop: () => unknown) => void) {
+async function startLogind(add: (stop: () => Promise<void> | void) => void) {
   const folder = mkdtempSync(join(tmpdir(), 'kz-bus-'));
   add(() => rmSync(folder, { recursive: true, force: true }));
   const bus = await openSystemBus(folder);

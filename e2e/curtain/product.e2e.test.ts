@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { settled, type Terminal, until, type World } from '#e2e/world.ts';
 import { type CoveredTerminal, createCoveredTerminal, type Program, pin } from './covered-terminal.ts';
 import { monotonic, type Probe } from './probe.ts';
+import { findChromium } from './processes.ts';
+import { walk, walkPolicy } from './walk.ts';
 
 describe('the whole product under the curtain', { timeout: 500_000 }, () => {
   let at: CoveredTerminal;
@@ -14,7 +16,7 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
   let glass: Probe;
 
   before(async () => {
-    at = await createCoveredTerminal();
+    at = await createCoveredTerminal({ logind: true, env: { KAZASU_POLICY: walkPolicy } });
     ({ world, terminal, victim, watch, glass } = at);
   });
   after(() => at?.stop());
@@ -95,6 +97,38 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await unseen();
   });
 
+  test('a page that hangs, the process that draws for all of them gone, no page to be started: noticed and repaired', async () => {
+    await terminal.shows('ready', 60_000);
+    const repaired = (what: RegExp) =>
+      world.event(({ kind, detail }) => kind === 'screen.repaired' && what.test(String(detail['what'])), String(what));
+    const page = await terminal.window('lock');
+    await page.evaluate(() => {
+      setTimeout(() => {
+        for (;;);
+      });
+    });
+    // Nobody asks it for anything: it is looked after all the same.
+    const hung = performance.now();
+    await repaired(/^lock page/);
+    assert.ok(performance.now() - hung < 10_000);
+    await terminal.shows('ready', 20_000);
+    const [graphics] = findChromium(await at.program('screen'), 'gpu-process');
+    if (graphics !== undefined) {
+      process.kill(graphics, 'SIGKILL');
+      await repaired(/^GPU process/);
+      await terminal.shows('ready', 20_000);
+    }
+    const screen = await at.program('screen');
+    const lost = (await world.events({ kind: 'screen.lost' })).length;
+    // Pages are the children of what they are started by.
+    const parts = [...findChromium(screen, 'zygote'), ...findChromium(screen, 'renderer')];
+    for (const part of parts) process.kill(part, 'SIGKILL');
+    await until('another screen', async () => (await at.program('screen')) !== screen, 30_000);
+    await terminal.shows('ready', 60_000);
+    await until('its loss is in the log', async () => (await world.events({ kind: 'screen.lost' })).length > lost);
+    await unseen();
+  });
+
   test('the screen killed while open locks, and so does the guard killed or frozen', async () => {
     await at.opened();
     process.kill(await at.program('screen'), 'SIGKILL');
@@ -114,6 +148,11 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     terminal.house.guard.kill('SIGCONT');
     assert.ok(after < 2_300, `covered after ${after} ms`);
     await terminal.shows('ready', 60_000);
+  });
+
+  test('a walk at random never opens without its event, and ends locked', async (t) => {
+    const { steps, opened, recorded } = await walk(at, 1, 8);
+    t.diagnostic(`opened ${opened} of ${recorded} times: ${steps.join(', ')}`);
   });
 
   test('a revocation covers, and is confirmed by what the curtains report', async () => {
