@@ -15,6 +15,7 @@ import type { Log } from './log.ts';
 import type { Nonces } from './nonces.ts';
 import type { Offline } from './offline.ts';
 import { createOfflineLogins, switchAfter } from './offline-logins.ts';
+import { createStopwatch } from './stopwatch.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface EffectsDeps {
@@ -49,7 +50,8 @@ const presented = (factor: AskedFactor | 'grace'): Factor => (factor === 'initia
 export function createEffects(deps: EffectsDeps): { perform(effect: Effect): void; settle(state: State): void } {
   const { clock, digits, dispatch, journal, log, nonces, uplink } = deps;
   const { call } = uplink;
-  const alone = createOfflineLogins(deps);
+  const stopwatch = createStopwatch(clock);
+  const alone = createOfflineLogins({ ...deps, stopwatch });
 
   async function identify(effect: Of<'identify'>): Promise<void> {
     const { request, lock, evidence, after, purpose } = effect;
@@ -186,6 +188,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       attempt,
       session,
       factors: [first, ...shown.map(presented)],
+      detail: { ...stopwatch.take() },
     });
     if (!written.ok) return failed('journal');
     dispatch({ kind: 'opened', session });
@@ -260,7 +263,9 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
       perform(effect);
     },
     /** The first of two PINs is held only while the second is typed or compared. */
-    settle({ phase }) {
+    settle(state) {
+      const { phase } = state;
+      stopwatch.see(state);
       const wanted = phase.kind === 'ceremony' && (phase.step === 'repeat-pin' || phase.step === 'sending');
       if (!wanted) digits.forgetFirst();
     },

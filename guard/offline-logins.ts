@@ -5,6 +5,7 @@ import type { AttemptId } from '#contract/ids.ts';
 import type { Effect } from '#core/login/state.ts';
 import type { EffectsDeps } from './effects.ts';
 import type { KnownOffline } from './offline.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
@@ -33,12 +34,14 @@ export interface OfflineLogins {
   open(effect: Of<'open'>): Promise<boolean>;
 }
 
-type Deps = Pick<EffectsDeps, 'clock' | 'dispatch' | 'journal' | 'offline' | 'state'>;
+type Deps = Pick<EffectsDeps, 'clock' | 'dispatch' | 'journal' | 'offline' | 'state'> & {
+  readonly stopwatch: Pick<Stopwatch, 'take'>;
+};
 
 /** How long somebody may take to type (milliseconds). */
 const attemptLife = 60_000;
 
-export function createOfflineLogins({ clock, dispatch, journal, offline, state }: Deps): OfflineLogins {
+export function createOfflineLogins({ clock, dispatch, journal, offline, state, stopwatch }: Deps): OfflineLogins {
   let current: Current | null = null;
   let known: KnownOffline | null = null;
 
@@ -134,7 +137,14 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state }
       });
       if (!written.ok) return false;
       return (
-        await journal.append({ kind: 'screen.opened', outcome: 'success', person, session, factors: ['card', 'pin'] })
+        await journal.append({
+          kind: 'screen.opened',
+          outcome: 'success',
+          person,
+          session,
+          factors: ['card', 'pin'],
+          detail: { ...stopwatch.take() },
+        })
       ).ok;
     },
   };

@@ -240,6 +240,7 @@ test('card and PIN open the desktop: the event is written, then the lease begins
   assert.equal(at.picture().kind, 'open');
   const opened = at.recorded.find(({ kind }) => kind === 'screen.opened');
   assert.deepEqual(opened?.factors, ['card', 'pin']);
+  assert.deepEqual(Object.keys(opened?.detail ?? {}), ['readyMs', 'machineMs'], 'how long it took');
   const kinds = at.messages.map(({ kind }) => kind);
   assert.ok(kinds.indexOf('lease') < kinds.lastIndexOf('view'));
   at.pass(1_000);
