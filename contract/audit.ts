@@ -225,7 +225,11 @@ export const eventKinds = {
     dicom: [110113],
     meaning: 'A process that is no curtain of this terminal wanted the leases of its guard.',
   },
-  'screen.opened': { dicom: [110114, 110122], meaning: 'The desktop of a terminal was shown under a fresh lease.' },
+  'screen.opened': {
+    dicom: [110114, 110122],
+    meaning:
+      'The desktop of a terminal was shown under a fresh lease. `readyMs`: since the card came into the field; `machineMs`: of it what the person did not read or type.',
+  },
   'screen.locked': { dicom: [110114, 110123], meaning: 'The desktop of a terminal was covered.' },
   'screen.call-refused': {
     dicom: [110113],

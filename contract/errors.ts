@@ -183,6 +183,12 @@ export const failures = {
     meaning: 'No checkpoint covers this event yet; it takes about a second.',
   },
   LOG_SIZE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The log has no such size.' },
+  REPORT_PERIOD: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'A report covers one day to 366 days from the year 2000 on, the last not before the first.',
+  },
   FACTOR_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The person has no such factor in force.' },
   SESSION_ENDED: { status: 409, retry: false, outcome: 'minor', meaning: 'The session is unknown or has ended.' },
 

@@ -10,6 +10,7 @@ import { createCatchUp } from './catch-up.ts';
 import type { ServerDeps } from './deps.ts';
 import { sendScimFailure } from './directory/answer.ts';
 import { createDirectoryDoor } from './directory/door.ts';
+import { startSumming } from './event-sums.ts';
 import { startExpiry } from './expiry.ts';
 import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -38,6 +39,7 @@ import { createImportRoutes } from './routes/imports.ts';
 import { createKeysRoutes } from './routes/keys.ts';
 import { createLogRoutes } from './routes/log.ts';
 import { createLoginsRoutes } from './routes/logins.ts';
+import { createOverviewRoutes } from './routes/overview.ts';
 import { createPeopleRoutes } from './routes/people.ts';
 import { createPeriodicReviewRoutes } from './routes/periodic-reviews.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
@@ -81,6 +83,8 @@ export interface App {
   settled(): Promise<void>;
   /** Resolves when every line of the log that is written has its place and is signed for. */
   placed(): Promise<void>;
+  /** Resolves when every line of the log that is written is counted for charts and reports. */
+  summed(): Promise<void>;
   /** Lets terminals know what they are to trust now, cuts those of authorities that are no more, and seals anew. */
   keysChanged(): void;
   /** Answers what it was asked, ends its streams, and lets the database go on. */
@@ -115,6 +119,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const backlog = createBacklog();
   const { giveWay } = backlog;
   const sequencer = await startSequencer({ ...given, background, rings: given.keys.rings, giveWay });
+  const summing = await startSumming({ ...given, background, giveWay });
   let { certificate: shown } = given;
   let told = given.keys.trust().trustVersion;
   const resealLater = (): void => later(0, () => resealAll({ ...given, database: background }, closing.signal));
@@ -141,6 +146,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createPeriodicReviewRoutes({ ...atConsole, halted: sequencer.halted }),
     ...createChecklistRoutes({ ...atConsole, halted: sequencer.halted }),
     ...createLogRoutes({ ...atConsole, halted: sequencer.halted }),
+    ...createOverviewRoutes({ ...atConsole, shown: () => shown, halted: sequencer.halted }),
   };
   const refusals = createRefusals({ ...given, database: background });
   const refuseUnknown = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -243,6 +249,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       await Promise.all([begun.settled(), refusals.settled()]);
     },
     placed: sequencer.run,
+    summed: summing.run,
     close: async () => {
       closing.abort();
       for (const stop of stops) stop();
@@ -258,6 +265,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
       await refusals.settled();
       await cards.authorities.close();
       await closeLater();
+      await summing.close();
       await sequencer.close();
       await forgetProcess(given.database, given.now(), process).catch(() => undefined);
     },

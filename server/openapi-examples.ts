@@ -110,6 +110,7 @@ const fits = (value: unknown, { minLength = 0, maxLength = Number.POSITIVE_INFIN
 /** By format and pattern; the patterns of the contract each have one that fits. */
 const forms = [
   '2027-04-01T08:30:00+09:00',
+  '2027-04-01',
   '10.20.0.0/16',
   '2001:db8::/32',
   '08:30',
@@ -146,7 +147,9 @@ export const exampleOf = (shape: Shape, name: string, area: string): unknown => 
       return Object.fromEntries([...known, [String(member), exampleOf(additionalProperties, String(member), area)]]);
     }
     case 'array':
-      return [exampleOf(shape.items ?? {}, name.replace(/s$/, ''), area)];
+      return Array.from({ length: Math.max(1, shape.minItems ?? 0) }, () =>
+        exampleOf(shape.items ?? {}, name.replace(/s$/, ''), area),
+      );
     case 'string':
       return typeof shape.default === 'string' && shape.default !== '' ? shape.default : textOf(shape, name, area);
     case 'integer':

@@ -47,6 +47,8 @@ export const registerPages = (app: FastifyInstance, folder: string): void => {
     root: folder,
     prefix: '/console/',
     index: ['index.html'],
+    // The build wrote each file a second time, compressed (Brotli): a browser that takes it gets a fifth.
+    preCompressed: true,
     dotfiles: 'deny',
     cacheControl: false,
     setHeaders: (response, path) => {

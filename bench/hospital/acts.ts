@@ -228,6 +228,15 @@ const drawEnrolments = ({ draw, staff, from, until }: Given): Line[] => {
   });
 };
 
+/** Every night at two. */
+const drawBackups = ({ from, until }: Given): Line[] => {
+  const lines: Line[] = [];
+  const firstNight = Math.ceil(from / day) * day - 7 * hour;
+  for (let at = firstNight; at < until; at += day)
+    if (at > from) lines.push({ at, kind: 'backup.made', outcome: 'success', detail: { writeOnce: true } });
+  return lines;
+};
+
 export const drawActs = (given: Given): Acts => {
   const { draw, staff, until } = given;
   const revocations = drawRevocations(given);
@@ -255,6 +264,7 @@ export const drawActs = (given: Given): Acts => {
     ),
     ...drawConsole(given),
     ...drawEnrolments(given),
+    ...drawBackups(given),
   ];
   return { revocations, emergencies, approvals, lines };
 };

@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { EventFacts } from '#contract/audit.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { sumAll } from '#server/event-sums.ts';
 import type { HeldKeys } from '#server/held-keys.ts';
 import type { SeenKeeper } from '#server/log-tree/seen.ts';
 import { createSequencer } from '#server/log-tree/sequencer.ts';
@@ -215,7 +216,9 @@ export async function fillHospital(deps: FillDeps): Promise<Filled> {
   }, 500);
   await sequencer.run().finally(() => clearInterval(watch));
   deps.seen.close();
-  progress('statistics', 0.97);
+  progress('sums for charts and reports', 0.96);
+  await sumAll({ background }, undefined, 200_000);
+  progress('statistics', 0.98);
   await background.query('analyze');
   progress('done', 1);
   return { events, signIns, pin };

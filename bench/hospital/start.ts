@@ -47,9 +47,11 @@ const main = async (): Promise<void> => {
   const seed = number('seed', 0);
   const until = values.until === undefined ? new Date() : new Date(values.until);
   if (Number.isNaN(until.getTime())) throw new TypeError('--until is a time such as 2026-11-29T18:00:00+09:00');
+  const { KAZASU_DATA: folder = '.data' } = process.env;
+  // As the server makes it: its PostgreSQL may run as another user and must pass through.
+  await mkdir(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const { dataFolder, connectionString, stop } = await reachDatabase(process.env, true);
   try {
-    await mkdir(dataFolder, { recursive: true });
     await migrate(connectionString, () => undefined);
     const database = createDatabase({ connectionString, patience, report: () => undefined });
     const bar = createBar(process.stderr);

@@ -10,6 +10,7 @@ import { imports } from './imports.ts';
 import { keyRows } from './keys.ts';
 import { logRows } from './log.ts';
 import { logins } from './logins.ts';
+import { overviewRows } from './overview.ts';
 import { passkeys } from './passkeys.ts';
 import { people } from './people.ts';
 import { periodicReviews } from './periodic-reviews.ts';
@@ -39,6 +40,7 @@ export const api = {
   ...keyRows,
   ...cardAuthorities,
   ...logRows,
+  ...overviewRows,
 } as const;
 
 export type Api = typeof api;

@@ -226,3 +226,19 @@ export const listRevocations = async (tx: Transaction, now: Date, asked: Revocat
     };
   });
 };
+
+/** Revocations since then that some terminal which may still be used has not confirmed, and the oldest of them. */
+export const countUnconfirmed = async (
+  tx: Transaction,
+  since: Date,
+): Promise<{ count: number; oldest: Date | null }> => {
+  const [row] = await tx.query<{ count: number; oldest: Date | null }>(
+    `select count(*) as count, min(at) as oldest from revocation
+      where at >= $1 and exists (
+        select from terminal t where t.state = 'active' and t.enrolled_at <= revocation.at
+           and not exists (select from receipt where receipt.revocation = revocation.number and receipt.terminal = t.id))`,
+    [since],
+    'unconfirmed',
+  );
+  return row ?? { count: 0, oldest: null };
+};

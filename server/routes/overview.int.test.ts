@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Answer } from '#contract/api/index.ts';
+import type { Alert } from '#contract/api/overview.ts';
+import { sumAll } from '../event-sums.ts';
+import { record, recordAll } from '../store/events.ts';
+import { issueRevocation } from '../store/revocations.ts';
+import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
+import { logIn, makeClinician, mustBegin, otherPin, prove } from '../testing-login.ts';
+
+let server: TestServer;
+let admin: TestConsole;
+let ward: TestTerminal;
+let clinic: TestTerminal;
+before(async () => {
+  server = await startTestServer();
+  [admin, ward, clinic] = await Promise.all([
+    server.signIn(['admin']),
+    server.enrol('3東-01'),
+    server.enrol('外来-01'),
+  ]);
+  await server.database.query(`update terminal set place = '3階東病棟' where id = $1`, [ward.id]);
+  await server.database.query(`update terminal set place = '内科外来' where id = $1`, [clinic.id]);
+});
+after(() => server.close());
+
+const look = async (): Promise<Answer<'overview/show'>> => {
+  await server.app.settled();
+  await server.app.summed();
+  // Past what is kept of the answer before.
+  server.advance(61_000);
+  const { body, status } = await server.call(admin, 'overview/show');
+  assert.equal(status, 200, JSON.stringify(body));
+  return body as Answer<'overview/show'>;
+};
+const alertOf = ({ alerts }: Answer<'overview/show'>, kind: Alert['kind']) => alerts.find((one) => one.kind === kind);
+const today = (): string => new Date(server.now().getTime() + 9 * 3_600_000).toISOString().slice(0, 10);
+const reportOf = async (from: string, to: string) =>
+  (await server.call(admin, 'reports/show', { query: { from, to } })) as {
+    status: number;
+    code: string;
+    body: unknown;
+  };
+const opened = (terminal: TestTerminal, times: readonly (readonly [unknown, unknown])[]) =>
+  server.database.transaction((tx) =>
+    recordAll(
+      tx,
+      server.now(),
+      times.map(([readyMs, machineMs]) => ({
+        kind: 'screen.opened',
+        outcome: 'success',
+        terminal: terminal.id,
+        detail: { readyMs, machineMs } as Record<string, number>,
+      })),
+    ),
+  );
+
+describe('the overview', () => {
+  it('counts logins and what goes wrong by hour and cause, a moment after they happen', async () => {
+    const before = await look();
+    assert.equal(before.hours.length, 24);
+    assert.equal(before.timeZone, 'Asia/Tokyo');
+    const sum = ({ hours }: typeof before) => hours.reduce((all, { logins }) => all + logins, 0);
+    const clinician = await makeClinician(server);
+    await logIn(server, ward, clinician);
+    const second = await makeClinician(server);
+    const { attempt } = await mustBegin(server, clinic, second.evidence);
+    assert.equal((await prove(server, clinic, attempt, 'pin', otherPin)).code, 'PROOF_WRONG');
+    const later = await look();
+    assert.equal(sum(later) - sum(before), 1);
+    const cause = later.causes.find(({ kind, reason }) => kind === 'proof.refused' && reason === 'wrong');
+    assert.deepEqual([cause?.count, cause?.before], [1, 0]);
+    assert.equal(later.terminals.inUse, 1);
+    assert.deepEqual(later.offline.map(({ name }) => name).sort(), ['3東-01', '外来-01']);
+  });
+
+  it('tells median and 95th percentile of each terminal, and which readers somebody should look at', async () => {
+    await opened(
+      ward,
+      Array.from({ length: 20 }, (_, place) => [3000 + place * 100, 200 + place * 10]),
+    );
+    await opened(
+      clinic,
+      Array.from({ length: 6 }, () => [9000, 4000]),
+    );
+    const misread = { kind: 'card.misread', outcome: 'minor', reason: 'unreadable', terminal: ward.id } as const;
+    await server.database.transaction((tx) =>
+      recordAll(
+        tx,
+        server.now(),
+        Array.from({ length: 9 }, () => misread),
+      ),
+    );
+    const { readers, readersWorrying, ready } = await look();
+    assert.equal(readersWorrying, 2);
+    assert.deepEqual(
+      readers.map(({ name, worries }) => [name, worries]),
+      [
+        ['外来-01', ['slow']],
+        ['3東-01', ['misreads']],
+      ],
+    );
+    assert.deepEqual(readers[1]?.ready, { logins: 20, median: 3900, p95: 4800, machineMedian: 290, machineP95: 380 });
+    assert.equal(ready?.logins, 26);
+    const { body } = await server.call(admin, 'overview/terminals', { query: { search: '東', order: 'machine' } });
+    const { terminals, total } = body as Answer<'overview/terminals'>;
+    assert.deepEqual([total, terminals[0]?.name, terminals[0]?.misreads], [1, '3東-01', 9]);
+  });
+
+  it('does not fall for what a terminal says that cannot be a time', async () => {
+    await opened(ward, [
+      ['soon', true],
+      [-5, 1e300],
+      [1e308, -1],
+    ]);
+    const { ready } = await look();
+    assert.ok((ready?.p95 ?? 0) <= 3_600_000);
+  });
+
+  it('says what waits for somebody, until it is done', async () => {
+    const first = await look();
+    assert.equal(alertOf(first, 'backup-none')?.tone, 'warn');
+    assert.equal(first.backup, null);
+    const { person } = await makeClinician(server);
+    await server.database.transaction(async (tx) => {
+      await record(tx, server.now(), { kind: 'backup.made', outcome: 'success', detail: { writeOnce: true } });
+      await issueRevocation(tx, server.now(), {
+        what: 'card',
+        subject: randomUUID(),
+        person: person.id,
+        reason: 'lost',
+        by: null,
+      });
+    });
+    await server.database.query(
+      `insert into emergency_use (id, means, witness, person, terminal, session, reason, at, support_code)
+       values ($1, 'witness', $2, $3, $4, $5, 'drill', $6, '')`,
+      [randomUUID(), admin.person, person.id, ward.id, randomUUID(), server.now()],
+    );
+    await server.database.query(
+      `insert into approval (id, act, call, digest, asked_by, asked_at, expires_at)
+       values ($1, 'roles', 'people/change', '\\x00', $2, $3, $3::timestamptz + interval '1 day')`,
+      [randomUUID(), admin.person, server.now()],
+    );
+    const second = await look();
+    assert.equal(alertOf(second, 'backup-none'), undefined);
+    assert.equal(second.backup?.writeOnce, true);
+    assert.equal(alertOf(second, 'unconfirmed')?.count, 1);
+    assert.equal(alertOf(second, 'reviews')?.count, 1);
+    assert.equal(alertOf(second, 'approvals')?.count, 1);
+    assert.ok(second.alerts.findIndex(({ tone }) => tone === 'warn') > 0, 'the worst comes first');
+    await server.database.query(
+      `insert into receipt (revocation, terminal, received_at, signature, stored_at)
+       select number, t.id, now(), '', now() from revocation, terminal t where t.state = 'active'`,
+    );
+    server.advance(3 * 24 * 3_600_000);
+    admin = await server.signIn(['admin']);
+    const third = await look();
+    assert.equal(alertOf(third, 'unconfirmed'), undefined);
+    assert.equal(alertOf(third, 'backup-old')?.at, second.backup?.at);
+  });
+});
+
+describe('a report', () => {
+  it('adds up by day, place, role, hour and cause', async () => {
+    const clinician = await makeClinician(server, { roles: ['clinician', 'helpdesk'] });
+    await logIn(server, clinic, clinician);
+    await server.app.settled();
+    await server.app.summed();
+    const { body } = await reportOf(today(), today());
+    const report = body as Answer<'reports/show'>;
+    assert.deepEqual(
+      report.days.map(({ day, logins }) => [day, logins]),
+      [[today(), 1]],
+    );
+    assert.equal(report.total.logins, 1);
+    assert.equal(
+      report.clock.reduce((sum, logins) => sum + logins, 0),
+      1,
+    );
+    assert.deepEqual(
+      report.places.map(({ place, logins }) => [place, logins]),
+      [['内科外来', 1]],
+    );
+    assert.deepEqual(report.roles.map(({ role, logins }) => [role, logins]).sort(), [
+      ['clinician', 1],
+      ['helpdesk', 1],
+    ]);
+  });
+
+  it('is of whole days of the hospital’s zone, against as many before', async () => {
+    const day = (offset: number): string =>
+      new Date(Date.parse(`${today()}T00:00:00Z`) + offset * 24 * 3_600_000).toISOString().slice(0, 10);
+    // A minute before and a minute after midnight in Japan.
+    const midnight = Date.parse(`${day(-10)}T00:00:00+09:00`);
+    for (const at of [midnight - 60_000, midnight + 60_000])
+      await server.database.transaction((tx) =>
+        record(tx, new Date(at), { kind: 'session.began', outcome: 'success' }),
+      );
+    await server.app.summed();
+    const report = (await reportOf(day(-10), day(-9))).body as Answer<'reports/show'>;
+    assert.deepEqual(
+      report.days.map(({ logins }) => logins),
+      [1, 0],
+    );
+    assert.equal(report.total.logins, 1);
+    assert.equal(report.totalBefore.logins, 1);
+    assert.equal(report.clock[0], 1);
+  });
+
+  it('covers a day to a year', async () => {
+    for (const [from, to] of [
+      ['2026-11-02', '2026-11-01'],
+      ['2024-01-01', '2025-01-02'],
+      ['0000-01-01', '0000-01-01'],
+      ['9999-12-30', '9999-12-31'],
+    ] as const)
+      assert.equal((await reportOf(from, to)).code, 'REPORT_PERIOD', `${from} ${to}`);
+    assert.equal((await reportOf('2024-01-01', '2024-12-31')).status, 200);
+  });
+});
+
+it('however many processes count, each line is counted once', async () => {
+  await server.app.summed();
+  const { background } = server.database;
+  const at = server.now();
+  await background.transaction((tx) =>
+    recordAll(
+      tx,
+      at,
+      Array.from({ length: 500 }, () => ({ kind: 'link.lost', outcome: 'minor', reason: 'unreachable' })),
+    ),
+  );
+  await Promise.all(Array.from({ length: 6 }, () => sumAll({ background }, undefined, 37)));
+  await sumAll({ background }, undefined, 37);
+  const [row] = await background.query<{ lines: number }>(
+    `select sum(lines)::bigint as lines from event_sum where kind = 'link.lost'`,
+  );
+  assert.equal(row?.lines, 500);
+});
