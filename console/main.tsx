@@ -10,6 +10,7 @@ import './look/timeline.css';
 import './look/accounts.css';
 import './look/policy.css';
 import './look/reviews.css';
+import './look/charts.css';
 import './look/print.css';
 import { App } from './app.tsx';
 import { invitationIn, languageIn } from './data/place.ts';

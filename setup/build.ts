@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { type BuildFailure, build, formatMessages } from 'esbuild';
 import { type Bundle, bundles, type Part } from './bundles.ts';
 import { buildCurtain } from './curtain.ts';
@@ -54,6 +55,8 @@ async function buildOne(bundle: Bundle): Promise<void> {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     outputs.set('package.json', Buffer.from(`${JSON.stringify({ ...bundle.about, version }, null, 2)}\n`));
   }
+  if (bundle.about === undefined)
+    for (const [name, bytes] of [...outputs]) outputs.set(`${name}.br`, brotliCompressSync(bytes));
   for (const [name, bytes] of outputs) writeWhole(join(folder, name), bytes);
   const record: Built = {
     recipe: recipeOf(bundle),

@@ -2,6 +2,10 @@ import type { Language } from '#contract/screen.ts';
 
 /** Where in the console somebody is; lives in the fragment, so that the server serves one page. */
 export type Place =
+  | { readonly kind: 'overview' }
+  /** From the card to the desktop, terminal by terminal. */
+  | { readonly kind: 'speeds' }
+  | { readonly kind: 'report'; readonly period: { readonly from?: string; readonly to?: string } }
   | { readonly kind: 'people' }
   | { readonly kind: 'person'; readonly id: string }
   /** What a support code stands for. */
@@ -57,6 +61,8 @@ const filterNames = ['person', 'terminal', 'kind', 'supportCode'] as const satis
 export const parsePlace = (fragment: string): Place | undefined => {
   const [path = '', search = ''] = fragment.replace(/^#\/?/, '').split('?');
   const [first, second] = path.split('/');
+  if (first === 'overview' || first === 'speeds') return { kind: first };
+  if (first === 'report') return { kind: first, period: readPeriod(search) };
   if (first === 'people')
     return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
   if (first === 'refusals' && second !== undefined && second !== '') {
@@ -85,10 +91,22 @@ const readFilter = <Name extends string>(search: string, names: readonly Name[])
   return filter;
 };
 
+const isDay = (text: string | null): text is string => text !== null && /^(\d{4}-\d\d-\d\d)?$/.test(text);
+/** Days of a report; an empty one is one that is being chosen. */
+const readPeriod = (search: string): { readonly from?: string; readonly to?: string } => {
+  const given = new URLSearchParams(search);
+  const [from, to] = [given.get('from'), given.get('to')];
+  return { ...(isDay(from) ? { from } : {}), ...(isDay(to) ? { to } : {}) };
+};
+
 export const fragmentOf = (place: Place): string => {
   if (place.kind === 'person') return `#/people/${place.id}`;
   if (place.kind === 'refusal') return `#/refusals/${encodeURIComponent(place.code)}`;
   if (place.kind === 'periodic-review') return `#/periodic-reviews/${place.id}`;
+  if (place.kind === 'report') {
+    const days = new URLSearchParams(place.period).toString();
+    return days === '' ? '#/report' : `#/report?${days}`;
+  }
   if (place.kind !== 'log' && place.kind !== 'accounts') return `#/${place.kind}`;
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(place.filter)) {

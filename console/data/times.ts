@@ -65,6 +65,33 @@ export const fully = (instant: string, language: Language, zone?: string): strin
     minute: '2-digit',
   });
 
+/** The hour of a moment in a zone: `14:00`, `14時`. */
+export const hourIn = (instant: string, timeZone: string, language: Language): string => {
+  const hour = Number(
+    new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone }).format(new Date(instant)),
+  );
+  return language === 'ja' ? `${hour}時` : `${two(hour)}:00`;
+};
+
+/** A calendar day as people write it. */
+export const dayName = (day: string, language: Language): string =>
+  new Date(`${day}T00:00:00Z`).toLocaleDateString(locale(language), {
+    year: 'numeric',
+    month: language === 'ja' ? 'long' : 'short',
+    day: 'numeric',
+    weekday: 'short',
+    timeZone: 'UTC',
+  });
+
+/** The reader's own calendar day. */
+export const dateIn = (at: Date): string => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+
+/** First and last day of the month before. */
+export const monthBefore = (now: Date): { readonly from: string; readonly to: string } => ({
+  from: dateIn(new Date(now.getFullYear(), now.getMonth() - 1, 1)),
+  to: dateIn(new Date(now.getFullYear(), now.getMonth(), 0)),
+});
+
 /** Today only the time, else day and time. */
 export const briefly = (instant: string, language: Language, now: Date, zone?: string): string => {
   const [today, that] = [exactly(now.toISOString(), zone), exactly(instant, zone)];

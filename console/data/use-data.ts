@@ -17,11 +17,19 @@ export interface Loaded<Value> {
   readonly reload: () => void;
 }
 
+export interface Pace {
+  /** Changes within so many milliseconds are fetched together. */
+  readonly gather?: number;
+  /** Asked anew after so many milliseconds even if nothing is heard of: time itself changes it. */
+  readonly every?: number;
+}
+
 /** Asks for a row, and again whenever the stream says that one of `changes` happened. `undefined` asks nothing. */
 export const useData = <Name extends ConsoleRoute>(
   name: Name,
   request: Request<Name> | undefined,
   changes: readonly What[],
+  { gather, every }: Pace = {},
 ): Loaded<Answer<Name>> => {
   const { api, stream } = useConsole();
   const [data, setData] = useState<Data<Answer<Name>>>({ kind: 'loading' });
@@ -54,12 +62,28 @@ export const useData = <Name extends ConsoleRoute>(
       asked.current += 1;
     };
   }, [reload]);
-  useEffect(
-    () =>
-      stream.listen((what) => {
-        if (what === 'hello' || wanted.split(' ').includes(what)) ask(true);
-      }),
-    [stream, ask, wanted],
-  );
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        ask(true);
+      }, gather);
+    };
+    const stop = stream.listen((what) => {
+      if (what !== 'hello' && !wanted.split(' ').includes(what)) return;
+      if (gather === undefined) ask(true);
+      else later();
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [stream, ask, wanted, gather]);
+  useEffect(() => {
+    if (every === undefined) return;
+    const regular = setInterval(() => ask(true), every);
+    return () => clearInterval(regular);
+  }, [ask, every]);
   return { data, reload };
 };

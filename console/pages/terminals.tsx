@@ -7,6 +7,7 @@ import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { AnnounceTerminal } from '../parts/announce-terminal.tsx';
 import { Button } from '../parts/button.tsx';
+import { Field } from '../parts/field.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -40,7 +41,7 @@ export const Terminals = (): ReactNode => {
               <p>{say('terminals.none-hint')}</p>
             </Empty>
           ) : (
-            <TerminalTable terminals={terminals} {...(may('terminals/revoke') ? { revoke: setRevoking } : {})} />
+            <FoundTerminals terminals={terminals} {...(may('terminals/revoke') ? { revoke: setRevoking } : {})} />
           )
         }
       </LoadedView>
@@ -50,12 +51,45 @@ export const Terminals = (): ReactNode => {
   );
 };
 
+/** So many rows at once: a hospital has more than a thousand, and nobody reads them from the top. */
+const atOnce = 100;
+
+const FoundTerminals = ({ terminals, revoke }: TerminalTableProps): ReactNode => {
+  const { say } = useWords();
+  const [search, setSearch] = useState('');
+  const [shown, setShown] = useState(atOnce);
+  const wanted = fold(search);
+  const found = terminals.filter(({ name, place, person }) =>
+    fold(`${name}\n${place}\n${person?.name ?? ''}`).includes(wanted),
+  );
+  return (
+    <>
+      {terminals.length > atOnce && (
+        <search className="filters" aria-label={say('terminals.search')}>
+          <Field label={say('terminals.search')} value={search} change={setSearch} maxLength={60} />
+        </search>
+      )}
+      <TerminalTable terminals={found} shown={shown} {...(revoke === undefined ? {} : { revoke })} />
+      {found.length > shown && (
+        <div className="log-foot">
+          <Button onClick={() => setShown(shown + atOnce)}>
+            {say('terminals.more', { count: Math.min(atOnce, found.length - shown) })}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+};
+
+/** Full width and capitals make no difference. */
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+
 interface TerminalTableProps {
   readonly terminals: readonly TerminalSummary[];
   readonly revoke?: (terminal: TerminalSummary) => void;
 }
 
-const TerminalTable = ({ terminals, revoke }: TerminalTableProps): ReactNode => {
+const TerminalTable = ({ terminals, revoke, shown }: TerminalTableProps & { readonly shown: number }): ReactNode => {
   const { say } = useWords();
   const may = useMay();
   const online = terminals.filter((terminal) => terminal.state === 'active' && terminal.online).length;
@@ -83,7 +117,7 @@ const TerminalTable = ({ terminals, revoke }: TerminalTableProps): ReactNode => 
           </tr>
         </thead>
         <tbody>
-          {terminals.map((terminal) => (
+          {terminals.slice(0, shown).map((terminal) => (
             <tr key={terminal.id}>
               <th scope="row">
                 {may('events/list') ? (

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 
 /** Line icons on a 24 grid; they stand beside words and are hidden from screen readers. */
 const paths = {
+  chart: 'M4 20V4M4 20h17M8 20v-6M12.5 20V8M17 20v-9',
+  report: 'M6 3h8l5 5v12a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1ZM14 3v5h5M9 17v-2M12 17v-5M15 17v-3',
   people:
     'M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM2 21v-1a6 6 0 0 1 6-6h2a6 6 0 0 1 6 6v1M16 3.5a4 4 0 0 1 0 7.4M22 21v-1a6 6 0 0 0-4-5.6',
   terminal: 'M4 4h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1ZM9 20h6M12 16v4',

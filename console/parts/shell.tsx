@@ -19,6 +19,7 @@ import { Import } from '../pages/import.tsx';
 import { Keys } from '../pages/keys.tsx';
 import { LoanCards } from '../pages/loan-cards.tsx';
 import { Log } from '../pages/log.tsx';
+import { OverviewPage } from '../pages/overview.tsx';
 import { OwnSignIn } from '../pages/own-sign-in.tsx';
 import { People } from '../pages/people.tsx';
 import { PeriodicReviewPage } from '../pages/periodic-review.tsx';
@@ -27,14 +28,17 @@ import { PersonView } from '../pages/person.tsx';
 import { PolicyPage } from '../pages/policy.tsx';
 import { Proof } from '../pages/proof.tsx';
 import { Refusal } from '../pages/refusal.tsx';
+import { ReportPage } from '../pages/report.tsx';
 import { Reviews } from '../pages/reviews.tsx';
 import { Revocations } from '../pages/revocations.tsx';
+import { Speeds } from '../pages/speeds.tsx';
 import { Terminals } from '../pages/terminals.tsx';
 import { Menu } from './menu.tsx';
 import { Notice } from './notice.tsx';
 import { Palette } from './palette.tsx';
 
 const rooms = [
+  { place: { kind: 'overview' }, needs: 'overview/show', icon: 'chart', word: 'nav.overview' },
   { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
   { place: { kind: 'loan-cards' }, needs: 'loan-cards/list', icon: 'lend', word: 'nav.loan-cards' },
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
@@ -49,6 +53,7 @@ const rooms = [
   { place: { kind: 'directory' }, needs: 'directory-clients/list', icon: 'copy', word: 'nav.directory' },
   { place: { kind: 'card-authorities' }, needs: 'card-authorities/list', icon: 'card', word: 'nav.card-authorities' },
   { place: { kind: 'log', filter: {} }, needs: 'events/list', icon: 'log', word: 'nav.log' },
+  { place: { kind: 'report', period: {} }, needs: 'reports/show', icon: 'report', word: 'nav.report' },
   { place: { kind: 'proof' }, needs: 'log/show', icon: 'shield', word: 'nav.proof' },
   { place: { kind: 'keys' }, needs: 'keys/show', icon: 'passkey', word: 'nav.keys' },
 ] as const satisfies readonly Room[];
@@ -103,15 +108,29 @@ export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): Rea
   );
 };
 
-const roomOf = (place: Place): Place['kind'] =>
-  place.kind === 'person' || place.kind === 'refusal' || place.kind === 'import'
-    ? 'people'
-    : place.kind === 'periodic-review'
-      ? 'periodic-reviews'
-      : place.kind;
+const roomOf = (place: Place): Place['kind'] => {
+  switch (place.kind) {
+    case 'speeds':
+      return 'overview';
+    case 'person':
+    case 'refusal':
+    case 'import':
+      return 'people';
+    case 'periodic-review':
+      return 'periodic-reviews';
+    default:
+      return place.kind;
+  }
+};
 
 const Page = ({ place }: { readonly place: Place }): ReactNode => {
   switch (place.kind) {
+    case 'overview':
+      return <OverviewPage />;
+    case 'speeds':
+      return <Speeds />;
+    case 'report':
+      return <ReportPage period={place.period} />;
     case 'people':
       return <People />;
     case 'person':

@@ -24,24 +24,28 @@ export interface ConsoleWorld {
   stop(): Promise<void>;
 }
 
-/** `env`: further settings of the server. */
-export async function createConsoleWorld(env: NodeJS.ProcessEnv = {}): Promise<ConsoleWorld> {
+/** `env`: further settings of the server; `fill`: what is done to its data folder before it starts, and leaves an admin there. */
+export async function createConsoleWorld(
+  env: NodeJS.ProcessEnv = {},
+  fill?: (dataFolder: string) => void,
+): Promise<ConsoleWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-console-'));
   const stops = createStops();
   stops.add(() => rmSync(folder, { recursive: true, force: true }));
   try {
+    fill?.(join(folder, 'server'));
     const server = await startServer({ folder: join(folder, 'server'), port: await freePort(), env });
     stops.add(server.stop);
     const { origin, authority } = server;
     const firstAdmin = server.firstAdmin();
-    if (firstAdmin === null) throw new Error('The server printed no link for the first admin');
+    if (firstAdmin === null && fill === undefined) throw new Error('The server printed no link for the first admin');
     const key = await keyHash(origin, authority);
     let browsers = 0;
     return {
       server,
       origin,
       authority,
-      firstAdmin,
+      firstAdmin: firstAdmin ?? '',
       async browser(language = 'ja') {
         browsers += 1;
         const context = await openBrowser(join(folder, `browser-${browsers}`), key, language);
