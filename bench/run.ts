@@ -4,6 +4,7 @@ import { type CoveredTerminal, createCoveredTerminal } from '#e2e/curtain/covere
 import { createWorld } from '#e2e/world.ts';
 import { type Display, openDisplay } from '#setup/display.ts';
 import { createStops } from '#setup/stops.ts';
+import { measureConsole } from './console.ts';
 import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
 import { measureIngest } from './ingest.ts';
@@ -79,6 +80,7 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   { names: ['ingest'], run: async (at) => [await measureIngest(await at.server(), 10)] },
   { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },
   { names: ['log-placing'], run: async (at) => [await measurePlacing(await at.server(), 200_000)] },
+  { names: ['console-page', 'log-search', 'dashboard'], run: async () => measureConsole() },
   { names: ['log-page'], run: async (at) => [await measureLogPages(await at.server(), 2_000_000)] },
 ];
 
