@@ -55,6 +55,9 @@ export interface StoryDeps {
   readonly stayed: (stay: Stay) => void;
 }
 
+/** About so many lines come of a login. */
+const linesOfLogin = 6.3;
+
 const hour = 3_600_000;
 const second = 1000;
 
@@ -256,7 +259,9 @@ export function* tellStory(deps: StoryDeps): Generator<readonly Line[]> {
     left -= weight;
     const shares = teams.map(({ ward, byDay }) => bustle(ward.hours, at) * byDay.length);
     const aimed = said + (aim - said) * share;
-    while (said < aimed && weight > 0) logIn(pickBy(draw, teams, shares, weight), at + draw.next() * hour * share);
+    // At the end of an hour a login is as likely as there are lines left for it: small hospitals keep their rhythm too.
+    while (weight > 0 && draw.chance((aimed - said) / linesOfLogin))
+      logIn(pickBy(draw, teams, shares, weight), at + draw.next() * hour * share);
     const slot = Math.floor(at / hour);
     for (const each of [...waiting.keys()].filter((key) => key <= slot).sort((one, other) => one - other)) {
       const now = waiting.get(each) ?? [];
