@@ -107,6 +107,8 @@ export const lockPictures = (now: number): Readonly<Record<string, ScriptedView>
     ['confirm-witness', { picture: { kind: 'confirm', ...colleague, reason, witness: '佐藤 花子', sending: true } }],
     ['ceremony-loan-card', step({ task: 'loan-card', step: 'hold-card', person: '' })],
     ['ceremony-loan-card-done', step({ task: 'loan-card', step: 'done', person: '' })],
+    ['ceremony-find', step({ task: 'find', step: 'hold-card', person: '' })],
+    ['ceremony-find-done', step({ task: 'find', step: 'done', person: '' })],
     ['opening', { picture: { kind: 'opening', greet: '佐藤 花子' } }],
     ['ceremony-card', step({ task: 'card', step: 'hold-card' })],
     ['ceremony-card-done', step({ task: 'card', step: 'done' })],
