@@ -214,17 +214,18 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
         const page = window.webContents;
         await window.loadURL('about:blank');
         const said: Record<string, boolean | undefined> = {};
-        // Whoever listens later hears what those before have made of it.
-        for (const kind of ['will-navigate', 'will-frame-navigate'] as const)
-          page.on(kind as 'will-navigate', (event) => {
-            said[kind] = event.defaultPrevented;
-          });
-        said['will-download'] = false;
-        own.emit('will-download', {
-          preventDefault: () => {
-            said['will-download'] = true;
-          },
-        });
+        const refuses = (from: NodeJS.EventEmitter, kind: string): boolean => {
+          let refused = false;
+          const preventDefault = () => {
+            refused = true;
+          };
+          from.emit(kind, { url: address, preventDefault }, address);
+          return refused;
+        };
+        // Each stands by itself: where two refuse the same, the second is never asked.
+        for (const kind of ['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview'])
+          said[kind] = refuses(page, kind);
+        said['will-download'] = refuses(own, 'will-download');
         const run = (code: string): Promise<unknown> => page.executeJavaScript(code, true);
         const windows = BrowserWindow.getAllWindows().length;
         await run(`window.open('about:blank'); 0`);
@@ -235,16 +236,20 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
         await run(`fetch('${address}', { mode: 'no-cors' }).catch(() => 0).then(() => 0)`);
         await run(`location.assign('${address}'); 0`);
         await new Promise((resolve) => setTimeout(resolve, 500));
+        said['stays'] = page.getURL() === 'about:blank';
         return said;
       } finally {
         window.destroy();
       }
     }, `http://127.0.0.1:${port}/`);
     assert.deepEqual(found, {
-      'opens nothing': true,
       'will-navigate': true,
       'will-frame-navigate': true,
+      'will-redirect': true,
+      'will-attach-webview': true,
       'will-download': true,
+      'opens nothing': true,
+      stays: true,
     });
     assert.equal(reached, 0, 'requests that left');
   });
