@@ -46,6 +46,16 @@ const count = (): number => [...killed.values()].reduce((sum, each) => sum + eac
 const hand = await startProbe(at.world.display.env, 'type', rate);
 const before = { victim: await victim.count(), watch: await watch.count() };
 const began = performance.now();
+/** What came through; said again and again, so that a run that somebody ends has not been for nothing. */
+const soFar = async (): Promise<string> => {
+  const [{ typed }, victimNow, watchNow] = [await hand.count(), await victim.count(), await watch.count()];
+  came.keys = victimNow.keys - before.victim.keys;
+  came.buttons = victimNow.buttons - before.victim.buttons;
+  came.red = watchNow.red - before.watch.red;
+  const looks = watchNow.samples - before.watch.samples;
+  return `${count()} kills, ${typed} keys typed: ${came.keys} keys and ${came.buttons} clicks reached the desktop, seen ${came.red} times in ${looks} looks`;
+};
+const came = { keys: 0, buttons: 0, red: 0 };
 while (count() < kills) {
   const names = Object.keys(targets);
   const name = names[randomInt(names.length)] ?? '';
@@ -58,20 +68,16 @@ while (count() < kills) {
     }
     const kind = name.replace('the curtain again', 'curtain');
     killed.set(kind, (killed.get(kind) ?? 0) + 1);
-    if (count() % 100 === 0) console.error(`${count()} of ${kills} kills`);
+    if (count() % 100 === 0) console.log(await soFar());
   }
   await delay(randomInt(200));
 }
 const seconds = (performance.now() - began) / 1_000;
-const { typed } = await hand.count();
-const after = { victim: await victim.count(), watch: await watch.count() };
+const result = await soFar();
 await hand.stop();
-const [keys, buttons] = [after.victim.keys - before.victim.keys, after.victim.buttons - before.victim.buttons];
-const [red, samples] = [after.watch.red - before.watch.red, after.watch.samples - before.watch.samples];
 await terminal.shows('ready', 60_000);
 await at.opened();
 console.log(`${count()} kills in ${seconds.toFixed(0)} s: ${[...killed].map((each) => each.join(' ')).join(', ')}`);
-console.log(`${typed} keys typed: ${keys} keys and ${buttons} clicks reached the desktop`);
-console.log(`${samples} looks at the display: ${red} times the desktop was seen; afterwards a login opened it`);
+console.log(`${result}; afterwards a login opened it`);
 await at.stop();
-process.exit(keys + buttons + red === 0 ? 0 : 1);
+process.exit(came.keys + came.buttons + came.red === 0 ? 0 : 1);
