@@ -85,13 +85,22 @@ const heldFor = 300;
 export const lifted = (): Promise<void> => delay(1_600);
 export const settled = (): Promise<void> => delay(2_700);
 
+/** For servers that are killed and started again: none that the system gives to a connection meanwhile (`server/free-port.ts`). */
+const [firstPort, portCount] = [10_000, 22_768];
+let nextPort = process.pid * 41;
+
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = firstPort + (nextPort++ % portCount);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 export interface WorldOptions {
