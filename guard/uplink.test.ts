@@ -411,13 +411,15 @@ test('a server that was put back from a backup is sent what it lacks, in order, 
 
 test('a report goes with the incarnation that was heard, and another server is heard first', async () => {
   const [before, now] = [randomUUID(), randomUUID()];
-  const stored: number[] = [];
+  const [stored, afters]: [number[], number[]] = [[], []];
   server.on('/v1/terminals/report', ({ body }) => {
-    const { records, incarnation, signature } = body as {
+    const { after, records, incarnation, signature } = body as {
+      after: number;
       records: JournalRecord[];
       incarnation?: string;
       signature: string;
     };
+    afters.push(after);
     const last = records.at(-1);
     const text = Buffer.from(`journal.${epoch}.${last?.sequence}.${last?.hash}`);
     const key = { key: new X509Certificate(server.identity.certificate).publicKey, dsaEncoding: 'ieee-p1363' } as const;
@@ -440,6 +442,7 @@ test('a report goes with the incarnation that was heard, and another server is h
     stored,
     records.slice(4).map(({ sequence }) => sequence),
   );
+  assert.deepEqual([afters[0], afters.find((after) => after !== 15)], [15, 4], 'what the server had told');
 });
 
 test('a report is no longer than a server takes, in records and in characters', async () => {

@@ -54,6 +54,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
   let online = false;
   let running: Promise<void> | undefined;
   let woken = new AbortController();
+  /** How far a server has said in this run that it has a journal. */
+  let told: ReadonlyMap<string, number> = new Map();
 
   /** Records of one epoch that go together. */
   function nextBatch(): JournalRecord[] {
@@ -73,7 +75,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
     // At each try: the server holds it against the certificate that the call goes with, which may be a new one.
     const last = batch.at(-1);
     const signature = deps.sign(`journal.${last?.epoch}.${last?.sequence}.${last?.hash}`);
-    const body = { records: [...batch], signature, ...(incarnation === undefined ? {} : { incarnation }) };
+    const after = Math.min(told.get(last?.epoch ?? '') ?? 0, (batch[0]?.sequence ?? 1) - 1);
+    const body = { records: [...batch], after, signature, ...(incarnation === undefined ? {} : { incarnation }) };
     const reply = await deps.call('terminals/report', { body }, { lane: 'background', limit });
     if (!reply.ok) {
       const { code } = reply.failure;
@@ -85,6 +88,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (epoch !== batch[0]?.epoch) return false;
     const stored = new Set(batch.filter((record) => record.sequence <= sequence));
     if (stored.size === 0) return false;
+    told = new Map([...told, [epoch, sequence]]);
     waiting = waiting.filter((record) => !stored.has(record));
     // Earlier ones may have been put before these meanwhile.
     const next = waiting.find((record) => record.epoch === epoch && record.sequence <= sequence);
@@ -126,6 +130,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     follow(journals) {
       const { uploaded } = deps.position.get();
       const has = new Map(journals.map(({ epoch, sequence }) => [epoch, sequence]));
+      told = has;
       const lacking = new Map<string, Place & { readonly until: number }>();
       for (const [epoch, until] of Object.entries(uploaded)) {
         const sequence = has.get(epoch) ?? (journals.length < mostTold ? 0 : until);

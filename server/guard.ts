@@ -77,7 +77,7 @@ const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVAL
   const parsed = {
     params: read('params', row.params, request.params),
     query: read('query', row.query, request.query),
-    body: read('body', row.body, request.body),
+    body: row.isPlain?.(request.body) === true ? request.body : read('body', row.body, request.body),
     headers: read('headers', row.headers, request.headers),
   };
   return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };

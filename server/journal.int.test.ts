@@ -234,6 +234,21 @@ describe('a terminal’s journal', () => {
     assert.equal((await storedOf(terminal)).length, 2);
   });
 
+  test('is not taken where the server has less by now than it told: what came between is sent again first', async () => {
+    const terminal = await server.enrol();
+    const records = journal(6, started);
+    const report = (from: number, to: number, after: number) =>
+      server.call(terminal, 'terminals/report', { body: { records: records.slice(from, to), after } });
+    assert.equal((await report(0, 2, 0)).status, 200);
+    const refused = await report(4, 6, 4);
+    assert.deepEqual([refused.status, refused.code], [409, 'SERVER_RESTORED']);
+    assert.equal((await storedOf(terminal)).length, 2);
+    assert.equal((await report(2, 4, 2)).status, 200);
+    // What a terminal has lost itself it cannot send: with the word of this server the gap is stored, and marked.
+    assert.equal((await report(5, 6, 4)).status, 200);
+    assert.equal((await storedOf(terminal)).length, 5);
+  });
+
   test('goes in with those of other terminals, each as if it were alone', async () => {
     const terminals = await Promise.all(Array.from({ length: 5 }, () => server.enrol()));
     const journals = terminals.map(() => journal(9, started));

@@ -1,6 +1,14 @@
-import { verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { TerminalSender } from './routes/handlers.ts';
+
+/** Keys that were read, by their bytes as a connection holds them: reading one costs as much as checking a signature. */
+const readKeys = new WeakMap<Buffer, KeyObject>();
+const readKey = (bytes: Buffer): KeyObject => {
+  const key = readKeys.get(bytes) ?? createPublicKey({ key: bytes, format: 'der', type: 'spki' });
+  readKeys.set(bytes, key);
+  return key;
+};
 
 /** Whether the key of the certificate that a request came with signed this text: ECDSA with SHA-256, IEEE P1363, base64url. */
 export const isSignedBy = (
@@ -8,8 +16,8 @@ export const isSignedBy = (
   text: string,
   signature: string,
 ): boolean => {
-  const key = { key: publicKey(), format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const;
   try {
+    const key = { key: readKey(publicKey()), dsaEncoding: 'ieee-p1363' } as const;
     return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(signature, 'base64url'));
   } catch {
     return false;

@@ -5,6 +5,7 @@ import { instant, personId, sessionId, terminalId } from '../ids.ts';
 import { terminalPolicy } from '../policy.ts';
 import { ceremonyTask } from '../screen.ts';
 import { text } from './people.ts';
+import { isPlainReport } from './plain-report.ts';
 import { table } from './row.ts';
 
 const pem = z.string().max(8192);
@@ -188,11 +189,17 @@ export const terminals = table({
       /** Of the server by whose `hello` the terminal knows what is lacking. */
       incarnation: z.uuid().optional(),
       /**
+       * Up to which record the server has said that it has the journal of the first one. Refused where it has less by now
+       * (`SERVER_RESTORED`): what came between is sent again then, and not passed over.
+       */
+      after: z.int().min(0).optional(),
+      /**
        * ECDSA P-256 with SHA-256 (IEEE P1363, base64url) by the terminal's key over `journal.${epoch}.${sequence}.${hash}` of
        * the last record, in UTF-8: it vouches for all before it. A wrong one is refused; older terminals send none.
        */
       signature: z.string().max(200).optional(),
     }),
+    isPlain: isPlainReport,
     answer: z.strictObject({ epoch: z.uuid(), sequence: z.int() }),
   },
   'terminals/confirm': {

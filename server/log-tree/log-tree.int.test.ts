@@ -311,15 +311,7 @@ describe('whoever holds the database', () => {
     await write('seen by this one');
     await witness.run();
     const before = checkpointIn((await ask('log/show')).checkpoint);
-    // The last lines and what was signed over them are gone, as after a restore that nobody told of.
-    await tamper(async (tx) => {
-      await tx.query(`delete from log_checkpoint where size = ${before.size}`);
-      const [last] = await tx.query<{ size: number; seq: number }>(
-        'select (select max(size) from log_checkpoint) as size, (select max(seq) from log_leaf) as seq',
-      );
-      await tx.query('delete from log_leaf where position >= $1', [last?.size]);
-      await tx.query('delete from event where seq >= $1', [last?.seq]);
-    });
+    await putBack(before);
     const fresh = open(seen);
     await server.app.placed();
     await fresh.run();
@@ -332,6 +324,26 @@ describe('whoever holds the database', () => {
     const known = (await ask('log/show')).keys.map((key) => tryParseNoteKey(key) ?? assert.fail());
     const verdict = await verify(await exportLog(), { believed: known.slice(0, 1) });
     assert.ok(verdict.ok, JSON.stringify(verdict));
+  });
+
+  it('cannot do so either while another process leads that knew less: the one that signed more finds it out', async () => {
+    await server.app.placed();
+    const one = open();
+    await write('seen by one alone');
+    await one.run();
+    const before = checkpointIn((await ask('log/show')).checkpoint);
+    await putBack(before);
+    await writeMany(3);
+    await open().run();
+    const forked = checkpointIn((await ask('log/show')).checkpoint);
+    assert.ok(forked.origin === before.origin && forked.size > before.size);
+    await write('later');
+    await one.run();
+    assert.notEqual(checkpointIn((await ask('log/show')).checkpoint).origin, before.origin);
+    const alarms = await server.database.query<{ signed: number }>(
+      `select (detail->>'signed')::int as signed from event where kind = 'log.rolled-back' order by seq desc`,
+    );
+    assert.equal(alarms[0]?.signed, before.size);
   });
 });
 
@@ -357,6 +369,17 @@ it('no page of an export is read without an event that says by whom, and one eve
   assert.equal(await read({ from: 0 }), 3, 'a new export');
   assert.deepEqual((await exported()).slice(0, 2), [{ detail: { from: 4, size } }, { detail: { from: 0, size } }]);
 });
+
+/** The last lines, and what was signed over them, are gone, as after a restore that nobody told of. */
+const putBack = (before: Checkpoint): Promise<unknown> =>
+  tamper(async (tx) => {
+    await tx.query('delete from log_checkpoint where size = $1', [before.size]);
+    const [last] = await tx.query<{ size: number; seq: number }>(
+      'select (select max(size) from log_checkpoint) as size, (select max(seq) from log_leaf) as seq',
+    );
+    await tx.query('delete from log_leaf where position >= $1', [last?.size]);
+    await tx.query('delete from event where seq >= $1', [last?.seq]);
+  });
 
 /** A process that has only just started. */
 const openWith = (given: Pick<SequencerDeps, 'background' | 'seen'>): Sequencer =>

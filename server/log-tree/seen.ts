@@ -13,7 +13,8 @@ export interface Seen {
 
 /** Remembers it outside of the database: a database that was put back to an earlier state is found out by it. */
 export interface SeenKeeper {
-  get(): Seen | undefined;
+  /** By this process, and by another one of the same folder. */
+  all(): readonly Seen[];
   put(seen: Seen): void;
   /** Writes down what was not yet. */
   close(): void;
@@ -48,7 +49,7 @@ export const createSeenFile = (dataFolder: string): SeenKeeper => {
     written = performance.now();
   };
   return {
-    get: () => last,
+    all: () => [last, read()].filter((one) => one !== undefined),
     put({ origin, size, root }) {
       last = { origin, size, root };
       isWaiting = true;
@@ -64,7 +65,7 @@ export const createSeenFile = (dataFolder: string): SeenKeeper => {
 export const createSeenInMemory = (): SeenKeeper => {
   let seen: Seen | undefined;
   return {
-    get: () => seen,
+    all: () => (seen === undefined ? [] : [seen]),
     put: (next) => {
       seen = next;
     },

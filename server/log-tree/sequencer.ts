@@ -26,6 +26,7 @@ import {
 } from '../store/log-tree.ts';
 import { type Edge, growEdge, readEdge } from './edge.ts';
 import { checkEd25519 } from './hashes.ts';
+import { readRoots } from './nodes.ts';
 import type { Seen, SeenKeeper } from './seen.ts';
 import { introduce, openSigner, originOf } from './signers.ts';
 
@@ -68,12 +69,18 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
   let held: Held | undefined;
   let halt: Halt | null = null;
 
-  /** Whether the database has less than was signed, or other things. */
-  const isRolledBack = (origin: string, found: Pick<Seen, 'size' | 'root'> | undefined): Seen | undefined => {
-    for (const one of [held, seen.get()]) {
-      if (one === undefined || one.origin !== origin) continue;
+  /** What was signed and is not in the database: it has less, or another history of that length. */
+  const findLost = async (
+    tx: Transaction,
+    origin: string,
+    found: Pick<Seen, 'size' | 'root'> | undefined,
+  ): Promise<Seen | undefined> => {
+    for (const one of [held, ...seen.all()]) {
+      if (one === undefined || one.origin !== origin || one.size === 0) continue;
       if (found === undefined || found.size < one.size) return one;
-      if (found.size === one.size && !isSameHash(found.root, one.root)) return one;
+      // Another process has led since: it may have known less, and have gone on from there.
+      const [root] = found.size === one.size ? [found.root] : await readRoots(tx, [{ begin: 0, end: one.size }]);
+      if (root === undefined || !isSameHash(root, one.root)) return one;
     }
     return undefined;
   };
@@ -134,7 +141,7 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
     if (!(await tryLead(tx))) return undefined;
     let incarnation = await findIncarnation(tx);
     const newest = await findNewest(tx);
-    const lost = isRolledBack(originOf(incarnation), newest);
+    const lost = await findLost(tx, originOf(incarnation), newest);
     if (lost !== undefined) incarnation = await beginAnew(tx, incarnation, lost);
     const origin = originOf(incarnation);
     const before = await open(tx, origin);

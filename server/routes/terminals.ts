@@ -100,7 +100,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       return stored;
     },
     keysOf: ({ terminal }) => [terminal],
-    lanes: 2,
+    lanes: 3,
     largest: 8,
   });
 
@@ -176,12 +176,12 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       return succeed({});
     },
 
-    'terminals/report': async ({ body: { records, incarnation, signature } }, sender) => {
+    'terminals/report': async ({ body: { records, incarnation, after, signature } }, sender) => {
       const { terminal } = sender;
       if (signature !== undefined && !isSignedBy(sender, textOfReport(records), signature))
         return refuseSignature(sender, { call: 'terminals/report', count: records.length });
       const vouched = signature === undefined ? undefined : { signature, key: sender.publicKey() };
-      const stored = await deps.backlog.during(reports.add({ terminal, records, incarnation, vouched }));
+      const stored = await deps.backlog.during(reports.add({ terminal, records, incarnation, after, vouched }));
       if (stored === 'restored') return fail('SERVER_RESTORED');
       if (stored === 'unknown') return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
       return succeed({ epoch: stored.epoch, sequence: stored.sequence });

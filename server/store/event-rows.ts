@@ -37,15 +37,16 @@ export interface EventRow {
 }
 
 /** PostgreSQL holds neither U+0000 nor half a surrogate pair: both become U+FFFD. */
-const storable = (text: string): string => text.replaceAll('\0', '\ufffd').toWellFormed();
+const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+const storable = (text: string): string => (isStorable(text) ? text : text.replaceAll('\0', '\ufffd').toWellFormed());
 
-const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
-  Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [
-      storable(name),
-      typeof value === 'string' ? storable(value) : value,
-    ]),
+const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] => {
+  const members = Object.entries(detail);
+  if (members.every((member) => member.every((part) => typeof part !== 'string' || isStorable(part)))) return detail;
+  return Object.fromEntries(
+    members.map(([name, value]) => [storable(name), typeof value === 'string' ? storable(value) : value]),
   );
+};
 
 /** Years that are written with four digits: a clock that is wrong beyond them stands in the way of no record. */
 const span = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };

@@ -9,6 +9,8 @@ export interface Report {
   readonly records: readonly JournalRecord[];
   /** Of the server that told the terminal what it has; undefined from terminals that do not say. */
   readonly incarnation?: string | undefined;
+  /** How far a server has told the terminal that it has the journal of the first record. */
+  readonly after?: number | undefined;
   /** By which the terminal vouches for its last record and all before it, checked. */
   readonly vouched?: { readonly signature: string; readonly key: Buffer } | undefined;
 }

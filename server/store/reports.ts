@@ -152,7 +152,7 @@ interface Outcome {
 
 /**
  * `unknown`: the database does not know the terminal, and nothing holds its place. `restored`: the terminal goes by what
- * another incarnation of the server had, and what it skips may be lacking here.
+ * another incarnation of the server had, or by more than is here by now, and what it skips is lacking here.
  */
 type Unstored = 'unknown' | 'restored';
 
@@ -179,6 +179,10 @@ const holdTerminals = async (
   };
 };
 
+/** Whether a server has told the terminal that it has more of this journal than is here: its database is an older one. */
+const isBehind = ({ after = 0, records, terminal }: Report, heads: ReadonlyMap<string, Head>): boolean =>
+  records.slice(0, 1).some(({ epoch }) => after > (heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0));
+
 /**
  * Stores journal records of different terminals, each once. A record that does not continue the chain is stored and
  * marked in its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
@@ -190,13 +194,14 @@ export const storeReports = async (
   given: readonly Report[],
 ): Promise<readonly (Stored | Unstored)[]> => {
   const whyNot = await holdTerminals(tx, given);
-  const reports = given.filter((report) => whyNot(report) === null);
-  const knowns = await findKnown(tx, reports);
+  const held = given.filter((report) => whyNot(report) === null);
   const journals = new Map<string, Journal>();
-  for (const { terminal, records } of reports)
+  for (const { terminal, records } of held)
     for (const epoch of new Set(records.map((record) => record.epoch)))
       journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
   const heads = await findHeads(tx, [...journals.values()]);
+  const reports = held.filter((report) => !isBehind(report, heads));
+  const knowns = await findKnown(tx, reports);
   const since = beginningOf(heads.values(), now);
   // Above the head every place is free.
   const old = reports.flatMap(({ terminal, records }) =>
@@ -239,5 +244,5 @@ export const storeReports = async (
     ),
   );
   const byTerminal = new Map(outcomes.map(({ report: { terminal }, summary }) => [terminal, summary]));
-  return given.map((report) => byTerminal.get(report.terminal) ?? whyNot(report) ?? 'unknown');
+  return given.map((report) => byTerminal.get(report.terminal) ?? whyNot(report) ?? 'restored');
 };

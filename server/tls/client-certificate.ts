@@ -58,9 +58,15 @@ export const readClientCertificate = (
   return found;
 };
 
-/** Public key of the certificate that this connection was made with: SPKI, DER. Taken out only when it is needed. */
+const taken = new WeakMap<TLSSocket, Buffer>();
+
+/** Public key of the certificate that this connection was made with: SPKI, DER. Taken out when it is first needed. */
 export const readPublicKey = (socket: TLSSocket): Buffer => {
+  const known = taken.get(socket);
+  if (known !== undefined) return known;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw new Error('a connection without a certificate passed the gate');
-  return exportKey(certificate);
+  const key = exportKey(certificate);
+  taken.set(socket, key);
+  return key;
 };
