@@ -56,8 +56,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
     log: join(options.folder, 'log', 'server.log'),
     ready: { line: /^\{"ready":true.*\}$/ },
     conceal: /(?<=#invitation=|"code":")[\w-]+/g,
-    // It takes its database along only when it ends in order.
-    orphanSignal: 'SIGTERM',
+    // It takes its own database along only when it ends in order; one that stands still hears nothing but SIGKILL.
+    orphanSignal: options.env?.['DATABASE_URL'] === undefined ? 'SIGTERM' : 'SIGKILL',
     stopWithin: 10_000,
   });
   const said = (): ReadyLine => JSON.parse(kept.match()?.[0] ?? '{}') as ReadyLine;

@@ -64,8 +64,8 @@ export const entry = z.discriminatedUnion('kind', [
     /** The event by which it has to be noticed. */
     noticed: z.string().nullable(),
   }),
-  /** The database is the one of `from` again: what the server alone knew since then is gone. */
-  z.strictObject({ kind: z.literal('restored'), at: time, from: time }),
+  /** The database is the one of `from` again: what the server alone knew since then is gone, and the log says so by this event. */
+  z.strictObject({ kind: z.literal('restored'), at: time, from: time, noticed: z.string() }),
 ]);
 export type Entry = z.infer<typeof entry>;
 

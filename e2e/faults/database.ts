@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { keep } from '#setup/keep.ts';
 import { node, root } from '#setup/paths.ts';
+import { run } from '#setup/run.ts';
 
 /** PostgreSQL in a process of its own that starts it again when it dies; on a small disk of its own where this user may mount one. */
 export interface Database {
@@ -15,6 +17,10 @@ export interface Database {
   /** Leaves no room on its disk. */
   fill(): void;
   empty(): void;
+  /** Takes a copy of it as it is on the disk at this moment, as after a crash. */
+  copy(): Promise<void>;
+  /** PostgreSQL dies, and what comes back is the copy. */
+  takeCopy(): Promise<void>;
   /** What it has written about itself, as long as it runs. */
   logs(): readonly string[];
   stop(): Promise<void>;
@@ -25,8 +31,19 @@ const megabytes = 400;
 const withOwnDisk = ['unshare', '--mount', 'sh', '-c'];
 const script = `mount -t tmpfs -o size=${megabytes}m,mode=0711 kazasu-faults "$TMPDIR" && exec "$@"`;
 
-const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+const childrenOf = (pid: number): number[] => {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
+};
+
+/** A process that is dead and not yet buried writes nothing any more. */
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
 
 export const startDatabase = async (folder: string): Promise<Database> => {
   const hasOwnDisk = process.getuid?.() === 0;
@@ -52,20 +69,48 @@ export const startDatabase = async (folder: string): Promise<Database> => {
   const home = join(inside, readdirSync(inside).find((name) => name.startsWith('kazasu-server-')) ?? '', 'postgres');
   const readPostmaster = (): number =>
     Number(readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const kill = (): number[] => {
+    const postmaster = readPostmaster();
+    const all = [postmaster, ...childrenOf(postmaster)];
+    for (const pid of all) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended by itself.
+      }
+    }
+    return all;
+  };
+  /** Does it while PostgreSQL is dead and nobody starts it again. */
+  const whileDead = async (work: () => Promise<void>): Promise<void> => {
+    kept.kill('SIGSTOP');
+    try {
+      const all = existsSync(join(home, 'cluster', 'postmaster.pid')) ? kill() : [];
+      while (all.some(isRunning)) await delay(5);
+      await work();
+    } finally {
+      kept.kill('SIGCONT');
+    }
+  };
+  const cluster = join(home, 'cluster');
+  const copied = join(folder, '..', 'copied-cluster');
+  const copyAll = async (from: string, to: string): Promise<void> => {
+    rmSync(to, { recursive: true, force: true });
+    // With its owner, who is another user.
+    const { error, ok } = await run('cp', ['-a', from, to], { within: 20_000 });
+    if (!ok) throw new Error(`${from} was not copied: ${error}`);
+  };
   return {
     address,
     port: Number(port),
     hasOwnDisk,
-    kill() {
-      const postmaster = readPostmaster();
-      for (const pid of [postmaster, ...childrenOf(postmaster)]) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has just ended by itself.
-        }
-      }
-    },
+    kill: () => void kill(),
+    copy: () => whileDead(() => copyAll(cluster, copied)),
+    takeCopy: () =>
+      whileDead(async () => {
+        rmSync(join(copied, 'postmaster.pid'), { force: true });
+        await copyAll(copied, cluster);
+      }),
     fill() {
       const { bavail, bsize } = statfsSync(inside);
       try {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { tryCreateDisk } from './disk.ts';
 
 /** Does what it is told, each line a path and an act, and says how it went. */
@@ -18,17 +18,20 @@ const acts = {
   fill: async (path) => { const file = await open(path, 'r+'); try { await file.write('FOUR', 0); } finally { await file.close(); } },
   flush: async (path) => { const file = await open(path, 'r+'); try { await file.datasync(); } finally { await file.close(); } },
   rename: (path) => rename(path, path + '.new'),
+  sync: async (path) => { const folder = await open(path); try { await folder.sync(); } finally { await folder.close(); } },
 };
 for await (const line of createInterface({ input: process.stdin })) {
   const [act, path] = line.split(' ');
   console.log(await acts[act](path).then(() => 'done', (error) => error.code));
 }`;
 
-test('a disk is full, read-only, or fails to flush under one folder of one process alone', async (t) => {
+/** A process whose folder `here` is on a disk that can be made to fail; undefined where there is no compiler. */
+const tryStart = (t: TestContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-disk-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const disk = tryCreateDisk(join(folder, 'here'), join(folder, 'control'));
-  if (disk === undefined) return t.skip('no compiler');
+  if (disk === undefined) return undefined;
+  mkdirSync(join(folder, 'here'));
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     env: { ...process.env, ...disk.env },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -38,7 +41,17 @@ test('a disk is full, read-only, or fails to flush under one folder of one proce
     child.stdin.write(`${act} ${join(folder, name)}\n`);
     return String((await lines.next()).value);
   };
-  mkdirSync(join(folder, 'here'));
+  const end = async (): Promise<void> => {
+    child.stdin.end();
+    await once(child, 'exit');
+  };
+  return { disk, folder, tell, end };
+};
+
+test('a disk is full, read-only, or fails to flush under one folder of one process alone', async (t) => {
+  const started = tryStart(t);
+  if (started === undefined) return t.skip('no compiler');
+  const { disk, tell, end } = started;
   assert.equal(await tell('make', 'here/a'), 'done');
   disk.change({ full: true });
   assert.deepEqual(
@@ -55,6 +68,27 @@ test('a disk is full, read-only, or fails to flush under one folder of one proce
   );
   disk.change({});
   assert.equal(await tell('make', 'here/b'), 'done');
-  child.stdin.end();
-  await once(child, 'exit');
+  await end();
+});
+
+test('a cut of the power takes what was not flushed, names too, and leaves a part of what was written last', async (t) => {
+  const started = tryStart(t);
+  if (started === undefined) return t.skip('no compiler');
+  const { disk, folder, tell, end } = started;
+  const read = (name: string): string | undefined =>
+    existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined;
+  const say = async (...acts: (readonly [act: string, name: string])[]): Promise<void> => {
+    for (const [act, name] of acts) assert.equal(await tell(act, name), 'done', `${act} ${name}`);
+  };
+  await say(['make', 'here/a'], ['make', 'here/b'], ['make', 'here/c'], ['make', 'here/d'], ['make', 'here/d.new']);
+  disk.change({ forgets: true });
+  await say(['fill', 'here/a'], ['flush', 'here/a'], ['rename', 'here/b'], ['sync', 'here'], ['fill', 'here/d']);
+  await say(['make', 'here/e'], ['rename', 'here/d'], ['flush', 'here/a'], ['grow', 'here/c']);
+  await end();
+  disk.cutPower(0.5);
+  const names = ['a', 'b', 'b.new', 'c', 'd', 'd.new', 'e'];
+  assert.deepEqual(
+    names.map((name) => read(`here/${name}`)),
+    ['FOUR', undefined, 'four', 'more th', 'four', 'four', undefined],
+  );
 });

@@ -19,7 +19,7 @@ npm run faults -- --seed 7 --minutes 5 --kinds guard-killed,answers-lost --every
 npm run faults -- --replay e2e/faults/kept/a-file.json
 \`\`\`
 
-The seed draws the faults and what people do; the processes themselves are as quick as the machine lets them be, so two runs of a seed are alike and not the same. A run that breaks a promise is played again with fewer and fewer faults (\`--minimise-minutes 10\`), and what is left lies in \`e2e/faults/kept/\`, where a test plays it from then on. \`dist/faults/\` has what was promised to whom, the exported log, and what every process wrote. Twenty seconds of fixed faults are in \`npm test\`. Interrupted, it heals, checks and takes everything away; killed, its processes and its disk end with it, and the next run removes its folder.
+The seed draws the faults and what people do; the processes themselves are as quick as the machine lets them be, so two runs of a seed are alike and not the same. A run that breaks a promise is played again with fewer and fewer faults (\`--minimise-minutes 10\`), and what is left lies in \`e2e/faults/kept/\`, where a test plays it from then on. \`dist/faults/\` has what was promised to whom, the exported log, and what every process wrote. Twenty seconds of fixed faults are in \`npm test\`. Interrupted, it heals, checks and takes everything away; killed, its processes and its disk end with it, and the next run removes its folder and says so (\`e2e/faults/interrupted.int.test.ts\`).
 
 ## What is checked
 
@@ -39,16 +39,19 @@ What anybody was told is written outside, with a flush, before they go on: a des
 const elsewhere: readonly (readonly [numbers: string, what: string])[] = [
   ['F1', 'every byte of an append: `guard/journal.test.ts`, `guard/journal-kill.test.ts`'],
   ['F2', 'every step of a request: `server/routes/repeated-proofs.int.test.ts`'],
-  [
-    'F4',
-    'unsynced writes that are lost need a disk that drops them; here a record that was begun stands at the end of a journal, and whole pages are not torn',
-  ],
+  ['F4', 'no machine lost its power: the disk of PostgreSQL, and the files of the server, forget nothing'],
   ['F6', 'a real full disk under the journal: `guard/journal-full.test.ts`'],
   ['F10', 'no machine was suspended: its count of time is shifted'],
-  ['F11', 'two thousand terminals do not fit on two cores'],
+  [
+    'F11',
+    'two thousand terminals do not fit on two cores; what a hundred of them bring at once, and each once: `npm run bench -- ingest`',
+  ],
   ['F12', 'no packets are lost: pieces of a connection come as late as TCP would send them again'],
   ['F16', 'a revocation that came after the backup is lost to the server: the checker excuses it'],
-  ['F18', 'there is no replica'],
+  [
+    'F18',
+    'there is no second PostgreSQL that replicates: what takes over is a copy of the files, as old as such a replica could be',
+  ],
   ['F19', 'there is no older version yet; processes of one version end and come back'],
   ['F20', 'certificates that end: `e2e/guard/certificates.int.test.ts`'],
   [
@@ -59,7 +62,10 @@ const elsewhere: readonly (readonly [numbers: string, what: string])[] = [
   ['F23', 'how long a tap takes under a flood: `npm run bench`, `server/fuzz/`'],
   ['F24', 'no physical reader'],
   ['F25', 'the real screen and curtains: `e2e/agent/faults.e2e.test.ts`, `e2e/curtain/deaths.e2e.test.ts`'],
-  ['F27', 'another history: `guard/witness.test.ts`'],
+  [
+    'F27',
+    'another history, which takes the key of the log: `guard/witness.test.ts`, `server/log-tree/log-tree.int.test.ts`; there is no witness but terminals and whoever keeps a checkpoint',
+  ],
 ];
 
 /** Which file of `kinds/` makes each fault, as `kinds/index.ts` says. */
@@ -80,7 +86,7 @@ export const makePage = (): string => {
     return [numbers.join(', '), `\`${kind}\``, meaning, time, `\`kinds/${files.get(kind)}.ts\``];
   });
   return `${about}${table(['number', 'fault', 'what happens', 'for', 'made in'], made)}
-The disks of the terminals fail under the C library of the guard (\`kinds/disk.c\`), their clocks in its \`Date\` and \`os.uptime\`; the disk of PostgreSQL is a tmpfs in a mount namespace of its own (for root alone).
+The disks of the terminals fail, and forget, under the C library of the guard (\`kinds/disk.c\`, \`power.ts\`), their clocks in its \`Date\` and \`os.uptime\`; the disk of PostgreSQL is a tmpfs in a mount namespace of its own (for root alone).
 
 ## What this harness does not make
 

@@ -35,11 +35,12 @@ const patience = 60_000;
 export const play = async (schedule: Schedule, options: PlayOptions): Promise<Played> => {
   const { tell } = options;
   tell('a hospital is set up');
-  const site = await openSite();
+  const site = await openSite(tell);
+  let working: Working | undefined;
   try {
     const signal = options.signal ?? new AbortController().signal;
     const began = performance.now();
-    const working = startWork(site, schedule.seed);
+    working = startWork(site, schedule.seed);
     tell('work begins');
     await runStorm(site, schedule, tell, signal);
     tell('the last fault is healed');
@@ -57,6 +58,8 @@ export const play = async (schedule: Schedule, options: PlayOptions): Promise<Pl
     const what = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     return { violations: [{ invariant: 'I4', what: `it came to no end: ${what}` }], figures: {} };
   } finally {
+    // Where the storm itself failed they are still at it.
+    await working?.stop().catch(() => undefined);
     if (options.evidence !== undefined) keepEvidence(site, options.evidence);
     await site.stop();
   }
@@ -65,7 +68,7 @@ export const play = async (schedule: Schedule, options: PlayOptions): Promise<Pl
 const keepEvidence = ({ database, folder }: Site, to: string): void => {
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
-  const found = globSync(['*.jsonl', '*.log', '*/log/*.log'], { cwd: folder });
+  const found = globSync(['*.jsonl', '*.log', '*/log/*.log*'], { cwd: folder });
   for (const path of found) cpSync(join(folder, path), join(to, path.replaceAll('/', '-')));
   for (const path of database.logs()) cpSync(path, join(to, basename(path)));
 };

@@ -27,7 +27,7 @@ export type Schedule = z.infer<typeof schedule>;
 const everywhere: readonly Place[] = [...terminals, ...servers, 'database', 'desk'];
 
 /** What a fault of this sort must have for itself. */
-const placesOf = (sort: Sort, where: string): readonly Place[] => {
+export const placesOf = (sort: Sort, where: string): readonly Place[] => {
   switch (sort) {
     case 'database':
       return ['database', ...servers];

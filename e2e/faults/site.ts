@@ -50,16 +50,17 @@ const policy = { tries: { soft: 20, terminal: 100 } };
 const folderName = /^kazasu-faults-(\d+)-/;
 
 /** Removes what a killed run left: folders of processes that are gone. */
-const sweep = (): void => {
+const sweep = (tell: (line: string) => void): void => {
   for (const name of readdirSync(tmpdir())) {
     const pid = folderName.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    tell(`what a killed run has left is removed: ${join(tmpdir(), name)}`);
   }
 };
 
-export const openSite = async (): Promise<Site> => {
-  sweep();
+export const openSite = async (tell: (line: string) => void): Promise<Site> => {
+  sweep(tell);
   const folder = mkdtempSync(join(tmpdir(), `kazasu-faults-${process.pid}-`));
   // PostgreSQL runs as another user when this is root.
   chmodSync(folder, 0o711);

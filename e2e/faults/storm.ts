@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Heal } from './kinds/fault.ts';
 import { faults } from './kinds/index.ts';
-import type { Schedule, TimedFault } from './schedule.ts';
+import { placesOf, type Schedule, type TimedFault } from './schedule.ts';
 import type { Site } from './site.ts';
-import type { ServerName, TerminalName } from './table.ts';
+import { type Place, rowOf, type ServerName, type TerminalName } from './table.ts';
 
 /** Strikes and heals as the schedule says. Resolves when the last one is healed. */
 export const runStorm = async (
@@ -30,14 +30,20 @@ export const runStorm = async (
     await heal?.();
     site.account.write({ kind: 'healed', fault: kind, where, place });
   };
-  const all = scheduled.map(async (fault, place) => {
-    try {
-      await run(fault, place);
-    } catch (problem) {
-      // What cannot be made or healed ends it: nothing strikes a site that is being taken away.
-      failed.abort();
-      throw problem;
-    }
+  /** What strikes a place that is still being healed, on a machine that is slow, waits for it. */
+  const busy = new Map<Place, Promise<unknown>>();
+  const all = scheduled.map((fault, place) => {
+    const places = placesOf(rowOf(fault.kind).sort, fault.where);
+    const before = Promise.allSettled(places.map((one) => busy.get(one)));
+    const own = before
+      .then(() => run(fault, place))
+      .catch((problem: unknown) => {
+        // What cannot be made or healed ends it: nothing strikes a site that is being taken away.
+        failed.abort();
+        throw problem;
+      });
+    for (const one of places) busy.set(one, own);
+    return own;
   });
   await Promise.allSettled(all);
   await Promise.all(all);

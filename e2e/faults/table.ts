@@ -211,6 +211,14 @@ export const faultTable = {
     weight: 2,
     meaning: 'fsync answers EIO, once or some times in a row',
   },
+  'power-cut': {
+    numbers: ['F4'],
+    sort: 'disk',
+    lasts: [1_000, 6_000],
+    weight: 3,
+    meaning:
+      'the power of a terminal goes: what it wrote in this time and did not flush was never written, and of the last write a part',
+  },
   'database-disk-full': {
     numbers: ['F6'],
     sort: 'database',
@@ -287,6 +295,14 @@ export const faultTable = {
     lasts: [0, 0],
     weight: 1,
     meaning: 'a key or the authority is changed by command while everything runs',
+  },
+  'tail-lost': {
+    numbers: ['F18'],
+    sort: 'everything',
+    lasts: [3_000, 8_000],
+    weight: 1,
+    meaning:
+      'PostgreSQL dies, and what takes over is some seconds behind it, as a replica that did not get the last of it: that has to be noticed',
   },
   restored: {
     numbers: ['F16'],

@@ -115,8 +115,14 @@ test('I1: a refusal whose code helpdesk was given, and a person who was added, o
   assertBroken({ entries: [...login, ...acts] }, /^I1 200001 was added 0 times/);
   assertBroken({ entries: [...login, ...acts], events: [...events, added, added] }, /^I1 200001 was added 2 times/);
   assert.deepEqual(broken({ entries: [...login, ...acts.slice(0, 1)] }), [], 'nobody was told that it is done');
-  const restored: Entry = { kind: 'restored', at: 900, from: 600 };
-  assert.deepEqual(broken({ entries: [...login, ...acts, refused, restored] }), []);
+  const restored: Entry = { kind: 'restored', at: 900, from: 600, noticed: 'server.restored' };
+  const noticed = event({ kind: 'server.restored' });
+  assert.deepEqual(broken({ entries: [...login, ...acts, refused, restored], events: [...events, noticed] }), []);
+  const before = event({ kind: 'server.restored', at: iso(500) });
+  assertBroken(
+    { entries: [...login, restored], events: [...events, before] },
+    /^I3 the database was put back .*restored/,
+  );
 });
 
 test('I1: a wrong try counts once, neither twice because its answer was lost nor not at all', () => {

@@ -12,6 +12,9 @@ const checkLog = (findings: Findings): Violation[] => {
         (event) => event.kind === noticed && event.terminal === terminals[terminal] && Date.parse(event.at) >= at,
       ),
   );
+  const silent = listOf(findings, 'restored').filter(
+    ({ from, noticed }) => !events.some((event) => event.kind === noticed && Date.parse(event.at) >= from),
+  );
   return [
     ...(verified.ok ? [] : [{ invariant: 'I3', what: `the log does not verify: ${verified.said}` } as const]),
     ...unnoticed.map(
@@ -19,6 +22,13 @@ const checkLog = (findings: Findings): Violation[] => {
         ({
           invariant: 'I3',
           what: `what was spoilt at ${terminal} at ${new Date(at).toISOString()} led to no ${noticed}`,
+        }) as const,
+    ),
+    ...silent.map(
+      ({ at, noticed }) =>
+        ({
+          invariant: 'I3',
+          what: `the database was put back at ${new Date(at).toISOString()} without ${noticed}`,
         }) as const,
     ),
   ];

@@ -1,4 +1,5 @@
 /** Disks that are full, cannot be written, or fail to keep what they were given. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DiskState } from '../disk.ts';
 import type { Fault } from './fault.ts';
 
@@ -19,4 +20,19 @@ export const databaseDiskFull: Fault = ({ site }) => {
   if (!site.database.hasOwnDisk) return undefined;
   site.database.fill();
   return () => site.database.empty();
+};
+
+/** Its disk has a memory of its own, and the power goes. */
+export const powerCut: Fault = ({ dice, site, terminal }) => {
+  const disk = site.disks[terminal];
+  disk?.change({ forgets: true });
+  return async () => {
+    const guard = site.terminals[terminal].ward.guard();
+    guard.kill('SIGSTOP');
+    await delay(50);
+    disk?.change({});
+    // Every third time nothing of the last write is there.
+    disk?.cutPower(Math.max(0, dice * 1.5 - 0.5));
+    guard.kill('SIGKILL');
+  };
 };

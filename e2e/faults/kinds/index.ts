@@ -38,6 +38,7 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'disk-full': disks.diskFull,
   'disk-read-only': disks.diskReadOnly,
   'flush-fails': disks.flushFails,
+  'power-cut': disks.powerCut,
   'database-disk-full': disks.databaseDiskFull,
   'clock-set': clocks.clockSet,
   'terminal-slept': clocks.terminalSlept,
@@ -49,5 +50,6 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'tap-flood': floods.tapFlood,
   'server-restarted': operations.serverRestarted,
   'keys-rotated': operations.keysRotated,
+  'tail-lost': operations.tailLost,
   restored: operations.restored,
 };

@@ -51,8 +51,20 @@ export const restored: Fault = async ({ site }) => {
     const key = join(site.folder, 'first', 'backup-key.txt');
     const words = [join(folder, newest ?? ''), '--key', key, '--replace'];
     const refused = await restorePatiently(site, words);
-    site.account.write({ kind: 'restored', from });
+    site.account.write({ kind: 'restored', from, noticed: 'server.restored' });
     await site.startServers();
     if (refused !== null) throw new Error(`the backup was not restored: ${refused}`);
+  };
+};
+
+/** Its servers go on running, and are not told. */
+export const tailLost: Fault = async ({ site }) => {
+  const { database } = site;
+  if (!database.hasOwnDisk) return undefined;
+  const from = Date.now();
+  await database.copy();
+  return async () => {
+    await database.takeCopy();
+    site.account.write({ kind: 'restored', from, noticed: 'log.rolled-back' });
   };
 };
