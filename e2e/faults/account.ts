@@ -55,6 +55,8 @@ export const entry = z.discriminatedUnion('kind', [
   /** A fault strikes, and is healed. */
   z.strictObject({ kind: z.literal('struck'), at: time, fault: z.string(), where: z.string(), place: z.int() }),
   z.strictObject({ kind: z.literal('healed'), at: time, fault: z.string(), where: z.string(), place: z.int() }),
+  /** A terminal without a guard was told that its journal is stored up to this record. */
+  z.strictObject({ kind: z.literal('brought'), at: time, terminal, epoch: z.string(), upTo: z.int() }),
   /** Records that were spoilt on the disk of a terminal, and whether that has to be noticed. */
   z.strictObject({
     kind: z.literal('spoilt'),

@@ -44,7 +44,7 @@ const elsewhere: readonly (readonly [numbers: string, what: string])[] = [
   ['F10', 'no machine was suspended: its count of time is shifted'],
   [
     'F11',
-    'two thousand terminals do not fit on two cores; what a hundred of them bring at once, and each once: `npm run bench -- ingest`',
+    'two thousand terminals do not fit on two cores, nor three days into a run; what a hundred of them bring at once: `npm run bench -- ingest`',
   ],
   ['F12', 'no packets are lost: pieces of a connection come as late as TCP would send them again'],
   ['F16', 'a revocation that came after the backup is lost to the server: the checker excuses it'],

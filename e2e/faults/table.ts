@@ -282,6 +282,14 @@ export const faultTable = {
     weight: 1,
     meaning: 'sixty requests at once with cards that nobody knows, as fast as they are answered',
   },
+  'backlog-brought': {
+    numbers: ['F11'],
+    sort: 'server',
+    lasts: [4_000, 9_000],
+    weight: 1,
+    meaning:
+      'a terminal that was alone for three days brings 1,500 events as fast as they are taken, while others log in',
+  },
   'server-restarted': {
     numbers: ['F19'],
     sort: 'server',

@@ -125,6 +125,17 @@ test('I1: a refusal whose code helpdesk was given, and a person who was added, o
   );
 });
 
+test('I1: what a terminal brought that has no guard, each record once; not where the database was put back', () => {
+  const brought: Entry = { kind: 'brought', at: 700, terminal: 'S', epoch, upTo: 2 };
+  const own = [1, 2].map((sequence) => event({ terminal: 'S', epoch, sequence, hash: `own-${sequence}` }));
+  assert.deepEqual(broken({ entries: [...login, brought], events: [...events, ...own] }), []);
+  const lacking = { entries: [...login, brought], events: [...events, ...own.slice(1)] };
+  assertBroken(lacking, /^I1 S .*: 1 of 2 that were taken are not in the log once/);
+  const restored: Entry = { kind: 'restored', at: 900, from: 600, noticed: 'server.restored' };
+  const noticed = event({ kind: 'server.restored' });
+  assert.deepEqual(broken({ entries: [...login, brought, restored], events: [...events, noticed] }), []);
+});
+
 test('I1: a wrong try counts once, neither twice because its answer was lost nor not at all', () => {
   const tries: Entry[] = [
     { kind: 'tried', at: 700, login: 2, terminal: 'ward', number: '100001', right: false },

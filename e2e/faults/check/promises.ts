@@ -50,6 +50,18 @@ const checkJournals = (findings: Findings, records: ReadonlyMap<string, readonly
   ),
 ];
 
+/** What a terminal without a guard brought; it does not bring again what a database lost that was put back. */
+const checkBrought = (findings: Findings, records: ReadonlyMap<string, readonly LoggedEvent[]>): Violation[] =>
+  listOf(findings, 'brought').flatMap(({ at, epoch, terminal, upTo }) => {
+    if (isPutBack(findings, at)) return [];
+    const lacking = Array.from({ length: upTo }, (_, place) => place + 1).filter(
+      (sequence) => records.get(placeKey(terminal, { epoch, sequence }))?.length !== 1,
+    );
+    return lacking.length === 0
+      ? []
+      : [broken(`${terminal} ${epoch}: ${lacking.length} of ${upTo} that were taken are not in the log once`)];
+  });
+
 /** What opened was locked, once; what began ended, once. */
 const checkEnds = (findings: Findings): Violation[] => {
   const { events } = findings;
@@ -135,6 +147,7 @@ export const checkPromises = (findings: Findings): Violation[] => {
   return [
     ...checkOpenings(findings, records),
     ...checkJournals(findings, records),
+    ...checkBrought(findings, records),
     ...checkEnds(findings),
     ...checkRefusals(findings),
     ...checkTries(findings),

@@ -1,5 +1,6 @@
 /** More than anybody asks for who means well. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 
 /** So many requests at once. */
@@ -18,6 +19,52 @@ export const tapFlood: Fault = ({ site, server }) => {
     }
   };
   const all = Promise.all(Array.from({ length: width }, tap));
+  return async () => {
+    over = true;
+    await all;
+  };
+};
+
+const perReport = 500;
+const reports = 3;
+
+/** Members by their names, without white space (RFC 8785; decision 16 says what is hashed). */
+const canonical = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
+};
+
+/** A journal of three days without the server, written by nothing of the product. */
+const writeJournal = (epoch: string): object[] => {
+  let previous = '0'.repeat(64);
+  return Array.from({ length: perReport * reports }, (_, place) => {
+    const at = new Date(Date.now() - 3 * 86_400_000 + place * 1_000).toISOString();
+    const facts = { kind: 'link.lost', outcome: 'minor', factors: [], reason: 'unreachable', detail: { place } };
+    const unsealed = { epoch, sequence: place + 1, previous, at, facts };
+    previous = createHash('sha256').update(canonical(unsealed)).digest('hex');
+    return { ...unsealed, hash: previous };
+  });
+};
+
+/** Each report is sent until it is answered; what is not answered by the end is given up. */
+export const backlogBrought: Fault = ({ site, server }) => {
+  let over = false;
+  const epoch = randomUUID();
+  const journal = writeJournal(epoch);
+  const { id, post } = site.strangers[server];
+  const bring = async (): Promise<void> => {
+    for (let end = perReport; end <= journal.length && !over; ) {
+      const records = journal.slice(end - perReport, end);
+      const answer = await post('/v1/terminals/report', { records }).catch(() => undefined);
+      if (answer?.status === 200) {
+        site.account.write({ kind: 'brought', terminal: id, epoch, upTo: end });
+        end += perReport;
+      } else await delay(200);
+    }
+  };
+  const all = bring();
   return async () => {
     over = true;
     await all;

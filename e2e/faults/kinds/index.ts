@@ -48,6 +48,7 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'screen-lost': readers.screenLost,
   'file-replaced': journals.fileReplaced,
   'tap-flood': floods.tapFlood,
+  'backlog-brought': floods.backlogBrought,
   'server-restarted': operations.serverRestarted,
   'keys-rotated': operations.keysRotated,
   'tail-lost': operations.tailLost,
