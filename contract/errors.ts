@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { givenNonce } from './card.ts';
 import { directoryFailures } from './directory-failures.ts';
+import { periodicReviewFailures } from './periodic-review-failures.ts';
 
 /** How the audit names an outcome (DICOM PS3.15 A.5.2: 0, 4, 8, 12). */
 export type Outcome = 'success' | 'minor' | 'serious' | 'major';
@@ -300,25 +301,7 @@ export const failures = {
     outcome: 'minor',
     meaning: 'Somebody has signed this emergency use off already.',
   },
-  PERIODIC_REVIEW_UNKNOWN: {
-    status: 404,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'There is no such review of a period.',
-  },
-  PERIODIC_REVIEW_ENDED: {
-    status: 409,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'The review was signed already, another one was begun in its place, or another snapshot was looked at.',
-  },
-  PERIODIC_REVIEW_DATE: {
-    status: 422,
-    retry: false,
-    outcome: 'minor',
-    meaning:
-      'The period has not begun, is empty or longer than 400 days; or the day of the next one is not ahead, or too far.',
-  },
+  ...periodicReviewFailures,
 
   APPROVAL_NEEDED: {
     status: 409,

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { policy } from '#contract/policy.ts';
 import en from '../../assets/words/console.en.json' with { type: 'json' };
 import { changedPaths, controlOf, policyPaths, problemsAt, rebase, valueAt, withValue } from './policy-form.ts';
+import { noteOf } from './policy-words.ts';
 
 const usual = policy.parse({});
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -38,6 +39,18 @@ describe('the form of the policy', () => {
     const mine = withValue(usual, 'helpdesk', '7777');
     const theirs = withValue(withValue(usual, 'helpdesk', '1111'), 'session.minutes', 60);
     assert.deepEqual(rebase(usual, mine, theirs), withValue(theirs, 'helpdesk', '7777'));
+  });
+
+  test('knows the note of who asks from the changes behind it, whatever the note says', () => {
+    const changes = [
+      { path: 'tries.soft', before: 5, after: 9 },
+      { path: 'fourEyes', before: ['policy'], after: [] },
+    ];
+    const tail = ' · tries.soft: 5 → 9 · fourEyes: ["policy"] → []';
+    assert.equal(noteOf(`誤字の訂正${tail}`, changes), '誤字の訂正');
+    const sly = 'x · tries.soft: 5 → 5';
+    assert.equal(noteOf(`${sly}${tail}`, changes), sly);
+    assert.equal(noteOf('something else', changes), 'something else');
   });
 
   test('finds the problems of a value wherever the server names them', () => {

@@ -1,4 +1,4 @@
-import type { PolicyCause } from '#contract/api/policies.ts';
+import type { PolicyCause, PolicyChange } from '#contract/api/policies.ts';
 import type { Circumstances, Demand, FactorRule } from '#contract/policy.ts';
 import type { Language } from '#contract/screen.ts';
 import { controlOf, type Problem, policyPaths, type Unit } from './policy-form.ts';
@@ -110,6 +110,14 @@ export const describeValue = (path: string, value: unknown, words: Words): reado
     default:
       return [String(value)];
   }
+};
+
+/** What somebody wrote who asks for a policy: the server puts each change behind it, which is shown in words instead. */
+export const noteOf = (about: string, changes: readonly PolicyChange[]): string => {
+  const tail = changes.map(
+    ({ path, before, after }) => ` · ${path}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
+  );
+  return about.endsWith(tail.join('')) ? about.slice(0, about.length - tail.join('').length) : about;
 };
 
 const known = ['at-least', 'at-most', 'below', 'only', 'holds', 'too_small', 'too_big', 'time-zone', 'empty'] as const;

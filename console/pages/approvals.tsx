@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { Approval } from '#contract/api/approvals.ts';
+import { noteOf } from '../data/policy-words.ts';
 import { useAct } from '../data/use-act.ts';
 import { useConsole } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
@@ -11,6 +12,7 @@ import { Moment } from '../parts/moment.tsx';
 import { FailureNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
+import { PolicyChanges } from '../parts/policy-changes.tsx';
 
 /** Acts that take a second person: what waits comes first. */
 export const Approvals = (): ReactNode => {
@@ -30,6 +32,7 @@ export const Approvals = (): ReactNode => {
               {approvals.map((one) => (
                 <li key={one.id} className="surface">
                   <Head approval={one} />
+                  {one.changes !== null && one.state === 'waiting' && <PolicyChanges changes={one.changes} />}
                   {one.state === 'waiting' && <Decision approval={one} />}
                 </li>
               ))}
@@ -53,7 +56,8 @@ const tones = {
 const Head = ({ approval }: { readonly approval: Approval }): ReactNode => {
   const { say, tryNamed } = useWords();
   const { subject, askedBy, decidedBy, decidedAt } = approval;
-  const about = tryNamed('approvals.about', approval.about) ?? approval.about;
+  const asked = approval.changes === null ? approval.about : noteOf(approval.about, approval.changes);
+  const about = tryNamed('approvals.about', asked) ?? asked;
   return (
     <div className="section-head">
       <div>

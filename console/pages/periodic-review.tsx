@@ -20,7 +20,7 @@ import { ReviewState } from './periodic-reviews.tsx';
 export const PeriodicReviewPage = ({ id }: { readonly id: string }): ReactNode => {
   const { say } = useWords();
   const may = useMay();
-  const shown = useData('periodic-reviews/show', { params: { review: id } } as never, ['periodic-reviews']);
+  const shown = useData('periodic-reviews/show', { params: { review: id } }, ['periodic-reviews']);
   return (
     <LoadedView loaded={shown}>
       {({ review, snapshot }) => (

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { AccountFinding } from '#contract/api/accounts.ts';
 import type { AccountPlace } from '../data/place.ts';
 import { useWords } from '../data/use-words.ts';
@@ -34,12 +34,22 @@ interface AccountFiltersProps {
 export const AccountFilters = ({ counts, everybody, filter, change }: AccountFiltersProps): ReactNode => {
   const { say } = useWords();
   const days = filter.days ?? usualDays;
-  const [typed, setTyped] = useState(filter.search ?? '');
+  const search = filter.search ?? '';
+  const [typed, setTyped] = useState(search);
+  const sent = useRef(search);
   useEffect(() => {
-    if (typed === (filter.search ?? '')) return;
-    const timer = setTimeout(() => change({ search: typed }), pause);
+    // Another address was opened: it says what is searched for.
+    if (search !== sent.current) setTyped(search);
+    sent.current = search;
+  }, [search]);
+  useEffect(() => {
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      change({ search: typed });
+    }, pause);
     return () => clearTimeout(timer);
-  }, [typed, filter.search, change]);
+  }, [typed, change]);
   return (
     <>
       <div className="account-tiles">

@@ -1,13 +1,11 @@
 import type { ReactNode } from 'react';
-import type { Answer } from '#contract/api/index.ts';
+import type { PolicyChange } from '#contract/api/policies.ts';
 import { groupOf } from '../data/policy-form.ts';
 import { describeValue, nameOf } from '../data/policy-words.ts';
 import { useWords } from '../data/use-words.ts';
 
-type Change = Answer<'policies/plan'>['changes'][number];
-
 /** What differs between two versions, value by value. */
-export const PolicyChanges = ({ changes }: { readonly changes: readonly Change[] }): ReactNode => {
+export const PolicyChanges = ({ changes }: { readonly changes: readonly PolicyChange[] }): ReactNode => {
   const words = useWords();
   const { say } = words;
   if (changes.length === 0) return <p className="quiet-line">{say('policy-page.no-changes')}</p>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { approvalId, instant, personId } from '../ids.ts';
 import { fourEyesAct } from '../policy.ts';
 import { text } from './people.ts';
+import { policyChange } from './policies.ts';
 import { table } from './row.ts';
 
 const name = z.strictObject({ id: personId, name: z.string(), number: z.string() });
@@ -14,6 +15,8 @@ export const approval = z.strictObject({
   /** The person whom it concerns; `null` where it concerns nobody in particular. */
   subject: name.nullable(),
   about: z.string(),
+  /** Of a draft of the policy: each value that it changes. */
+  changes: z.array(policyChange).nullable(),
   state: z.enum(['waiting', 'given', 'refused', 'withdrawn', 'used', 'expired']),
   askedBy: name,
   askedAt: instant,

@@ -80,13 +80,17 @@ export type DryRun = z.infer<typeof dryRun>;
 /** Versions are counted from 1 in four bytes; 0 is the policy before the first one. */
 const highest = 2 ** 31 - 1;
 
+/** A value that differs between two policies. */
+export const policyChange = z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() });
+export type PolicyChange = z.infer<typeof policyChange>;
+
 const version = z.strictObject({
   number: z.int().min(0),
   note: z.string(),
   at: instant.nullable(),
   by: z.string().nullable(),
   profile: z.string(),
-  changes: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+  changes: z.array(policyChange),
 });
 
 const readers = ['helpdesk', 'admin', 'auditor'] as const;
@@ -133,7 +137,7 @@ export const policies = table({
     answer: z.strictObject({
       base: z.int().min(0),
       problems: z.array(policyProblem),
-      changes: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+      changes: z.array(policyChange),
       dryRun: dryRun.nullable(),
     }),
   },

@@ -107,7 +107,10 @@ test('a draft waits for a second admin where policy wants one, survives another 
   await page.getByText('ほかの担当者の承認を待っています').waitFor();
   await keep(page, 'policy-waits');
   await hands.open(second, '承認');
-  await second.getByText('session.idleSeconds: 600 → 300').waitFor();
+  const asked = second.getByRole('row', { name: '操作がないとロックするまで' });
+  assert.match(await asked.innerText(), /600 秒（10 分）\s+300 秒（5 分）/);
+  await second.getByText('離席対策 · ').waitFor();
+  await keep(second, 'policy-asked');
   await second.getByLabel('理由').fill('確認した');
   await second.getByRole('button', { name: '承認する' }).click();
   await page.getByText('管理者 次郎 さんが承認しました').waitFor();

@@ -340,6 +340,10 @@ describe('a new policy', () => {
     const listed = await server.call(other, 'approvals/list');
     const one = (listed.body as Answer<'approvals/list'>).approvals.find(({ id }) => id === approval);
     assert.equal(one?.about, '誤字の訂正 · tries.soft: 5 → 9 · fourEyes: ["policy"] → []');
+    assert.deepEqual(one?.changes, [
+      { path: 'tries.soft', before: 5, after: 9 },
+      { path: 'fourEyes', before: ['policy'], after: [] },
+    ]);
     await decide(other, approval);
     assert.equal((await apply('another note')).code, 'APPROVAL_NEEDED');
     assert.equal((await apply('誤字の訂正')).status, 200);

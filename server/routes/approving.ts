@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PersonSummary } from '#contract/api/people.ts';
+import type { PolicyChange } from '#contract/api/policies.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { FourEyesAct } from '#contract/policy.ts';
@@ -20,6 +21,8 @@ export interface ActToApprove {
   readonly what: unknown;
   /** The same in a few words, for who has to decide. */
   readonly about: string;
+  /** Of a draft of the policy: each value that it changes. */
+  readonly changes?: readonly PolicyChange[];
 }
 
 /** Detail of the event of an act that was approved. */
@@ -35,14 +38,22 @@ export const requireApproval = async (
   tx: Transaction,
   now: Date,
   sender: ConsoleSender,
-  { act, call, subject, what, about }: ActToApprove,
+  { act, call, subject, what, about, changes }: ActToApprove,
 ): Promise<Result<Approved, 'APPROVAL_NEEDED'>> => {
   const digest = createHash('sha256')
     .update(JSON.stringify([act, call, subject, what]))
     .digest();
   const approvedBy = await tryUseApproval(tx, now, { by: sender.person, digest });
   if (approvedBy !== undefined) return succeed({ approvedBy });
-  const { id, fresh } = await askApproval(tx, now, { act, call, subject, digest, about, by: sender.person });
+  const { id, fresh } = await askApproval(tx, now, {
+    act,
+    call,
+    subject,
+    digest,
+    about,
+    changes: changes ?? null,
+    by: sender.person,
+  });
   if (fresh) {
     await record(tx, now, {
       ...by(sender, subject),

@@ -102,6 +102,7 @@ export const createPoliciesRoutes = (deps: ServerDeps) => {
               subject: null,
               what: [body.base, body.policy, body.note],
               about: describe(body.note, changes),
+              changes,
             });
             if (!approved.ok) return approved;
           }

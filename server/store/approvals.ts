@@ -1,4 +1,5 @@
 import type { Approval } from '#contract/api/approvals.ts';
+import type { PolicyChange } from '#contract/api/policies.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { ApprovalId, PersonId } from '#contract/ids.ts';
 import type { FourEyesAct } from '#contract/policy.ts';
@@ -15,6 +16,8 @@ export interface ApprovalToAsk {
   readonly subject: PersonId | null;
   readonly digest: Buffer;
   readonly about: string;
+  /** Of a draft of the policy: each value that it changes. */
+  readonly changes: readonly PolicyChange[] | null;
   readonly by: PersonId;
 }
 
@@ -49,9 +52,10 @@ export const askApproval = async (
 ): Promise<{ readonly id: ApprovalId; readonly fresh: boolean }> => {
   await expireApprovals(tx, now);
   const [row] = await tx.query<{ id: ApprovalId; fresh: boolean }>(
-    `insert into approval (id, act, call, subject, digest, about, asked_by, asked_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (asked_by, digest) where state in ('waiting', 'given') do update set about = excluded.about
+    `insert into approval (id, act, call, subject, digest, about, asked_by, asked_at, expires_at, changes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (asked_by, digest) where state in ('waiting', 'given')
+       do update set about = excluded.about, changes = excluded.changes
      returning id, xmax = 0 as fresh`,
     [
       createUuid(now),
@@ -63,6 +67,7 @@ export const askApproval = async (
       asked.by,
       now,
       new Date(now.getTime() + waitingMilliseconds),
+      asked.changes === null ? null : JSON.stringify(asked.changes),
     ],
   );
   if (row === undefined) throw new Error('an approval was not asked for');
@@ -119,6 +124,7 @@ interface Row {
   readonly act: FourEyesAct;
   readonly call: string;
   readonly about: string;
+  readonly changes: PolicyChange[] | null;
   readonly state: Approval['state'];
   readonly asked_at: Date;
   readonly expires_at: Date;
@@ -140,7 +146,7 @@ export const listApprovals = async (
   mayDecide: (approval: Pick<WaitingApproval, 'act' | 'subject' | 'subjectRoles' | 'askedBy'>) => boolean,
 ): Promise<Approval[]> => {
   const rows = await tx.query<Row>(
-    `select a.id, a.act, a.call, a.about, a.asked_at, a.expires_at, a.decided_at, a.reason,
+    `select a.id, a.act, a.call, a.about, a.changes, a.asked_at, a.expires_at, a.decided_at, a.reason,
             case when a.state in ('waiting', 'given') and a.expires_at <= $2 then 'expired' else a.state end as state,
             ${named('subject')} as subject, ${named('asked_by')} as asked_by, ${named('decided_by')} as decided_by,
             coalesce((select roles from person where id = a.subject), '{}') as subject_roles
@@ -153,6 +159,7 @@ export const listApprovals = async (
     call: row.call,
     subject: row.subject,
     about: row.about,
+    changes: row.changes,
     state: row.state,
     askedBy: row.asked_by,
     askedAt: row.asked_at.toISOString(),

@@ -27,6 +27,14 @@ after(async () => {
   await source.close();
 });
 
+/** What the log of the source tells of its backups: whether each lies in the write-once store too. */
+const told = async (): Promise<boolean[]> => {
+  const rows = await source.database.query<{ writeOnce: boolean }>(
+    `select (detail ->> 'writeOnce')::boolean as "writeOnce" from event where kind = 'backup.made' order by seq`,
+  );
+  return rows.map(({ writeOnce }) => writeOnce);
+};
+
 /** A command as an operator gives it on the server of this database; answers what it said. */
 const give = async (on: TestDatabase, program: string, words: readonly string[], changes: NodeJS.ProcessEnv = {}) => {
   const env = {
@@ -47,6 +55,7 @@ test('the commands store a backup for good, say what lies there, and put it back
   const { stdout: said } = await give(source, 'backup', ['--write-once']);
   assert.match(said, /Stored for good: kazasu-\S+\.age, \d+ KiB, locked until \d{4}-/);
   assert.equal(s3.objects.length, 1);
+  assert.deepEqual(await told(), [true]);
   const { stdout: listed } = await give(source, 'backup', ['--list']);
   const name = /^(kazasu-\S+\.age), \d+ KiB, locked until /.exec(listed)?.[1] ?? assert.fail(listed);
   const key = join(source.folder, 'backup-key.txt');
@@ -66,4 +75,5 @@ test('what is wrong with the bucket or its settings is told, and no backup of be
     /kazasu-\S+\.age was made, and nothing more: there is no bucket another/,
   );
   assert.equal(s3.objects.length, 1);
+  assert.deepEqual(await told(), [true, false], 'the log tells of the one that lies here alone');
 });

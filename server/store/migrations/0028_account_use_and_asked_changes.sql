@@ -14,3 +14,6 @@ create table account_use_until (
   seq bigint not null
 );
 insert into account_use_until (seq) values (0);
+
+-- What a second person agrees to when they agree to a policy, value by value: as text it says little to them.
+alter table approval add column changes json;
