@@ -6,7 +6,7 @@ test('many who ask within its time get one answer, and later ones the next', asy
   let time = 0;
   let asked = 0;
   const ask = keepAnswer(
-    2000,
+    { keptFor: 2000 },
     () => new Date(time),
     async () => ++asked,
   );
@@ -19,10 +19,35 @@ test('many who ask within its time get one answer, and later ones the next', asy
   assert.equal(await ask(), 3, 'the clock was set back');
 });
 
+test('nobody waits for the next one while the last one is not too old', async () => {
+  let time = 0;
+  let asked = 0;
+  const held = Promise.withResolvers<void>();
+  const ask = keepAnswer(
+    { keptFor: 1000, staleFor: 5000 },
+    () => new Date(time),
+    async () => {
+      asked += 1;
+      const mine = asked;
+      if (mine === 2) await held.promise;
+      return mine;
+    },
+  );
+  assert.equal(await ask(), 1);
+  time = 1500;
+  assert.deepEqual(await Promise.all([ask(), ask()]), [1, 1]);
+  assert.equal(asked, 2, 'it is being worked out, once');
+  held.resolve();
+  await new Promise(setImmediate);
+  assert.equal(await ask(), 2);
+  time = 9000;
+  assert.equal(await ask(), 3, 'too old to be given');
+});
+
 test('an answer that failed is not kept', async () => {
   let works = false;
   const ask = keepAnswer(
-    2000,
+    { keptFor: 2000 },
     () => new Date(0),
     async () => {
       if (!works) throw new Error('away');

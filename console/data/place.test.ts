@@ -14,6 +14,11 @@ const filter = fc.record(
 );
 const place: fc.Arbitrary<Place> = fc.oneof(
   fc.constantFrom<Place>(
+    { kind: 'overview' },
+    { kind: 'speeds' },
+    { kind: 'report', period: {} },
+    { kind: 'report', period: { from: '2026-10-01', to: '' } },
+    { kind: 'report', period: { from: '2026-10-01', to: '2026-10-31' } },
     { kind: 'people' },
     { kind: 'import' },
     { kind: 'directory' },
@@ -39,6 +44,11 @@ const place: fc.Arbitrary<Place> = fc.oneof(
 
 test('a place survives its way through the address', () => {
   fc.assert(fc.property(place, (given) => assert.deepEqual(parsePlace(fragmentOf(given)), given)));
+});
+
+test('days of a report that are none are left out', () => {
+  const given = parsePlace('#/report?from=yesterday&to=2026-10-31');
+  assert.deepEqual(given, { kind: 'report', period: { to: '2026-10-31' } });
 });
 
 test('an address from elsewhere is no place and no error', () => {

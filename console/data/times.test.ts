@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { briefly, exactly, fully, terminalTime } from './times.ts';
+import { briefly, dayName, exactly, fully, hourIn, monthBefore, terminalTime } from './times.ts';
 
 test('the exact time holds milliseconds and the offset, and is the same instant', () => {
   for (const instant of ['2026-11-22T06:04:05.678Z', '2026-02-03T23:59:59.001+09:00']) {
@@ -8,6 +8,17 @@ test('the exact time holds milliseconds and the offset, and is the same instant'
     assert.match(shown, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d$/);
     assert.equal(Date.parse(shown.replace(' ', 'T').replace(' ', '')), Date.parse(instant));
   }
+});
+
+test('an hour is that of the hospital’s zone, wherever the reader is', () => {
+  assert.equal(hourIn('2026-11-22T15:00:00Z', 'Asia/Tokyo', 'ja'), '0時');
+  assert.equal(hourIn('2026-11-22T00:00:00Z', 'Asia/Tokyo', 'en'), '09:00');
+});
+
+test('the month before this one has its first and its last day, a day its name', () => {
+  assert.deepEqual(monthBefore(new Date(2027, 0, 15)), { from: '2026-12-01', to: '2026-12-31' });
+  assert.deepEqual(monthBefore(new Date(2028, 2, 31)), { from: '2028-02-01', to: '2028-02-29' });
+  assert.equal(dayName('2026-10-01', 'ja'), '2026年10月1日(木)');
 });
 
 test('today needs no day, another year is named', () => {

@@ -170,7 +170,7 @@ export const overviewRows = table({
     event: null,
     failures: [],
     summary:
-      'For each active terminal over the last seven days: from the card to the desktop as median and 95th percentile, and what its reader failed at. At most a minute old.',
+      'For each active terminal over the last seven days: from the card to the desktop as median and 95th percentile, and what its reader failed at. At most five minutes old.',
     query: z.strictObject({
       order: z.enum(figureOrders).default('machine'),
       search: z.string().max(60).default(''),

@@ -14,9 +14,9 @@ export interface OverviewRouteDeps extends KeysDeps {
 }
 
 /** However many look, it is worked out so often (milliseconds). */
-const overviewFor = 2000;
-/** What a week says changes slowly. */
-const figuresFor = 60_000;
+const overviewFor = { keptFor: 2000 };
+/** What a week says changes slowly, and takes longest: the one of before is given meanwhile. */
+const figuresFor = { keptFor: 60_000, staleFor: 240_000 };
 const week = 7 * 24 * 3_600_000;
 
 type Order = (typeof figureOrders)[number];

@@ -25,9 +25,12 @@ export const settledSeq = async (tx: Transaction): Promise<number> => {
 
 /**
  * Has lines read by their numbers, one after the other, as far as they are wanted. While many come, the planner knows the log
- * as it was before them: it takes what is asked for to be a few lines, and reads and sorts all that follow.
+ * as it was before them: it takes what is asked for to be a few lines, and reads and sorts all that follow. And a plan that
+ * is made once for all times takes a span of two months to be a small part of the log: it put every line of it into a
+ * bitmap to find fifty of one terminal (half a second on two million lines; the walk along the index takes eight
+ * milliseconds).
  */
-const readByNumber = (tx: Transaction): Promise<unknown> =>
+export const readByNumber = (tx: Transaction): Promise<unknown> =>
   tx.query(
     `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
     [],

@@ -2,6 +2,7 @@ import type { EventFacts, StoredEvent } from '#contract/audit.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
+import { readByNumber } from './log-lines.ts';
 import { monthFrom } from './months.ts';
 import { timeOf } from './uuid.ts';
 
@@ -122,6 +123,7 @@ const holdsAll = async (tx: Transaction, span: Span, lowest: number, upper: numb
 export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): Promise<StoredEvent[]> => {
   const upper = await findUpper(tx, asked.before);
   if (upper === null) return [];
+  await readByNumber(tx);
   const span = spanAround(asked.before === undefined ? now : timeOf(asked.before));
   const recent = await readPage(tx, asked, upper, span);
   const lowest = recent.length === asked.limit ? recent.at(-1)?.seq : undefined;
