@@ -68,7 +68,9 @@ test('the first admin sees the password’s rules, and the code leaves the addre
   assert.ok(await page.getByRole('img', { name: 'QR コード' }).isVisible());
   await page.getByLabel('確認コード').fill(totp(seed));
   await page.getByRole('button', { name: '設定してサインイン' }).click();
-  await page.getByRole('heading', { level: 1, name: '職員' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: '概況' }).waitFor();
+  await clean('overview of an empty hospital');
+  await hands.open(page, '職員');
   await page.getByRole('link', { name: '管理 一郎' }).waitFor();
   admin = { number: '000001', seed };
   await clean('people');

@@ -30,7 +30,7 @@ export interface Signer {
   readonly seed: string;
 }
 
-/** Becomes the first admin by the link; ends on the people's page. */
+/** Becomes the first admin by the link; ends on the overview. */
 export async function becomeAdmin(page: Page, link: string): Promise<Signer> {
   await page.goto(link);
   await page.getByLabel('職員番号', { exact: true }).fill('000001');

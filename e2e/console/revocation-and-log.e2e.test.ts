@@ -208,6 +208,7 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
   await context.test('auditor: reads everything, changes nothing', async () => {
     const auditor = await hands.invite(world, page, 'auditor', '監査担当');
     assert.deepEqual(await roomsOf(auditor), [
+      '概況',
       '職員',
       '貸出カード',
       '端末',
@@ -218,9 +219,11 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
       'ディレクトリ連携',
       'カード発行者',
       '記録',
+      '報告書',
       '記録の証明',
       '鍵と証明書',
     ]);
+    await hands.open(auditor, '職員');
     await auditor.getByRole('link', { name: '佐藤 花子' }).click();
     await auditor.getByRole('heading', { level: 1, name: '佐藤 花子' }).waitFor();
     assert.deepEqual(await auditor.getByRole('main').getByRole('button').allTextContents(), []);
@@ -229,7 +232,8 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
 
   await context.test('operator: terminals, keys and the state of the log alone', async () => {
     const operator = await hands.invite(world, page, 'operator', '運用担当');
-    assert.deepEqual(await roomsOf(operator), ['端末', '記録の証明', '鍵と証明書']);
+    assert.deepEqual(await roomsOf(operator), ['概況', '端末', '記録の証明', '鍵と証明書']);
+    await hands.open(operator, '端末');
     await operator.getByRole('heading', { level: 1, name: '端末' }).waitFor();
     await operator.getByText('3東-NS-02').waitFor();
     assert.deepEqual(await operator.getByRole('main').getByRole('button').allTextContents(), []);
