@@ -15,6 +15,7 @@ before(async () => {
   page.setDefaultTimeout(10_000);
   heard = hands.complaints(page);
   await hands.becomeAdmin(page, world.firstAdmin);
+  await hands.open(page, '職員');
 });
 after(() => world?.stop());
 

@@ -97,6 +97,7 @@ test('what is done elsewhere is on the page without a hand', async () => {
   await dialog.getByLabel('問題なし').check();
   await dialog.getByLabel('確認した内容と所見').fill('当直中のカード忘れ。');
   await dialog.getByRole('button', { name: '確認済みにする' }).click();
+  await dialog.getByRole('button', { name: '完了' }).click();
   await admin.getByRole('link', { name: /緊急利用 1 件が確認を待っています/ }).waitFor();
 });
 
