@@ -1,7 +1,7 @@
 import type { BrowserWindow } from 'electron';
 
 /** A visible page that has not painted its newest frame after this long hangs; one that loads has more time (milliseconds). */
-const longest = { paint: 4000, load: 8000 };
+const longest = { paint: 6000, load: 20_000 };
 /** More repairs than this within `window` mean that the program itself is ill: a new process is better. */
 const repairs = { most: 5, window: 60_000 };
 
