@@ -1,4 +1,5 @@
 /** A terminal's journal, read from outside: from its form alone (decision 16), with nothing of the product's own reader. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -28,6 +29,22 @@ const parseLine = (bytes: Buffer): Pick<FoundRecord, 'epoch' | 'sequence' | 'has
   }
 };
 
+/** Members by their names, without white space (RFC 8785). */
+const canonical = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
+};
+
+/** SHA-256 of everything in a record but its hash and its proof. */
+export const hashOf = ({ hash: _, mac: __, ...record }: Readonly<Record<string, unknown>>): string =>
+  createHash('sha256').update(canonical(record)).digest('hex');
+
+/** A record that a bit was changed in is none, whatever name and hash it has now. */
+const isSound = (bytes: Buffer, { hash, length, offset }: FoundRecord): boolean =>
+  hashOf(JSON.parse(bytes.toString('utf8', offset, offset + length))) === hash;
+
 /** Records of one file, in their order; what is none is passed over. */
 export const readSegment = (path: string): FoundRecord[] => {
   const bytes = readFileSync(path);
@@ -44,13 +61,14 @@ export const readSegment = (path: string): FoundRecord[] => {
 };
 
 /**
- * Every record that a terminal has on its disk, each once. Where a segment goes on from a number that an earlier one has
+ * Every sound record that a terminal has on its disk, each once. Where a segment goes on from a number that an earlier one has
  * passed, the later one holds: the flush of the earlier one had failed.
  */
 export const readJournal = (folder: string): FoundRecord[] => {
   const epochs = new Map<string, Map<number, FoundRecord>>();
   for (const path of segmentsIn(folder)) {
-    const records = readSegment(path);
+    const bytes = readFileSync(path);
+    const records = readSegment(path).filter((record) => isSound(bytes, record));
     const [first] = records;
     const before = first && epochs.get(first.epoch);
     if (first && before) for (const number of before.keys()) if (number >= first.sequence) before.delete(number);

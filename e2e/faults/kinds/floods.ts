@@ -1,6 +1,7 @@
 /** More than anybody asks for who means well. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hashOf } from '../journal.ts';
 import type { Fault } from './fault.ts';
 
 /** So many requests at once. */
@@ -28,14 +29,6 @@ export const tapFlood: Fault = ({ site, server }) => {
 const perReport = 500;
 const reports = 3;
 
-/** Members by their names, without white space (RFC 8785; decision 16 says what is hashed). */
-const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
-};
-
 /** A journal of three days without the server, written by nothing of the product. */
 const writeJournal = (epoch: string): object[] => {
   let previous = '0'.repeat(64);
@@ -43,7 +36,7 @@ const writeJournal = (epoch: string): object[] => {
     const at = new Date(Date.now() - 3 * 86_400_000 + place * 1_000).toISOString();
     const facts = { kind: 'link.lost', outcome: 'minor', factors: [], reason: 'unreachable', detail: { place } };
     const unsealed = { epoch, sequence: place + 1, previous, at, facts };
-    previous = createHash('sha256').update(canonical(unsealed)).digest('hex');
+    previous = hashOf(unsealed);
     return { ...unsealed, hash: previous };
   });
 };
