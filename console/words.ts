@@ -14,13 +14,19 @@ ja satisfies Readonly<Record<keyof typeof en, string>>;
 
 const known = (values: Values, name: string): boolean => values[name] !== undefined && values[name] !== '';
 
+/** Text that runs from right to left stays by itself: it turns nothing around that stands beside it (Unicode, UAX #9). */
+const apart = (value: string): string =>
+  /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u.test(value)
+    ? `\u2068${value}\u2069`
+    : value;
+
 /** Fills `{name}`; a part in `[brackets]` is left out when one of its names is unknown. */
 export const fill = (template: string, values: Values): string =>
   template
     .replace(/\[([^[\]]*)\]/g, (_, part: string) =>
       [...part.matchAll(/\{(\w+)\}/g)].every(([, name]) => known(values, name ?? '')) ? part : '',
     )
-    .replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+    .replace(/\{(\w+)\}/g, (_, name: string) => apart(String(values[name] ?? '')));
 
 export const hasWords = (key: string): key is WordKey => Object.hasOwn(ja, key);
 

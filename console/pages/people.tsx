@@ -4,17 +4,17 @@ import { tryReadSupportCode } from '../data/support-code.ts';
 import { useAct } from '../data/use-act.ts';
 import { useAsked } from '../data/use-asked.ts';
 import { useMay } from '../data/use-console.ts';
-import { useData } from '../data/use-data.ts';
+import { type PeopleFilter, usePeople } from '../data/use-people.ts';
 import { useWords } from '../data/use-words.ts';
 import { AddPerson } from '../parts/add-person.tsx';
 import { Button } from '../parts/button.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { FailureNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { PeopleFilters } from '../parts/people-filters.tsx';
 import { PersonState } from '../parts/person-state.tsx';
-
-const most = 50;
 
 const open = (id: string): void => {
   location.hash = fragmentOf({ kind: 'person', id });
@@ -27,7 +27,8 @@ export const People = (): ReactNode => {
   const search = useDeferredValue(typed.trim());
   const [adding, setAdding] = useState(false);
   const [holding, setHolding] = useState(false);
-  const found = useData('people/list', { query: { search, limit: most } }, ['people']);
+  const [filter, setFilter] = useState<Omit<PeopleFilter, 'search'>>({ state: '', role: '', sort: '' });
+  const found = usePeople({ ...filter, search });
   const only = useAct('people/list');
   useAsked({
     add: may('people/add') ? () => setAdding(true) : undefined,
@@ -80,8 +81,9 @@ export const People = (): ReactNode => {
           </Button>
         )}
       </div>
-      <LoadedView loaded={found}>
-        {({ people }) =>
+      <PeopleFilters filter={{ ...filter, search }} change={setFilter} />
+      <LoadedView loaded={found.loaded}>
+        {({ people, next }) =>
           people.length === 0 ? (
             <Empty icon="people" title={search === '' ? say('people.none') : say('people.not-found', { search })}>
               <p>{search === '' ? say('people.none-hint') : say('people.not-found-hint')}</p>
@@ -114,7 +116,14 @@ export const People = (): ReactNode => {
                   ))}
                 </tbody>
               </table>
-              {people.length === most && <p className="table-foot">{say('people.more', { most })}</p>}
+              {next !== null && (
+                <div className="table-foot">
+                  <FailureNotice failure={found.failure} />
+                  <Button busy={found.busy} onClick={found.more}>
+                    {say('people.older')}
+                  </Button>
+                </div>
+              )}
             </div>
           )
         }

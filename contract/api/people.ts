@@ -138,6 +138,8 @@ export const people = table({
       search: z.string().max(80).default(''),
       state: z.enum(['active', 'suspended']).optional(),
       role: role.optional(),
+      /** By what it is sorted: whom somebody changed last, staff number, or kana. By number where something is searched for. */
+      sort: z.enum(['changed', 'number', 'kana']).optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       after: z.string().max(300).optional(),
     }),

@@ -51,6 +51,9 @@ async function acceptSecrets(page: Page): Promise<string> {
 }
 
 export async function open(page: Page, room: '職員' | '端末' | '失効' | '承認' | '記録'): Promise<void> {
+  // Where there is little room the menu is folded.
+  const menu = page.getByRole('button', { name: 'メニュー', exact: true });
+  if (await menu.isVisible()) await menu.click();
   await page.getByRole('navigation', { name: 'メニュー' }).getByRole('link', { name: room, exact: true }).click();
   await page.getByRole('heading', { level: 1, name: room, exact: true }).waitFor();
 }

@@ -214,13 +214,13 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
       '端末',
       '失効',
       '承認',
-      '緊急コード',
       '緊急利用の確認',
-      'ディレクトリ連携',
-      'カード発行者',
       '記録',
       '報告書',
       '記録の証明',
+      '緊急コード',
+      'ディレクトリ連携',
+      'カード発行者',
       '鍵と証明書',
     ]);
     await hands.open(auditor, '職員');

@@ -365,3 +365,29 @@ describe('what a directory asks first', () => {
     assert.equal((await directory.send('POST', '/Bulk', { schemas: ['x'] })).status, 404);
   });
 });
+
+describe('a name that is rare or hostile', () => {
+  it('is kept and answered as it was given', async () => {
+    const given = [
+      '葛\u{e0101}城 𠮷郎',
+      'ア'.repeat(40),
+      'שלום محمد',
+      '看護 👩‍⚕️',
+      '<script>alert(1)</script>',
+      '=cmd()',
+    ];
+    for (const [place, displayName] of given.entries()) {
+      const { id } = await directory.addUser(`H-${place}`, { displayName });
+      assert.equal(asUser((await directory.send('GET', `/Users/${id}`)).body).displayName, displayName);
+      const page = await server.call(directory.admin, 'people/show', { params: { person: id } });
+      assert.partialDeepStrictEqual(page.body, { person: { name: displayName } });
+    }
+  });
+
+  it('is refused where it holds a NUL or turns the direction of what stands beside it', async () => {
+    for (const displayName of ['a\u0000b', 'a\u202eb', '\ud800']) {
+      const body = { schemas: [scimUrns.user], userName: 'H-NUL', displayName };
+      assert.equal((await directory.send('POST', '/Users', body)).status, 400, JSON.stringify(displayName));
+    }
+  });
+});

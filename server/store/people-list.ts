@@ -3,10 +3,13 @@ import type { Role } from '#contract/api/row.ts';
 import { foldForSearch } from '#core/policy/text.ts';
 import type { Transaction } from './database.ts';
 
+export type Sort = 'changed' | 'number' | 'kana';
+
 export interface PeopleQuery {
   readonly search: string;
   readonly state?: PersonSummary['state'] | undefined;
   readonly role?: Role | undefined;
+  readonly sort?: Sort | undefined;
   readonly limit: number;
   /** Where the page before ended. */
   readonly after: Place | null;
@@ -17,14 +20,32 @@ export interface Place {
   readonly changedAt: string;
   readonly number: string;
   readonly id: string;
+  readonly kana: string;
 }
 
 type Found = PersonSummary & { readonly changedAt: Date };
 
-/** By number, name or kana; those changed last when nothing is searched for. One more than the limit tells of a next page. */
+/** How a page begins behind the last person of the one before, by the sort. */
+const orders: Readonly<
+  Record<Sort, { readonly by: string; readonly behind: (last: (value: string) => string) => string }>
+> = {
+  changed: {
+    by: 'changed_at desc, number, id',
+    behind: (last) =>
+      `(changed_at < ${last('changedAt')}::timestamptz or (changed_at = ${last('changedAt')}::timestamptz
+        and (number, id) > (${last('number')}, ${last('id')}::uuid)))`,
+  },
+  number: { by: 'number, id', behind: (last) => `(number, id) > (${last('number')}, ${last('id')}::uuid)` },
+  kana: {
+    by: 'kana, number, id',
+    behind: (last) => `(kana, number, id) > (${last('kana')}, ${last('number')}, ${last('id')}::uuid)`,
+  },
+};
+
+/** By number, name or kana; those changed last when nothing else is wanted. One more than the limit tells of a next page. */
 export const listPeople = async (
   tx: Transaction,
-  { search, state, role, limit, after }: PeopleQuery,
+  { search, state, role, sort, limit, after }: PeopleQuery,
 ): Promise<{ readonly people: PersonSummary[]; readonly next: Place | null }> => {
   const folded = foldForSearch(search);
   const values: unknown[] = [limit + 1];
@@ -37,23 +58,20 @@ export const listPeople = async (
   given(folded === '' ? undefined : folded, (place) => `position(${place} in search) > 0`);
   given(state, (place) => `state = ${place}`);
   given(role, (place) => `${place} = any(roles)`);
-  if (after !== null) {
-    const places = [after.changedAt, after.number, after.id].map((value) => `$${values.push(value)}`);
-    where.push(
-      folded === ''
-        ? `(changed_at < ${places[0]} or (changed_at = ${places[0]} and (number, id) > (${places[1]}, ${places[2]}::uuid)))`
-        : `${places[0]}::timestamptz is not null and (number, id) > (${places[1]}, ${places[2]}::uuid)`,
-    );
-  }
+  const order = orders[sort ?? (folded === '' ? 'changed' : 'number')];
+  if (after !== null) where.push(order.behind((name) => `$${values.push(after[name as keyof Place])}`));
   const rows = await tx.query<Found>(
     `select id, number, name, kana, state, roles, changed_at as "changedAt" from person where ${where.join(' and ')}
-      order by ${folded === '' ? 'changed_at desc, ' : ''}number, id limit $1`,
+      order by ${order.by} limit $1`,
     values,
   );
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
   return {
     people: page.map(({ changedAt: _, ...person }) => person),
-    next: last === undefined ? null : { changedAt: last.changedAt.toISOString(), number: last.number, id: last.id },
+    next:
+      last === undefined
+        ? null
+        : { changedAt: last.changedAt.toISOString(), number: last.number, id: last.id, kana: last.kana },
   };
 };
