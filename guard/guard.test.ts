@@ -34,7 +34,7 @@ function depsOf(name: string): GuardDeps {
       curtain: undefined,
       hooks: undefined,
       logind: undefined,
-    beat: undefined,
+      beat: undefined,
       socket: join(folder, name, 'run', 'guard.sock'),
       ignoreReaders: [],
       logLevel: 'error',

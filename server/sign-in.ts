@@ -11,7 +11,7 @@ import { renewHash } from './renewals.ts';
 import { accept, type Credential, type CredentialKind, disable, reserve } from './store/credentials.ts';
 import type { Transaction } from './store/database.ts';
 import { record } from './store/events.ts';
-import { tryFindByNumber } from './store/people.ts';
+import { tryFindByNumber, tryLockPerson } from './store/people.ts';
 
 export interface Typed {
   readonly password: string;
@@ -35,9 +35,15 @@ export const outcomeOfRefusal = (why: WhyRefused): Outcome => {
   return why === 'locked' || why === 'code-used' ? 'serious' : 'minor';
 };
 
-export type SignInVerdict =
-  | { readonly ok: true; readonly person: PersonSummary }
+export type SignInVerdict<Opened> =
+  | { readonly ok: true; readonly opened: Opened }
   | { readonly ok: false; readonly person: PersonSummary | null; readonly why: WhyRefused };
+
+/**
+ * What opens when both secrets were right, in the transaction that uses the code up and holds person and factors: whoever
+ * takes them away comes before it, and nothing opens, or after it, and ends what did.
+ */
+export type Open<Opened> = (tx: Transaction, person: PersonSummary) => Promise<Opened>;
 
 /** No refusal is answered sooner, so that its time says nothing of how far it came (milliseconds). */
 const refusalTakes = 400;
@@ -54,9 +60,14 @@ export const refuseSlowly = async <Verdict extends { readonly ok: boolean }>(
 
 export interface SignIn {
   /** Somebody at the door says a staff number. */
-  byNumber(number: string, typed: Typed, place: Place): Promise<SignInVerdict>;
+  byNumber<Opened>(number: string, typed: Typed, place: Place, open: Open<Opened>): Promise<SignInVerdict<Opened>>;
   /** Somebody who is signed in proves it anew; the tries count together with those at the door. */
-  ofPerson(person: PersonSummary, typed: Typed, place: Place): Promise<SignInVerdict>;
+  ofPerson<Opened>(
+    person: PersonSummary,
+    typed: Typed,
+    place: Place,
+    open: Open<Opened>,
+  ): Promise<SignInVerdict<Opened>>;
 }
 
 /** Checks password and TOTP with the same work whoever the number belongs to. */
@@ -75,30 +86,43 @@ export function createSignIn(deps: ServerDeps, queue: HashQueue): SignIn {
    * Strangers cannot lock the code, with which the person also logs in at terminals: only who has the password gets
    * here. A right password does not reset its own count before the code is right too.
    */
-  const checkCode = async (person: PersonSummary, password: Credential, code: string): Promise<WhyRefused | null> => {
+  const checkCode = async <Opened>(
+    person: PersonSummary,
+    password: Credential,
+    code: string,
+    open: Open<Opened>,
+  ): Promise<WhyRefused | { readonly opened: Opened }> => {
     const totp = await reserveOne(deps, person, 'totp');
     if (totp === 'absent') return 'not-set-up';
     if (totp === 'locked') return 'locked';
     const seed = tryOpenSeed(deps.secrets, totp.secret, person.id);
     const step = seed === undefined ? undefined : matchTotp(seed, code, deps.now().getTime());
     const passed = await deps.database.transaction(async (tx) => {
-      if (step === undefined) return false;
-      return (await accept(tx, totp, step)) && (await accept(tx, password, null));
+      if (step === undefined) return undefined;
+      const held = await tryLockPerson(tx, person.id);
+      if (held === undefined || whyBarred(held) !== undefined) return undefined;
+      if (!((await accept(tx, totp, step)) && (await accept(tx, password, null)))) return undefined;
+      return { opened: await open(tx, held) };
     });
-    if (passed) return null;
+    if (passed !== undefined) return passed;
     await noteFailure(deps, person, totp);
     if (seed === undefined) return 'credential-damaged';
     return step === undefined ? 'totp-wrong' : 'code-used';
   };
 
-  const check = async (person: PersonSummary | null, typed: Typed, place: Place): Promise<SignInVerdict> => {
+  const check = async <Opened>(
+    person: PersonSummary | null,
+    typed: Typed,
+    place: Place,
+    open: Open<Opened>,
+  ): Promise<SignInVerdict<Opened>> => {
     const barred = person ? whyBarred(person) : 'unknown-person';
     const password = person && !barred ? await reserveOne(deps, person, 'password') : 'absent';
     const other = await getDummy();
     const stored = typeof password === 'string' ? other : password.secret;
     const given = normalisePassword(typed.password);
     const verdict = await place.run(() => checkSecret(deps.secrets, stored, given));
-    const refuse = (why: WhyRefused): SignInVerdict => ({ ok: false, person, why });
+    const refuse = (why: WhyRefused): SignInVerdict<Opened> => ({ ok: false, person, why });
     if (!person || barred) return refuse(barred ?? 'unknown-person');
     if (password === 'absent') return refuse('not-set-up');
     if (password === 'locked') return refuse('locked');
@@ -106,16 +130,16 @@ export function createSignIn(deps: ServerDeps, queue: HashQueue): SignIn {
       await noteFailure(deps, person, password);
       return refuse(verdict === 'damaged' ? 'credential-damaged' : 'password-wrong');
     }
-    const why = await checkCode(person, password, typed.code);
-    if (why) return refuse(why);
+    const passed = await checkCode(person, password, typed.code, open);
+    if (typeof passed === 'string') return refuse(passed);
     renewHash(deps, queue, password, given);
-    return { ok: true, person };
+    return { ok: true, ...passed };
   };
 
   return {
-    byNumber: (number, typed, place) =>
-      refuseSlowly(async () => check((await tryFindByNumber(deps.database, number)) ?? null, typed, place)),
-    ofPerson: (person, typed, place) => refuseSlowly(() => check(person, typed, place)),
+    byNumber: (number, typed, place, open) =>
+      refuseSlowly(async () => check((await tryFindByNumber(deps.database, number)) ?? null, typed, place, open)),
+    ofPerson: (person, typed, place, open) => refuseSlowly(() => check(person, typed, place, open)),
   };
 }
 

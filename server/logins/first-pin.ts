@@ -31,8 +31,9 @@ export const createFirstPin =
       const now = clock();
       const { terminal, card, attempt } = ticket;
       if (card === null) return 'card';
-      const person = await tryLockPerson(tx, ticket.person);
+      // The card before its person, as by who revokes it.
       const held = await tryLockCard(tx, card);
+      const person = await tryLockPerson(tx, ticket.person);
       if (person?.state !== 'active' || held?.state !== 'active') return 'card';
       await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
       if ((await listReplayed(tx, [ticket])).length > 0) return 'nonce';

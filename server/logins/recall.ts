@@ -3,7 +3,7 @@ import { type Result, succeed } from '#contract/errors.ts';
 import type { ServerDeps } from '../deps.ts';
 import { tryGetPerson } from '../store/people.ts';
 import type { ProofFailure, ProofOutcome } from '../store/proof-answers.ts';
-import { hashToken } from '../tokens.ts';
+import { isTokenOf } from '../tokens.ts';
 import { makeGrant } from './grant.ts';
 import type { ProofKey, Shown } from './proof-key.ts';
 
@@ -18,7 +18,7 @@ export const createRecall = ({ database, secrets, now: clock }: Pick<ServerDeps,
   const openAgain = ({ ticket }: Shown, key: ProofKey, session: ProofOutcome['session'], now: Date) => {
     if (session === null || session.ended || session.endsAt <= now.getTime()) return undefined;
     const token = key.tokenOf(session.id);
-    if (hashToken(token).toString('hex') !== session.tokenHash) return undefined;
+    if (session.tokenHash === null || !isTokenOf(token, Buffer.from(session.tokenHash, 'hex'))) return undefined;
     const { terminal, lock, attempt, person } = ticket;
     const grant = makeGrant(secrets, now, { terminal, lock, session: session.id, attempt, person });
     return succeed({

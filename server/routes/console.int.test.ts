@@ -220,11 +220,12 @@ describe('signing in', () => {
     assert.equal((await signIn(number, password, desk.code())).status, 200);
   });
 
-  it('takes a code once, also one that opened a terminal, though many come at once', async () => {
+  it('takes a code once, also one that opened a terminal, though 200 come at once', async () => {
     const desk = await makeDesk();
     const code = desk.code();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(desk.person.number, password, code)));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => signIn(desk.person.number, password, code)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    server.advance(61_000);
   });
 
   it('lasts half an hour without use and twelve hours in all', async () => {

@@ -34,20 +34,20 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
       const place = flooded(address) ? undefined : queue.tryEnter();
       if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       try {
-        const verdict = await signIn.byNumber(body.number, body, place);
+        const factors: Factor[] = ['password', 'totp'];
+        const verdict = await signIn.byNumber(body.number, body, place, (tx, person) =>
+          enter(deps, tx, deps.now(), reply, { person, factors, at: null, from }),
+        );
+        if (verdict.ok) return succeed(verdict.opened);
         return await deps.database.transaction(async (tx) => {
           const now = deps.now();
-          if (verdict.ok) {
-            const factors: Factor[] = ['password', 'totp'];
-            return succeed(await enter(deps, tx, now, reply, { person: verdict.person, factors, at: null, from }));
-          }
           refusals.count(address, now);
           const supportCode = await createSupportCode(tx, now);
           await record(tx, now, {
             kind: 'console.sign-in-refused',
             outcome: outcomeOfRefusal(verdict.why),
             person: verdict.person?.id ?? null,
-            factors: ['password', 'totp'],
+            factors,
             reason: verdict.why,
             supportCode,
             detail: { address },
@@ -61,7 +61,7 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
 
     'console/enter': async ({ body }, from, reply) => {
       const { address } = from;
-      if (flooded(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      if (!refusals.tryTake(address, deps.now())) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
         const ticket = await tryUseTicket(tx, now, hashToken(body.ticket));
@@ -69,7 +69,6 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
         const person = ticket && (await tryGetPerson(tx, ticket.person));
         const live = session && !session.endedAt && session.endsAt > now && person?.state === 'active';
         if (!session || !person || !live || !mayUseConsole(person.roles)) {
-          refusals.count(address, now);
           await record(tx, now, {
             kind: 'console.sign-in-refused',
             outcome: 'serious',
@@ -82,6 +81,7 @@ export const createConsoleRoutes = (deps: ServerDeps) => {
           });
           return fail('CONSOLE_SIGN_IN_REFUSED');
         }
+        refusals.putBack(address, now);
         const at = { terminal: session.terminal, session: session.id, endsAt: session.endsAt };
         return succeed(await enter(deps, tx, now, reply, { person, factors: ['terminal-session'], at, from }));
       });

@@ -126,7 +126,7 @@ describe('a sealed code', () => {
     await mustBeginEmergency(server, terminal, code);
   });
 
-  it('opens once, though fifty come at once at as many terminals', async () => {
+  it('opens once, though 200 come at once at fifty terminals', async () => {
     const taro = await makeNumbered();
     const code = await makeCode();
     const terminals = await enrolMany(server, 50);
@@ -135,12 +135,19 @@ describe('a sealed code', () => {
       begun.push(await mustName(server, at, await mustBeginEmergency(server, at, code), taro.typed));
     }
     const answers = await Promise.all(
-      begun.map((one, place) => openEmergency(server, terminals[place] as TestTerminal, one)),
+      [1, 2, 3, 4].flatMap(() =>
+        begun.map((one, place) => openEmergency(server, terminals[place] as TestTerminal, one)),
+      ),
     );
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     const others = new Set(answers.map((one) => one.code).filter((one) => one !== undefined));
     others.delete('SERVER_BUSY');
-    assert.deepEqual([...others], ['CODE_REFUSED']);
+    assert.ok(others.delete('CODE_REFUSED'));
+    // Where it opened, the same emergency has come to its end.
+    assert.deepEqual(
+      [...others].filter((code) => code !== 'ATTEMPT_ENDED'),
+      [],
+    );
     const uses = await server.database.query('select 1 from emergency_use where person = $1', [taro.person.id]);
     assert.equal(uses.length, 1);
   });
@@ -180,10 +187,10 @@ describe('a sealed code', () => {
     assert.equal(shapes.size, 1);
   });
 
-  it('is counted before it is looked at: of fifty guesses at once at a terminal three are', async () => {
+  it('is counted before it is looked at: of 200 guesses at once at a terminal three are', async () => {
     const code = await makeCode();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, place) => beginEmergency(server, terminal, String(10n ** 19n + BigInt(place)))),
+      Array.from({ length: 200 }, (_, place) => beginEmergency(server, terminal, String(10n ** 19n + BigInt(place)))),
     );
     assert.equal(answers.filter((one) => one.code === 'CODE_REFUSED').length, 3);
     assert.equal((await beginEmergency(server, terminal, code)).code, 'SERVER_BUSY');

@@ -34,14 +34,14 @@ type Given = Call<'console/accept-invitation'>['body'];
 /** One-time links: a person sets their own password and authenticator. */
 export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) => {
   const refusals = createLimit({ tries: 60, everyMs: 60_000 });
-  const flooded = (address: string): boolean => !refusals.allows(address, deps.now());
+  const mayLook = (address: string): boolean => refusals.tryTake(address, deps.now());
   const counted = <Answered extends Result<unknown>>(answered: Answered, address: string): Answered => {
-    if (!answered.ok && answered.failure.code === 'ENROLMENT_REFUSED') refusals.count(address, deps.now());
+    if (answered.ok || answered.failure.code !== 'ENROLMENT_REFUSED') refusals.putBack(address, deps.now());
     return answered;
   };
   return {
     'console/open-invitation': async ({ body }, { address }) => {
-      if (flooded(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      if (!mayLook(address)) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
       const found = counted(await deps.database.transaction((tx) => look(deps, tx, body.code, address)), address);
       if (!found.ok) return found;
       const { person, seed } = found.value;
@@ -50,8 +50,11 @@ export const createInvitationRoutes = (deps: ServerDeps, queue: HashQueue) => {
 
     'console/accept-invitation': async ({ body }, from, reply) => {
       const { address } = from;
-      const place = flooded(address) ? undefined : queue.tryEnter();
-      if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      const place = refusals.allows(address, deps.now()) ? queue.tryEnter() : undefined;
+      if (!place || !mayLook(address)) {
+        place?.leave();
+        return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
+      }
       try {
         const judged = counted(await deps.database.transaction((tx) => judge(deps, tx, body, address)), address);
         if (!judged.ok) return judged;

@@ -41,20 +41,17 @@ export const createProving = (deps: ServerDeps, signIn: SignIn, queue: HashQueue
     try {
       const person = await tryGetPerson(deps.database, sender.person);
       if (!person) throw new Error('a console session of nobody');
-      const verdict = await signIn.ofPerson(person, typed, place);
-      return await deps.database.transaction(async (tx) => {
-        const factors: Factor[] = ['password', 'totp'];
-        const facts = { ...by(sender, person.id), factors, detail: { address: sender.address, call } };
-        if (verdict.ok) {
-          await record(tx, deps.now(), { ...facts, kind: 'console.proof-accepted', outcome: 'success' });
-          await renewCookie(tx, sender, reply);
-          return succeed(null);
-        }
-        const { why } = verdict;
-        const outcome = outcomeOfRefusal(why);
-        await record(tx, deps.now(), { ...facts, kind: 'console.proof-refused', outcome, reason: why });
-        return fail('CONSOLE_PROOF_REFUSED');
+      const factors: Factor[] = ['password', 'totp'];
+      const facts = { ...by(sender, person.id), factors, detail: { address: sender.address, call } };
+      const verdict = await signIn.ofPerson(person, typed, place, async (tx) => {
+        await record(tx, deps.now(), { ...facts, kind: 'console.proof-accepted', outcome: 'success' });
+        await renewCookie(tx, sender, reply);
       });
+      if (verdict.ok) return succeed(null);
+      const { why } = verdict;
+      const refused = { kind: 'console.proof-refused', outcome: outcomeOfRefusal(why), reason: why } as const;
+      await deps.database.transaction((tx) => record(tx, deps.now(), { ...facts, ...refused }));
+      return fail('CONSOLE_PROOF_REFUSED');
     } finally {
       place.leave();
     }

@@ -107,10 +107,9 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
   return {
     'terminals/enrol': async ({ body }, { address }) => {
       const at = now();
-      if (!wrongCodes.allows(address, at)) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
+      if (!wrongCodes.tryTake(address, at)) return fail('SERVER_BUSY', { retryAfterSeconds: 60 });
       return database.transaction(async (tx) => {
         const refuse = async (reason: string, terminal: TerminalId | null) => {
-          wrongCodes.count(address, at);
           const detail = { address, request: createHash('sha256').update(body.request).digest('hex').slice(0, 16) };
           await record(tx, at, {
             kind: 'terminal.enrolment-refused',
@@ -137,6 +136,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
           detail: { address, serial: held.serial },
         });
         await tx.notify('changed', { what: 'terminals' });
+        wrongCodes.putBack(address, at);
         return succeed(toAdmission(found.terminal, found.name, held));
       });
     },

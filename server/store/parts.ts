@@ -47,20 +47,23 @@ export const acceptPart = (
     await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
     if (mark !== null && (await hasAnswer(tx, attempt, mark))) return 'answered';
     if (!(await tryAccept(tx, accepted))) return 'replayed';
-    const [row] = await tx.query<{ proved: AskedFactor[] }>(
-      `update attempt set proved = array_remove(proved, $2) || $2::text where id = $1 and state = 'open' returning proved`,
+    const noted = await tx.query(
+      `update attempt set proved = array_remove(proved, $2) || $2::text where id = $1 and state = 'open' returning id`,
       [attempt, factor],
     );
-    if (row === undefined) return 'ended';
+    if (noted.length === 0) return 'ended';
     if (mark !== null) await keepAnswer(tx, attempt, mark, { kind: 'part' });
     await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.accepted', outcome: 'success' });
-    return row.proved;
+    return listProved(tx, ticket);
   });
 
-/** Factors of an open attempt that have been accepted. */
+/** Factors of an open attempt that have been accepted, and are what they were when it began. */
 export const listProved = async (tx: Transaction, ticket: Ticket): Promise<readonly AskedFactor[]> => {
   const [row] = await tx.query<{ proved: AskedFactor[] }>(
-    `select proved from attempt where id = $1 and state = 'open'`,
+    `select array(select kind from unnest(a.proved) with ordinality as proven(kind, place)
+             where exists (select from credential k where k.person = a.person and k.kind = proven.kind
+               and k.state = 'active' and k.set_at <= a.started_at) order by place) as proved
+       from attempt a where a.id = $1 and a.state = 'open'`,
     [ticket.attempt],
   );
   return row?.proved ?? [];
