@@ -51,7 +51,7 @@ async function becomeAdmin(stage: Stage, admin: Page, telling: Telling): Promise
   await admin.getByLabel('氏名', { exact: true }).fill(ichiro.name);
   await admin.getByLabel('フリガナ').fill(ichiro.kana);
   await acceptInvitation(admin, passwords.ichiro, telling, 'console-first-admin');
-  await admin.getByRole('link', { name: ichiro.name }).waitFor();
+  await admin.getByRole('heading', { level: 1, name: '概況' }).waitFor();
   telling.saw(`he is signed in: ${await heading(admin)}`);
 }
 
