@@ -25,6 +25,7 @@ import { registerPages } from './pages.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
 import { resealAll } from './resealing.ts';
+import { createTakeReturned } from './returned-certificates.ts';
 import { createAccountRoutes } from './routes/accounts.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
@@ -211,6 +212,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...deps,
     people,
     findActive: active.add,
+    takeReturned: createTakeReturned(deps),
     refusals,
     metrics,
     directoryDoor,

@@ -12,7 +12,7 @@ import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts
 import { findConsoleSession } from './store/console.ts';
 import type { Lane } from './store/database.ts';
 import { type ActiveTerminal, isOwnKey } from './store/terminals.ts';
-import { readClientCertificate, readPublicKey } from './tls/client-certificate.ts';
+import { readClientCertificate, readPublicKey, type TerminalCertificate } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
 export const consoleCookie = '__Host-kazasu';
@@ -37,6 +37,8 @@ export interface SenderDeps {
   readonly people: Lane;
   /** Looks at the database, after it was asked. */
   readonly findActive: (terminal: TerminalId) => Promise<ActiveTerminal | undefined>;
+  /** Whether it is a certificate of a time that the database has lost; it is noted then, with an event. */
+  readonly takeReturned: (held: TerminalCertificate, address: string) => Promise<boolean>;
   readonly hub: Pick<Hub, 'attach' | 'engage'>;
   readonly keys: Pick<HeldKeys, 'authorities'>;
   readonly now: () => Date;
@@ -91,7 +93,8 @@ const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps
   deps.hub.attach(terminal, socket);
   const active = await deps.findActive(terminal);
   if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
-  if (!isOwnKey(active, key) || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
+  const isOwn = isOwnKey(active, key) || (await deps.takeReturned(held, request.ip));
+  if (!isOwn || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,

@@ -168,6 +168,7 @@ export const useEnrolmentCode = async (
 
 export interface Held {
   readonly serial: string;
+  readonly issuedAt: Date;
   readonly expiresAt: Date;
   /** Number of the authority that signed it. */
   readonly authority: number;
@@ -194,11 +195,29 @@ export const admit = async (
 ): Promise<boolean> => {
   const rows = await tx.query(
     `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2), last_seen_at = $2, certificate_serial = $3,
-            certificate_expires_at = $4, certificate_authority = $6, certificate_key = $7, previous_key = $8
+            certificate_expires_at = $4, certificate_authority = $6, certificate_key = $7, previous_key = $8,
+            certificate_issued_at = $9
      where id = $1 and state = $5
        and ($8::bytea is null or certificate_key is null or certificate_key = $8 or previous_key = $8)
      returning id`,
-    [id, now, held.serial, held.expiresAt, from, held.authority, held.key, previousKey],
+    [id, now, held.serial, held.expiresAt, from, held.authority, held.key, previousKey, held.issuedAt],
+  );
+  return rows.length === 1;
+};
+
+/**
+ * Notes a certificate that this server's authority issued and this database does not know, since it was put back to an
+ * earlier state afterwards: later than the newest one that it knows of an active terminal, and before it was put back. No
+ * key that was replaced before the backup comes back by this: its certificate is an earlier one.
+ */
+export const tryTakeReturned = async (tx: Transaction, id: TerminalId, held: Held): Promise<boolean> => {
+  const rows = await tx.query(
+    `update terminal set certificate_serial = $2, certificate_issued_at = $3, certificate_expires_at = $4,
+            certificate_authority = $5, certificate_key = $6, previous_key = null
+     where id = $1 and state = 'active' and certificate_issued_at < $3
+       and exists (select from server_incarnation where number > 1 and began_at > $3)
+     returning id`,
+    [id, held.serial, held.issuedAt, held.expiresAt, held.authority, held.key],
   );
   return rows.length === 1;
 };

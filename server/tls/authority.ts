@@ -17,9 +17,13 @@ export interface KeyAndCertificate {
   readonly expiresAt: Date;
 }
 
+/** A certificate begins so long before it is issued (milliseconds): clocks of terminals are late. */
+export const beginsBefore = day;
+
 export interface ClientCertificate {
   readonly certificate: string;
   readonly serial: string;
+  readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
 
@@ -158,10 +162,15 @@ export const openAuthority = (stored: Pick<StoredAuthority, 'id' | 'key' | 'cert
       const made = await issue(
         commonName,
         publicKey,
-        [new Date(now.getTime() - day), expiresAt],
+        [new Date(now.getTime() - beginsBefore), expiresAt],
         [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth], true)],
       );
-      return { certificate: made.toString('pem'), serial: made.serialNumber, expiresAt };
+      return {
+        certificate: made.toString('pem'),
+        serial: made.serialNumber,
+        issuedAt: new Date(made.notBefore.getTime() + beginsBefore),
+        expiresAt,
+      };
     },
   };
 };

@@ -2,6 +2,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type TerminalId, terminalId } from '#contract/ids.ts';
 import type { Authorities } from './authorities.ts';
+import { beginsBefore } from './authority.ts';
 
 const clientAuthentication = '1.3.6.1.5.5.7.3.2';
 
@@ -11,6 +12,9 @@ export interface TerminalCertificate {
   readonly key: Buffer;
   /** Number of the authority that signed it. */
   readonly authority: number;
+  /** Hexadecimal. */
+  readonly serial: string;
+  readonly issuedAt: Date;
   /** It may have ended: that is for whoever asks to look at, with the server's clock. */
   readonly expiresAt: Date;
 }
@@ -32,7 +36,14 @@ const parse = (
   const name = terminalId.safeParse(/^CN=([0-9a-f-]{36})$/.exec(certificate.subject)?.[1]);
   if (!name.success) return 'unreadable';
   const key = hashKey(exportKey(certificate));
-  return { terminal: name.data, key, authority, expiresAt: certificate.validToDate };
+  return {
+    terminal: name.data,
+    key,
+    authority,
+    serial: certificate.serialNumber.toLowerCase(),
+    issuedAt: new Date(certificate.validFromDate.getTime() + beginsBefore),
+    expiresAt: certificate.validToDate,
+  };
 };
 
 const read = (socket: TLSSocket, authorities: Authorities): TerminalCertificate | CertificateProblem => {
