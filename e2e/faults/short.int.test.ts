@@ -11,5 +11,6 @@ const fixed = schedule.parse(JSON.parse(readFileSync(join(import.meta.dirname, '
 test('a small hospital that fails for twenty seconds breaks no promise, and recovers by itself', async (t) => {
   const { figures, violations } = await play(fixed, { tell: (line) => t.diagnostic(line) });
   assert.deepEqual(violations, []);
-  assert.ok(Number(figures['opened']) >= 5, 'somebody worked meanwhile');
+  // How often depends on what else the machine does.
+  assert.ok(Number(figures['opened']) >= 1, 'somebody worked meanwhile');
 });
