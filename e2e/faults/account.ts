@@ -67,7 +67,8 @@ export const entry = z.discriminatedUnion('kind', [
     noticed: z.string().nullable(),
   }),
   /** The database is the one of `from` again: what the server alone knew since then is gone, and the log says so by this event. */
-  z.strictObject({ kind: z.literal('restored'), at: time, from: time, noticed: z.string() }),
+  /** `noticed`: the event by which it has to be noticed; null where nothing that was signed is gone. */
+  z.strictObject({ kind: z.literal('restored'), at: time, from: time, noticed: z.string().nullable() }),
 ]);
 export type Entry = z.infer<typeof entry>;
 

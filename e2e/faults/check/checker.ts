@@ -13,7 +13,8 @@ const checkLog = (findings: Findings): Violation[] => {
       ),
   );
   const silent = listOf(findings, 'restored').filter(
-    ({ from, noticed }) => !events.some((event) => event.kind === noticed && Date.parse(event.at) >= from),
+    ({ from, noticed }) =>
+      noticed !== null && !events.some((event) => event.kind === noticed && Date.parse(event.at) >= from),
   );
   return [
     ...(verified.ok ? [] : [{ invariant: 'I3', what: `the log does not verify: ${verified.said}` } as const]),

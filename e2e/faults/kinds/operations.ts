@@ -57,14 +57,30 @@ export const restored: Fault = async ({ site }) => {
   };
 };
 
-/** Its servers go on running, and are not told. */
+/** How many lines of the log are signed; undefined when nobody says so. */
+const countSigned = async (site: Site): Promise<number | undefined> => {
+  const shown = await site.admin.ask('log/show');
+  if (shown?.ok !== true || shown.value.checkpoint === null) return undefined;
+  const [, size] = shown.value.checkpoint.split('\n');
+  return Number(size);
+};
+
+/** Its servers go on running, and are not told: whoever signed what is gone has to notice it. */
 export const tailLost: Fault = async ({ site }) => {
   const { database } = site;
   if (!database.hasOwnDisk) return undefined;
   const from = Date.now();
   await database.copy();
+  let before: number | undefined;
+  // It begins again with what it had.
+  for (let tries = 0; before === undefined && tries < 20; tries += 1) {
+    before = await countSigned(site);
+    if (before === undefined) await delay(100);
+  }
   return async () => {
+    const signed = await countSigned(site);
     await database.takeCopy();
-    site.account.write({ kind: 'restored', from, noticed: 'log.rolled-back' });
+    const isLost = before !== undefined && signed !== undefined && signed > before;
+    site.account.write({ kind: 'restored', from, noticed: isLost ? 'log.rolled-back' : null });
   };
 };
