@@ -312,11 +312,8 @@ describe('whoever holds the database', () => {
     await witness.run();
     const before = checkpointIn((await ask('log/show')).checkpoint);
     await putBack(before);
-    const fresh = open(seen);
     await server.app.placed();
-    await fresh.run();
-    const after = checkpointIn((await ask('log/show')).checkpoint);
-    assert.notEqual(after.origin, before.origin);
+    await runUntilAnother(open(seen), before);
     const [alarm] = await server.database.query<{ detail: { signed: number } }>(
       `select detail from event where kind = 'log.rolled-back' and outcome = 'major'`,
     );
@@ -338,8 +335,7 @@ describe('whoever holds the database', () => {
     const forked = checkpointIn((await ask('log/show')).checkpoint);
     assert.ok(forked.origin === before.origin && forked.size > before.size);
     await write('later');
-    await one.run();
-    assert.notEqual(checkpointIn((await ask('log/show')).checkpoint).origin, before.origin);
+    await runUntilAnother(one, before);
     const alarms = await server.database.query<{ signed: number }>(
       `select (detail->>'signed')::int as signed from event where kind = 'log.rolled-back' order by seq desc`,
     );
@@ -369,6 +365,16 @@ it('no page of an export is read without an event that says by whom, and one eve
   assert.equal(await read({ from: 0 }), 3, 'a new export');
   assert.deepEqual((await exported()).slice(0, 2), [{ detail: { from: 4, size } }, { detail: { from: 0, size } }]);
 });
+
+/** The server's own sequencer may be at it: then this one does not lead, and comes again. */
+const runUntilAnother = async (sequencer: Sequencer, before: Checkpoint): Promise<void> => {
+  for (let tries = 0; tries < 50; tries += 1) {
+    await sequencer.run();
+    if (checkpointIn((await ask('log/show')).checkpoint).origin !== before.origin) return;
+    await delay(50);
+  }
+  assert.fail('it goes on under the same name');
+};
 
 /** The last lines, and what was signed over them, are gone, as after a restore that nobody told of. */
 const putBack = (before: Checkpoint): Promise<unknown> =>

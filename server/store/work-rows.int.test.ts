@@ -103,7 +103,9 @@ describe('what was needed while something went on', () => {
       [lowestUuidAt(at).slice(0, 24), terminal.id, card?.id, person, at],
     );
     server.advance(hours(24 * 12));
-    await keepNow(5);
+    // The server may be keeping house itself at that moment: then this one gives way.
+    for (let tries = 0; tries < 20 && Object.values(await countRows()).some((count) => count > 0); tries += 1)
+      await keepNow(5);
     for (const [table, count] of Object.entries(await countRows())) assert.equal(count, 0, table);
   });
 });
