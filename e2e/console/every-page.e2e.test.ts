@@ -76,6 +76,7 @@ before(async () => {
 after(() => world?.stop());
 
 test('a name with a NUL or a turned direction is refused with words, at the form and in a file', async () => {
+  await goTo('#/people');
   await goTo('#/people?do=add');
   await dialog().getByLabel(say('person.number')).fill('H-9');
   for (const name of ['a\u0000b', 'a\u202eb']) {
