@@ -78,7 +78,7 @@ export async function until<Value>(
   }
 }
 
-/** A hand holds a card so long over a reader that has seen it (milliseconds); enough for it to be read on a busy machine. */
+/** A hand holds a card so long over a reader that has asked it everything (milliseconds). */
 const heldFor = 300;
 
 /** The same card within 1.5 s is one tap to the product, and for 2.5 s after opening a second tap is haste: a test that means two taps lets that time pass. */
@@ -248,7 +248,7 @@ async function connectTerminal(parts: TerminalParts, stops: ReturnType<typeof cr
   const tap: Terminal['tap'] = async (card) => {
     await slot.insert(card);
     await until('the reader sees the card', () => slot.seenAt() !== undefined);
-    await delay(heldFor);
+    await slot.wasRead(heldFor);
     await slot.remove();
   };
   const type: Terminal['type'] = async (digits, enter = true) => {

@@ -18,7 +18,7 @@ export const EmergencyCodes = (): ReactNode => {
   const may = useMay();
   const listed = useData('emergency-codes/list', {}, ['emergency-codes']);
   const [making, setMaking] = useState(false);
-  useAsked({ make: may('emergency-codes/make') ? () => setMaking(true) : undefined });
+  useAsked({ kind: 'emergency-codes' }, { make: may('emergency-codes/make') ? () => setMaking(true) : undefined });
   const [voiding, setVoiding] = useState<EmergencyBatch>();
   return (
     <>

@@ -19,7 +19,7 @@ export const LoanCards = (): ReactNode => {
   const may = useMay();
   const listed = useData('loan-cards/list', {}, ['loan-cards']);
   const [enrolling, setEnrolling] = useState(false);
-  useAsked({ enrol: may('ceremonies/begin') ? () => setEnrolling(true) : undefined });
+  useAsked({ kind: 'loan-cards' }, { enrol: may('ceremonies/begin') ? () => setEnrolling(true) : undefined });
   const [retiring, setRetiring] = useState<LoanCard>();
   return (
     <>

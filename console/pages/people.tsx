@@ -30,10 +30,13 @@ export const People = (): ReactNode => {
   const [filter, setFilter] = useState<Omit<PeopleFilter, 'search'>>({ state: '', role: '', sort: '' });
   const found = usePeople({ ...filter, search });
   const only = useAct('people/list');
-  useAsked({
-    add: may('people/add') ? () => setAdding(true) : undefined,
-    find: may('ceremonies/begin') ? () => setHolding(true) : undefined,
-  });
+  useAsked(
+    { kind: 'people' },
+    {
+      add: may('people/add') ? () => setAdding(true) : undefined,
+      find: may('ceremonies/begin') ? () => setHolding(true) : undefined,
+    },
+  );
   const go = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const code = tryReadSupportCode(typed);

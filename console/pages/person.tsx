@@ -62,14 +62,17 @@ const Person = ({ page, explained }: PersonProps): ReactNode => {
   const asked = (kind: OpenDialog, offered: boolean): (() => void) | undefined =>
     offered ? () => setOpen(kind) : undefined;
   const hasCard = cards.some(({ state }) => state === 'active');
-  useAsked({
-    card: asked({ kind: 'ceremony', task: 'card' }, mayEnrol),
-    pin: asked({ kind: 'ceremony', task: 'pin' }, mayEnrol && hasCard),
-    totp: asked({ kind: 'totp' }, mayEnrol),
-    substitute: asked({ kind: 'substitute' }, mayHelp && !own && may('substitutes/issue')),
-    change: asked({ kind: 'change' }, may('people/change') && !powerful),
-    suspend: asked({ kind: 'suspend' }, may('people/suspend') && person.state === 'active' && !own),
-  });
+  useAsked(
+    { kind: 'person', id: person.id },
+    {
+      card: asked({ kind: 'ceremony', task: 'card' }, mayEnrol),
+      pin: asked({ kind: 'ceremony', task: 'pin' }, mayEnrol && hasCard),
+      totp: asked({ kind: 'totp' }, mayEnrol),
+      substitute: asked({ kind: 'substitute' }, mayHelp && !own && may('substitutes/issue')),
+      change: asked({ kind: 'change' }, may('people/change') && !powerful),
+      suspend: asked({ kind: 'suspend' }, may('people/suspend') && person.state === 'active' && !own),
+    },
+  );
   const activeCards = cards.filter((card) => card.state === 'active');
   return (
     <>

@@ -19,7 +19,7 @@ export const Terminals = (): ReactNode => {
   const may = useMay();
   const listed = useData('terminals/list', {}, ['terminals']);
   const [announcing, setAnnouncing] = useState(false);
-  useAsked({ announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
+  useAsked({ kind: 'terminals' }, { announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
   const [revoking, setRevoking] = useState<TerminalSummary>();
   return (
     <>

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a card does. Written from the standards with fixed bytes; nothing of the product is used. */
 export interface CardKind {
@@ -16,6 +17,8 @@ export interface VirtualSlot {
   remove(): Promise<void>;
   /** When the reader first asked for the answer to reset of the card that is in: performance.now(), or undefined. */
   seenAt(): number | undefined;
+  /** Resolves when the card has been asked something and then nothing for so long (milliseconds), at most after two seconds: a busy machine reads slowly. */
+  wasRead(quiet: number): Promise<void>;
 }
 
 /** A TCP port on the loopback address (vpcd) or the path of a unix socket (our own virtual reader). */
@@ -27,6 +30,7 @@ const control = { off: 0, on: 1, reset: 2, atr: 4 } as const;
 export function createVirtualSlot(address: SlotAddress): VirtualSlot {
   let socket: Socket | undefined;
   let seen: number | undefined;
+  let asked: number | undefined;
 
   async function remove(): Promise<void> {
     const open = socket;
@@ -40,9 +44,14 @@ export function createVirtualSlot(address: SlotAddress): VirtualSlot {
   return {
     remove,
     seenAt: () => seen,
+    async wasRead(quiet) {
+      const end = performance.now() + 2_000;
+      while (performance.now() < end && (asked === undefined || performance.now() - asked < quiet)) await delay(10);
+    },
     async insert(card) {
       await remove();
       seen = undefined;
+      asked = undefined;
       const opened =
         typeof address === 'number' ? connect({ port: address, host: '127.0.0.1', noDelay: true }) : connect(address);
       opened.on('error', () => opened.destroy());
@@ -71,6 +80,7 @@ export function createVirtualSlot(address: SlotAddress): VirtualSlot {
       }
       return;
     }
+    asked = performance.now();
     const answer = await card.answer(body);
     if (answer === 'pull') to.destroy();
     else if (answer !== undefined) send(to, answer);

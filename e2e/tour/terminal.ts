@@ -38,6 +38,7 @@ const sameCard = 1_600;
 const otherCard = 1_100;
 /** For 2.5 s after opening, a second tap is haste. */
 const afterOpening = 2_700;
+/** A hand holds a card so long over a reader that has asked it everything (milliseconds). */
 const heldFor = 130;
 
 export interface TourTerminalOptions {
@@ -128,14 +129,14 @@ export async function startTourTerminal(options: TourTerminalOptions): Promise<T
     lift,
     async tap(card) {
       await hold(card);
-      await delay(heldFor);
+      await slot.wasRead(heldFor);
       await lift();
     },
     async tapBoth(one, other) {
       await mayTap(one);
       await Promise.all([slot.insert(one), second.insert(other)]);
       await until('both are seen', () => slot.seenAt() !== undefined && second.seenAt() !== undefined);
-      await delay(heldFor);
+      await Promise.all([slot.wasRead(heldFor), second.wasRead(heldFor)]);
       await Promise.all([slot.remove(), second.remove()]);
       tapped(other);
     },
