@@ -16,8 +16,8 @@ interface Suite {
   readonly within: number;
   /** Whether its files share a PostgreSQL. */
   readonly needsCluster?: boolean;
-  /** Whether its files take what processors others leave. */
-  readonly yields?: boolean;
+  /** Its files take what processors others leave: so many at a time while another suite runs beside it, and at a lower priority. */
+  readonly yields?: number;
   /** Whether its files wait for processes and clocks, so that a busy machine may be why one fails. */
   readonly waits?: boolean;
 }
@@ -39,13 +39,13 @@ const suites: readonly Suite[] = [
     atOnce: 4,
     within: 900,
     needsCluster: true,
-    yields: true,
+    yields: 2,
     waits: true,
   },
   { name: 'unit', holds: () => true, atOnce: 2, within: 120 },
 ];
 /** One after the other; what stands together runs at the same time: what waits lets the other work. */
-const order = [['unit'], ['int', 'e2e'], ['screen'], ['release']];
+const order = [['unit'], ['e2e', 'int'], ['screen'], ['release']];
 
 interface Counts {
   passed: number;
@@ -96,9 +96,9 @@ interface Failure extends Counts {
   readonly said: string;
 }
 
-async function runSuite(suite: Suite, files: readonly string[]): Promise<Counts> {
+async function runSuite(suite: Suite, files: readonly string[], others: Promise<unknown>): Promise<Counts> {
   const cluster =
-    suite.needsCluster === true ? await startTestCluster(suite.yields === true ? [yielding] : []) : undefined;
+    suite.needsCluster === true ? await startTestCluster(suite.yields !== undefined ? [yielding] : []) : undefined;
   const env: NodeJS.ProcessEnv = cluster === undefined ? shared : { ...shared, KAZASU_TEST_CLUSTER: cluster.address };
   const counts: Counts = { passed: 0, failed: 0 };
   const queue = [...files];
@@ -110,7 +110,10 @@ async function runSuite(suite: Suite, files: readonly string[]): Promise<Counts>
       if (failed > 0) failures.push({ suite, file, passed, failed, said });
     }
   };
-  await Promise.all(Array.from({ length: suite.atOnce }, worker));
+  const beside = suite.yields ?? suite.atOnce;
+  await Promise.all(
+    Array.from({ length: suite.atOnce }, (_, place) => (place < beside ? worker() : others.then(worker))),
+  );
   await cluster?.stop();
   return counts;
 }
@@ -128,7 +131,7 @@ async function runFile(
   const lines: string[] = [];
   const tell = (line: string): void => void (suite.atOnce === 1 ? console.log(line) : lines.push(line));
   let printed = '';
-  const execArgv = suite.yields === true ? [yielding] : [];
+  const execArgv = suite.yields !== undefined ? [yielding] : [];
   const events = run({ cwd: root, files: [`${root}/${file}`], signal: limit, env, execArgv });
   events.on('test:pass', ({ name, nesting, skip, details }) => {
     // A file without tests passes under its own name.
@@ -188,26 +191,29 @@ if (named.length === 0 && parts.length === 0) {
     if (!ok) failures.push({ file: name, passed: 0, failed: 1, said: `${name}\n${indent(said)}` });
   }
 }
-const runNamed = async (name: string): Promise<void> => {
+const runNamed = async (name: string, others: Promise<unknown>): Promise<void> => {
   const suite = suites.find((one) => one.name === name);
   const files = suite ? listFiles(suite, parts) : [];
   if (suite === undefined || files.length === 0) return;
   const began = performance.now();
   console.log(`${name}: ${files.length} files`);
-  const { passed, failed } = await runSuite(suite, files);
+  const { passed, failed } = await runSuite(suite, files, others);
   total.passed += passed;
   total.failed += failed;
   console.log(`${name}: ${passed} passed, ${failed} failed in ${took(performance.now() - began)}`);
 };
 for (const together of order) {
-  await Promise.all(together.filter((name) => named.length === 0 || named.includes(name)).map(runNamed));
+  const [first, ...beside] = together.filter((name) => named.length === 0 || named.includes(name));
+  if (first === undefined) continue;
+  const waited = runNamed(first, Promise.resolve());
+  await Promise.all([waited, ...beside.map((name) => runNamed(name, waited))]);
 }
 /** More than these are no accident. */
 const mostSecondRuns = 2;
 const again = failures.length <= mostSecondRuns ? failures.filter(({ suite }) => suite?.waits === true) : [];
 for (const first of again) {
   console.log(`${first.file} once more, by itself`);
-  const second = await runSuite(first.suite as Suite, [first.file]);
+  const second = await runSuite(first.suite as Suite, [first.file], Promise.resolve());
   if (second.failed > 0) continue;
   failures.splice(failures.indexOf(first), 1);
   total.failed -= first.failed;
