@@ -190,6 +190,7 @@ describe('the checklist', () => {
       (await state('connections')).evidence.find(({ fact }) => fact === 'tls'),
       { fact: 'tls', good: true, values: { version: '1.3' } },
     );
+    await server.app.placed();
     assert.equal((await state('log-protected')).state, 'met');
     const [month] = await server.database.query<{ name: string }>('select name from event_month limit 1');
     await server.database.query(`alter table ${month?.name} disable trigger event_only_added_to`);
