@@ -44,7 +44,7 @@ describe('whoever is refused at the reader', () => {
     };
     const times = new Map(Object.keys(cards).map((name) => [name, [] as number[]]));
     const sizes = new Set<number>();
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < 1_000; round += 1) {
       // Nobody at a terminal shows so many in a minute.
       if (round % 20 === 0) server.advance(61_000);
       for (const [name, card] of Object.entries(cards)) {
