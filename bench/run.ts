@@ -142,11 +142,13 @@ try {
     if (!isWanted(...bench.names)) continue;
     say(`Measuring ${bench.names.join(', ')} …`);
     const measured = await bench.run(places);
-    figures.push(...measured.filter(({ name }) => isWanted(name)));
+    const asked = measured.filter(({ name }) => isWanted(name));
+    figures.push(...asked);
+    // At once: whoever stops a long measurement keeps what there is.
+    if (json) for (const each of asked) process.stdout.write(`${jsonLine(each)}\n`);
   }
 } finally {
   await stops.stop();
 }
-if (json) for (const each of figures) process.stdout.write(`${jsonLine(each)}\n`);
-else printTable(figures);
+if (!json) printTable(figures);
 if (figures.some((each) => !each.ok)) process.exitCode = 1;

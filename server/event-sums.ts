@@ -1,22 +1,16 @@
-import type { Logger } from 'pino';
-import type { Database, Lane } from './store/database.ts';
+import { type AfterEvents, type AfterEventsDeps, startAfterEvents } from './after-events.ts';
+import type { Lane } from './store/database.ts';
 import { sumEvents } from './store/event-sums.ts';
 import { settledSeq } from './store/log-lines.ts';
 
-export interface SummingDeps {
+export interface SummingDeps extends AfterEventsDeps {
   readonly background: Lane;
-  readonly log: Logger;
-  readonly database: Pick<Database, 'listen'>;
   /** Waits, between two portions of which one took so long (milliseconds), for what is more urgent. */
   readonly giveWay: (took: number) => Promise<void>;
 }
 
 /** Lines of one transaction. */
 const usualPortion = 20_000;
-/** Lines are gathered for so long before they are counted (milliseconds). */
-const gathering = 1000;
-/** Looked without being told (milliseconds). */
-const anyway = 10_000;
 
 /** Counts all lines that are written. Nothing is done while another process is at it. */
 export const sumAll = async (
@@ -33,44 +27,20 @@ export const sumAll = async (
   }
 };
 
-export interface Summing {
-  /** Resolves when every line that is written is counted. */
-  run(): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Counts lines as they come. */
-export const startSumming = async (deps: SummingDeps): Promise<Summing> => {
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
+export const startSumming = async (deps: SummingDeps): Promise<Pick<AfterEvents, 'run' | 'close'>> => {
   let closed = false;
-  const run = (): Promise<void> => {
-    running = running
-      .then(() => sumAll(deps, () => closed))
-      .catch((problem: unknown) => {
-        if (!closed) deps.log.warn({ err: problem }, 'counting lines of the log was put off');
-      });
-    return running;
-  };
-  const soon = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void run();
-    }, gathering);
-  };
-  const deafen = await deps.database.listen('changed', (payload) => {
-    if ((payload as { what?: unknown } | null)?.what === 'events') soon();
+  const { run, close } = await startAfterEvents(deps, {
+    work: () => sumAll(deps, () => closed),
+    gathering: 1000,
+    anyway: 10_000,
+    putOff: 'counting lines of the log was put off',
   });
-  const regular = setInterval(soon, anyway);
-  soon();
   return {
     run,
-    async close() {
+    close() {
       closed = true;
-      clearInterval(regular);
-      clearTimeout(timer);
-      await deafen();
-      await running;
+      return close();
     },
   };
 };

@@ -1,45 +1,23 @@
-import type { Logger } from 'pino';
-import type { Database } from '../store/database.ts';
+import { type AfterEventsDeps, startAfterEvents } from '../after-events.ts';
 import { createSequencer, type Sequencer, type SequencerDeps } from './sequencer.ts';
-
-/** Lines are gathered for so long before they are placed and signed (milliseconds): a checkpoint at least every second. */
-const gathering = 400;
-/** Looked without being told (milliseconds). */
-const anyway = 5000;
 
 /** Places lines as they come. */
 export const startSequencer = async (
-  deps: SequencerDeps & { readonly database: Pick<Database, 'listen'>; readonly log: Logger },
+  deps: SequencerDeps & AfterEventsDeps,
 ): Promise<Sequencer & { close(): Promise<void> }> => {
-  const sequencer = createSequencer(deps);
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let closed = false;
-  const run = (): Promise<void> => {
-    running = running.then(sequencer.run).catch((problem: unknown) => {
-      if (!closed) deps.log.warn({ err: problem }, 'placing lines of the log was put off');
-    });
-    return running;
-  };
-  const soon = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void run();
-    }, gathering);
-  };
-  const deafen = await deps.database.listen('changed', (payload) => {
-    if ((payload as { what?: unknown } | null)?.what === 'events') soon();
+  const { run: work, halted } = createSequencer(deps);
+  const { run, close } = await startAfterEvents(deps, {
+    work,
+    // A checkpoint at least every second.
+    gathering: 400,
+    anyway: 5000,
+    putOff: 'placing lines of the log was put off',
   });
-  const regular = setInterval(soon, anyway);
-  soon();
   return {
     run,
-    halted: sequencer.halted,
+    halted,
     async close() {
-      closed = true;
-      clearInterval(regular);
-      clearTimeout(timer);
-      await deafen();
+      await close();
       await run();
       deps.seen.close();
     },
