@@ -27,6 +27,12 @@ export interface Place {
   readonly sequence: number;
 }
 
+/** Of an epoch what comes behind `sequence`, up to `until`. */
+interface Lack {
+  readonly sequence: number;
+  readonly until: number;
+}
+
 /** Brings the journal to the server, oldest first and at least once; the server stores each record once. */
 export interface Uploads {
   add(records: readonly JournalRecord[]): void;
@@ -56,6 +62,10 @@ export function createUploads(deps: UploadsDeps): Uploads {
   let woken = new AbortController();
   /** How far a server has said in this run that it has a journal. */
   let told: ReadonlyMap<string, number> = new Map();
+  /** Counts how often: what was answered to a report of before says nothing of the server as it is now. */
+  let hearings = 0;
+  /** What the server has no more, and is yet to be read from the disk. */
+  let lacking: ReadonlyMap<string, Lack> = new Map();
 
   /** Records of one epoch that go together. */
   function nextBatch(): JournalRecord[] {
@@ -70,8 +80,34 @@ export function createUploads(deps: UploadsDeps): Uploads {
     return batch;
   }
 
+  /**
+   * Reads what is lacking, so that it goes before all else: behind a gap the server would have what is newer, and nobody would
+   * ask for the rest again. False where it cannot be read now.
+   */
+  async function refill(): Promise<boolean> {
+    while (lacking.size > 0) {
+      const wanted = lacking;
+      try {
+        const records = await deps.reread();
+        // The server has said something else meanwhile.
+        if (wanted !== lacking) continue;
+        const again = records.filter(({ epoch, sequence }) => {
+          const lack = wanted.get(epoch);
+          return lack !== undefined && sequence > lack.sequence && sequence <= lack.until;
+        });
+        waiting = [...again, ...waiting];
+        lacking = new Map();
+      } catch (error) {
+        deps.log.error('journal-unread', { code: codeOf(error) });
+        return false;
+      }
+    }
+    return true;
+  }
+
   async function send(batch: readonly JournalRecord[], limit: number): Promise<boolean> {
     const incarnation = deps.incarnation();
+    const heard = hearings;
     // At each try: the server holds it against the certificate that the call goes with, which may be a new one.
     const last = batch.at(-1);
     const signature = deps.sign(`journal.${last?.epoch}.${last?.sequence}.${last?.hash}`);
@@ -86,6 +122,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     }
     const { epoch, sequence } = reply.value;
     if (epoch !== batch[0]?.epoch) return false;
+    if (heard !== hearings) return true;
     const stored = new Set(batch.filter((record) => record.sequence <= sequence));
     if (stored.size === 0) return false;
     told = new Map([...told, [epoch, sequence]]);
@@ -100,25 +137,17 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   async function run(): Promise<void> {
     await pause(deps.gather ?? 300, stopped.signal);
-    while (online && waiting.length > 0 && !stopped.signal.aborted) {
-      if (await send(nextBatch(), 10_000)) backOff.reset();
+    while (online && hasMore() && !stopped.signal.aborted) {
+      if ((await refill()) && (waiting.length === 0 || (await send(nextBatch(), 10_000)))) backOff.reset();
       else await pause(backOff.next(), AbortSignal.any([stopped.signal, woken.signal]));
     }
     running = undefined;
   }
 
-  function begin(): void {
-    if (online && waiting.length > 0 && !stopped.signal.aborted) running ??= run();
-  }
+  const hasMore = (): boolean => waiting.length > 0 || lacking.size > 0;
 
-  /** In their order, each once. */
-  async function sendAgain(lacking: ReadonlyMap<string, Place & { readonly until: number }>): Promise<void> {
-    const again = (await deps.reread()).filter(({ epoch, sequence }) => {
-      const place = lacking.get(epoch);
-      return place !== undefined && sequence > place.sequence && sequence <= place.until;
-    });
-    waiting = [...again, ...waiting];
-    begin();
+  function begin(): void {
+    if (online && hasMore() && !stopped.signal.aborted) running ??= run();
   }
 
   return {
@@ -131,16 +160,18 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const { uploaded } = deps.position.get();
       const has = new Map(journals.map(({ epoch, sequence }) => [epoch, sequence]));
       told = has;
-      const lacking = new Map<string, Place & { readonly until: number }>();
+      hearings += 1;
+      const found = new Map<string, Lack>();
       for (const [epoch, until] of Object.entries(uploaded)) {
         const sequence = has.get(epoch) ?? (journals.length < mostTold ? 0 : until);
-        if (sequence < until) lacking.set(epoch, { epoch, sequence, until });
+        if (sequence < until) found.set(epoch, { sequence, until: Math.max(until, lacking.get(epoch)?.until ?? 0) });
       }
-      if (lacking.size === 0) return;
-      deps.log.error('journal-rewound', { journals: lacking.size });
-      const kept = Object.entries(uploaded).map(([epoch, at]) => [epoch, lacking.get(epoch)?.sequence ?? at] as const);
+      if (found.size === 0) return;
+      deps.log.error('journal-rewound', { journals: found.size });
+      const kept = Object.entries(uploaded).map(([epoch, at]) => [epoch, found.get(epoch)?.sequence ?? at] as const);
       deps.position.change({ uploaded: Object.fromEntries(kept.filter(([, at]) => at > 0)) });
-      void sendAgain(lacking).catch((error: unknown) => deps.log.error('journal-unread', { code: codeOf(error) }));
+      lacking = new Map([...lacking, ...found]);
+      begin();
     },
     resume() {
       online = true;
@@ -149,7 +180,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       begin();
     },
     async flush(limit) {
-      if (online && waiting.length > 0) await send(nextBatch(), limit);
+      if (online && lacking.size === 0 && waiting.length > 0) await send(nextBatch(), limit);
     },
     async stop() {
       stopped.abort();

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { JournalRecord } from '#contract/audit.ts';
+import { fail, succeed } from '#contract/errors.ts';
+import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import type { Places, Position } from './position.ts';
+import { quiet } from './test-journal.ts';
+import { createUploads, type Uploads } from './uploads.ts';
+
+const epoch = '11111111-1111-4111-8111-111111111111';
+const records: JournalRecord[] = [];
+for (let sequence = 1; sequence <= 8; sequence += 1) {
+  const previous = records.at(-1)?.hash ?? firstPrevious;
+  const facts = { kind: 'link.lost', outcome: 'minor', factors: [], detail: {} } as const;
+  records.push(sealRecord({ epoch, sequence, previous, at: '2026-11-22T07:00:00.000Z', facts }));
+}
+
+interface Report {
+  readonly body: { readonly records: readonly JournalRecord[]; readonly after: number };
+}
+
+let stop: (() => Promise<void>) | undefined;
+afterEach(() => stop?.());
+
+/** A terminal's uploads, with a server that keeps what it is sent and can be put back, and a disk in the test's hand. */
+const createTerminal = () => {
+  let places: Places = { terminal: null, uploaded: {}, revocation: 0 };
+  const position: Position = {
+    get: () => places,
+    change: (part) => {
+      places = { ...places, ...part };
+    },
+    settled: async () => undefined,
+  };
+  let stored: number[] = [];
+  let disk = async (): Promise<readonly JournalRecord[]> => records;
+  let answering = Promise.resolve();
+  let asked = Promise.withResolvers<void>();
+  const call = async (_name: string, { body }: Report) => {
+    // As the server does: behind less than it has told nothing is stored.
+    if (body.after > Math.max(0, ...stored)) return fail('SERVER_RESTORED');
+    stored = [...new Set([...stored, ...body.records.map(({ sequence }) => sequence)])];
+    const last = body.records.at(-1);
+    const answer = succeed({ epoch, sequence: last?.sequence ?? 0 });
+    asked.resolve();
+    await answering;
+    return answer;
+  };
+  const uploads: Uploads = createUploads({
+    call: call as never,
+    position,
+    reread: () => disk(),
+    incarnation: () => undefined,
+    sign: () => '',
+    onRestored: () => undefined,
+    log: quiet,
+    gather: 0,
+  });
+  stop = uploads.stop;
+  return {
+    uploads,
+    stored: () => [...stored],
+    uploaded: () => places.uploaded[epoch] ?? 0,
+    /** The server has the first so many, and says so. */
+    hear(count: number) {
+      stored = records.slice(0, count).map(({ sequence }) => sequence);
+      uploads.follow(count === 0 ? [] : [{ epoch, sequence: count }]);
+      uploads.resume();
+    },
+    async reaches(count: number) {
+      while (places.uploaded[epoch] !== count) await turn();
+    },
+    setDisk(next: typeof disk) {
+      disk = next;
+    },
+    /** The next answer comes when the test lets it; resolves when the report is stored. */
+    holdAnswers() {
+      const held = Promise.withResolvers<void>();
+      asked = Promise.withResolvers<void>();
+      answering = held.promise;
+      return { release: held.resolve, stored: asked.promise };
+    },
+  };
+};
+
+const places = (count: number): number[] => records.slice(0, count).map(({ sequence }) => sequence);
+
+test('what a server lacks that was put back goes before what is new, however long the disk takes', {
+  timeout: 20_000,
+}, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 5));
+  at.hear(0);
+  await at.reaches(5);
+  const read = Promise.withResolvers<readonly JournalRecord[]>();
+  const asked = Promise.withResolvers<void>();
+  at.setDisk(() => {
+    asked.resolve();
+    return read.promise;
+  });
+  at.hear(3);
+  at.uploads.add(records.slice(5, 7));
+  await asked.promise;
+  await turn();
+  assert.deepEqual([at.stored(), at.uploaded()], [places(3), 3], 'nothing goes over the gap');
+  await at.uploads.flush(100);
+  assert.deepEqual([at.stored(), at.uploaded()], [places(3), 3], 'nor at the end');
+  read.resolve(records.slice(0, 7));
+  await at.reaches(7);
+  assert.deepEqual(at.stored(), places(7));
+});
+
+test('a disk that cannot be read then is read again', { timeout: 20_000 }, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 5));
+  at.hear(0);
+  await at.reaches(5);
+  let tries = 0;
+  at.setDisk(async () => {
+    tries += 1;
+    if (tries === 1) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    return records.slice(0, 5);
+  });
+  at.hear(2);
+  await at.reaches(5);
+  assert.deepEqual([at.stored(), tries], [places(5), 2]);
+});
+
+test('an answer of the server of before the restore confirms nothing', { timeout: 20_000 }, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 5));
+  at.hear(0);
+  await at.reaches(5);
+  const answer = at.holdAnswers();
+  at.uploads.add(records.slice(5, 6));
+  await answer.stored;
+  at.hear(3);
+  answer.release();
+  at.uploads.add(records.slice(6, 8));
+  await at.reaches(8);
+  assert.deepEqual(at.stored(), places(8));
+});
+
+test('a server that is put back once more while the disk is read is brought all that it lacks then', {
+  timeout: 20_000,
+}, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 5));
+  at.hear(0);
+  await at.reaches(5);
+  const asked = Promise.withResolvers<void>();
+  const first = Promise.withResolvers<readonly JournalRecord[]>();
+  at.setDisk(() => {
+    asked.resolve();
+    at.setDisk(async () => records.slice(0, 5));
+    return first.promise;
+  });
+  at.hear(4);
+  await asked.promise;
+  at.hear(1);
+  first.resolve(records.slice(0, 5));
+  await at.reaches(5);
+  assert.deepEqual(at.stored(), places(5));
+});
