@@ -49,6 +49,26 @@ test('starts again what was killed, and is ready again', async (t) => {
   assert.equal(kept.restarts(), 1);
 });
 
+test('whoever waits for a run that dies before it is ready waits for the one that is', {
+  timeout: 20_000,
+}, async (t) => {
+  const runs = join(folder, 'runs');
+  // The second one ends before its first word.
+  const code = `const { appendFileSync, readFileSync } = require('node:fs'); appendFileSync(${JSON.stringify(runs)}, '.');
+    if (readFileSync(${JSON.stringify(runs)}).length === 2) process.exit(1);
+    ${ticking}`;
+  const kept = await keep({ name: 'failing once', ...script(code), log: log('once'), ready: { line: /ready/ } });
+  t.after(kept.stop);
+  const died = new Promise<void>((resolve) => {
+    kept.listen((event) => event.kind === 'died' && resolve());
+  });
+  kept.kill('SIGKILL');
+  await died;
+  await kept.whenReady();
+  assert.equal(kept.restarts(), 2);
+  assert.equal(readFileSync(runs, 'utf8'), '...');
+});
+
 test('ends a child that is stopped or silent, starts it again, and leaves one alone that beats', async (t) => {
   const beating = `require('node:fs').writeSync(3, '.'); setInterval(() => require('node:fs').writeSync(3, '.'), 50);
     console.log('ready'); process.on('SIGUSR2', () => { for (;;); });`;

@@ -79,6 +79,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
   let stopping = false;
   let match: RegExpMatchArray | undefined;
   let ready = Promise.withResolvers<void>();
+  let isReady = false;
   let over: Promise<void> = Promise.resolve();
   const abort = new AbortController();
 
@@ -118,6 +119,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     const alive = new AbortController();
     const becomeReady = (): void => {
       if (alive.signal.aborted || started.pid === undefined) return;
+      isReady = true;
       ready.resolve();
       tell({ kind: 'ready', pid: started.pid });
     };
@@ -145,7 +147,9 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     child = undefined;
     killGroup(started.pid, 'SIGKILL');
     await Promise.race([closed, sleep(500, undefined, { ref: false })]);
-    if (!stopping) {
+    // Whoever waits for a run that died before it was ready waits for the next one.
+    if (!stopping && isReady) {
+      isReady = false;
       ready = Promise.withResolvers<void>();
       ready.promise.catch(() => undefined);
     }

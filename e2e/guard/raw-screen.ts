@@ -94,7 +94,10 @@ async function connectSoon(path: string): Promise<Socket> {
       socket.once('readable', () => resolve(socket.readableLength > 0));
       socket.once('error', () => resolve(false));
       socket.once('close', () => resolve(false));
+      // A guard that hangs takes connections, too.
+      socket.setTimeout(5_000, () => resolve(false));
     });
+    socket.setTimeout(0);
     if (heard) return socket;
     socket.destroy();
     if (tries === 500) throw new Error(`No guard answers on ${path}`);
