@@ -42,6 +42,8 @@ function createTerminal(offline: Offline) {
   const ended: string[] = [];
   const views: View[] = [];
   const waiting: (() => void)[] = [];
+  let written: Promise<void> | undefined;
+  let reached: () => void = () => undefined;
   let changed = Promise.withResolvers<void>();
   const clock = createClock({ steady: () => performance.now(), wall: Date.now, onWrong: () => undefined });
   const later = (ms: number) => new Date(Date.now() + ms).toISOString();
@@ -70,6 +72,8 @@ function createTerminal(offline: Offline) {
     journal: {
       append: async (facts) => {
         eventFacts.parse(facts);
+        reached();
+        if (written !== undefined) await written;
         recorded.push(facts);
         return succeed({} as never);
       },
@@ -133,6 +137,13 @@ function createTerminal(offline: Offline) {
       server = next;
       tellOffline();
       if (next === 'dead') session.dispatch({ kind: 'link-changed', link: 'unreachable' });
+    },
+    /** Nothing comes to the disk until it is released; `reached`: something is to be written. */
+    holdDisk() {
+      const [held, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      written = held.promise;
+      reached = begun.resolve;
+      return { release: held.resolve, reached: begun.promise };
     },
     crawl() {
       for (const resolve of waiting.splice(0)) resolve();
@@ -244,6 +255,23 @@ test('without the server wrong PINs are told with what is left, then only the se
   );
   assert.ok(at.last('offline.locked'));
   assert.equal(at.lease.isHeld(), false);
+});
+
+test('a wrong PIN without the server is told when its event is on the disk, and not before', async () => {
+  const at = await atKnown();
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+  const disk = at.holdDisk();
+  at.type('00000000');
+  await disk.reached;
+  assert.equal(at.session.state().phase.kind, 'checking');
+  assert.equal(at.last('offline.refused'), undefined);
+  disk.release();
+  while (at.session.state().phase.kind === 'checking') await wait(5);
+  const { picture } = at.view();
+  assert.ok(picture.kind === 'secret' && picture.wrong?.triesLeft === 2);
+  assert.equal(at.last('offline.refused')?.reason, 'wrong-secret');
 });
 
 test('a card that was never here is refused without the server in words that say why', async () => {

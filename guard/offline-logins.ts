@@ -65,7 +65,8 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
     const { person } = checked;
     const factors = ['card', 'pin'] as const;
     const reason = checked.kind === 'wrong' ? 'wrong-secret' : checked.why;
-    void journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: [...factors], reason });
+    // On the disk before anybody is told: a try that the person knows of is one that the log will have.
+    await journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: [...factors], reason });
     if (checked.kind === 'refused')
       return dispatch({
         kind: 'prove-failed',
