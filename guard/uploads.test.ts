@@ -12,7 +12,7 @@ const epoch = '11111111-1111-4111-8111-111111111111';
 const records: JournalRecord[] = [];
 for (let sequence = 1; sequence <= 8; sequence += 1) {
   const previous = records.at(-1)?.hash ?? firstPrevious;
-  const facts = { kind: 'link.lost', outcome: 'minor', factors: [], detail: {} } as const;
+  const facts: JournalRecord['facts'] = { kind: 'link.lost', outcome: 'minor', factors: [], detail: {} };
   records.push(sealRecord({ epoch, sequence, previous, at: '2026-11-22T07:00:00.000Z', facts }));
 }
 
