@@ -261,7 +261,7 @@ export const eventKinds = {
   'offline.contested': {
     dicom: [110113, 110137],
     meaning:
-      'Alarm: the server, asked afterwards, would not have let somebody in whom a terminal let in without it; the reason says why.',
+      'Alarm: the server, asked afterwards, would not have let somebody in whom a terminal let in without it, or not have let them work on; the reason says why.',
   },
   'journal.damaged': {
     dicom: [110113],

@@ -5,6 +5,7 @@ import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { mustIssue } from './testing-cardless.ts';
 import {
   begin,
   type Clinician,
@@ -123,6 +124,102 @@ describe('a login without the server, told of afterwards', () => {
       reasons.map((all) => all.map(({ reason }) => reason)),
       [['no-such-login'], ['too-old'], ['role']],
     );
+  });
+
+  test('is an alarm where policy does not let in so by a card that can be copied', async () => {
+    const clinician = await makeClinician(server);
+    const { facts } = await workAlone(clinician, 1);
+    await server.applyPolicy({ offline: { assurance: ['pki'] } });
+    await report([facts]);
+    await server.applyPolicy({});
+    assert.deepEqual(
+      (await contested(clinician.person.id)).map(({ outcome, reason }) => [outcome, reason]),
+      [['major', 'assurance']],
+    );
+  });
+
+  test('is an alarm when its person worked on after a revocation that the terminal had not heard of, once', async () => {
+    const [late, heard, ahead] = [
+      await makeClinician(server),
+      await makeClinician(server),
+      await makeClinician(server),
+    ];
+    const lockedOf = (clinician: Clinician, session: string): JournalRecord['facts'] => ({
+      ...plain,
+      kind: 'screen.locked',
+      person: clinician.person.id,
+      session: session as never,
+    });
+    // Two hours after the revocation, by a clock of the terminal that is a day behind.
+    const behind = (): Date => new Date(server.now().getTime() - 24 * hour);
+    const first = await workAlone(late, 1);
+    await report([first.facts], terminal, behind());
+    const openedAt = server.now();
+    server.advance(hour);
+    await revoke(late);
+    const revokedAt = server.now();
+    server.advance(2 * hour);
+    await report([lockedOf(late, first.session)], terminal, behind());
+    const [alarm, ...others] = await contested(late.person.id);
+    assert.deepEqual(
+      [alarm?.outcome, alarm?.reason, alarm?.session, others],
+      ['major', 'revoked-meanwhile', first.session, []],
+    );
+    const told = alarm?.detail as Record<string, string>;
+    const [opened, revoked, locked] = ['openedAt', 'revokedAt', 'lockedAt'].map((name) => Date.parse(told[name] ?? ''));
+    assert.ok(Math.abs((opened ?? 0) - openedAt.getTime()) < 1_000);
+    assert.ok(Math.abs((revoked ?? 0) - revokedAt.getTime()) < 1_000);
+    assert.ok(Math.abs((locked ?? 0) - openedAt.getTime() - 3 * hour) < 1_000);
+
+    // Locked as soon as it was heard; and one who had left before.
+    const second = await workAlone(heard, 1);
+    await report([second.facts]);
+    await revoke(heard);
+    server.advance(1_000);
+    await report([lockedOf(heard, second.session)]);
+    const third = await workAlone(ahead, 1);
+    const openedAhead = server.now();
+    server.advance(2 * hour);
+    await revoke(ahead);
+    await report([third.facts], terminal, openedAhead);
+    await report([lockedOf(ahead, third.session)], terminal, new Date(openedAhead.getTime() + hour));
+    for (const { person } of [heard, ahead]) assert.deepEqual(await contested(person.id), []);
+  });
+
+  test('by a card that was forgotten ends what stands for it, as with the server, unless the card was forgotten later', async () => {
+    const giveCode = async (clinician: Clinician) => mustIssue(server, await server.signIn(['helpdesk']), clinician);
+    const standing = async ({ person }: Clinician) =>
+      (
+        await server.database.query<{ ended: string | null }>(
+          'select end_reason as ended from substitute where person = $1',
+          [person.id],
+        )
+      ).map(({ ended }) => ended);
+    const back = await makeClinician(server);
+    const loginAt = server.now();
+    await logIn(server, terminal, back);
+    server.advance(hour);
+    await giveCode(back);
+    server.advance(hour);
+    assert.equal((await begin(server, terminal, back.evidence)).status, 200, 'suspended until it is used');
+    await report([opened(back.person.id, randomUUID(), { loginAt, openedAt: server.now() })]);
+    assert.deepEqual(await standing(back), ['returned']);
+    const events = (await eventsWhere(server, 'person', back.person.id)).map(({ kind }) => kind);
+    assert.deepEqual(
+      ['offline.opened', 'card.returned', 'substitute.ended'].map(
+        (kind) => events.filter((one) => one === kind).length,
+      ),
+      [1, 1, 1],
+    );
+    assert.deepEqual(await contested(back.person.id), []);
+    await logIn(server, terminal, back);
+
+    const away = await makeClinician(server);
+    const { facts } = await workAlone(away, 1);
+    server.advance(hour);
+    await giveCode(away);
+    await report([facts]);
+    assert.deepEqual(await standing(away), [null]);
   });
 
   test('names nobody who was never there, and is an alarm', async () => {

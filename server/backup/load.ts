@@ -115,10 +115,10 @@ export const restore = async (
     await client.query('begin');
     const incarnation = randomUUID();
     await client.query(
-      `insert into server_incarnation (number, id, began_at, reason, size, revocations_from)
-       select max(number) + 1, $1, $2, 'restored', $3, (select coalesce(max(number), 0) from revocation) + $4
+      `insert into server_incarnation (number, id, began_at, reason, size, revocations_from, lost_from)
+       select max(number) + 1, $1, $2, 'restored', $3, (select coalesce(max(number), 0) from revocation) + $4, $5
          from server_incarnation`,
-      [incarnation, now, head.size, skippedRevocations],
+      [incarnation, now, head.size, skippedRevocations, head.at],
     );
     await client.query('update terminal set connected_to = null, connected_at = null');
     await record(transactionOf(client), now, {

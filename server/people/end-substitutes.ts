@@ -1,10 +1,17 @@
 import type { SubstituteEnd } from '#contract/api/people.ts';
 import type { CardId, PersonId, TerminalId } from '#contract/ids.ts';
+import { lockCardsOf, tryReturnCards } from '../store/cards.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { tryLockPerson } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { endSessionsBy } from '../store/sessions.ts';
-import { type EndedSubstitute, endSpentSubstitutes, endSubstitutesWhere } from '../store/substitutes.ts';
+import {
+  type EndedSubstitute,
+  endSpentSubstitutes,
+  endSubstitutesWhere,
+  isReplacedSince,
+} from '../store/substitutes.ts';
 
 const noteEnd = async (
   tx: Transaction,
@@ -77,6 +84,22 @@ export const recordReturn = async (
   await record(tx, now, { kind: 'card.returned', outcome: 'success', person, card, terminal, factors: ['card'] });
   await tx.notify('changed', { what: 'people' });
   await endSubstitutes(tx, now, { person }, { reason: 'returned', by: null });
+};
+
+/**
+ * The same without the server, told of afterwards: what was given out since then stays, for the card was forgotten after
+ * that use of it.
+ */
+export const recordOfflineReturn = async (
+  tx: Transaction,
+  now: Date,
+  used: { readonly person: PersonId; readonly card: CardId; readonly terminal: TerminalId; readonly openedAt: Date },
+): Promise<void> => {
+  const { card, openedAt, person } = used;
+  if (!(await isReplacedSince(tx, used, openedAt))) return;
+  await lockCardsOf(tx, person);
+  await tryLockPerson(tx, person);
+  if (await tryReturnCards(tx, person, card)) await recordReturn(tx, now, used);
 };
 
 /** Ends those whose time or uses are over. Sessions that they opened end at their own limit, which is no later. */

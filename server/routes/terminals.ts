@@ -6,10 +6,12 @@ import type { Backlog } from '../backlog.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createLimit } from '../limit.ts';
+import { recordOfflineReturn } from '../people/end-substitutes.ts';
 import { createShutOut } from '../shut-out.ts';
 import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { countOfflineTries, judgeOfflineUses } from '../store/offline.ts';
+import { countOfflineTries } from '../store/offline.ts';
+import { judgeOfflineEnds, judgeOfflineUses } from '../store/offline-judgement.ts';
 import type { Report } from '../store/report-facts.ts';
 import { storeReports } from '../store/reports.ts';
 import { storeReceipt } from '../store/revocations.ts';
@@ -84,7 +86,9 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         for (const [place, { terminal }] of given.entries()) {
           const one = done[place];
           if (one === undefined || typeof one === 'string') continue;
-          await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy());
+          for (const use of await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy()))
+            await recordOfflineReturn(tx, now(), { ...use, terminal });
+          await judgeOfflineEnds(tx, now(), terminal, one.ends);
           await countOfflineTries(tx, now(), terminal, one.wrongTries, deps.policy().tries);
           // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
           if (one.rewritten > 0 && (await revoke(tx, now(), terminal)))

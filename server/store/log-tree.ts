@@ -61,8 +61,8 @@ export const beginIncarnation = async (
   begun: Incarnation & { readonly reason: 'restored' | 'rolled-back'; readonly size: number },
 ): Promise<void> => {
   await tx.query(
-    `insert into server_incarnation (number, id, began_at, reason, size, revocations_from)
-     values ($1, $2, $3, $4, $5, (select coalesce(max(number), 0) from revocation) + $6)`,
+    `insert into server_incarnation (number, id, began_at, reason, size, revocations_from, lost_from)
+     values ($1, $2, $3, $4, $5, (select coalesce(max(number), 0) from revocation) + $6, (select max(at) from log_checkpoint))`,
     [begun.number, begun.id, now, begun.reason, begun.size, skippedRevocations],
   );
 };

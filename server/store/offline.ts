@@ -1,7 +1,6 @@
 import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
-import { longestOffline } from '#core/policy/offline.ts';
 import { countElsewhere } from '#core/policy/tries.ts';
 import { setTries, tryLockFactor } from './credentials.ts';
 import type { Transaction } from './database.ts';
@@ -14,6 +13,8 @@ export interface OfflineUse {
   /** The login with the server that let the terminal do so, and when it did, both by the server's clock as it knew it. */
   readonly loginAt: Date;
   readonly openedAt: Date;
+  /** The login is in a part of the database that is lost. */
+  readonly unproven?: boolean;
 }
 
 const timeOf = (given: unknown): Date => {
@@ -27,6 +28,22 @@ export const tryReadOfflineUse = ({ at, facts }: JournalRecord): OfflineUse | nu
   if (kind !== 'offline.opened' || person == null || session == null) return null;
   const openedAt = detail['at'] === undefined ? timeOf(at) : timeOf(detail['at']);
   return { session, person, loginAt: timeOf(detail['loginAt']), openedAt };
+};
+
+/** The end of a session that may be one without the server, as the terminal's journal tells it. */
+export interface OfflineEnd {
+  readonly session: SessionId;
+  readonly person: PersonId;
+  /** By the terminal's own clock; where it is `start`, the work was over some time before. */
+  readonly lockedAt: Date;
+  readonly reason: string;
+}
+
+/** Null for any other record. */
+export const tryReadEnd = ({ at, facts }: JournalRecord): OfflineEnd | null => {
+  const { kind, person, reason, session } = facts;
+  if (kind !== 'screen.locked' || person == null || session == null) return null;
+  return { session, person, lockedAt: timeOf(at), reason: reason ?? '' };
 };
 
 /** A person at a terminal. */
@@ -59,60 +76,6 @@ export const storeOfflineSessions = async (
      on conflict do nothing`,
     [now, uses.map(({ session }) => session), uses.map(({ terminal }) => terminal), uses.map(({ person }) => person)],
   );
-};
-
-/** A login is written by the server's clock a moment before the terminal notes it. */
-const loginSlack = 120_000;
-
-interface Judged {
-  readonly revoked: boolean;
-  readonly login: boolean;
-  readonly allowed: boolean;
-}
-
-/** Why the server would not have let this happen; null where it would. */
-const whyContested = (use: OfflineUse, judged: Judged | undefined, { hours }: Policy['offline']): string | null => {
-  if (judged === undefined) return 'never-here';
-  if (!judged.login) return 'no-such-login';
-  if (judged.revoked) return 'revoked-before';
-  if (!judged.allowed) return 'role';
-  const age = use.openedAt.getTime() - use.loginAt.getTime();
-  return age > Math.min(hours * 3_600_000, longestOffline) || age < 0 ? 'too-old' : null;
-};
-
-/**
- * Asks afterwards what the terminal could not ask: whether a login without the server followed one with it, in time, and
- * whether what let it in had been taken away before. Each that should not have been is an alarm.
- */
-export const judgeOfflineUses = async (
-  tx: Transaction,
-  now: Date,
-  terminal: TerminalId,
-  uses: readonly OfflineUse[],
-  policy: Policy,
-): Promise<void> => {
-  for (const use of uses) {
-    const [judged] = await tx.query<Judged>(
-      `select exists (select 1 from revocation r where r.what <> 'session' and (r.person = p.id or r.subject = p.id) and r.at > $3 and r.at <= $4) as revoked,
-              exists (select 1 from session s where s.terminal = $1 and s.person = p.id
-                and s.started_at between $3::timestamptz - $5 * interval '1 millisecond'
-                                     and $3::timestamptz + $5 * interval '1 millisecond') as login,
-              p.roles && $6::text[] as allowed
-         from person p where p.id = $2 and exists (select 1 from session s where s.terminal = $1 and s.person = p.id)`,
-      [terminal, use.person, use.loginAt, use.openedAt, loginSlack, policy.offline.roles],
-    );
-    const reason = whyContested(use, judged, policy.offline);
-    if (reason === null) continue;
-    await record(tx, now, {
-      kind: 'offline.contested',
-      outcome: 'major',
-      terminal,
-      person: judged === undefined ? null : use.person,
-      session: judged === undefined ? null : use.session,
-      reason,
-      detail: { loginAt: use.loginAt.toISOString(), openedAt: use.openedAt.toISOString() },
-    });
-  }
 };
 
 /** A wrong PIN without the server, and when (epoch milliseconds, as the terminal knew it). */

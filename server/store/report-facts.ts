@@ -1,6 +1,7 @@
 import { type EventFacts, type JournalRecord, terminalKinds } from '#contract/audit.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { findUnproven } from './lost-times.ts';
 import { findHere, hereKey, tryReadOfflineUse } from './offline.ts';
 
 /** Journal records that a terminal has sent, oldest first. */
@@ -21,7 +22,13 @@ export interface Known {
   readonly personOf: ReadonlyMap<string, string>;
   /** People who have had a session there. */
   readonly here: ReadonlySet<string>;
+  /** Records of which the terminal alone knows whom they concern, since the database was put back to before. */
+  readonly unproven: ReadonlySet<JournalRecord>;
 }
+
+/** Whether somebody whom a record names is known to have been there. */
+const isProven = ({ kind, person, session }: EventFacts, { here, personOf }: Omit<Known, 'unproven'>): boolean =>
+  person != null && ((kind.startsWith('offline.') && here.has(person)) || personOf.get(session ?? '') === person);
 
 const named = ['card', 'attempt', 'session', 'ceremony'] as const;
 
@@ -60,7 +67,7 @@ export const findKnown = async (tx: Transaction, reports: readonly Report[]): Pr
   );
   const here = await findHere(tx, offline);
   const rows = Map.groupBy(await findNamed(tx, reports), ({ terminal }) => terminal);
-  return reports.map(({ terminal, records }) => {
+  const proven = reports.map(({ terminal, records }) => {
     const isHere = (person: string): boolean => here.has(hereKey({ terminal, person }));
     const opened = records.flatMap((one) => tryReadOfflineUse(one) ?? []).filter(({ person }) => isHere(person));
     const own = rows.get(terminal) ?? [];
@@ -73,21 +80,33 @@ export const findKnown = async (tx: Transaction, reports: readonly Report[]): Pr
       here: new Set(offline.flatMap(({ person }) => (isHere(person) ? [person] : []))),
     };
   });
+  const unproven = await findUnproven(
+    tx,
+    reports.flatMap(({ records }, place) => {
+      const known = proven[place];
+      return records.filter(({ facts }) => facts.person != null && known !== undefined && !isProven(facts, known));
+    }),
+  );
+  return proven.map((known) => ({ ...known, unproven }));
 };
 
 const ownKinds: ReadonlySet<string> = new Set(terminalKinds);
 
 /**
- * What a terminal may say: of its own parts, and of a person only with a session that the person had there. Who acted
- * and which support code it had is the server's to say, and a kind of the server's is turned into a refusal.
+ * What a terminal may say: of its own parts, and of a person only with a session that the person had there, or marked as
+ * its word alone. Who acted and which support code it had is the server's to say, and a kind of the server's is turned into
+ * a refusal.
  */
-export const keepOwn = (facts: EventFacts, known: Known): EventFacts => {
+export const keepOwn = (record: JournalRecord, known: Known): EventFacts => {
+  const { facts } = record;
   const { kind } = facts;
   if (!ownKinds.has(kind))
     return { kind: 'request.refused', outcome: 'serious', reason: 'foreign-kind', factors: [], detail: { kind } };
-  const isOffline = kind.startsWith('offline.') && known.here.has(facts.person ?? '');
-  const isHere = isOffline || (facts.person != null && known.personOf.get(facts.session ?? '') === facts.person);
+  const isUnproven = known.unproven.has(record);
+  const isHere = isUnproven || isProven(facts, known);
   const own = { ...facts, person: isHere ? facts.person : null, actor: null, supportCode: null };
   for (const name of named) if (own[name] != null && !known.ids.has(own[name])) own[name] = null;
-  return own;
+  return isUnproven
+    ? { ...own, session: facts.session, detail: { ...facts.detail, unproven: 'database-put-back' } }
+    : own;
 };

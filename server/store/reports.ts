@@ -18,7 +18,14 @@ import {
   type StoredHashes,
   type Vouched,
 } from './journal-heads.ts';
-import { type OfflineTry, type OfflineUse, storeOfflineSessions, tryReadOfflineUse } from './offline.ts';
+import {
+  type OfflineEnd,
+  type OfflineTry,
+  type OfflineUse,
+  storeOfflineSessions,
+  tryReadEnd,
+  tryReadOfflineUse,
+} from './offline.ts';
 import { findKnown, type Known, keepOwn, type Report } from './report-facts.ts';
 import { holdOffRestore } from './restoring.ts';
 
@@ -30,8 +37,9 @@ export interface Stored {
   readonly added: number;
   /** Records of a place that holds another record already. */
   readonly rewritten: number;
-  /** Sessions that were opened without the server, and whose PIN was typed wrongly then. */
+  /** Sessions that were opened without the server, sessions that ended, and whose PIN was typed wrongly without it. */
   readonly offline: readonly OfflineUse[];
+  readonly ends: readonly OfflineEnd[];
   readonly wrongTries: readonly OfflineTry[];
 }
 
@@ -114,7 +122,7 @@ const leaveOutStored = async (
 };
 
 const toRow = (now: Date, terminal: TerminalId, known: Known, { record, epoch, chain }: Judged): JournalRow => {
-  const own = keepOwn(record.facts, known);
+  const own = keepOwn(record, known);
   const facts = chain === null ? own : { ...own, detail: { ...own.detail, chain } };
   const { sequence, previous, hash } = record;
   return {
@@ -132,12 +140,16 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     sequence: last.sequence,
     added: fresh.length,
     rewritten,
-    offline: added.flatMap((one) => tryReadOfflineUse(one) ?? []),
-    wrongTries: added.flatMap(({ at, facts: { kind, reason, person } }) =>
-      kind === 'offline.refused' && reason === 'wrong-secret' && person && known.here.has(person)
-        ? [{ person, at: Date.parse(at) }]
-        : [],
-    ),
+    offline: added.flatMap((one) => {
+      const use = tryReadOfflineUse(one);
+      return use === null ? [] : [{ ...use, unproven: known.unproven.has(one) }];
+    }),
+    ends: added.flatMap((one) => tryReadEnd(one) ?? []),
+    wrongTries: added.flatMap((one): OfflineTry[] => {
+      const { kind, reason, person } = one.facts;
+      if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
+      return known.here.has(person) || known.unproven.has(one) ? [{ person, at: Date.parse(one.at) }] : [];
+    }),
   };
 };
 
@@ -240,7 +252,9 @@ export const storeReports = async (
     tx,
     now,
     outcomes.flatMap(({ report: { terminal }, known, summary }) =>
-      summary.offline.filter(({ person }) => known.here.has(person)).map((use) => ({ ...use, terminal })),
+      summary.offline
+        .filter(({ person, unproven }) => unproven === true || known.here.has(person))
+        .map((use) => ({ ...use, terminal })),
     ),
   );
   const byTerminal = new Map(outcomes.map(({ report: { terminal }, summary }) => [terminal, summary]));

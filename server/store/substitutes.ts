@@ -147,6 +147,20 @@ export const tryFindEnd = async (tx: Transaction, id: SubstituteId): Promise<str
   return row?.reason ?? undefined;
 };
 
+/** Whether this card is forgotten, and something has stood for it since before then. */
+export const isReplacedSince = async (
+  tx: Transaction,
+  { card, person }: { readonly person: PersonId; readonly card: CardId },
+  then: Date,
+): Promise<boolean> => {
+  const rows = await tx.query(
+    `select 1 from substitute s join card c on c.id = $2 and c.person = s.person and c.state = 'suspended' and c.forgotten
+      where s.person = $1 and s.ended_at is null and s.issued_at <= $3`,
+    [person, card, then],
+  );
+  return rows.length > 0;
+};
+
 /** Who has this loan card. */
 export const tryFindHolder = async (tx: Transaction, card: CardId): Promise<PersonId | undefined> => {
   const [row] = await tx.query<{ person: PersonId }>(

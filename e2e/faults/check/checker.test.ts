@@ -85,6 +85,12 @@ test('I1: an opening that was shown and is not in the log, or twice, or as anoth
     /^I1 login 1: .* another event/,
   );
   assertBroken({ entries: [...login.slice(0, 2), { ...opened, record: null }] }, /^I1 login 1: .* before its event/);
+  const nobodys = [{ ...record(1, 'screen.opened', 'S'), person: null }, ...events.slice(1)];
+  assertBroken({ events: nobodys }, /^I1 login 1: its opening .* does not name 100001/);
+  const putBack: Entry = { kind: 'restored', at: 900, from: 400, noticed: 'server.restored' };
+  assertBroken({ entries: [...login, putBack], events: nobodys }, /^I1 login 1: .* does not name 100001/);
+  const short: Entry = { ...putBack, noticed: null };
+  assert.deepEqual(broken({ entries: [...login, short], events: nobodys }), []);
 });
 
 test('I1: any record of a terminal that stands in the log twice, and a session that ends twice or never', () => {
