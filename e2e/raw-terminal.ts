@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 export interface RawTerminal {
   readonly id: string;
   post(path: string, body: unknown): Promise<{ status: number; body: { failure?: Failure } & Record<string, unknown> }>;
+  /** The same terminal at another process of the server. */
+  at(origin: string): RawTerminal;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ function createPoster(world: Place, id: string, identity: { cert?: string; key?:
   });
   return {
     id,
+    at: (origin) => createPoster({ ...world, server: { ...world.server, origin } }, id, identity),
     close: () => agent.close(),
     async post(path, body) {
       const answer = await request(`${world.server.origin}${path}`, {

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Further settings of the server, such as `DATABASE_URL`. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Where the program lies; this product's own folder when left out. */
+  readonly tree?: string;
 }
 
 interface ReadyLine {
@@ -40,13 +42,14 @@ interface ReadyLine {
 
 /** Starts the server with its embedded PostgreSQL and keeps it running. */
 export async function startServer(options: ServerOptions): Promise<ServerHouse> {
+  const { tree = root } = options;
   mkdirSync(options.folder, { recursive: true, mode: 0o755 });
   const kept = await keep({
     name: 'server',
     command: node,
     // Room for what requests leave behind, so that it is gone before the collector would move it.
-    args: ['--max-semi-space-size=64', join(root, 'server', 'start.ts')],
-    cwd: root,
+    args: ['--max-semi-space-size=64', join(tree, 'server', 'start.ts')],
+    cwd: tree,
     env: {
       ...plainEnvironment(),
       KAZASU_DATA: options.folder,

@@ -63,16 +63,18 @@ export interface WardOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Is told every message of the guard to the screen. */
   readonly hear?: (message: ToScreen) => void;
+  /** Where the program lies at its next start; this product's own folder when left out. */
+  readonly tree?: () => string;
   readonly stops: ReturnType<typeof createStops>;
 }
 
 /** Starts a guard and waits until it is ready. */
-export const startGuard = (name: string, log: string, env: NodeJS.ProcessEnv): Promise<Kept> =>
+export const startGuard = (name: string, log: string, env: NodeJS.ProcessEnv, tree = root): Promise<Kept> =>
   keep({
     name,
     command: node,
-    args: [join(root, 'guard', 'start.ts')],
-    cwd: root,
+    args: [join(tree, 'guard', 'start.ts')],
+    cwd: tree,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     log,
     ready: { line: /^\{"ready":true.*\}$/ },
@@ -139,7 +141,7 @@ export async function createWard(options: WardOptions): Promise<Ward> {
     screen: getScreen,
     kept,
     async start(code) {
-      guard = await startGuard(`guard of ${name}`, log, env(code));
+      guard = await startGuard(`guard of ${name}`, log, env(code), options.tree?.());
       await rejoin();
     },
     stop,
