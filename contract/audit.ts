@@ -219,6 +219,11 @@ export const eventKinds = {
     dicom: [110100],
     meaning: 'A part of the screen crashed, hung or showed nothing, and was made anew behind the cover.',
   },
+  'screen.altered': {
+    dicom: [110113],
+    meaning:
+      'The program of the screen is not as its release was made: it was not started. `first` is one of the files that differ, `files` how many.',
+  },
   'curtain.joined': { dicom: [110100, 110120], meaning: 'A curtain, which covers the screens, joined its guard.' },
   'curtain.lost': { dicom: [110100, 110121], meaning: 'A curtain ended; the other one goes on covering.' },
   'curtain.refused': {
@@ -304,6 +309,7 @@ export const terminalKinds = [
   'screen.joined',
   'screen.lost',
   'screen.repaired',
+  'screen.altered',
   'curtain.joined',
   'curtain.lost',
   'curtain.refused',

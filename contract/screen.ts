@@ -386,6 +386,8 @@ export const fromScreen = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('power'), what: z.enum(['suspend', 'resume', 'lock-requested', 'shutdown']) }),
   /** A window or helper process died and was made anew. */
   z.strictObject({ kind: z.literal('repaired'), what: z.string().max(80) }),
+  /** Instead of a hello, from whoever was to start the screen (`native/curtain/sealed.c`): its files are not those of the release. */
+  z.strictObject({ kind: z.literal('altered'), first: z.string().max(60), count: z.int().min(1) }),
   z.strictObject({ kind: z.literal('pong'), id: z.int() }),
 ]);
 export type FromScreen = z.infer<typeof fromScreen>;

@@ -172,6 +172,28 @@ test('what was made anew is recorded with what it was, and not without end', asy
   assert.deepEqual(repairs[0]?.detail, { what: 'lock page: crashed' });
 });
 
+test('whose files were altered is recorded once for each finding, and does not join', async () => {
+  const findings = [
+    { first: 'resources/app.asar', count: 1 },
+    { first: 'resources/app.asar', count: 1 },
+    { first: 'electron', count: 3 },
+  ];
+  for (const finding of findings) {
+    const { socket, say } = await open({ hello: false });
+    const closed = closeOf(socket);
+    say({ kind: 'altered', ...finding });
+    await closed;
+  }
+  assert.deepEqual(
+    recorded.map(({ kind, outcome, detail }) => ({ kind, outcome, detail })),
+    [
+      { kind: 'screen.altered', outcome: 'serious', detail: { first: 'resources/app.asar', files: 1 } },
+      { kind: 'screen.altered', outcome: 'serious', detail: { first: 'electron', files: 3 } },
+    ],
+  );
+  assert.deepEqual(events, []);
+});
+
 test('who does not begin with hello, or sends an endless line, is dropped', async () => {
   const foreign = await open({ hello: false });
   const closed = closeOf(foreign.socket);

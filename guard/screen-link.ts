@@ -48,6 +48,8 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   let joined = false;
   let heardAt = 0;
   let pingId = 0;
+  /** What was found of the program's files the last time. */
+  let altered = '';
   const refusals = createMinute(now, recordedInMinute);
   const repairs = createMinute(now, recordedInMinute);
 
@@ -84,6 +86,7 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
       case 'hello':
         if (joined) return refuse('hello-twice', {});
         joined = true;
+        altered = '';
         log.info('screen-joined', { pid: message.pid, runtime: message.runtime });
         deps.record({ kind: 'screen.joined', outcome: 'success', detail: { runtime: message.runtime.slice(0, 80) } });
         for (const greeting of deps.greetings()) send(greeting);
@@ -117,14 +120,29 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
         if (repairs.isCounted())
           deps.record({ kind: 'screen.repaired', outcome: 'minor', detail: { what: message.what } });
         return;
+      case 'altered':
+        return noteAltered(message.first, message.count);
       case 'pong':
         return;
     }
   }
 
+  /** It is tried again and again, and found again: each finding is one event. */
+  function noteAltered(first: string, files: number): void {
+    log.error('screen-altered', { first, files });
+    const finding = `${files} ${first}`;
+    if (finding === altered) return;
+    altered = finding;
+    deps.record({ kind: 'screen.altered', outcome: 'serious', detail: { first, files } });
+  }
+
   function read(line: string): void {
     const parsed = fromScreen.safeParse(parseJson(line));
     if (!parsed.success) return refuse('bad-request', { call: 'message' });
+    if (!joined && parsed.data.kind === 'altered') {
+      take(parsed.data);
+      return drop('altered');
+    }
     if (!joined && parsed.data.kind !== 'hello') return drop('no-hello');
     heardAt = now();
     take(parsed.data);

@@ -31,6 +31,7 @@ const programs: readonly NativeProgram[] = [
     libraries: ['xcb', 'xcb-damage', 'xcb-randr', 'xcb-shm', 'xcb-xtest'],
   },
   { name: 'sweep', sources: own('sweep', 'windows'), libraries: ['xcb'] },
+  { name: 'sealed', sources: own('sealed'), libraries: ['libcrypto'] },
   { name: 'rasterise', sources: own('rasterise'), libraries: ['freetype2'] },
 ];
 
@@ -54,7 +55,7 @@ export interface BuildOptions {
   readonly sanitized?: boolean;
 }
 
-/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `sweep`, `glyphs`. */
+/** Compiles what has no fresh result yet and gives the folder that holds all of it: `curtain`, `leader`, `painter`, `sweep`, `sealed`, `glyphs`. */
 export async function buildCurtain(options: BuildOptions = {}): Promise<string> {
   const flags = options.sanitized === true ? sanitized : hardened;
   const inputs = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));

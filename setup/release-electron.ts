@@ -16,12 +16,14 @@ import { packAsar } from './asar.ts';
 
 /**
  * What the Electron of a release may not do: run as Node, take options or an inspector from its environment, run another
- * application than the archive beside it. Linux does not look at the hashes in the archive; there `findAltered` does.
+ * application than the archive beside it. Linux does not look at the hashes in the archive; there `native/curtain/sealed.c`
+ * does at each start, and `findAltered` for whoever packages.
  */
 const fuses = {
   [FuseV1Options.RunAsNode]: false,
   [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
   [FuseV1Options.EnableNodeCliInspectArguments]: false,
+  // Every cookie of the screen lives in memory. With this, each start would ask a keyring for a key that nothing needs.
   [FuseV1Options.EnableCookieEncryption]: false,
   [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
   [FuseV1Options.OnlyLoadAppFromAsar]: true,
@@ -66,8 +68,8 @@ export const sealOf = (folder: string): string =>
     .digest('hex');
 
 /**
- * What is otherwise in the folder of a release than when it was made: lines of the list that are gone, changed or new. To be
- * asked before it is started, by somebody whom that folder cannot change.
+ * What is otherwise in the folder of a release than when it was made: lines of the list that are gone, changed or new. At
+ * a terminal `native/curtain/sealed.c` asks the same at each start.
  */
 export function findAltered(folder: string, seal: string): string[] {
   if (sealOf(folder) !== seal) return [sealName];

@@ -156,6 +156,19 @@ describe('the console window', { timeout: 120_000 }, () => {
     assert.deepEqual(inside, { kazasu: false, require: false, cookie: '' });
   });
 
+  test('nothing of it, nor of the screen itself, has a place on the disk', async () => {
+    const origin = await serve(await authority.issue('disk', 'DNS:localhost', '1'));
+    assert.ok(await become(origin));
+    const places = await world.electron.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().map(({ webContents }) => [
+        new URL(webContents.getURL()).protocol,
+        webContents.session.storagePath,
+      ]),
+    );
+    assert.deepEqual(new Set(places.map(([protocol]) => protocol)), new Set(['app:', 'https:']));
+    for (const [protocol, path] of places) assert.equal(path, null, String(protocol));
+  });
+
   test('stays at its origin and opens nothing', async () => {
     const origin = await serve(await authority.issue('stay', 'DNS:localhost', '1'));
     const other = await serve(await authority.issue('other', 'DNS:localhost', '1'));

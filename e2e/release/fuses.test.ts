@@ -73,8 +73,12 @@ describe('the Electron of a release', { timeout: 120_000 }, () => {
   test('has every fuse as a release needs it; the stock one has not', async () => {
     const wire = await getCurrentFuseWire(release);
     const stands = (name: keyof typeof FuseV1Options): string => String.fromCharCode(Number(wire[FuseV1Options[name]]));
-    const names = ['RunAsNode', 'EnableNodeOptionsEnvironmentVariable', 'EnableNodeCliInspectArguments'] as const;
-    assert.deepEqual(names.map(stands), ['0', '0', '0']);
+    const off = [
+      ...(['RunAsNode', 'EnableNodeOptionsEnvironmentVariable', 'EnableNodeCliInspectArguments'] as const),
+      // No cookie of the screen reaches the disk, and the key to encrypt one would be asked of a keyring at each start.
+      'EnableCookieEncryption',
+    ] as const;
+    assert.deepEqual(off.map(stands), ['0', '0', '0', '0']);
     assert.deepEqual((['OnlyLoadAppFromAsar', 'EnableEmbeddedAsarIntegrityValidation'] as const).map(stands), [
       '1',
       '1',

@@ -15,6 +15,7 @@ const needed = {
     'pkg-config',
     'fonts-noto-cjk',
     'libfreetype-dev',
+    'libssl-dev',
     'libxcb1-dev',
     'libxcb-composite0-dev',
     'libxcb-damage0-dev',
