@@ -70,7 +70,12 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     const { nonce } = reply.ok ? reply.value : reply.failure;
     nonces.renew(nonce);
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
-    if (!reply.ok) return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
+    if (!reply.ok) {
+      // A copy of a number is as good as the card; a signature can be wrong without it.
+      const isKnown = evidence.proof === undefined && purpose === 'login';
+      if (isKnown && reply.failure.code === 'CARD_REFUSED') alone.cardRefused(evidence);
+      return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
+    }
     const { expiresAt, grace, offline: mayKeep, nonce: _, ...begins } = reply.value;
     if (!wentOn) alone.begun({ ...begins, evidence, mayKeep });
     dispatch({ kind: 'identified', request, ...begins, grace: grace !== null, endsAt: clock.toMoment(expiresAt) });
@@ -104,7 +109,10 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     const reply = await heardLate(proving, giveUp, canGoOn ? switchAfter : undefined);
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!wentOn && !(reply.ok && reply.value.kind === 'open')) kept.drop();
-    if (!reply.ok) return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
+    if (!reply.ok) {
+      if (factor === 'pin') alone.refused(attempt, reply.failure.code);
+      return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
+    }
     const { value } = reply;
     switch (value.kind) {
       case 'open':

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type EventInput, eventFacts } from '#contract/audit.ts';
 import type { CardEvidence } from '#contract/card.ts';
-import { fail, type Result, succeed } from '#contract/errors.ts';
-import type { LockId } from '#contract/ids.ts';
+import { type Failure, fail, type Result, succeed } from '#contract/errors.ts';
+import type { LockId, PersonId } from '#contract/ids.ts';
 import type { Key, View } from '#contract/screen.ts';
 import { challengeText } from '#core/card/challenge.ts';
 import { createClock } from './clock.ts';
@@ -57,10 +57,12 @@ function createTerminal(offline: Offline) {
       grant: { key: 1, payload: 'p', signature: 's' },
     }),
   };
+  const refusals = new Map<string, Failure>();
   const call = (async (name: string): Promise<Result<unknown>> => {
     asked.push(name);
     if (server === 'dead') return fail('SERVER_UNREACHABLE');
-    const answer = succeed(answers[name]?.() ?? {});
+    const failure = refusals.get(name);
+    const answer = failure === undefined ? succeed(answers[name]?.() ?? {}) : { ok: false as const, failure };
     if (server === 'there') return answer;
     // A crawling server answers when the test lets it, a black hole never.
     await new Promise<void>((resolve) => waiting.push(resolve));
@@ -145,6 +147,11 @@ function createTerminal(offline: Offline) {
       reached = begun.resolve;
       return { release: held.resolve, reached: begun.promise };
     },
+    /** What the server refuses this call with from now on; nothing any more when no failure is given. */
+    refuse(name: string, failure?: Failure) {
+      if (failure === undefined) refusals.delete(name);
+      else refusals.set(name, failure);
+    },
     crawl() {
       for (const resolve of waiting.splice(0)) resolve();
     },
@@ -193,6 +200,7 @@ for (const server of ['dead', 'black hole', 'crawling'] as const) {
     assert.equal(at.view().online, false);
     const opened = at.last('offline.opened');
     assert.deepEqual([opened?.person, opened?.factors], [hanako.person, ['card', 'pin']]);
+    assert.equal(opened?.detail?.['assurance'], 'identifier', 'its card can be copied');
     assert.ok(at.recorded.findIndex(({ kind }) => kind === 'offline.opened') >= 0);
     at.crawl();
     await wait(20);
@@ -274,6 +282,80 @@ test('a wrong PIN without the server is told when its event is on the disk, and 
   assert.equal(at.last('offline.refused')?.reason, 'wrong-secret');
 });
 
+const someoneElse: CardEvidence = { ...card, identifier: '04B1B2B3B4B5B6' };
+/** Two people are known there: the one whom it is about, and one who can be let in all the time. */
+async function atKnownToTwo() {
+  const offline = await desk.run();
+  await offline.remember(card, hanako, digits(pin));
+  await offline.remember(someoneElse, { ...hanako, person: randomUUID() as PersonId }, digits(pin));
+  return { ...createTerminal(offline), offline };
+}
+/** Without the server the card is refused before its PIN is asked for. */
+const refusedAlone = async (at: ReturnType<typeof createTerminal>) => {
+  at.session.dispatch({ kind: 'cancelled' });
+  at.setServer('dead');
+  at.tap();
+  await at.shows('refused');
+  return at.last('offline.refused')?.reason;
+};
+
+test('a PIN that the server has locked opens nothing without it, until the next login with it', async () => {
+  const at = await atKnownToTwo();
+  const typeAt = async (typed: string, failure?: Failure) => {
+    at.refuse('attempts/prove', failure);
+    at.tap();
+    await at.shows('secret');
+    at.type(typed);
+    await at.shows(failure === undefined ? 'open' : 'refused');
+  };
+  await typeAt(pin, { code: 'PROOF_LOCKED', supportCode: 'ABC-DEF-GHJ' });
+  assert.equal(await refusedAlone(at), 'locked');
+  at.session.dispatch({ kind: 'cancelled' });
+  at.setServer('there');
+  at.session.dispatch({ kind: 'link-changed', link: 'online' });
+  await typeAt(pin);
+  at.session.dispatch({ kind: 'lock-asked', reason: 'button' });
+  while (!at.offline.mayKnow(card)) await wait(5);
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+});
+
+test('that a PIN was locked outlives a start of the guard', async () => {
+  const offline = await desk.run();
+  await offline.remember(card, hanako, digits(pin));
+  offline.countRefused(card, true);
+  assert.ok(await offline.settled());
+  const again = await desk.run();
+  assert.partialDeepStrictEqual(again.find(card), { ok: false, why: 'locked' });
+});
+
+test('wrong PINs with the server leave so many fewer without it', async () => {
+  const at = await atKnown();
+  at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('secret');
+  for (const _ of [1, 2]) {
+    at.type('00000000');
+    while (at.session.state().phase.kind === 'checking') await wait(5);
+  }
+  at.session.dispatch({ kind: 'cancelled' });
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+  at.type('00000000');
+  await at.shows('refused');
+  assert.ok(at.last('offline.locked'));
+});
+
+test('a card that the server has refused here opens nothing without it', async () => {
+  const at = await atKnownToTwo();
+  at.refuse('attempts/begin', { code: 'CARD_REFUSED', supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('refused');
+  assert.equal(await refusedAlone(at), 'unknown');
+});
+
 test('a card that was never here is refused without the server in words that say why', async () => {
   const at = await atKnown();
   at.setServer('dead');
@@ -330,6 +412,7 @@ test('a card that signs gets in by a signature of its own key over a nonce of th
   await at.shows('secret');
   at.type(pin);
   await at.shows('open');
+  assert.equal(at.last('offline.opened')?.detail?.['assurance'], 'pki');
   at.session.dispatch({ kind: 'lock-asked', reason: 'button' });
   assert.equal(await refused(right), 'unproven', 'shown again');
 });

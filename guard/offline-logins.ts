@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Greeting } from '#contract/api/logins.ts';
 import type { CardEvidence } from '#contract/card.ts';
+import type { FailureCode } from '#contract/errors.ts';
 import type { AttemptId } from '#contract/ids.ts';
 import type { Effect } from '#core/login/state.ts';
 import type { EffectsDeps } from './effects.ts';
@@ -29,6 +30,9 @@ export interface OfflineLogins {
   identify(effect: Of<'identify'>): void;
   /** The digits that a right answer may leave here, or that are looked at here when none comes. */
   digitsFor(effect: Of<'prove'>, digits: Buffer): { keep(): void; check(): Promise<void>; drop(): void };
+  /** The server would not let this attempt, or this card, go on: without it they are let in no sooner. */
+  refused(attempt: AttemptId, code: FailureCode): void;
+  cardRefused(evidence: CardEvidence): void;
   /** Whether this attempt could be gone on with when no answer comes. */
   mayProve(attempt: AttemptId): boolean;
   open(effect: Of<'open'>): Promise<boolean>;
@@ -121,12 +125,17 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         drop,
       };
     },
+    refused(attempt, code) {
+      if (current?.attempt !== attempt || (code !== 'PROOF_WRONG' && code !== 'PROOF_LOCKED')) return;
+      offline.countRefused(current.evidence, code === 'PROOF_LOCKED');
+    },
+    cardRefused: offline.forget,
     mayProve: (attempt) => current?.attempt === attempt && offline.mayKnow(current.evidence),
     /** Whether exactly this was proved here just now, and is written. */
     async open({ lock, session, attempt, greeting }) {
       const { person } = greeting;
       if (known === null || !offline.takeGrant({ lock, session, attempt, person })) return false;
-      const { loginAt, until } = known;
+      const { assurance, loginAt, until } = known;
       known = null;
       const written = await journal.append({
         kind: 'offline.opened',
@@ -134,7 +143,7 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         person,
         session,
         factors: ['card', 'pin'],
-        detail: { loginAt: instant(loginAt), until: instant(until), at: instant(offline.now() ?? 0) },
+        detail: { loginAt: instant(loginAt), until: instant(until), at: instant(offline.now() ?? 0), assurance },
       });
       if (!written.ok) return false;
       return (

@@ -5,7 +5,7 @@
 import { createPublicKey, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto';
 import { type Greeting, greeting as greetingShape } from '#contract/api/logins.ts';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
-import type { CardEvidence } from '#contract/card.ts';
+import type { Assurance, CardEvidence } from '#contract/card.ts';
 import type { AttemptId, LockId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import { type TerminalPolicy, terminalPolicy } from '#contract/policy.ts';
 import { challengeText } from '#core/card/challenge.ts';
@@ -37,6 +37,7 @@ export interface KnownOffline {
   /** By the server's clock, epoch milliseconds. */
   readonly loginAt: number;
   readonly until: number;
+  readonly assurance: Assurance;
 }
 export type FoundOffline =
   | KnownOffline
@@ -63,6 +64,10 @@ export interface Offline {
   find(card: CardEvidence): FoundOffline;
   /** Counts the try durably, then looks at the PIN. Wipes the digits. */
   check(card: CardEvidence, pin: Buffer, grantFor: Omit<OfflineGrant, 'session' | 'person'>): Promise<CheckedOffline>;
+  /** The server has refused this PIN: that counts here too, and where it has locked, nothing opens here before a login with it. */
+  countRefused(card: CardEvidence, isLocked: boolean): void;
+  /** The server has refused this card: nothing is kept of it. */
+  forget(card: CardEvidence): void;
   /** Whether `check` has proved exactly this, a moment ago and for the first time. */
   takeGrant(grant: OfflineGrant): boolean;
   /** A revocation: nothing of whom it concerns is kept. */
@@ -77,6 +82,9 @@ export interface Offline {
   policy(): TerminalPolicy | undefined;
   keepPolicy(policy: TerminalPolicy): void;
 }
+
+/** More than any policy allows without the server. */
+const mostTries = 1_000;
 
 /** A proof opens within this time (milliseconds). */
 const grantLife = 30_000;
@@ -124,7 +132,8 @@ export function createOffline(deps: OfflineDeps): Offline {
     if (greeting === undefined || greeting.person !== entry.person) return refuse('damaged');
     const verdict = judgeOffline({ ...entry, roles: greeting.roles }, rules(), now);
     if (verdict !== 'allowed') return refuse(verdict);
-    return { ok: true, greeting, loginAt: entry.loginAt, until: offlineUntil(entry.loginAt, rules()) };
+    const { assurance, loginAt } = entry;
+    return { ok: true, greeting, loginAt, until: offlineUntil(loginAt, rules()), assurance };
   }
 
   function find(card: CardEvidence): FoundOffline {
@@ -190,6 +199,19 @@ export function createOffline(deps: OfflineDeps): Offline {
       } finally {
         pin.fill(0);
       }
+    },
+    countRefused(card, isLocked) {
+      const entry = entryOf(card);
+      if (entry === undefined) return;
+      const failures = isLocked ? Math.max(entry.failures, mostTries) : entry.failures + 1;
+      replace(entry.card, { ...entry, failures });
+      void save().catch(() => undefined);
+    },
+    forget(card) {
+      const entry = entryOf(card);
+      if (entry === undefined) return;
+      replace(entry.card, null);
+      void save().catch(() => undefined);
     },
     takeGrant({ lock, attempt, session, person }) {
       const given = grants.get(session);
@@ -258,6 +280,8 @@ export const noOffline: Offline = {
     pin.fill(0);
     return { kind: 'refused', why: 'off', person: null };
   },
+  countRefused: () => undefined,
+  forget: () => undefined,
   takeGrant: () => false,
   revoke: () => undefined,
   until: () => null,
