@@ -49,6 +49,12 @@ export const directoryFailures = {
     outcome: 'minor',
     meaning: 'The filter has a mistake, is too long, or names an attribute that cannot be searched.',
   },
+  SCIM_FILTER_REFUSED: {
+    status: 403,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'What the server supports is shown whole, and not by a filter.',
+  },
   SCIM_PATH_INVALID: {
     status: 400,
     retry: false,

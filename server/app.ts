@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { api, type RouteName } from '#contract/api/index.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
 import { createBacklog } from './backlog.ts';
@@ -193,7 +194,13 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
 
   http.removeContentTypeParser('text/plain');
   const parseJson = http.getDefaultJsonParser('error', 'error');
-  http.addContentTypeParser('application/scim+json', { parseAs: 'string' }, parseJson);
+  /** Whoever sends nothing may say of what type it is, as some do with every request. */
+  const parseAny: typeof parseJson = (request, body, done) => {
+    const { call } = request.routeOptions.config as { call?: RouteName };
+    if (body === '' && call !== undefined && !('body' in api[call])) return done(null, undefined);
+    return parseJson(request, body, done);
+  };
+  http.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'string' }, parseAny);
   await http.register(fastifyCookie);
   http.addHook('onResponse', async (request, reply) => {
     const { call } = request.routeOptions.config as { call?: string };

@@ -4,6 +4,7 @@ import { api, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
 import { type Failure, fail, failures, type Result } from '#contract/errors.ts';
 import { names, scimType, sendScimFailure } from './directory/answer.ts';
+import { spellMessage } from './directory/message.ts';
 import { openEventStream } from './event-stream.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
@@ -74,10 +75,11 @@ const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVAL
     if (!parsed.success) problems.push(...describe(where, parsed.error));
     return parsed.data;
   };
+  const sent = row.sender === 'directory' ? spellMessage(request.body) : request.body;
   const parsed = {
     params: read('params', row.params, request.params),
     query: read('query', row.query, request.query),
-    body: row.isPlain?.(request.body) === true ? request.body : read('body', row.body, request.body),
+    body: row.isPlain?.(sent) === true ? sent : read('body', row.body, sent),
     headers: read('headers', row.headers, request.headers),
   };
   return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { RouteName } from '#contract/api/index.ts';
+import { scimUrns } from '#contract/api/scim.ts';
 import { type Failure, type FailureCode, failures } from '#contract/errors.ts';
 import { toScimError } from './directory/answer.ts';
 
@@ -66,7 +68,6 @@ const words: Readonly<Record<string, unknown>> = {
   text: 'number,name,kana\nN-1042,山田 花子,ヤマダ ハナコ\n',
   address: 'https://kazasu.example/scim/v2',
   location: 'https://kazasu.example/scim/v2/Users/7f6e2f0a-53c4-4f0e-9a35-1d1c5f1f0b11',
-  $ref: 'https://kazasu.example/scim/v2/Users/7f6e2f0a-53c4-4f0e-9a35-1d1c5f1f0b11',
   filter: 'userName eq "N-1042"',
   op: 'replace',
   path: 'active',
@@ -162,6 +163,30 @@ export const exampleOf = (shape: Shape, name: string, area: string): unknown => 
     default:
       return words[name] ?? true;
   }
+};
+
+const user = {
+  schemas: [scimUrns.user],
+  externalId: 'hr-1042',
+  userName: 'N-1042',
+  name: { familyName: '山田', givenName: '花子' },
+  displayName: '山田 花子',
+  active: true,
+};
+const group = { schemas: [scimUrns.group], externalId: 'hr-3e', displayName: '3階 東病棟' };
+const search = { schemas: [scimUrns.search], startIndex: 1, count: 50 };
+const patch = { schemas: [scimUrns.patch], Operations: [{ op: 'replace', path: 'displayName', value: '山田 花' }] };
+
+/** Bodies whose schema is open: what a directory sends. */
+export const bodyExamples: { readonly [Name in RouteName]?: object } = {
+  'scim/add-user': user,
+  'scim/replace-user': user,
+  'scim/patch-user': patch,
+  'scim/search-users': { ...search, filter: 'userName eq "N-1042"', attributes: ['userName', 'active'] },
+  'scim/add-group': group,
+  'scim/replace-group': group,
+  'scim/patch-group': patch,
+  'scim/search-groups': { ...search, filter: 'displayName sw "3階"', excludedAttributes: ['members'] },
 };
 
 const details: { readonly [Code in FailureCode]?: Omit<Failure, 'code'> } = {

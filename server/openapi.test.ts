@@ -66,21 +66,11 @@ test('every call says who may send it and how it may fail', () => {
   }
 });
 
-/** The validator takes every member of this name for a reference, also one that SCIM has. */
-const withoutMembersNamedRef = (given: object): Record<string, unknown> =>
-  JSON.parse(
-    JSON.stringify(given, (_key, value) => {
-      if (typeof value !== 'object' || value === null || !('$ref' in value)) return value;
-      const { $ref, ...others } = value;
-      return typeof $ref === 'string' && $ref.startsWith('#/') ? value : { ...others, reference: $ref };
-    }),
-  );
-
 test('it is OpenAPI 3.1 as its own schema has it', async () => {
-  const { valid, errors } = await new Validator().validate(withoutMembersNamedRef(description));
+  const { valid, errors } = await new Validator().validate(structuredClone(description));
   assert.deepEqual(errors ?? [], []);
   assert.equal(valid, true);
-  const bent = withoutMembersNamedRef(description) as {
+  const bent = structuredClone(description) as unknown as {
     paths: Record<string, Record<string, { parameters: object[] }>>;
   };
   bent.paths['/v1/people']?.['get']?.parameters.push({ name: 'x', in: 'nowhere' });

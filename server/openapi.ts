@@ -6,12 +6,24 @@ import { scimUrns } from '#contract/api/scim.ts';
 import { pushed } from '#contract/api/terminals.ts';
 import { type FailureCode, failure, failures } from '#contract/errors.ts';
 import { scimType } from './directory/answer.ts';
-import { exampleOf, failureExample, failureExamples } from './openapi-examples.ts';
+import { bodyExamples, exampleOf, failureExample, failureExamples } from './openapi-examples.ts';
 
 type Schema = Record<string, unknown>;
 
+/**
+ * SCIM has a member of the name by which JSON Schema refers. Under `properties` readers of descriptions take it for a
+ * reference, so it is named by a pattern.
+ */
+const withoutReferences = ({ jsonSchema: shape }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+  const { $ref: own, ...others } = (shape.properties ?? {}) as Record<string, z.core.JSONSchema._JSONSchema>;
+  if (own === undefined) return;
+  shape.properties = others;
+  shape.patternProperties = { '^\\$ref$': own };
+};
+
 const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Schema => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' });
+  const how = { io, unrepresentable: 'any', target: 'draft-2020-12', override: withoutReferences } as const;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, how);
   return rest;
 };
 
@@ -61,6 +73,10 @@ const withExample = (name: RouteName, schema: Schema): Schema => ({
   schema,
   example: exampleOf(schema, name, areaOf(name)),
 });
+const toBody = (name: RouteName, body: z.ZodType): Schema => {
+  const { schema, example } = withExample(name, toSchema(body, 'input'));
+  return { schema, example: bodyExamples[name] ?? example };
+};
 const isScim = ({ sender }: Row): boolean => sender === 'directory';
 const typeOf = (row: Row): string => (isScim(row) ? scimType : 'application/json');
 const refused = (row: Row, codes: readonly FailureCode[]): Schema => ({
@@ -101,7 +117,7 @@ const toOperation = (name: RouteName, row: Row): Schema => ({
   ],
   ...(row.body === undefined
     ? {}
-    : { requestBody: { required: true, content: { [typeOf(row)]: withExample(name, toSchema(row.body, 'input')) } } }),
+    : { requestBody: { required: true, content: { [typeOf(row)]: toBody(name, row.body) } } }),
   responses: { [row.status ?? 200]: toAnswer(name, row), ...toFailures(row) },
 });
 

@@ -90,6 +90,15 @@ const filter = z.string().max(2000).optional();
 const sort = { sortBy: z.string().max(200).optional(), sortOrder: z.string().max(20).optional() };
 
 const one = z.strictObject({ ...shown, ...habits });
+/** What the server says of itself is neither sorted nor paged, and a filter is refused (RFC 7644 4). */
+const about = z.strictObject({
+  ...shown,
+  ...habits,
+  ...sort,
+  filter,
+  startIndex: z.string().max(20).optional(),
+  count: z.string().max(20).optional(),
+});
 const many = z.strictObject({
   ...shown,
   ...habits,
@@ -149,9 +158,9 @@ export const scim = table({
     path: '/scim/v2/ServiceProviderConfig',
     sender: 'directory',
     event: null,
-    failures: [],
+    failures: ['SCIM_FILTER_REFUSED'],
     summary: 'What of SCIM 2.0 is supported.',
-    query: z.strictObject(habits),
+    query: about,
     answer: z.looseObject({ schemas }),
   },
   'scim/resource-types': {
@@ -159,9 +168,9 @@ export const scim = table({
     path: '/scim/v2/ResourceTypes',
     sender: 'directory',
     event: null,
-    failures: [],
+    failures: ['SCIM_FILTER_REFUSED'],
     summary: 'User and Group.',
-    query: z.strictObject(habits),
+    query: about,
     answer: listOf(z.looseObject({ schemas })),
   },
   'scim/resource-type': {
@@ -169,10 +178,10 @@ export const scim = table({
     path: '/scim/v2/ResourceTypes/:name',
     sender: 'directory',
     event: null,
-    failures: ['SCIM_RESOURCE_UNKNOWN'],
+    failures: ['SCIM_RESOURCE_UNKNOWN', 'SCIM_FILTER_REFUSED'],
     summary: 'One of them.',
     params: z.strictObject({ name: z.string().max(100) }),
-    query: z.strictObject(habits),
+    query: about,
     answer: z.looseObject({ schemas }),
   },
   'scim/schemas': {
@@ -180,9 +189,9 @@ export const scim = table({
     path: '/scim/v2/Schemas',
     sender: 'directory',
     event: null,
-    failures: [],
+    failures: ['SCIM_FILTER_REFUSED'],
     summary: 'The attributes that are kept.',
-    query: z.strictObject(habits),
+    query: about,
     answer: listOf(z.looseObject({ schemas })),
   },
   'scim/schema': {
@@ -190,10 +199,10 @@ export const scim = table({
     path: '/scim/v2/Schemas/:name',
     sender: 'directory',
     event: null,
-    failures: ['SCIM_RESOURCE_UNKNOWN'],
+    failures: ['SCIM_RESOURCE_UNKNOWN', 'SCIM_FILTER_REFUSED'],
     summary: 'Those of one schema.',
     params: z.strictObject({ name: z.string().max(100) }),
-    query: z.strictObject(habits),
+    query: about,
     answer: z.looseObject({ schemas }),
   },
   'scim/find-users': {

@@ -11,6 +11,8 @@ export interface Attribute {
   readonly mutability?: 'readOnly' | 'readWrite' | 'immutable';
   readonly returned?: 'always' | 'default';
   readonly uniqueness?: 'none' | 'server';
+  /** What a reference may lead to; an address of any kind where it is left out. */
+  readonly referenceTypes?: readonly ('User' | 'Group')[];
   readonly subAttributes?: readonly Attribute[];
 }
 
@@ -60,7 +62,14 @@ const userAttributes: readonly Attribute[] = [
     ...readOnly,
     subAttributes: [
       { name: 'value', type: 'string', caseExact: true, description: 'Identifier of the group.', ...readOnly },
-      { name: '$ref', type: 'reference', caseExact: true, description: 'Address of the group.', ...readOnly },
+      {
+        name: '$ref',
+        type: 'reference',
+        caseExact: true,
+        description: 'Address of the group.',
+        referenceTypes: ['Group'],
+        ...readOnly,
+      },
       { name: 'display', type: 'string', description: 'Name of the group.', ...readOnly },
       { name: 'type', type: 'string', description: 'Always direct.', ...readOnly },
     ],
@@ -81,7 +90,14 @@ const groupAttributes: readonly Attribute[] = [
     description: 'People in the group.',
     subAttributes: [
       { name: 'value', type: 'string', caseExact: true, description: 'Identifier of the user.', ...immutable },
-      { name: '$ref', type: 'reference', caseExact: true, description: 'Address of the user.', ...immutable },
+      {
+        name: '$ref',
+        type: 'reference',
+        caseExact: true,
+        description: 'Address of the user.',
+        referenceTypes: ['User'],
+        ...immutable,
+      },
       { name: 'type', type: 'string', description: 'Always User.', ...immutable },
       { name: 'display', type: 'string', description: 'Name of the user.', ...readOnly },
     ],
@@ -181,6 +197,6 @@ export const describeAttribute = (one: Attribute): Record<string, unknown> => ({
   mutability: one.mutability ?? 'readWrite',
   returned: one.returned ?? 'default',
   uniqueness: one.uniqueness ?? 'none',
-  ...(one.type === 'reference' ? { referenceTypes: [one.name === '$ref' ? 'User' : 'uri'] } : {}),
+  ...(one.type === 'reference' ? { referenceTypes: one.referenceTypes ?? ['uri'] } : {}),
   ...(one.subAttributes === undefined ? {} : { subAttributes: one.subAttributes.map(describeAttribute) }),
 });

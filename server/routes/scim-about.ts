@@ -50,17 +50,20 @@ export const createScimAboutRoutes = ({ origin }: Pick<ServerDeps, 'origin'>) =>
     meta: { resourceType: 'Schema', location: `${base}/Schemas/${id}` },
   });
   const described = schemas.map(describe);
+  /** A filter would seem to have been applied (RFC 7644 4). */
+  const unlessFiltered = <Value>({ filter }: { readonly filter?: string | undefined }, value: Value) =>
+    filter === undefined ? succeed(value) : fail('SCIM_FILTER_REFUSED');
   return {
-    'scim/config': async () => succeed(config),
-    'scim/resource-types': async () => succeed(toList(types, types.length, 1)),
-    'scim/resource-type': async ({ params }) => {
+    'scim/config': async ({ query }) => unlessFiltered(query, config),
+    'scim/resource-types': async ({ query }) => unlessFiltered(query, toList(types, types.length, 1)),
+    'scim/resource-type': async ({ params, query }) => {
       const found = types.find(({ id }) => id.toLowerCase() === params.name.toLowerCase());
-      return found ? succeed(found) : fail('SCIM_RESOURCE_UNKNOWN');
+      return found ? unlessFiltered(query, found) : fail('SCIM_RESOURCE_UNKNOWN');
     },
-    'scim/schemas': async () => succeed(toList(described, described.length, 1)),
-    'scim/schema': async ({ params }) => {
+    'scim/schemas': async ({ query }) => unlessFiltered(query, toList(described, described.length, 1)),
+    'scim/schema': async ({ params, query }) => {
       const found = described.find(({ id }) => id.toLowerCase() === params.name.toLowerCase());
-      return found ? succeed(found) : fail('SCIM_RESOURCE_UNKNOWN');
+      return found ? unlessFiltered(query, found) : fail('SCIM_RESOURCE_UNKNOWN');
     },
   } satisfies Partial<Handlers>;
 };

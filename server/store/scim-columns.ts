@@ -25,6 +25,11 @@ export interface Columns {
 
 const text = (sql: string, exact = false): Column => ({ sql, type: 'text', exact });
 const uuid = (sql: string): Column => ({ sql, type: 'uuid', exact: true });
+/** Schemas of every resource of a kind: the same for all, and asked for all the same (RFC 7644 3.4.2.2). */
+const schemas = (...urns: readonly string[]): Parts => ({
+  sql: `exists (select 1 from unnest(array[${urns.map((urn) => `'${urn}'`).join(', ')}]) as s(urn) where true`,
+  columns: { value: text('s.urn', true) },
+});
 const instant = (sql: string): Column => ({ sql, type: 'instant', exact: true });
 
 const base = (table: string, kind: ResourceKind, externalId: string): Record<string, Column> => ({
@@ -48,6 +53,7 @@ export const columnsOf: Readonly<Record<ResourceKind, Columns>> = {
       [`${scimUrns.staff}:kana`]: text(`nullif(p.kana, '')`),
     },
     parts: {
+      schemas: schemas(scimUrns.user, scimUrns.staff),
       groups: {
         sql: `exists (select 1 from directory_member m join directory_group g on g.id = m."group" where m.person = p.id`,
         columns: { value: uuid('g.id'), display: text('g.display_name'), type: text(`'direct'::text`) },
@@ -58,6 +64,7 @@ export const columnsOf: Readonly<Record<ResourceKind, Columns>> = {
   Group: {
     plain: { ...base('g', 'Group', 'g.external_id'), displayName: text('g.display_name') },
     parts: {
+      schemas: schemas(scimUrns.group),
       members: {
         sql: `exists (select 1 from directory_member m join person p on p.id = m.person where m."group" = g.id`,
         columns: { value: uuid('p.id'), display: text('p.name'), type: text(`'User'::text`) },
