@@ -23,6 +23,7 @@ import { createBegun } from './logins/begun.ts';
 import { createMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
 import { registerPages } from './pages.ts';
+import { refuseProtocol } from './protocol.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
 import { resealAll } from './resealing.ts';
@@ -182,6 +183,19 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
   const stopPacing = paceHandshakes(http.server);
+    clientErrorHandler: (problem, socket) => {
+      const { remoteAddress: address } = socket;
+      const code = refuseProtocol(problem, socket);
+      if (code === undefined || address === undefined) return;
+      refusals.note({
+        code,
+        call: 'unknown',
+        address,
+        terminal: null,
+        person: null,
+        why: 'protocol',
+      });
+    },
   const active = createBatch<TerminalId, ActiveTerminal | undefined>({
     run: async (terminals) => {
       const found = await findActive(logins, terminals);

@@ -104,13 +104,16 @@ const refusalOf = (name: RouteName) => (api[name].sender === 'directory' ? sendS
 /** How soon the database may be there again. */
 const awaySeconds = 1;
 
+/** The sender was gone before the whole body had come. */
+const isCutOff = (problem: unknown): boolean => (problem as { code?: string }).code === 'ECONNRESET';
+
 /** Turns a thrown problem into a failure: a database that is away, or what Fastify refuses by itself. `undefined`: a bug. */
 export const readThrown = (problem: unknown): Failure | undefined => {
   if (problem instanceof DatabaseAway) return { code: 'SERVER_BUSY', retryAfterSeconds: awaySeconds };
   const { statusCode, code } = problem as { statusCode?: number; code?: string };
   if (statusCode === 413) return { code: 'REQUEST_TOO_LARGE' };
-  const ofFastify = code?.startsWith('FST_ERR_') === true || problem instanceof SyntaxError;
-  if (ofFastify && statusCode !== undefined && statusCode < 500) {
+  const ofSender = code?.startsWith('FST_ERR_') === true || isCutOff(problem) || problem instanceof SyntaxError;
+  if (ofSender && statusCode !== undefined && statusCode < 500) {
     return { code: 'REQUEST_INVALID', problems: [{ path: 'body', rule: 'json' }] };
   }
   return undefined;
@@ -256,6 +259,8 @@ export const registerGate = (
       errorHandler: async (problem, request, reply) => {
         const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
         deps.metrics.countResult(key, failure.code);
+        // Nobody is there any more to be answered or told of.
+        if (isCutOff(problem)) return sendFailure(reply, failure);
         if (failure.code === 'INTERNAL') request.log.error({ err: problem, call: key }, 'a request ended with a bug');
         if (failure.code === 'INTERNAL' || failure.code === 'SERVER_BUSY') return refusalOf(key)(reply, failure);
         return refuseShape(key, request, reply, failure);

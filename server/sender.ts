@@ -9,6 +9,7 @@ import type { DirectoryDoor } from './directory/door.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { Hub } from './push.ts';
 import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts';
+import { isSaidTwice } from './said-twice.ts';
 import { findConsoleSession } from './store/console.ts';
 import type { Lane } from './store/database.ts';
 import { type ActiveTerminal, isOwnKey } from './store/terminals.ts';
@@ -164,6 +165,7 @@ const admitConsole = async (
 
 /** Who sent the request, if it is one whom the row names. Looks at headers and connection only, before any body is read. */
 export const admit = async (row: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+  if (isSaidTwice(request.raw, consoleCookie)) return turnAway({ code: 'REQUEST_INVALID', why: 'said-twice' });
   if (row.sender === 'terminal') {
     if (row.method === 'POST' && !isJson(request)) return turnAway({ code: 'REQUEST_INVALID', why: 'content-type' });
     return admitTerminal(row, request, deps);
