@@ -54,6 +54,7 @@ import { createStreams, spreadOver } from './routes/streams.ts';
 import { createSubstituteRoutes } from './routes/substitutes.ts';
 import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetProcess, markProcess } from './store/connections.ts';
+import { listOpenConsoleSessions } from './store/console.ts';
 import type { Database } from './store/database.ts';
 import { type ActiveTerminal, findActive } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
@@ -108,7 +109,9 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const { background, people, logins } = given.database;
   const process = createUuid(given.now());
   await markProcess(given.database, given.now(), process);
-  const hub = await createHub(given.database, given.secrets, given.now);
+  const hub = await createHub(given.database, given.secrets, given.now, (sessions) =>
+    listOpenConsoleSessions(background, given.now(), given.policies.active().console, sessions),
+  );
   const { later, close: closeLater } = createLater(given.log);
   const cards = await createCards(given);
   cards.authorities.onChange(() => {
@@ -180,9 +183,6 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     routerOptions: { maxParamLength: 100 },
     // A path that cannot be decoded, or with a member that is longer than any of ours, is one that is not there.
     frameworkErrors: (_problem, request, reply) => void refuseUnknown(request as FastifyRequest, reply as FastifyReply),
-    forceCloseConnections: 'idle',
-  }) as unknown as FastifyInstance;
-  const stopPacing = paceHandshakes(http.server);
     clientErrorHandler: (problem, socket) => {
       const { remoteAddress: address } = socket;
       const code = refuseProtocol(problem, socket);
@@ -196,6 +196,9 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
         why: 'protocol',
       });
     },
+    forceCloseConnections: 'idle',
+  }) as unknown as FastifyInstance;
+  const stopPacing = paceHandshakes(http.server);
   const active = createBatch<TerminalId, ActiveTerminal | undefined>({
     run: async (terminals) => {
       const found = await findActive(logins, terminals);

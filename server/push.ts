@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
-import { type Changed, changed } from '#contract/api/console.ts';
+import { changed } from '#contract/api/console.ts';
 import { type Pushed, pushed } from '#contract/api/terminals.ts';
 import { type TerminalId, terminalId } from '#contract/ids.ts';
 import { createGroups } from './groups.ts';
@@ -10,6 +10,7 @@ import type { Secrets } from './secrets.ts';
 import type { Database, Transaction } from './store/database.ts';
 import { getHead } from './store/revocations.ts';
 import { isOnline } from './store/terminals.ts';
+import { createWatchers, type FindOpen, type Watcher } from './watchers.ts';
 
 /** Reaches terminals that hold a push stream, on whichever server process. */
 export interface Push {
@@ -34,15 +35,6 @@ export interface TerminalStream {
   /** Gives the terminal another nonce for its next card, or tells it that no card is asked for a proof. */
   renewNonce(): void;
   /** Ends it so that the terminal comes again and asks for what it missed. */
-  end(): void;
-}
-
-/** One open stream of a console page. */
-export interface Watcher {
-  readonly session: string;
-  hear(what: Changed): void;
-  /** Nothing to say: keeps the connection from looking dead. */
-  keepAlive(): void;
   end(): void;
 }
 
@@ -82,10 +74,15 @@ const longestAnswer = 3_000;
 const pushedNotice = z.strictObject({ terminal: terminalId.nullable(), pushed });
 const cutNotice = z.strictObject({ terminal: terminalId });
 
-export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouch'>, now: () => Date): Promise<Hub> => {
+export const createHub = async (
+  database: Database,
+  secrets: Pick<Secrets, 'vouch'>,
+  now: () => Date,
+  findOpen: FindOpen,
+): Promise<Hub> => {
   const sockets = createGroups<TerminalId, Socket>();
   const streams = createGroups<TerminalId, TerminalStream>();
-  const watchers = new Set<Watcher>();
+  const watchers = createWatchers(findOpen);
   const pushes = createPushes();
   /** Numbers follow each other without a gap, in the order of their commits. */
   let highest = 0;
@@ -117,9 +114,6 @@ export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouc
     const told = toPush.kind === 'revocation' ? { ...toPush, order: markOrder(secrets, toPush.order) } : toPush;
     pushes.add(terminal === null ? streams.all() : streams.of(terminal), told);
   };
-  const tellWatchers = (what: Changed): void => {
-    for (const watcher of watchers) watcher.hear(what);
-  };
   const listening = [
     await database.listen(
       'pushed',
@@ -132,8 +126,8 @@ export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouc
     await database.listen('cut', (payload) => cutHere(cutNotice.parse(payload).terminal)),
     await database.listen(
       'changed',
-      (payload) => tellWatchers(changed.parse(payload)),
-      () => tellWatchers({ what: 'hello' }),
+      (payload) => void watchers.tell(changed.parse(payload)),
+      () => void watchers.tell({ what: 'hello' }),
     ),
   ];
   // After LISTEN: what is issued in between is heard, and is not new.
@@ -158,10 +152,7 @@ export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouc
       };
     },
     addStream: (stream) => streams.add(stream.terminal, stream),
-    addWatcher: (watcher) => {
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
-    },
+    addWatcher: watchers.add,
     cutHere,
     cutUnless: (mayStay) => {
       for (const socket of sockets.all()) if (!mayStay(socket)) cutSoon(socket);
@@ -171,13 +162,14 @@ export const createHub = async (database: Database, secrets: Pick<Secrets, 'vouc
     attached: () => sockets.keys(),
     streaming: () => streams.keys(),
     streams: () => streams.all(),
-    watchers: () => [...watchers],
+    watchers: watchers.all,
     onMissed: (next) => {
       catchUp = next;
     },
     close: async () => {
       for (const stop of listening) await stop();
-      for (const open of [...streams.all(), ...watchers]) open.end();
+      for (const open of streams.all()) open.end();
+      watchers.close();
     },
   };
 };
