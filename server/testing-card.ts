@@ -35,6 +35,7 @@ export interface CertificateToMake {
   /** Hash by which its key signs, for keys of RSA. */
   readonly hash?: string;
   readonly keys?: webcrypto.CryptoKeyPair;
+  readonly extensions?: readonly x509.Extension[];
 }
 
 export interface Made {
@@ -67,6 +68,7 @@ export const makeCertificate = async (given: CertificateToMake = {}, issuer?: Ma
       new x509.BasicConstraintsExtension(isAuthority, undefined, true),
       new x509.KeyUsagesExtension(given.usages ?? usual, true),
       ...(isAuthority || purposes === null ? [] : [new x509.ExtendedKeyUsageExtension(purposes)]),
+      ...(given.extensions ?? []),
     ],
   });
   return { keys, certificate, der: Buffer.from(certificate.rawData), pem: certificate.toString('pem'), kind };
