@@ -121,7 +121,13 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
       begun: begunEvent(ticket),
       events: [
         ...(accepted === null ? [] : [toEventRow(now, { ...facts, kind: 'proof.accepted', outcome: 'success' })]),
-        toEventRow(now, { ...facts, kind: 'session.began', outcome: 'success', session }),
+        toEventRow(now, {
+          ...facts,
+          kind: 'session.began',
+          outcome: 'success',
+          session,
+          detail: { assurance: ticket.assurance },
+        }),
       ],
     });
     if (concluded !== 'open') return concluded;

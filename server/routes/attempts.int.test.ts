@@ -41,6 +41,34 @@ describe('a card over the reader', () => {
     assert.equal(event?.terminal, terminal.id);
   });
 
+  it('that is known by its number alone is marked as weak in the events of attempt and login, and cannot be called stronger', async () => {
+    const clinician = await makeClinician(server);
+    const { attempt } = await logIn(server, terminal, clinician);
+    const events = await eventsWhere(server, 'attempt', attempt);
+    const marked = events.filter(({ kind }) => kind === 'attempt.begun' || kind === 'session.began');
+    assert.deepEqual(
+      marked.map(({ detail }) => detail['assurance']),
+      ['identifier', 'identifier'],
+    );
+    for (const assurance of ['keyed', 'pki'] as const)
+      assert.equal((await begin(server, terminal, { ...clinician.evidence, assurance })).code, 'CARD_REFUSED');
+  });
+
+  it('that is known by its number alone is refused, or not kept for times without the server, where policy says so', async () => {
+    const clinician = await makeClinician(server);
+    assert.equal((await mustBegin(server, terminal, clinician.evidence)).offline, true);
+    await server.applyPolicy({ offline: { assurance: ['keyed', 'pki'] } });
+    assert.equal((await mustBegin(server, terminal, clinician.evidence)).offline, false);
+    const copies = {
+      name: 'copies',
+      when: { assurance: ['identifier' as const] },
+      demand: { kind: 'refuse' as const },
+    };
+    await server.applyPolicy({ factors: [copies] });
+    assert.equal((await begin(server, terminal, clinician.evidence)).code, 'CARD_REFUSED');
+    await server.applyPolicy({});
+  });
+
   it('offers only the factors that the person has and that are not locked', async () => {
     assert.deepEqual(
       (await mustBegin(server, terminal, (await makeClinician(server, { pin: false })).evidence)).factors,
