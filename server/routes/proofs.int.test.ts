@@ -169,10 +169,19 @@ describe('a second factor', () => {
     const second = await mustBegin(server, terminal, clinician.evidence);
     const used = await prove(server, terminal, second.attempt, 'totp', code);
     const wrong = await prove(server, terminal, second.attempt, 'totp', '000000');
-    assert.deepEqual([used.status, Object.keys(failureOf(used))], [wrong.status, Object.keys(failureOf(wrong))]);
+    const said = (answered: typeof used) => {
+      const { triesLeft, supportCode, ...words } = failureOf(answered);
+      assert.ok(supportCode);
+      return [answered.status, triesLeft, words];
+    };
+    assert.deepEqual(said(used), [403, 4, { code: 'PROOF_WRONG' }]);
+    assert.deepEqual(said(wrong), [403, 3, { code: 'PROOF_WRONG' }]);
+    const pin = await prove(server, terminal, second.attempt, 'pin', otherPin);
+    assert.deepEqual(said(pin), [403, 4, { code: 'PROOF_WRONG' }], 'whichever factor it was');
     assert.deepEqual(kindsOf(await eventsWhere(server, 'attempt', second.attempt)), [
       'attempt.begun',
       'proof.replayed',
+      'proof.refused',
       'proof.refused',
     ]);
   });
@@ -255,6 +264,23 @@ describe('a second factor', () => {
     }
   });
 
+  it('is refused when it is out of force in any way, also at the console and while an attempt is open', async () => {
+    for (const state of ['locked', 'disabled']) {
+      const clinician = await makeClinician(server, {
+        roles: ['clinician', 'helpdesk'],
+        password: 'plum rain on the roof',
+      });
+      const { attempt } = await mustBegin(server, terminal, clinician.evidence);
+      await server.database.query('update credential set state = $2 where person = $1', [clinician.person.id, state]);
+      assert.equal((await prove(server, terminal, attempt, 'pin', goodPin)).code, 'PROOF_LOCKED');
+      assert.equal((await prove(server, terminal, attempt, 'totp', clinician.code())).code, 'PROOF_LOCKED');
+      assert.equal((await begin(server, terminal, clinician.evidence)).code, 'CARD_REFUSED');
+      const { number } = clinician.person;
+      const body = { number, password: 'plum rain on the roof', code: clinician.code() };
+      assert.equal((await server.call(server.anyone, 'console/sign-in', { body })).code, 'CONSOLE_SIGN_IN_REFUSED');
+    }
+  });
+
   it('keeps a seed with its person: moved to another one it opens nothing', async () => {
     const [one, another] = [await makeClinician(server), await makeClinician(server)];
     await server.database.query(
@@ -288,24 +314,55 @@ describe('a second factor', () => {
       '{"__proto__":{"factor":"pin"},"secret":"1"}',
       `{"factor":"pin","secret":"${'1'.repeat(65)}"}`,
     ];
-    for (const body of bodies) {
-      const path = `/v1/attempts/${attempt}/proofs`;
-      const answer = await server.send(terminal, path, {
-        method: 'POST',
-        body,
-        headers: { 'content-type': 'application/json' },
-      });
-      assert.equal(answer.status, 400, body);
+    // Everything about these is right but their shape: ticket, factor and PIN are.
+    const ticket = ticketOf(attempt);
+    const right = { ticket, factor: 'pin', secret: goodPin };
+    const almost: object[] = [
+      { ticket, secret: goodPin },
+      { ticket, factor: 'pin' },
+      { factor: 'pin', secret: goodPin },
+      ...[null, Number(goodPin), [goodPin], { value: goodPin }, true, ''].map((secret) => ({ ...right, secret })),
+      ...[null, 0, ['pin'], { pin: true }, 'PIN', 'card', ''].map((factor) => ({ ...right, factor })),
+      ...[null, [ticket], {}, 1].map((given) => ({ ...right, ticket: given })),
+      ...[null, '', 1, [], 'short'].map((idempotencyKey) => ({ ...right, idempotencyKey })),
+      { ...right, factor: 'grace' },
+      { ...right, accepted: true },
+      [right],
+      { body: right },
+    ];
+    const path = `/v1/attempts/${attempt}/proofs`;
+    const send = async (body: string | undefined, type?: string): Promise<number> => {
+      const headers = type === undefined ? {} : { 'content-type': type };
+      const answer = await server.send(terminal, path, { method: 'POST', body, headers });
       await answer.body?.cancel();
-    }
+      return answer.status;
+    };
+    for (const body of [...bodies, ...almost.map((one) => JSON.stringify(one))])
+      assert.equal(await send(body, 'application/json'), 400, body);
+    assert.equal(await send(undefined), 400, 'no body at all');
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
+      assert.ok([400, 415].includes(await send(JSON.stringify(right), type)), type);
+    const [counted] = await server.database.query<{ failures: number }>(
+      `select failures from credential where person = $1 and kind = 'pin'`,
+      [clinician.person.id],
+    );
+    assert.equal(counted?.failures, 0, 'nothing was looked at');
+    const kinds = (await eventsWhere(server, 'attempt', attempt)).map(({ kind }) => kind);
+    assert.ok(!kinds.includes('session.began'));
+    assert.equal((await prove(server, terminal, attempt, 'pin', goodPin)).status, 200, 'only its own shape is taken');
   });
 
-  it('keeps to the limit of tries under a flood, and taps go on', async () => {
+  it('keeps to the limit of tries, of memory and of waiting under a flood, and taps go on', async () => {
     const clinicians = await Promise.all(Array.from({ length: 12 }, () => makeClinician(server, { totp: false })));
     const terminals = await Promise.all(clinicians.map(() => server.enrol()));
     const attempts = await Promise.all(
       clinicians.map((clinician, place) => mustBegin(server, terminals[place] as TestTerminal, clinician.evidence)),
     );
+    const before = process.memoryUsage().rss;
+    let [most, isOver] = [before, false];
+    const watching = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss);
+    }, 5);
     const flood = Promise.all(
       Array.from({ length: 500 }, (_, place) => {
         const [at, begun] = [terminals[place % 12], attempts[place % 12]];
@@ -313,10 +370,23 @@ describe('a second factor', () => {
         return prove(server, at, begun.attempt, 'pin', otherPin);
       }),
     );
-    const tap = await begin(server, terminal, makeEvidence());
-    assert.equal(tap.code, 'CARD_REFUSED');
+    void flood.finally(() => {
+      isOver = true;
+    });
+    const known = await makeClinician(server);
+    let taps = 0;
+    while (!isOver) {
+      assert.equal((await begin(server, terminal, makeEvidence())).code, 'CARD_REFUSED');
+      await mustBegin(server, other, known.evidence);
+      taps += 1;
+    }
     const answers = await flood;
+    clearInterval(watching);
+    assert.ok(taps >= 3, `${taps} taps were answered meanwhile`);
+    // 500 at once would be more than nine gigabytes.
+    assert.ok(most - before < 600 * 2 ** 20, `${Math.round((most - before) / 2 ** 20)} MiB more`);
     const busy = answers.filter(({ code }) => code === 'SERVER_BUSY');
+    assert.ok(busy.length > 0, 'somebody was told to come again');
     assert.ok(busy.every((answered) => answered.status === 503 && (failureOf(answered).retryAfterSeconds ?? 0) >= 1));
     const counted = await server.database.query<{ failures: number }>(
       'select failures from credential where person = any($1)',
