@@ -331,7 +331,7 @@ test('that a PIN was locked outlives a start of the guard', async () => {
 });
 
 test('wrong PINs with the server leave so many fewer without it', async () => {
-  const at = await atKnown();
+  const at = await atKnownToTwo();
   at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
   at.tap();
   await at.shows('secret');
@@ -346,6 +346,7 @@ test('wrong PINs with the server leave so many fewer without it', async () => {
   at.type('00000000');
   await at.shows('refused');
   assert.ok(at.last('offline.locked'));
+  assert.ok(await at.offline.settled());
 });
 
 test('a card that the server has refused here opens nothing without it', async () => {
@@ -354,6 +355,18 @@ test('a card that the server has refused here opens nothing without it', async (
   at.tap();
   await at.shows('refused');
   assert.equal(await refusedAlone(at), 'unknown');
+  assert.ok(await at.offline.settled(), 'for good');
+});
+
+test('nor does one that was refused after its PIN', async () => {
+  const at = await atKnownToTwo();
+  at.refuse('attempts/prove', { code: 'CARD_REFUSED', supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('secret');
+  at.type(pin);
+  await at.shows('refused');
+  assert.equal(await refusedAlone(at), 'unknown');
+  assert.ok(await at.offline.settled(), 'for good');
 });
 
 test('a card that was never here is refused without the server in words that say why', async () => {

@@ -126,8 +126,10 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
       };
     },
     refused(attempt, code) {
-      if (current?.attempt !== attempt || (code !== 'PROOF_WRONG' && code !== 'PROOF_LOCKED')) return;
-      offline.countRefused(current.evidence, code === 'PROOF_LOCKED');
+      if (current?.attempt !== attempt) return;
+      const { evidence } = current;
+      if (code === 'CARD_REFUSED') offline.forget(evidence);
+      if (code === 'PROOF_WRONG' || code === 'PROOF_LOCKED') offline.countRefused(evidence, code === 'PROOF_LOCKED');
     },
     cardRefused: offline.forget,
     mayProve: (attempt) => current?.attempt === attempt && offline.mayKnow(current.evidence),

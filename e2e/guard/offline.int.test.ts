@@ -32,6 +32,7 @@ test('with every server gone, whoever logged in before works, also after the gua
   for (const event of await eventsOf('offline.opened')) {
     assert.equal(event.personName, '看護 花子');
     assert.deepEqual(event.factors, ['card', 'pin']);
+    assert.equal(event.detail['assurance'], 'identifier');
   }
   assert.deepEqual(await eventsOf('offline.contested'), []);
 });
