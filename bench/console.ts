@@ -64,6 +64,16 @@ const createAsks = async (database: Database): Promise<readonly (readonly [name:
   const old = (await some<{ id: string }>('select id from event tablesample system (0.1) limit 300')).map(
     ({ id }) => id,
   );
+  const days = (
+    await some<{ day: string }>(
+      `select distinct to_char(at at time zone 'Asia/Tokyo', 'YYYY-MM-DD') as day from event tablesample system (0.1) order by 1`,
+    )
+  ).map(({ day }) => day);
+  /** So many days of the log. */
+  const span = (count: number): { from: string; to: string } => {
+    const first = Math.floor(Math.random() * Math.max(1, days.length - count));
+    return { from: days[first] ?? '', to: days[Math.min(days.length - 1, first + count - 1)] ?? '' };
+  };
   const query = (given: object): Query => ({ limit: 50, ...given }) as unknown as Query;
   const kinds = [
     'proof.refused',
@@ -89,6 +99,17 @@ const createAsks = async (database: Database): Promise<readonly (readonly [name:
     ['deep, kind', () => query({ before: pick(old), kind: pick(kinds) })],
     ['deep, person', () => query({ before: pick(old), person: pick(people) })],
     ['deep, terminal and kind', () => query({ before: pick(old), terminal: pick(terminals), kind: pick(kinds) })],
+    ['a day', () => query(span(1))],
+    ['a day, person', () => query({ ...span(1), person: pick(people) })],
+    ['a day, busy person and kind', () => query({ ...span(1), person: pick(busy), kind: pick(kinds) })],
+    ['a day, terminal and kind', () => query({ ...span(1), terminal: pick(terminals), kind: pick(kinds) })],
+    ['a week, kind', () => query({ ...span(7), kind: pick(kinds) })],
+    ['a week, person', () => query({ ...span(7), person: pick(people) })],
+    ['a month', () => query(span(30))],
+    ['a month, terminal', () => query({ ...span(30), terminal: pick(terminals) })],
+    ['a month, kind', () => query({ ...span(30), kind: pick(kinds) })],
+    ['today', () => query({ period: 'today' })],
+    ['last 7 days, kind', () => query({ period: 'week', kind: pick(kinds) })],
   ];
 };
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { attemptId, cardId, ceremonyId, eventId, instant, personId, sessionId, terminalId } from './ids.ts';
+import { logEvents } from './log-events.ts';
 
-interface EventRow {
+export interface EventRow {
   /** DICOM PS3.15 A.5.3 event id and type, for the export to an audit record repository. */
   readonly dicom: readonly [id: number, type?: number];
   readonly meaning: string;
@@ -176,37 +177,7 @@ export const eventKinds = {
     meaning: 'Somebody who is signed in did not prove anew who they are; nothing was changed.',
   },
   'console.signed-out': { dicom: [110114, 110123], meaning: 'A person signed out of the console.' },
-  'log.viewed': { dicom: [110101], meaning: 'The log was looked at.' },
-  'log.month-dropped': {
-    dicom: [110101],
-    meaning: 'A month of the log that is no longer to be kept was dropped as a whole, by the retention of the policy.',
-  },
-  'log.exported': { dicom: [110106], meaning: 'The log was exported with its checkpoints.' },
-  'periodic-review.begun': {
-    dicom: [110101],
-    meaning: 'The figures and lists of a period were taken, to be looked at; the log has their digest.',
-  },
-  'periodic-review.signed': {
-    dicom: [110101],
-    meaning: 'The review of a period was signed with its findings and the day of the next one.',
-  },
-  'accounts.exported': { dicom: [110106], meaning: 'The inventory of accounts was taken out as a file.' },
-  'log.halted': {
-    dicom: [110113, 110126],
-    meaning: 'Alarm: the stored log is not the one that was signed, or the key is another one; nothing more is signed.',
-  },
-  'log.rolled-back': {
-    dicom: [110113, 110126],
-    meaning: 'Alarm: the database holds less of the log than was signed before. It is an older one.',
-  },
-  'backup.made': {
-    dicom: [110106],
-    meaning: 'A sealed backup of the server was written and read back.',
-  },
-  'server.restored': {
-    dicom: [110113, 110126],
-    meaning: 'The server was restored from a backup and goes on as another incarnation.',
-  },
+  ...logEvents,
 
   'guard.started': {
     dicom: [110100, 110120],

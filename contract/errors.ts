@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { givenNonce } from './card.ts';
+import { cardlessFailures } from './cardless-failures.ts';
 import { directoryFailures } from './directory-failures.ts';
+import { passkeyFailures } from './passkey-failures.ts';
 import { periodicReviewFailures } from './periodic-review-failures.ts';
+import { savedFilterFailures } from './saved-filter-failures.ts';
 
 /** How the audit names an outcome (DICOM PS3.15 A.5.2: 0, 4, 8, 12). */
 export type Outcome = 'success' | 'minor' | 'serious' | 'major';
@@ -263,44 +266,7 @@ export const failures = {
   },
 
   PERSON_SUSPENDED: { status: 409, retry: false, outcome: 'minor', meaning: 'The person is suspended.' },
-  SUBSTITUTE_BEYOND_POLICY: {
-    status: 422,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'A substitute would last longer, be used more often, or begin later than the policy allows.',
-  },
-  SUBSTITUTE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such substitute in force.' },
-  LOAN_CARD_TAKEN: {
-    status: 409,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'The loan card is with somebody, or it is not to be used any more.',
-  },
-  CODE_REFUSED: {
-    status: 403,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'The code opens nothing here. The exact reason is found by the support code alone.',
-  },
-  COLLEAGUE_UNKNOWN: {
-    status: 404,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'Nothing can be opened here for somebody of this staff number.',
-  },
-  EMERGENCY_BATCH_UNKNOWN: {
-    status: 404,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'There is no such batch of emergency codes.',
-  },
-  REVIEW_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such emergency use.' },
-  REVIEW_SIGNED: {
-    status: 409,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'Somebody has signed this emergency use off already.',
-  },
+  ...cardlessFailures,
   ...periodicReviewFailures,
 
   APPROVAL_NEEDED: {
@@ -363,25 +329,8 @@ export const failures = {
       'Password and code were not accepted, or no passkey was used in this session within the last minutes. Nothing was changed.',
   },
 
-  PASSKEY_REFUSED: {
-    status: 403,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'The passkey was not accepted. The exact reason is found by the support code or in the log alone.',
-  },
-  PASSKEY_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such passkey.' },
-  PASSKEY_TOO_MANY: {
-    status: 409,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'The person has as many passkeys as one person may have.',
-  },
-  PASSKEY_LAST: {
-    status: 409,
-    retry: false,
-    outcome: 'minor',
-    meaning: 'Without this passkey its owner could not sign in any more.',
-  },
+  ...passkeyFailures,
+  ...savedFilterFailures,
 
   ...directoryFailures,
 } as const satisfies Record<string, FailureRow>;

@@ -26,6 +26,7 @@ export const substituteId = id('SubstituteId');
 export const emergencyBatchId = id('EmergencyBatchId');
 export const reviewId = id('ReviewId');
 export const periodicReviewId = id('PeriodicReviewId');
+export const savedFilterId = id('SavedFilterId');
 
 export type PersonId = z.infer<typeof personId>;
 export type CardId = z.infer<typeof cardId>;
@@ -45,6 +46,7 @@ export type SubstituteId = z.infer<typeof substituteId>;
 export type EmergencyBatchId = z.infer<typeof emergencyBatchId>;
 export type ReviewId = z.infer<typeof reviewId>;
 export type PeriodicReviewId = z.infer<typeof periodicReviewId>;
+export type SavedFilterId = z.infer<typeof savedFilterId>;
 
 /** RFC 3339 date and time with an explicit offset (ASVS 16.2.2). */
 export const instant = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, with offset' });

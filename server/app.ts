@@ -47,6 +47,7 @@ import { createPeopleRoutes } from './routes/people.ts';
 import { createPeriodicReviewRoutes } from './routes/periodic-reviews.ts';
 import { createPoliciesRoutes } from './routes/policies.ts';
 import { createReturningRoutes } from './routes/returning.ts';
+import { createSavedFilterRoutes } from './routes/saved-filters.ts';
 import { createScimAboutRoutes } from './routes/scim-about.ts';
 import { createScimGroupRoutes } from './routes/scim-groups.ts';
 import { createScimUserRoutes } from './routes/scim-users.ts';
@@ -137,6 +138,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createPeopleRoutes(atConsole),
     ...createConsoleRoutes(atConsole),
     ...createEventsRoutes(atConsole),
+    ...createSavedFilterRoutes(atConsole),
     ...createPoliciesRoutes(atConsole),
     ...createAccountRoutes(atConsole),
     ...createApprovalsRoutes(atConsole),

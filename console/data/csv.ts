@@ -9,6 +9,12 @@ const cellOf = (value: string): string => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-/** A CSV text (RFC 4180) whose cells are text and nothing else, with the mark by which spreadsheets know UTF-8. */
-export const toCsv = (rows: readonly (readonly string[])[]): string =>
-  `\uFEFF${rows.map((row) => `${row.map(cellOf).join(',')}\r\n`).join('')}`;
+/** The mark by which spreadsheets know UTF-8; begins a file. */
+export const csvMark = '\uFEFF';
+
+/** Lines of a CSV text (RFC 4180) whose cells are text and nothing else. */
+export const toCsvLines = (rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => `${row.map(cellOf).join(',')}\r\n`).join('');
+
+/** A whole CSV file. */
+export const toCsv = (rows: readonly (readonly string[])[]): string => `${csvMark}${toCsvLines(rows)}`;

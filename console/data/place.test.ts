@@ -9,6 +9,9 @@ const filter = fc.record(
     terminal: fc.uuid(),
     kind: fc.constant('card.revoked'),
     supportCode: fc.string({ minLength: 1 }),
+    period: fc.constant('week'),
+    from: fc.constant('2026-11-01T08:30'),
+    to: fc.constant('2026-11-02'),
   },
   { requiredKeys: [] },
 );

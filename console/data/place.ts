@@ -6,19 +6,16 @@ export type Place =
   /** From the card to the desktop, terminal by terminal. */
   | { readonly kind: 'speeds' }
   | { readonly kind: 'report'; readonly period: { readonly from?: string; readonly to?: string } }
-  | { readonly kind: 'people' }
   | { readonly kind: 'person'; readonly id: string }
   /** What a support code stands for. */
   | { readonly kind: 'refusal'; readonly code: string }
   | { readonly kind: 'import' }
   | { readonly kind: 'directory' }
   | { readonly kind: 'card-authorities' }
-  | { readonly kind: 'loan-cards' }
-  | { readonly kind: 'terminals' }
-  | { readonly kind: 'revocations' }
+  /** Lists that the server searches, sorts and gives page by page. */
+  | { readonly kind: ListKind; readonly filter?: ListFilter }
   | { readonly kind: 'approvals' }
   | { readonly kind: 'emergency-codes' }
-  | { readonly kind: 'reviews' }
   | { readonly kind: 'policy' }
   | { readonly kind: 'periodic-reviews' }
   | { readonly kind: 'checklist' }
@@ -32,11 +29,24 @@ export type Place =
   /** One's own sign-in. */
   | { readonly kind: 'sign-in' };
 
+export type ListKind = 'people' | 'loan-cards' | 'terminals' | 'revocations' | 'reviews';
+export interface ListFilter {
+  readonly search?: string;
+  readonly state?: string;
+  readonly role?: string;
+  readonly what?: string;
+  readonly sort?: string;
+  readonly order?: string;
+}
+
 export interface LogFilter {
   readonly person?: string;
   readonly terminal?: string;
   readonly kind?: string;
   readonly supportCode?: string;
+  readonly period?: string;
+  readonly from?: string;
+  readonly to?: string;
 }
 export interface AccountPlace {
   readonly finding?: string;
@@ -47,6 +57,20 @@ export interface AccountPlace {
   readonly order?: string;
   readonly page?: string;
 }
+const listNames = ['search', 'state', 'role', 'what', 'sort', 'order'] as const satisfies readonly (keyof ListFilter)[];
+const listKinds = [
+  'people',
+  'loan-cards',
+  'terminals',
+  'revocations',
+  'reviews',
+] as const satisfies readonly ListKind[];
+const isListKind = (kind: string | undefined): kind is ListKind => listKinds.some((one) => one === kind);
+/** A list without a filter is a place by its kind alone. */
+const listPlace = (kind: ListKind, search: string): Place => {
+  const filter: ListFilter = readFilter(search, listNames);
+  return Object.keys(filter).length === 0 ? { kind } : { kind, filter };
+};
 const accountNames = [
   'finding',
   'role',
@@ -56,25 +80,32 @@ const accountNames = [
   'order',
   'page',
 ] as const satisfies readonly (keyof AccountPlace)[];
-const filterNames = ['person', 'terminal', 'kind', 'supportCode'] as const satisfies readonly (keyof LogFilter)[];
+const filterNames = [
+  'person',
+  'terminal',
+  'kind',
+  'supportCode',
+  'period',
+  'from',
+  'to',
+] as const satisfies readonly (keyof LogFilter)[];
 
 export const parsePlace = (fragment: string): Place | undefined => {
   const [path = '', search = ''] = fragment.replace(/^#\/?/, '').split('?');
   const [first, second] = path.split('/');
   if (first === 'overview' || first === 'speeds') return { kind: first };
   if (first === 'report') return { kind: first, period: readPeriod(search) };
-  if (first === 'people')
-    return second === undefined || second === '' ? { kind: 'people' } : { kind: 'person', id: second };
+  if (first === 'people' && second !== undefined && second !== '') return { kind: 'person', id: second };
+  if (isListKind(first)) return listPlace(first, search);
   if (first === 'refusals' && second !== undefined && second !== '') {
     return { kind: 'refusal', code: second.slice(0, 20) };
   }
   if (first === 'import' || first === 'directory') return { kind: first };
-  if (first === 'terminals' || first === 'revocations' || first === 'approvals') return { kind: first };
+  if (first === 'approvals' || first === 'emergency-codes') return { kind: first };
   if (first === 'periodic-reviews')
     return second === undefined || second === '' ? { kind: first } : { kind: 'periodic-review', id: second };
   if (first === 'policy' || first === 'checklist') return { kind: first };
-  if (first === 'emergency-codes' || first === 'reviews') return { kind: first };
-  if (first === 'loan-cards' || first === 'card-authorities' || first === 'sign-in') return { kind: first };
+  if (first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first === 'help') return { kind: 'help' };
   if (first === 'proof' || first === 'keys') return { kind: first };
   if (first === 'accounts') return { kind: 'accounts', filter: readFilter(search, accountNames) };
@@ -107,9 +138,9 @@ export const fragmentOf = (place: Place): string => {
     const days = new URLSearchParams(place.period).toString();
     return days === '' ? '#/report' : `#/report?${days}`;
   }
-  if (place.kind !== 'log' && place.kind !== 'accounts') return `#/${place.kind}`;
+  if (!('filter' in place) || place.filter === undefined) return `#/${place.kind}`;
   const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(place.filter)) {
+  for (const [name, value] of Object.entries(place.filter as Readonly<Record<string, string | undefined>>)) {
     if (value !== undefined && value !== '') given.set(name, value);
   }
   const tail = given.toString();

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
 import type { StoredEvent } from '#contract/audit.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { Request } from '../api.ts';
@@ -11,6 +12,8 @@ const page = 50;
 export interface Log {
   readonly data: Data<readonly StoredEvent[]>;
   readonly reload: () => void;
+  /** The time that is shown, where the filter names one. */
+  readonly range: Answer<'events/list'>['range'] | undefined;
   /** True while there may be older ones. */
   readonly more: boolean;
   readonly older: () => void;
@@ -26,6 +29,7 @@ export const useLog = (filter: LogFilter): Log => {
   const { api, stream } = useConsole();
   const [data, setData] = useState<Data<readonly StoredEvent[]>>({ kind: 'loading' });
   const [more, setMore] = useState(false);
+  const [range, setRange] = useState<Log['range']>();
   const [busy, setBusy] = useState(false);
   const [olderFailure, setOlderFailure] = useState<Failure>();
   const turn = useRef(0);
@@ -48,6 +52,7 @@ export const useLog = (filter: LogFilter): Log => {
         return;
       }
       const newest = reply.value.events;
+      setRange(reply.value.range);
       if (fresh) setMore(newest.length === page);
       setData((old) => {
         if (fresh || old.kind !== 'ready') return { kind: 'ready', value: newest };
@@ -65,6 +70,7 @@ export const useLog = (filter: LogFilter): Log => {
   useEffect(() => {
     turn.current += 1;
     setData({ kind: 'loading' });
+    setRange(undefined);
     setOlderFailure(undefined);
     void refresh(true);
     return () => {
@@ -99,5 +105,5 @@ export const useLog = (filter: LogFilter): Log => {
     setMore(reply.value.events.length === page);
     setData((old) => (old.kind === 'ready' ? { kind: 'ready', value: [...old.value, ...reply.value.events] } : old));
   };
-  return { data, reload, more, older: () => void older(), busy, olderFailure };
+  return { data, reload, range, more, older: () => void older(), busy, olderFailure };
 };

@@ -1,27 +1,34 @@
 import { Fragment, type ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
 import type { Language } from '#contract/screen.ts';
-import type { LogFilter } from '../data/place.ts';
+import { fragmentOf, type LogFilter } from '../data/place.ts';
 import { dayOf } from '../data/times.ts';
-import { useZone } from '../data/use-console.ts';
-import { useLog } from '../data/use-log.ts';
+import { useMay, useZone } from '../data/use-console.ts';
+import { type Log as Loaded, useLog } from '../data/use-log.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { EventLine } from '../parts/event-line.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { LogFilters } from '../parts/log-filters.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { FailureNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SaveLog } from '../parts/save-log.tsx';
+import { SavedFilters } from '../parts/saved-filters.tsx';
 
 export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
   const { say, language } = useWords();
   const zone = useZone();
+  const may = useMay();
   const log = useLog(filter);
   const filtered = Object.keys(filter).length > 0;
   return (
     <>
       <PageHead title={say('nav.log')} lead={say('log.lead')} />
       <LogFilters filter={filter} />
+      <SavedFilters list="log" filter={fragmentOf({ kind: 'log', filter }).split('?')[1] ?? ''} />
+      {log.range !== undefined && <ShownRange range={log.range} />}
+      {may('events/export') && <SaveLog key={JSON.stringify(filter)} filter={filter} />}
       <LoadedView loaded={log}>
         {(events) =>
           events.length === 0 ? (
@@ -55,6 +62,19 @@ export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
         }
       </LoadedView>
     </>
+  );
+};
+
+/** From when to when, where the filter limits it; the last minute is the one before the end. */
+const ShownRange = ({ range: { from, to } }: { readonly range: NonNullable<Loaded['range']> }): ReactNode => {
+  const { say } = useWords();
+  if (from === null && to === null) return null;
+  return (
+    <p className="quiet-line shown-range" role="status">
+      {say('log.range')} {from !== null && <Moment at={from} full />}
+      {' – '}
+      {to === null ? say('log.range-open') : <Moment at={new Date(Date.parse(to) - 60_000).toISOString()} full />}
+    </p>
   );
 };
 

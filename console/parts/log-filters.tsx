@@ -5,6 +5,7 @@ import { useWords } from '../data/use-words.ts';
 import { eventKindNames } from '../words.ts';
 import { Button } from './button.tsx';
 import { Choice, Field } from './field.tsx';
+import { LogPeriodChoice } from './log-period.tsx';
 import { PersonFilter } from './person-filter.tsx';
 
 const go = (filter: LogFilter): void => {
@@ -51,6 +52,7 @@ export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNod
           </option>
         ))}
       </Choice>
+      <LogPeriodChoice filter={filter} go={go} />
       {Object.keys(filter).length > 0 && (
         <Button look="quiet" icon="cross" onClick={() => go({})}>
           {say('log.clear')}

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { eventKind, storedEvent } from '../audit.ts';
-import { eventId, instant, personId, terminalId } from '../ids.ts';
+import { instant, personId, terminalId } from '../ids.ts';
 import { personSummary } from './people.ts';
 import { roles, table } from './row.ts';
 
@@ -149,37 +148,6 @@ export const consoleRows = table({
     failures: [],
     summary: 'Server-sent events that say what changed (see `Changed`).',
     answer: z.never(),
-  },
-  'events/list': {
-    method: 'GET',
-    path: '/v1/events',
-    sender: ['helpdesk', 'admin', 'auditor'],
-    event: 'log.viewed',
-    failures: [],
-    summary: 'The log, newest first.',
-    query: z.strictObject({
-      before: eventId.optional(),
-      person: personId.optional(),
-      terminal: terminalId.optional(),
-      kind: eventKind.optional(),
-      supportCode: z.string().max(16).optional(),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
-    }),
-    answer: z.strictObject({ events: z.array(storedEvent) }),
-  },
-  'refusals/explain': {
-    method: 'GET',
-    path: '/v1/refusals/:code',
-    sender: ['helpdesk', 'admin', 'auditor'],
-    event: 'log.viewed',
-    failures: ['SUPPORT_CODE_UNKNOWN'],
-    summary: 'What a support code of a lock screen stands for, and the event that led to it.',
-    params: z.strictObject({ code: z.string().min(1).max(20) }),
-    answer: z.strictObject({
-      event: storedEvent,
-      /** Such as the loss that suspended the card; `null` where the refusal says it all. */
-      cause: storedEvent.nullable(),
-    }),
   },
   'revocations/list': {
     method: 'GET',

@@ -6,6 +6,7 @@ import { checklist } from './checklist.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
 import { emergencies } from './emergencies.ts';
+import { events } from './events.ts';
 import { imports } from './imports.ts';
 import { keyRows } from './keys.ts';
 import { logRows } from './log.ts';
@@ -16,6 +17,7 @@ import { people } from './people.ts';
 import { periodicReviews } from './periodic-reviews.ts';
 import { policies } from './policies.ts';
 import type { Row } from './row.ts';
+import { savedFilters } from './saved-filters.ts';
 import { scim } from './scim.ts';
 import { substitutes } from './substitutes.ts';
 import { terminals } from './terminals.ts';
@@ -33,6 +35,8 @@ export const api = {
   ...checklist,
   ...approvals,
   ...consoleRows,
+  ...events,
+  ...savedFilters,
   ...passkeys,
   ...imports,
   ...directory,

@@ -1,17 +1,36 @@
 import { fail, succeed } from '#contract/errors.ts';
 import type { ServerDeps } from '../deps.ts';
-import { listEvents, recordViewing, tryExplain } from '../store/log.ts';
+import { listEvents, tryExplain } from '../store/log.ts';
+import { findRange } from '../store/log-range.ts';
+import { recordExcerpt, recordViewing } from '../store/log-viewing.ts';
 import { listRevocations } from '../store/revocations.ts';
 import type { Handlers } from './handlers.ts';
+
+/** Lines of one page of a file. */
+const fileLines = 1000;
 
 export const createEventsRoutes = (deps: ServerDeps) =>
   ({
     'events/list': async ({ query }, { session, person, terminal }) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
-        const events = await listEvents(tx, now, query);
-        await recordViewing(tx, now, { session, person, terminal }, query);
-        return succeed({ events });
+        const { before, limit, ...filter } = query;
+        const range = await findRange(tx, now, filter, deps.policy().timeZone);
+        const events = await listEvents(tx, now, { ...filter, before, limit, range });
+        await recordViewing(tx, now, { session, person, terminal }, filter);
+        const { from = null, to = null } = range ?? {};
+        return succeed({ events, range: { from: from?.toISOString() ?? null, to: to?.toISOString() ?? null } });
+      }),
+
+    'events/export': async ({ query }, { person, terminal }) =>
+      deps.database.transaction(async (tx) => {
+        const now = deps.now();
+        const { format, exported, before, ...filter } = query;
+        const range = await findRange(tx, now, filter, deps.policy().timeZone);
+        const events = await listEvents(tx, now, { ...filter, before, limit: fileLines, range });
+        const written = await recordExcerpt(tx, now, { person, terminal, format, filter }, before && exported);
+        const last = events.length === fileLines ? events.at(-1)?.id : undefined;
+        return succeed({ events, exported: written, next: last ?? null });
       }),
 
     'refusals/explain': async ({ params }, { session, person, terminal }) =>
@@ -22,7 +41,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
           supportCode: explained.event.supportCode ?? undefined,
           person: explained.event.person ?? undefined,
         };
-        await recordViewing(tx, deps.now(), { session, person, terminal }, { ...asked, limit: 1 });
+        await recordViewing(tx, deps.now(), { session, person, terminal }, asked);
         return succeed(explained);
       }),
 

@@ -4,9 +4,10 @@ import type { ServerDeps } from '../deps.ts';
 import { readHeader, readPage } from '../log-tree/export.ts';
 import { proveGrowth, proveLine, readLogKeys } from '../log-tree/proofs.ts';
 import { record } from '../store/events.ts';
-import { isExporting, tryFindSeq } from '../store/log.ts';
+import { tryFindSeq } from '../store/log.ts';
 import { countLines, settledSeq } from '../store/log-lines.ts';
 import { findEnd, findNewest, holdStill } from '../store/log-tree.ts';
+import { isExporting } from '../store/log-viewing.ts';
 import type { Handlers } from './handlers.ts';
 
 export interface LogRouteDeps extends ServerDeps {

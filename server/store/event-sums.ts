@@ -29,6 +29,17 @@ const counting = 5_411_006;
 /** Reasons are of the server’s own words but for these, which people write. */
 const written: readonly SummedKind[] = ['revocation.issued'];
 
+/** Where the clock by which lines are written went back (`log-range.ts`); the line at `from` was looked at before. */
+const findSeams = (tx: Transaction, from: number, upTo: number): Promise<unknown> =>
+  tx.query(
+    `insert into event_seam (seq, earlier, later)
+     select seq, at, before from (
+       select seq, at, lag(at) over (order by seq) as before from event where seq >= $1 and seq <= $2
+     ) line where before - at > interval '1 hour' on conflict do nothing`,
+    [from, upTo],
+    'find-seams',
+  );
+
 /**
  * Counts lines up to this number, so many at a time. True while more wait. What happened without the server counts when it
  * happened; of everything else the server's own time is known.
@@ -55,6 +66,7 @@ export const sumEvents = async (tx: Transaction, settled: number, portion: numbe
      on conflict (hour, kind, reason, place, roles) do update set lines = event_sum.lines + excluded.lines`,
     [from, upTo, summedKinds, written],
   );
+  await findSeams(tx, from, upTo);
   await tx.query('update event_sum_end set seq = $1', [upTo], 'sum-save-end');
   return upTo < settled;
 };

@@ -1,8 +1,8 @@
 import type { EventFacts, StoredEvent } from '#contract/audit.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { record } from './events.ts';
 import { readByNumber } from './log-lines.ts';
+import { endless, type LogRange, within } from './log-range.ts';
 import { monthFrom } from './months.ts';
 import { timeOf } from './uuid.ts';
 
@@ -12,6 +12,7 @@ export interface LogQuery {
   readonly terminal?: TerminalId | undefined;
   readonly kind?: EventFacts['kind'] | undefined;
   readonly supportCode?: string | undefined;
+  readonly range?: LogRange | undefined;
   readonly limit: number;
 }
 
@@ -45,10 +46,10 @@ const findUpper = async (tx: Transaction, before: EventId | undefined): Promise<
   return (await tryFindSeq(tx, before)) ?? null;
 };
 
-/** Some months of the log: `from` and `to` begin months. */
+/** Some of the log by its time: of a page without a range whole months. */
 interface Span {
-  readonly from: Date;
-  readonly to: Date;
+  readonly from: Date | null;
+  readonly to: Date | null;
 }
 const spanAround = (at: Date): Span => ({ from: monthFrom(at, -1), to: monthFrom(at, 1) });
 
@@ -76,13 +77,15 @@ const readPage = async (
   upper: number,
   span: Span | null,
 ): Promise<readonly EventRow[]> => {
+  const { lowest } = asked.range ?? endless;
   const values: unknown[] = [asked.limit, upper];
   const where: string[] = ['e.seq < $2'];
   const given = (value: unknown, condition: (place: string) => string): void => {
-    if (value === undefined) return;
+    if (value == null) return;
     values.push(value);
     where.push(condition(`$${values.length}`));
   };
+  given(lowest, (place) => `e.seq >= ${place}`);
   given(span?.from, (place) => `e.at >= ${place}`);
   given(span?.to, (place) => `e.at < ${place}`);
   given(asked.terminal, (place) => `e.terminal = ${place}`);
@@ -101,15 +104,16 @@ const readPage = async (
     ];
     lines = `(${about} union all ${by} order by seq desc limit $1)`;
   }
-  // How often a kind occurs decides how it is looked for: then the plan is made each time.
-  return nameLines(tx, lines, values, asked.kind === undefined ? nameOf(asked, span) : undefined);
+  // How often a kind occurs, and how long a range is, decides how it is looked for: then the plan is made each time.
+  const planned = asked.kind === undefined && asked.range === undefined;
+  return nameLines(tx, lines, values, planned ? nameOf(asked, span) : undefined);
 };
 
-/** Whether no line outside of the span has a number from `lowest` to below `upper`. By a clock that was wrong one may. */
-const holdsAll = async (tx: Transaction, span: Span, lowest: number, upper: number): Promise<boolean> => {
+/** Whether no line outside of the months has a number from `lowest` to below `upper`. By a clock that was wrong one may. */
+const holdsAll = async (tx: Transaction, { from, to }: Span, lowest: number, upper: number): Promise<boolean> => {
   const [row] = await tx.query<{ before: number | null; after: number | null }>(
     `select (select max(seq) from event where at < $1) as before, (select min(seq) from event where at >= $2) as after`,
-    [span.from, span.to],
+    [from, to],
     'log-around',
   );
   return (row?.before ?? 0) < lowest && (row?.after ?? upper) >= upper;
@@ -121,14 +125,20 @@ const holdsAll = async (tx: Transaction, span: Span, lowest: number, upper: numb
  * Most pages lie within two months: the others are looked into only where those do not fill the page.
  */
 export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): Promise<StoredEvent[]> => {
-  const upper = await findUpper(tx, asked.before);
-  if (upper === null) return [];
+  const settled = await findUpper(tx, asked.before);
+  if (settled === null) return [];
+  const range = asked.range ?? endless;
+  if (range.isEmpty) return [];
+  const upper = Math.min(settled, range.highest === null ? settled : range.highest + 1);
   await readByNumber(tx);
-  const span = spanAround(asked.before === undefined ? now : timeOf(asked.before));
-  const recent = await readPage(tx, asked, upper, span);
+  // A page goes on where the one before ended; the first one of a range that is over begins at its end.
+  const months = spanAround(asked.before === undefined ? (range.to ?? now) : timeOf(asked.before));
+  const near = within(months, range);
+  const recent = await readPage(tx, asked, upper, near);
+  if (near.from === range.from && near.to === range.to) return recent.map(toStored);
   const lowest = recent.length === asked.limit ? recent.at(-1)?.seq : undefined;
-  const isWhole = lowest !== undefined && (await holdsAll(tx, span, lowest, upper));
-  const rows = isWhole ? recent : await readPage(tx, asked, upper, null);
+  const isWhole = lowest !== undefined && (await holdsAll(tx, months, lowest, upper));
+  const rows = isWhole ? recent : await readPage(tx, asked, upper, asked.range === undefined ? null : range);
   return rows.map(toStored);
 };
 
@@ -180,53 +190,4 @@ const normaliseSupportCode = (heard: string): string => {
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, '');
   return [bare.slice(0, 3), bare.slice(3, 6), bare.slice(6)].join('-');
-};
-
-const quietMilliseconds = 60_000;
-
-/** Looking at the log is itself an event; at most one a minute for each console session. */
-export const recordViewing = async (
-  tx: Transaction,
-  now: Date,
-  viewer: { readonly session: string; readonly person: PersonId; readonly terminal: TerminalId | null },
-  asked: LogQuery,
-): Promise<void> => {
-  const recent = await tx.query(
-    `select 1 from event
-      where kind = 'log.viewed' and actor = $1 and at > $2 and at <= $3 and detail->>'session' = $4 limit 1`,
-    [viewer.person, new Date(now.getTime() - quietMilliseconds), now, viewer.session],
-  );
-  if (recent.length > 0) return;
-  await record(tx, now, {
-    kind: 'log.viewed',
-    outcome: 'success',
-    actor: viewer.person,
-    terminal: viewer.terminal,
-    person: asked.person ?? null,
-    detail: {
-      session: viewer.session,
-      ...(asked.kind ? { kind: asked.kind } : {}),
-      ...(asked.terminal ? { terminal: asked.terminal } : {}),
-      ...(asked.supportCode ? { supportCode: asked.supportCode } : {}),
-    },
-  });
-};
-
-/** How long an export may take from its event on. */
-const exportMilliseconds = 3_600_000;
-
-/** Whether the log has it that this person exports these lines at the moment. */
-export const isExporting = async (
-  tx: Transaction,
-  now: Date,
-  person: PersonId,
-  { begin, end }: { readonly begin: number; readonly end: number },
-): Promise<boolean> => {
-  const rows = await tx.query(
-    `select 1 from event
-      where kind = 'log.exported' and actor = $1 and at > $2
-        and (detail ->> 'from')::bigint <= $3 and (detail ->> 'size')::bigint >= $4 limit 1`,
-    [person, new Date(now.getTime() - exportMilliseconds), begin, end],
-  );
-  return rows.length === 1;
 };

@@ -1,0 +1,87 @@
+import type { LogFilter } from '#contract/api/log-filter.ts';
+import type { Transaction } from './database.ts';
+
+/** A time of the log: from the one moment to before the other. */
+export interface LogTimes {
+  readonly from: Date | null;
+  readonly to: Date | null;
+}
+
+/** The same with the numbers between which its lines lie, as far as they are known. */
+export interface LogRange extends LogTimes {
+  readonly lowest: number | null;
+  readonly highest: number | null;
+  /** No line is of this time. */
+  readonly isEmpty: boolean;
+}
+export const endless: LogRange = { from: null, to: null, lowest: null, highest: null, isEmpty: false };
+
+/** By what policy calls the hospital's zone: days as they are there, the last one being whole. */
+const findTimes = async (
+  tx: Transaction,
+  now: Date,
+  { period, from, to }: Pick<LogFilter, 'period' | 'from' | 'to'>,
+  timeZone: string,
+): Promise<LogTimes> => {
+  const [row] = await tx.query<LogTimes>(
+    `select greatest(begun, $4::text::timestamp) at time zone $2 as from,
+            least(ended, $5::text::timestamp + case when length($5::text) = 10 then interval '1 day' else interval '1 minute' end)
+              at time zone $2 as to
+       from (select case $3 when 'today' then day when 'yesterday' then day - interval '1 day'
+                            when 'week' then day - interval '6 days' when 'month' then date_trunc('month', day) end as begun,
+                    case $3 when 'yesterday' then day end as ended
+               from (select date_trunc('day', $1::timestamptz at time zone $2) as day) today) named`,
+    [now, timeZone, period ?? null, from ?? null, to ?? null],
+    'log-times',
+  );
+  return { from: row?.from ?? null, to: row?.to ?? null };
+};
+
+/** The clocks of two servers differ by no more: half a minute of it would already refuse every one-time code. */
+const slack = '2 hours';
+
+/**
+ * Numbers of lines follow their times but for the slack. So a walk along an index of numbers begins where the range ends,
+ * and ends where it begins, instead of reading all that came after. `+ 0`: by the index of numbers the planner would walk to
+ * the first line of that time from the wrong end. Where a clock went back (`event_seam`) numbers say nothing of times, and
+ * the walk is as long as it must be.
+ */
+const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<LogRange> => {
+  const [row] = await tx.query<{ lowest: number | null; highest: number | null; seams: boolean }>(
+    `select (select min(seq + 0) from event,
+                    (select at as first from event where at >= $1 and ($2::timestamptz is null or at < $2)
+                      order by at limit 1) begun
+              where at >= first and at < first + interval '${slack}') as lowest,
+            (select max(seq + 0) from event,
+                    (select at as last from event where at < $2 and ($1::timestamptz is null or at >= $1)
+                      order by at desc limit 1) ended
+              where at <= last and at > last - interval '${slack}') as highest,
+            exists (select from event_seam
+                     where ($1::timestamptz is null or later >= $1) and ($2::timestamptz is null or earlier < $2)) as seams`,
+    [from, to],
+  );
+  const { lowest = null, highest = null, seams = true } = row ?? {};
+  const isEmpty = (from !== null && lowest === null) || (to !== null && highest === null);
+  return { from, to, lowest: seams ? null : lowest, highest: seams ? null : highest, isEmpty };
+};
+
+/** Undefined where a filter names no time. */
+export const findRange = async (
+  tx: Transaction,
+  now: Date,
+  filter: Pick<LogFilter, 'period' | 'from' | 'to'>,
+  timeZone: string,
+): Promise<LogRange | undefined> => {
+  if (filter.period === undefined && filter.from === undefined && filter.to === undefined) return undefined;
+  return findNumbers(tx, await findTimes(tx, now, filter, timeZone));
+};
+
+/** What both have. */
+export const within = (one: LogTimes, other: LogTimes): LogTimes => ({
+  from: later(one.from, other.from),
+  to: earlier(one.to, other.to),
+});
+const later = (one: Date | null, other: Date | null): Date | null =>
+  one === null || (other !== null && other > one) ? other : one;
+const earlier = (one: Date | null, other: Date | null): Date | null =>
+  one === null || (other !== null && other < one) ? other : one;
