@@ -10,16 +10,16 @@ import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { CardList } from '../parts/card-list.tsx';
 import { Explanation } from '../parts/explanation.tsx';
-import { FactorList } from '../parts/factor-list.tsx';
+import { FactorList, type Shown } from '../parts/factor-list.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LoadedView } from '../parts/loaded-view.tsx';
-import { Moment } from '../parts/moment.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PasskeyList } from '../parts/passkey-list.tsx';
 import { type OpenDialog, PersonDialog } from '../parts/person-dialog.tsx';
 import { PersonState } from '../parts/person-state.tsx';
 import { PersonSubstitutes } from '../parts/person-substitutes.tsx';
+import { SessionList } from '../parts/session-list.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 
 interface PersonViewProps {
@@ -142,26 +142,12 @@ const Person = ({ page, explained }: PersonProps): ReactNode => {
             />
           </section>
           <PersonSubstitutes page={page} mayGive={mayHelp && !own} />
-          <section className="surface" aria-labelledby="sessions">
-            <div className="section-head">
-              <h2 id="sessions">{say('session.title')}</h2>
-            </div>
-            {sessions.length === 0 ? (
-              <p className="quiet-line">{say('session.none')}</p>
-            ) : (
-              <ul className="lines">
-                {sessions.map((session) => (
-                  <li key={session.id}>
-                    <Icon name="terminal" />
-                    <span className="line-main">{session.terminal}</span>
-                    <span className="line-side">
-                      {say('session.since')} <Moment at={session.startedAt} />
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </section>
+          <SessionList
+            sessions={sessions}
+            {...(may('sessions/revoke')
+              ? { end: (session: PersonPage['sessions'][number]) => setOpen({ kind: 'end-session', session }) }
+              : {})}
+          />
         </div>
         <div className="stack">
           <section className="surface" aria-labelledby="factors">
@@ -174,6 +160,9 @@ const Person = ({ page, explained }: PersonProps): ReactNode => {
               hasCard={activeCards.length > 0}
               setPin={() => setOpen({ kind: 'ceremony', task: 'pin' })}
               setTotp={() => setOpen({ kind: 'totp' })}
+              {...(may('people/revoke-factor') && !own && !powerful
+                ? { revoke: (factor: Shown) => setOpen({ kind: 'revoke-factor', factor }) }
+                : {})}
             />
           </section>
           {passkeys.length > 0 && (

@@ -8,7 +8,7 @@ import { Pill } from './pill.tsx';
 
 type Factor = PersonPage['factors'][number];
 /** A first number goes when the PIN is set: it has no line. */
-type Shown = Exclude<Factor['kind'], 'initial'>;
+export type Shown = Exclude<Factor['kind'], 'initial'>;
 const icons = { pin: 'keypad', totp: 'phone', password: 'password' } as const satisfies Record<Shown, IconName>;
 
 interface FactorListProps {
@@ -18,6 +18,8 @@ interface FactorListProps {
   readonly hasCard: boolean;
   readonly setPin: () => void;
   readonly setTotp: () => void;
+  /** Where the reader may make one worthless. */
+  readonly revoke?: (kind: Shown) => void;
 }
 
 interface FactorLineProps {
@@ -59,9 +61,20 @@ export const FactorLine = ({ kind, factors, children }: FactorLineProps): ReactN
   );
 };
 
-export const FactorList = ({ factors, mayEnrol, hasCard, setPin, setTotp }: FactorListProps): ReactNode => {
+export const FactorList = ({ factors, mayEnrol, hasCard, setPin, setTotp, revoke }: FactorListProps): ReactNode => {
   const { say } = useWords();
   const isSet = (kind: Shown): boolean => factors.some((one) => one.kind === kind);
+  const revokeButton = (kind: Shown): ReactNode =>
+    revoke !== undefined &&
+    factors.some((one) => one.kind === kind && one.state !== 'disabled') && (
+      <Button
+        look="danger"
+        onClick={() => revoke(kind)}
+        aria-label={say('revoke.factor.one', { factor: say(`factor.${kind}`) })}
+      >
+        {say('revoke.factor.button')}
+      </Button>
+    );
   return (
     <ul className="lines">
       <FactorLine kind="pin" factors={factors}>
@@ -70,11 +83,15 @@ export const FactorList = ({ factors, mayEnrol, hasCard, setPin, setTotp }: Fact
             {say(isSet('pin') ? 'pin.change' : 'pin.set')}
           </Button>
         )}
+        {revokeButton('pin')}
       </FactorLine>
       <FactorLine kind="totp" factors={factors}>
         {mayEnrol && <Button onClick={setTotp}>{say(isSet('totp') ? 'totp.change' : 'totp.set')}</Button>}
+        {revokeButton('totp')}
       </FactorLine>
-      <FactorLine kind="password" factors={factors} />
+      <FactorLine kind="password" factors={factors}>
+        {revokeButton('password')}
+      </FactorLine>
     </ul>
   );
 };
