@@ -6,6 +6,8 @@ export type StreamState = 'connecting' | 'open' | 'lost';
 export interface Stream {
   /** Calls back with what changed; after a gap with `hello`: anything may have changed. Answers how to stop. */
   listen(listener: (what: What) => void): () => void;
+  /** Everything on the page asks anew, as after a gap. */
+  refresh(): void;
   watch(listener: () => void): () => void;
   state(): StreamState;
   stop(): void;
@@ -57,6 +59,7 @@ export const createStream = ({ open, onEnded, later }: StreamDeps): Stream => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    refresh: () => tell('hello'),
     watch: (listener) => {
       watchers.add(listener);
       return () => watchers.delete(listener);

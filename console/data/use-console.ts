@@ -34,6 +34,9 @@ export const useMay = (): ((name: ConsoleRoute) => boolean) => {
 /** Whether a passkey can be used or made here: the window of a terminal has none. */
 export const usePasskeysHere = (): boolean => useConsole().signedIn.terminal === null && hasPasskeys();
 
+/** Has everything on the page ask the server anew; undefined where nobody is signed in. */
+export const useRefresh = (): (() => void) | undefined => useContext(context)?.stream.refresh;
+
 export const useStreamState = (): StreamState => {
   const { stream } = useConsole();
   return useSyncExternalStore(stream.watch, stream.state);

@@ -22,7 +22,7 @@ export const PeriodicReviewPage = ({ id }: { readonly id: string }): ReactNode =
   const may = useMay();
   const shown = useData('periodic-reviews/show', { params: { review: id } }, ['periodic-reviews']);
   return (
-    <LoadedView loaded={shown}>
+    <LoadedView loaded={shown} title={say('nav.periodic-reviews')}>
       {({ review, snapshot }) => (
         <>
           <a className="back no-print" href={fragmentOf({ kind: 'periodic-reviews' })}>

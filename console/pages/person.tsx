@@ -37,7 +37,9 @@ export const PersonView = ({ id, explained }: PersonViewProps): ReactNode => {
         <Icon name="back" />
         {say('nav.people')}
       </a>
-      <LoadedView loaded={shown}>{(page) => <Person page={page} explained={explained} />}</LoadedView>
+      <LoadedView loaded={shown} title={say('person.loading')}>
+        {(page) => <Person page={page} explained={explained} />}
+      </LoadedView>
     </>
   );
 };

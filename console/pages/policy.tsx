@@ -29,7 +29,7 @@ export const PolicyPage = (): ReactNode => {
   const { say } = useWords();
   const active = useData('policies/active', {}, ['policy']);
   return (
-    <LoadedView loaded={active}>
+    <LoadedView loaded={active} title={say('nav.policy')}>
       {(shown) => <Loaded active={shown} reload={active.reload} title={say('nav.policy')} />}
     </LoadedView>
   );

@@ -1,34 +1,57 @@
 import type { ReactNode } from 'react';
+import { useRefresh } from '../data/use-console.ts';
 import type { Loaded } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { FailureNotice } from './notice.tsx';
+import { PageHead } from './page-head.tsx';
 
 interface LoadedViewProps<Value> {
   readonly loaded: Loaded<Value>;
+  /** The heading of the page, where it has another one once it is loaded. */
+  readonly title?: string;
   readonly children: (value: Value) => ReactNode;
 }
 
 /** Loading, failed with a way to try again, or the value. */
-export const LoadedView = <Value,>({ loaded: { data, reload }, children }: LoadedViewProps<Value>): ReactNode => {
+export const LoadedView = <Value,>({
+  loaded: { data, reload },
+  title,
+  children,
+}: LoadedViewProps<Value>): ReactNode => {
   const { say } = useWords();
+  const refresh = useRefresh();
   if (data.kind === 'ready') return children(data.value);
   if (data.kind === 'failed') {
     return (
-      <div className="failed">
-        <FailureNotice failure={data.failure} />
-        <Button onClick={reload}>{say('common.try-again')}</Button>
-      </div>
+      <>
+        {title !== undefined && <PageHead title={title} />}
+        <div className="failed">
+          <FailureNotice failure={data.failure} />
+          <Button
+            onClick={() => {
+              reload();
+              // What else is on the page has hardly fared better.
+              refresh?.();
+            }}
+          >
+            {say('common.try-again')}
+          </Button>
+        </div>
+      </>
     );
   }
   return (
-    <div className="skeleton" role="status">
-      <span className="visually-hidden">{say('common.loading')}</span>
-      <span className="bar" />
-      <span className="bar" />
-      <span className="bar" />
-    </div>
+    <>
+      {title !== undefined && <PageHead title={title} />}
+      <div className="skeleton" role="status" aria-busy="true">
+        <span className="visually-hidden">{say('common.loading')}</span>
+        <span className="bar" />
+        <span className="bar" />
+        <span className="bar" />
+      </div>
+    </>
   );
 };
 

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { SignedIn } from '#contract/api/console.ts';
 import type { Api } from '../api.ts';
 import { type Place, parsePlace } from '../data/place.ts';
@@ -231,10 +231,20 @@ const SkipLink = (): ReactNode => {
   );
 };
 
+const onLine = (listener: () => void): (() => void) => {
+  addEventListener('online', listener);
+  addEventListener('offline', listener);
+  return () => {
+    removeEventListener('online', listener);
+    removeEventListener('offline', listener);
+  };
+};
+
 /** Says when what is shown may be old. Waits a moment: a line that returns at once is nobody's worry. */
 const LineState = (): ReactNode => {
   const { say } = useWords();
   const state = useStreamState();
+  const online = useSyncExternalStore(onLine, () => navigator.onLine);
   const [late, setLate] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
@@ -247,9 +257,9 @@ const LineState = (): ReactNode => {
   }, [state]);
   return (
     <div className="line-state" role="status">
-      {late && (
+      {(late || !online) && (
         <Notice look="warn">
-          <p>{say('nav.line-lost')}</p>
+          <p>{say(online ? 'nav.line-lost' : 'nav.offline')}</p>
         </Notice>
       )}
     </div>

@@ -1,0 +1,3 @@
+import { walkPages } from './page-states.ts';
+
+walkPages('ja');
