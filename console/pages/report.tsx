@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Report } from '#contract/api/overview.ts';
-import { change, count } from '../data/numbers.ts';
+import { change, count, duration } from '../data/numbers.ts';
 import { fragmentOf } from '../data/place.ts';
 import { dateIn, dayName, exactly, monthBefore } from '../data/times.ts';
 import { useConsole } from '../data/use-console.ts';
@@ -134,7 +134,7 @@ const Sheet = ({ report }: { readonly report: Report }): ReactNode => {
   );
 };
 
-const Totals = ({ report: { total, totalBefore } }: { readonly report: Report }): ReactNode => {
+const Totals = ({ report: { total, totalBefore, ready } }: { readonly report: Report }): ReactNode => {
   const { say, language } = useWords();
   const tile = (name: 'logins' | 'wrong' | 'refused' | 'misreads' | 'emergencies', tone?: 'bad'): ReactNode => {
     const changed = change(total[name], totalBefore[name], language);
@@ -154,6 +154,20 @@ const Totals = ({ report: { total, totalBefore } }: { readonly report: Report })
       {tile('refused')}
       {tile('misreads')}
       {tile('emergencies', 'bad')}
+      <FigureTile
+        name={say('report.ready')}
+        value={ready === null ? '–' : duration(ready.median, language)}
+        more={
+          ready === null
+            ? say('report.ready-unknown')
+            : say('report.ready-more', {
+                p95: duration(ready.p95, language),
+                machine: duration(ready.machineMedian, language),
+                machineP95: duration(ready.machineP95, language),
+                logins: count(ready.logins, language),
+              })
+        }
+      />
     </dl>
   );
 };

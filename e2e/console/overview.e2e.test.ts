@@ -135,6 +135,9 @@ test('an auditor makes a report of some days, and its parts add up', async () =>
     ofPlaces.map(number).reduce((sum, one) => sum + one, 0),
     all,
   );
+  const ready = auditor.locator('.tile').filter({ hasText: 'カードから利用開始まで（中央値）' });
+  assert.match(await ready.locator('.tile-value').innerText(), /^[\d.,]+ ?(秒|ミリ秒)/);
+  assert.match(await ready.innerText(), /95% は .+ 以内。うち機械の時間：中央値 .+、95% .+（[\d,]+ 件）/);
   await keep(auditor, 'report');
   const prints = await catchPrint(auditor);
   await auditor.getByRole('button', { name: '印刷・PDF' }).click();

@@ -13,6 +13,7 @@ import {
   sumByRole,
   summedKinds,
 } from '../store/event-sums.ts';
+import { listReadyTimes } from '../store/terminal-figures.ts';
 import { compareCauses, loginKinds } from './overview.ts';
 
 type Period = Input<'reports/show'>['query'];
@@ -116,6 +117,14 @@ const readReviews = async (tx: Transaction, from: Date, to: Date): Promise<Repor
   return row;
 };
 
+/** From the card to the desktop, over all terminals. Figures cannot be added up, so these come from the lines that the log still has. */
+const readReady = async (tx: Transaction, from: Date, to: Date): Promise<Report['ready']> => {
+  const all = (await listReadyTimes(tx, from, to)).find(({ terminal }) => terminal === null);
+  if (all === undefined) return null;
+  const { terminal: _, ...ready } = all;
+  return ready;
+};
+
 const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);
 
 /** Days of a zone, with as many just before to hold them against. */
@@ -154,6 +163,7 @@ export const readReport = async (tx: Transaction, now: Date, period: Period, tim
     roles: [...byRole].flatMap(([role, of]) => (isRole(role) ? [{ role, ...of }] : [])),
     total: totalOf(all),
     totalBefore: totalOf(allBefore),
+    ready: await readReady(tx, from, to),
     reviews: await readReviews(tx, from, to),
     ...(await readStates(tx)),
   };

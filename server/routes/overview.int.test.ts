@@ -209,6 +209,31 @@ describe('a report', () => {
     assert.equal(report.clock[0], 1);
   });
 
+  it('tells how long it took from the card to the desktop, in those days and in no others', async () => {
+    const day = (ago: number): string =>
+      new Date(server.now().getTime() + 9 * 3_600_000 - ago * 24 * 3_600_000).toISOString().slice(0, 10);
+    const begins = Date.parse(`${day(20)}T00:00:00+09:00`);
+    const openings = [
+      [begins - 1, 90_000],
+      ...Array.from({ length: 20 }, (_, index) => [begins + index * 3_600_000, 1000 + index * 100] as const),
+      [begins + 24 * 3_600_000, 90_000],
+    ] as const;
+    for (const [at, readyMs] of openings)
+      await server.database.transaction((tx) =>
+        record(tx, new Date(at), {
+          kind: 'screen.opened',
+          outcome: 'success',
+          terminal: ward.id,
+          detail: { readyMs, machineMs: readyMs / 10 },
+        }),
+      );
+    const ready = async (from: string, to: string) => ((await reportOf(from, to)).body as Answer<'reports/show'>).ready;
+    const expected = { logins: 20, median: 1900, p95: 2800, machineMedian: 190, machineP95: 280 };
+    assert.deepEqual(await ready(day(20), day(20)), expected);
+    assert.equal((await ready(day(21), day(19)))?.logins, 22);
+    assert.equal(await ready('2024-01-01', '2024-01-31'), null);
+  });
+
   it('covers a day to a year', async () => {
     for (const [from, to] of [
       ['2026-11-02', '2026-11-01'],

@@ -13,8 +13,8 @@ type TimesRow = ReadyTimes & { readonly terminal: TerminalId | null };
 const number = (name: string): string =>
   `case when jsonb_typeof(detail->'${name}') = 'number' then least(greatest((detail->>'${name}')::numeric, 0), ${longest}) end`;
 
-/** Times of every terminal and, without one, of all. */
-export const listReadyTimes = (tx: Transaction, since: Date): Promise<TimesRow[]> =>
+/** Times of every terminal and, without one, of all; from then on, or to before another moment. */
+export const listReadyTimes = (tx: Transaction, since: Date, until: Date | null = null): Promise<TimesRow[]> =>
   tx.query<TimesRow>(
     `select terminal, count(*)::int as logins,
             round(percentile_disc(0.5) within group (order by ready))::int as median,
@@ -22,12 +22,12 @@ export const listReadyTimes = (tx: Transaction, since: Date): Promise<TimesRow[]
             round(percentile_disc(0.5) within group (order by machine))::int as "machineMedian",
             round(percentile_disc(0.95) within group (order by machine))::int as "machineP95"
        from (select terminal, ${number('readyMs')} as ready, ${number('machineMs')} as machine
-               from (select terminal, detail from event where kind = 'screen.opened' and at >= $1
+               from (select terminal, detail from event where kind = 'screen.opened' and at >= $1 and ($2::timestamptz is null or at < $2)
                       order by seq desc limit ${mostOpenings}) opened) taken
       where ready is not null and machine is not null and terminal is not null
       group by grouping sets ((terminal), ())
      having count(*) > 0`,
-    [since],
+    [since, until],
   );
 
 /** How often cards could not be read, and how often the reader went away. */
