@@ -1,19 +1,24 @@
 import { type ReactNode, useState } from 'react';
 import type { CardAuthority } from '#contract/api/card-authorities.ts';
-import { useMay } from '../data/use-console.ts';
+import { exactly } from '../data/times.ts';
+import { useMay, useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { AddCardAuthority } from '../parts/add-card-authority.tsx';
 import { Button } from '../parts/button.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { RemoveCardAuthority } from '../parts/remove-card-authority.tsx';
+import { WholeList } from '../parts/whole-list.tsx';
 
 /** Whose certificates on cards are believed. */
 export const CardAuthorities = (): ReactNode => {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
+  const zone = useZone();
   const listed = useData('card-authorities/list', {}, ['card-authorities']);
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<CardAuthority>();
@@ -32,7 +37,26 @@ export const CardAuthorities = (): ReactNode => {
               <p>{say('card-authorities.none-hint')}</p>
             </Empty>
           ) : (
-            <List authorities={authorities} {...(may('card-authorities/remove') ? { remove: setRemoving } : {})} />
+            <WholeList
+              name="card-authorities"
+              caption={say('nav.card-authorities')}
+              columns={columnsOf(words, zone)}
+              items={authorities}
+              keyOf={({ id }) => id}
+              actions={
+                may('card-authorities/remove')
+                  ? (authority) => (
+                      <Button
+                        look="danger"
+                        onClick={() => setRemoving(authority)}
+                        aria-label={say('card-authorities.remove-one', { name: authority.name })}
+                      >
+                        {say('card-authorities.remove')}
+                      </Button>
+                    )
+                  : undefined
+              }
+            />
           )
         }
       </LoadedView>
@@ -57,62 +81,47 @@ export const CardAuthorities = (): ReactNode => {
   );
 };
 
-interface ListProps {
-  readonly authorities: readonly CardAuthority[];
-  readonly remove?: (authority: CardAuthority) => void;
-}
-
-const List = ({ authorities, remove }: ListProps): ReactNode => {
-  const { say } = useWords();
-  return (
-    <div className="surface table-wrap">
-      <table>
-        <caption className="visually-hidden">{say('nav.card-authorities')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{say('card-authorities.name')}</th>
-            <th scope="col">{say('card-authorities.certificate')}</th>
-            <th scope="col">{say('common.valid-until')}</th>
-            <th scope="col">{say('card-authorities.cards')}</th>
-            {remove !== undefined && (
-              <th scope="col">
-                <span className="visually-hidden">{say('common.actions')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {authorities.map((authority) => (
-            <tr key={authority.id}>
-              <th scope="row">
-                {authority.name}
-                <br />
-                <small>{say(`card-authorities.kind.${authority.kind}`)}</small>
-              </th>
-              <td>
-                {authority.subject}
-                <br />
-                <small className="key-text">{(authority.fingerprint.match(/.{8}/g) ?? []).join(' ')}</small>
-              </td>
-              <td>
-                <Moment at={authority.notAfter} />
-              </td>
-              <td className="number">{authority.cards}</td>
-              {remove !== undefined && (
-                <td className="row-actions">
-                  <Button
-                    look="danger"
-                    onClick={() => remove(authority)}
-                    aria-label={say('card-authorities.remove-one', { name: authority.name })}
-                  >
-                    {say('card-authorities.remove')}
-                  </Button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+const columnsOf = ({ say }: Words, zone: string | undefined): readonly Column<CardAuthority>[] => {
+  const fingerprintOf = ({ fingerprint }: CardAuthority): string => (fingerprint.match(/.{8}/g) ?? []).join(' ');
+  return [
+    {
+      name: 'name',
+      label: say('card-authorities.name'),
+      heads: true,
+      show: ({ name, kind }) => (
+        <>
+          {name}
+          <br />
+          <small>{say(`card-authorities.kind.${kind}`)}</small>
+        </>
+      ),
+      write: ({ name }) => name,
+    },
+    {
+      name: 'certificate',
+      label: say('card-authorities.certificate'),
+      show: (authority) => (
+        <>
+          {authority.subject}
+          <br />
+          <small className="key-text">{fingerprintOf(authority)}</small>
+        </>
+      ),
+      write: ({ subject }) => subject,
+      more: [{ label: 'SHA-256', write: fingerprintOf }],
+    },
+    {
+      name: 'valid',
+      label: say('common.valid-until'),
+      show: ({ notAfter }) => <Moment at={notAfter} />,
+      write: ({ notAfter }) => exactly(notAfter, zone),
+    },
+    {
+      name: 'cards',
+      label: say('card-authorities.cards'),
+      className: 'number',
+      show: ({ cards }) => cards,
+      write: ({ cards }) => String(cards),
+    },
+  ];
 };

@@ -1,25 +1,30 @@
 import { type ReactNode, useState } from 'react';
 import type { DirectoryClient, DirectoryGroup } from '#contract/api/directory.ts';
 import type { Role } from '#contract/api/row.ts';
+import { exactly } from '../data/times.ts';
 import { useAct } from '../data/use-act.ts';
-import { useMay } from '../data/use-console.ts';
+import { useMay, useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { AddDirectory } from '../parts/add-directory.tsx';
 import { Button } from '../parts/button.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { FailureNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill, type Tone } from '../parts/pill.tsx';
 import { RevokeDirectory } from '../parts/revoke-directory.tsx';
+import { WholeList } from '../parts/whole-list.tsx';
 
 const tones: Readonly<Record<DirectoryClient['state'], Tone>> = { active: 'good', expired: 'warn', revoked: 'bad' };
 
 /** Systems that keep people by SCIM: their tokens, and what their groups mean here. */
 export const Directory = (): ReactNode => {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
+  const zone = useZone();
   const listed = useData('directory-clients/list', {}, ['events']);
   const groups = useData('directory-groups/list', {}, ['people', 'events']);
   const [adding, setAdding] = useState(false);
@@ -40,7 +45,27 @@ export const Directory = (): ReactNode => {
                 <p>{say('directory.none-hint')}</p>
               </Empty>
             ) : (
-              <Clients clients={clients} {...(may('directory-clients/revoke') ? { revoke: setRevoking } : {})} />
+              <WholeList
+                name="directory"
+                caption={say('nav.directory')}
+                columns={columnsOf(words, zone)}
+                items={clients}
+                keyOf={({ id }) => id}
+                actions={
+                  may('directory-clients/revoke')
+                    ? (client) =>
+                        client.state === 'active' && (
+                          <Button
+                            look="danger"
+                            onClick={() => setRevoking(client)}
+                            aria-label={say('directory.revoke-one', { name: client.name })}
+                          >
+                            {say('directory.revoke')}
+                          </Button>
+                        )
+                    : undefined
+                }
+              />
             )
           }
         </LoadedView>
@@ -71,61 +96,33 @@ export const Directory = (): ReactNode => {
   );
 };
 
-interface ClientsProps {
-  readonly clients: readonly DirectoryClient[];
-  readonly revoke?: (client: DirectoryClient) => void;
-}
-
-const Clients = ({ clients, revoke }: ClientsProps): ReactNode => {
-  const { say } = useWords();
-  return (
-    <div className="surface table-wrap">
-      <table>
-        <caption className="visually-hidden">{say('nav.directory')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{say('directory.name')}</th>
-            <th scope="col">{say('common.state')}</th>
-            <th scope="col">{say('directory.last-used')}</th>
-            <th scope="col">{say('common.valid-until')}</th>
-            {revoke !== undefined && (
-              <th scope="col">
-                <span className="visually-hidden">{say('common.actions')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {clients.map((client) => (
-            <tr key={client.id}>
-              <th scope="row">{client.name}</th>
-              <td>
-                <Pill tone={tones[client.state]}>{say(`directory.state.${client.state}`)}</Pill>
-              </td>
-              <td>{client.lastUsedAt === null ? say('directory.never') : <Moment at={client.lastUsedAt} />}</td>
-              <td>
-                <Moment at={client.expiresAt} />
-              </td>
-              {revoke !== undefined && (
-                <td className="row-actions">
-                  {client.state === 'active' && (
-                    <Button
-                      look="danger"
-                      onClick={() => revoke(client)}
-                      aria-label={say('directory.revoke-one', { name: client.name })}
-                    >
-                      {say('directory.revoke')}
-                    </Button>
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-};
+const columnsOf = ({ say }: Words, zone: string | undefined): readonly Column<DirectoryClient>[] => [
+  {
+    name: 'name',
+    label: say('directory.name'),
+    heads: true,
+    show: ({ name }) => name,
+    write: ({ name }) => name,
+  },
+  {
+    name: 'state',
+    label: say('common.state'),
+    show: ({ state }) => <Pill tone={tones[state]}>{say(`directory.state.${state}`)}</Pill>,
+    write: ({ state }) => say(`directory.state.${state}`),
+  },
+  {
+    name: 'used',
+    label: say('directory.last-used'),
+    show: ({ lastUsedAt }) => (lastUsedAt === null ? say('directory.never') : <Moment at={lastUsedAt} />),
+    write: ({ lastUsedAt }) => (lastUsedAt === null ? say('directory.never') : exactly(lastUsedAt, zone)),
+  },
+  {
+    name: 'valid',
+    label: say('common.valid-until'),
+    show: ({ expiresAt }) => <Moment at={expiresAt} />,
+    write: ({ expiresAt }) => exactly(expiresAt, zone),
+  },
+];
 
 interface GroupsProps {
   readonly groups: readonly DirectoryGroup[];

@@ -1,23 +1,37 @@
 import { type ReactNode, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
 import type { LoanCard } from '#contract/api/substitutes.ts';
-import { fragmentOf } from '../data/place.ts';
+import { fragmentOf, type ListFilter } from '../data/place.ts';
+import { exactly } from '../data/times.ts';
 import { useAsked } from '../data/use-asked.ts';
-import { useMay } from '../data/use-console.ts';
-import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import { useMay, useZone } from '../data/use-console.ts';
+import { useListing } from '../data/use-listing.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
-import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { Choice } from '../parts/field.tsx';
+import { ListPage } from '../parts/list-page.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
 import { RetireLoanCard } from '../parts/retire-loan-card.tsx';
 
+const standings = ['free', 'lent', 'disabled', 'revoked'] as const;
+const cardsOf = ({ cards }: Answer<'loan-cards/list'>): readonly LoanCard[] => cards;
+
 /** The stock of cards that stand for somebody's own for a while. */
-export const LoanCards = (): ReactNode => {
-  const { say } = useWords();
+export const LoanCards = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
-  const listed = useData('loan-cards/list', {}, ['loan-cards']);
+  const zone = useZone();
+  const listing = useListing({
+    name: 'loan-cards/list',
+    query: { ...filter },
+    changes: ['loan-cards'],
+    itemsOf: cardsOf,
+  });
   const [enrolling, setEnrolling] = useState(false);
   useAsked({ kind: 'loan-cards' }, { enrol: may('ceremonies/begin') ? () => setEnrolling(true) : undefined });
   const [retiring, setRetiring] = useState<LoanCard>();
@@ -34,120 +48,133 @@ export const LoanCards = (): ReactNode => {
           )
         }
       />
-      <LoadedView loaded={listed}>
-        {({ cards }) =>
-          cards.length === 0 ? (
-            <Empty icon="lend" title={say('loan-cards.none')}>
-              <p>{say('loan-cards.none-hint')}</p>
-            </Empty>
-          ) : (
-            <Stock cards={cards} {...(may('cards/revoke') ? { retire: setRetiring } : {})} />
-          )
+      <ListPage
+        kind="loan-cards"
+        caption={say('nav.loan-cards')}
+        listing={listing}
+        columns={columnsOf(words, zone)}
+        keyOf={({ id }) => id}
+        filter={filter}
+        sorting={{ usual: 'label' }}
+        searchLabel={say('loan-cards.search')}
+        choices={(change) => (
+          <Choice
+            label={say('common.state')}
+            value={filter.state ?? ''}
+            change={(state) => change({ ...filter, state })}
+          >
+            <option value="">{say('list.every-state')}</option>
+            {standings.map((one) => (
+              <option key={one} value={one}>
+                {say(`loan-cards.state.${one}`)}
+              </option>
+            ))}
+          </Choice>
+        )}
+        empty={{ icon: 'lend', title: say('loan-cards.none'), hint: say('loan-cards.none-hint') }}
+        status={({ free, kept }) => say('loan-cards.count', { free, all: kept })}
+        actions={
+          may('cards/revoke')
+            ? (card) =>
+                card.state !== 'revoked' && (
+                  <Button
+                    look="danger"
+                    onClick={() => setRetiring(card)}
+                    aria-label={say('loan-cards.retire-one', { label: card.label, ending: card.ending })}
+                  >
+                    {say('loan-cards.retire')}
+                  </Button>
+                )
+            : undefined
         }
-      </LoadedView>
+      />
       {enrolling && <Ceremony task="loan-card" person={undefined} close={() => setEnrolling(false)} />}
       {retiring !== undefined && <RetireLoanCard card={retiring} close={() => setRetiring(undefined)} />}
     </>
   );
 };
 
-interface StockProps {
-  readonly cards: readonly LoanCard[];
-  readonly retire?: (card: LoanCard) => void;
-}
+const standingOf = ({ state, holder }: LoanCard): (typeof standings)[number] =>
+  state === 'revoked' || state === 'disabled' ? state : holder === null ? 'free' : 'lent';
 
-const Stock = ({ cards, retire }: StockProps): ReactNode => {
-  const { say } = useWords();
-  const kept = cards.filter(({ state }) => state !== 'revoked');
-  const free = kept.filter(({ state, holder }) => state === 'active' && holder === null).length;
-  return (
-    <div className="surface table-wrap">
-      <p className="table-head" role="status">
-        {say('loan-cards.count', { free, all: kept.length })}
-      </p>
-      <table>
-        <caption className="visually-hidden">{say('nav.loan-cards')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{say('loan-cards.card')}</th>
-            <th scope="col">{say('common.state')}</th>
-            <th scope="col">{say('loan-cards.holder')}</th>
-            <th scope="col">{say('loan-cards.before')}</th>
-            {retire !== undefined && (
-              <th scope="col">
-                <span className="visually-hidden">{say('common.actions')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {cards.map((card) => (
-            <tr key={card.id}>
-              <th scope="row">
-                {card.label === '' ? say('card.unnamed') : card.label}
-                <span className="ending">{say('card.ending', { ending: card.ending })}</span>
-              </th>
-              <td>
-                <StockState card={card} />
-              </td>
-              <td>
-                {card.holder === null ? (
-                  '–'
-                ) : (
-                  <>
-                    <Person person={card.holder} />
-                    <span className="kana">
-                      {say('substitute.until')} <Moment at={card.holder.until} />
-                    </span>
-                  </>
-                )}
-              </td>
-              <td>
-                {card.before === null ? (
-                  '–'
-                ) : (
-                  <>
-                    <Person person={card.before} />
-                    <span className="kana">
-                      {say('substitute.ended')} <Moment at={card.before.endedAt} />
-                    </span>
-                  </>
-                )}
-              </td>
-              {retire !== undefined && (
-                <td className="row-actions">
-                  {card.state !== 'revoked' && (
-                    <Button
-                      look="danger"
-                      onClick={() => retire(card)}
-                      aria-label={say('loan-cards.retire-one', { label: card.label, ending: card.ending })}
-                    >
-                      {say('loan-cards.retire')}
-                    </Button>
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-};
+const columnsOf = ({ say }: Words, zone: string | undefined): readonly Column<LoanCard>[] => [
+  {
+    name: 'card',
+    label: say('loan-cards.card'),
+    sort: 'label',
+    heads: true,
+    show: ({ label, ending }) => (
+      <>
+        {label === '' ? say('card.unnamed') : label}
+        <span className="ending">{say('card.ending', { ending })}</span>
+      </>
+    ),
+    write: ({ label }) => label,
+    more: [{ label: say('loan-cards.ending'), write: ({ ending }) => ending }],
+  },
+  {
+    name: 'state',
+    label: say('common.state'),
+    sort: 'state',
+    show: (card) => <StockState card={card} />,
+    write: (card) => say(`loan-cards.state.${standingOf(card)}`),
+  },
+  {
+    name: 'holder',
+    label: say('loan-cards.holder'),
+    sort: 'holder',
+    show: ({ holder }) =>
+      holder === null ? (
+        '–'
+      ) : (
+        <>
+          <Person person={holder} />
+          <span className="kana">
+            {say('substitute.until')} <Moment at={holder.until} />
+          </span>
+        </>
+      ),
+    write: ({ holder }) => holder?.name ?? '',
+    more: [
+      {
+        label: say('loan-cards.until-when'),
+        write: ({ holder }) => (holder === null ? '' : exactly(holder.until, zone)),
+      },
+    ],
+  },
+  {
+    name: 'before',
+    label: say('loan-cards.before'),
+    sort: 'before',
+    show: ({ before }) =>
+      before === null ? (
+        '–'
+      ) : (
+        <>
+          <Person person={before} />
+          <span className="kana">
+            {say('substitute.ended')} <Moment at={before.endedAt} />
+          </span>
+        </>
+      ),
+    write: ({ before }) => before?.name ?? '',
+    more: [
+      { label: say('loan-cards.ended'), write: ({ before }) => (before === null ? '' : exactly(before.endedAt, zone)) },
+    ],
+  },
+];
 
 const Person = ({ person: { id, name } }: { readonly person: { readonly id: string; readonly name: string } }) => (
   <a href={fragmentOf({ kind: 'person', id })}>{name}</a>
 );
 
-const StockState = ({ card: { state, holder } }: { readonly card: LoanCard }): ReactNode => {
+const StockState = ({ card }: { readonly card: LoanCard }): ReactNode => {
   const { say } = useWords();
-  if (state === 'revoked') return <Pill tone="calm">{say('loan-cards.state.revoked')}</Pill>;
-  if (state === 'disabled') return <Pill tone="bad">{say('loan-cards.state.disabled')}</Pill>;
-  return holder === null ? (
-    <Pill tone="good">{say('loan-cards.state.free')}</Pill>
-  ) : (
-    <Pill tone="warn" icon="lend">
-      {say('loan-cards.state.lent')}
+  const standing = standingOf(card);
+  const tones = { free: 'good', lent: 'warn', disabled: 'bad', revoked: 'calm' } as const;
+  return (
+    <Pill tone={tones[standing]} {...(standing === 'lent' ? { icon: 'lend' as const } : {})}>
+      {say(`loan-cards.state.${standing}`)}
     </Pill>
   );
 };

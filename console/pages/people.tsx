@@ -1,35 +1,37 @@
-import { type ReactNode, type SubmitEvent, useDeferredValue, useState } from 'react';
-import { fragmentOf } from '../data/place.ts';
+import { type ReactNode, type SubmitEvent, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
+import type { PersonSummary } from '#contract/api/people.ts';
+import { roles } from '#contract/api/row.ts';
+import { fragmentOf, type ListFilter } from '../data/place.ts';
 import { tryReadSupportCode } from '../data/support-code.ts';
 import { useAct } from '../data/use-act.ts';
 import { useAsked } from '../data/use-asked.ts';
 import { useMay } from '../data/use-console.ts';
-import { type PeopleFilter, usePeople } from '../data/use-people.ts';
-import { useWords } from '../data/use-words.ts';
+import { useListing } from '../data/use-listing.ts';
+import { useSearchField } from '../data/use-search-field.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { AddPerson } from '../parts/add-person.tsx';
 import { Button } from '../parts/button.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
+import { Choice } from '../parts/field.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Empty, LoadedView } from '../parts/loaded-view.tsx';
-import { FailureNotice } from '../parts/notice.tsx';
+import { ListPage } from '../parts/list-page.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { PeopleFilters } from '../parts/people-filters.tsx';
 import { PersonState } from '../parts/person-state.tsx';
 
 const open = (id: string): void => {
   location.hash = fragmentOf({ kind: 'person', id });
 };
+const peopleOf = ({ people }: Answer<'people/list'>): readonly PersonSummary[] => people;
 
-export const People = (): ReactNode => {
-  const { say } = useWords();
+export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
-  const [typed, setTyped] = useState('');
-  const search = useDeferredValue(typed.trim());
   const [adding, setAdding] = useState(false);
   const [holding, setHolding] = useState(false);
-  const [filter, setFilter] = useState<Omit<PeopleFilter, 'search'>>({ state: '', role: '', sort: '' });
-  const found = usePeople({ ...filter, search });
-  const only = useAct('people/list');
+  const listing = useListing({ name: 'people/list', query: { ...filter }, changes: ['people'], itemsOf: peopleOf });
   useAsked(
     { kind: 'people' },
     {
@@ -37,18 +39,7 @@ export const People = (): ReactNode => {
       find: may('ceremonies/begin') ? () => setHolding(true) : undefined,
     },
   );
-  const go = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const code = tryReadSupportCode(typed);
-    if (code !== undefined) {
-      location.hash = fragmentOf({ kind: 'refusal', code });
-      return;
-    }
-    // The list below may still be that of what was typed before.
-    const answer = typed.trim() === '' ? undefined : await only.send({ query: { search: typed.trim(), limit: 2 } });
-    const [first, ...others] = answer?.people ?? [];
-    if (first !== undefined && others.length === 0) open(first.id);
-  };
+  const isSearched = (filter.search ?? '') !== '';
   const add = (
     <>
       {may('people/apply-import') && (
@@ -66,73 +57,144 @@ export const People = (): ReactNode => {
   return (
     <>
       <PageHead title={say('nav.people')} lead={say('people.lead')} actions={add} />
-      <div className="find">
-        <form className="search" onSubmit={(event) => void go(event)}>
-          <Icon name="search" />
-          <input
-            type="search"
-            aria-label={say('find.label')}
-            placeholder={say('find.label')}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            maxLength={80}
-          />
-        </form>
-        {may('ceremonies/begin') && (
-          <Button icon="tap" onClick={() => setHolding(true)}>
-            {say('find.by-card')}
-          </Button>
+      <Find filter={filter} byCard={may('ceremonies/begin') ? () => setHolding(true) : undefined} />
+      <ListPage
+        kind="people"
+        caption={say('nav.people')}
+        listing={listing}
+        columns={columnsOf(words)}
+        keyOf={({ id }) => id}
+        filter={filter}
+        sorting={isSearched ? { usual: 'number' } : { usual: 'changed', usualOrder: 'falling' }}
+        choices={(change) => (
+          <>
+            <Choice
+              label={say('people.filter.state')}
+              value={filter.state ?? ''}
+              change={(state) => change({ ...filter, state })}
+            >
+              <option value="">{say('list.every-state')}</option>
+              {(['active', 'suspended'] as const).map((one) => (
+                <option key={one} value={one}>
+                  {say(`person.state.${one}`)}
+                </option>
+              ))}
+            </Choice>
+            <Choice
+              label={say('people.filter.role')}
+              value={filter.role ?? ''}
+              change={(role) => change({ ...filter, role })}
+            >
+              <option value="">{say('people.filter.every-role')}</option>
+              {roles.map((one) => (
+                <option key={one} value={one}>
+                  {say(`role.${one}`)}
+                </option>
+              ))}
+            </Choice>
+            <Choice
+              label={say('people.sort')}
+              value={filter.sort ?? (isSearched ? 'number' : 'changed')}
+              change={(sort) => change({ ...filter, sort, order: sort === 'changed' ? 'falling' : 'rising' })}
+            >
+              {(['changed', 'number', 'kana', 'name', 'state'] as const).map((one) => (
+                <option key={one} value={one}>
+                  {say(`people.sort.${one}`)}
+                </option>
+              ))}
+            </Choice>
+          </>
         )}
-      </div>
-      <PeopleFilters filter={{ ...filter, search }} change={setFilter} />
-      <LoadedView loaded={found.loaded}>
-        {({ people, next }) =>
-          people.length === 0 ? (
-            <Empty icon="people" title={search === '' ? say('people.none') : say('people.not-found', { search })}>
-              <p>{search === '' ? say('people.none-hint') : say('people.not-found-hint')}</p>
-            </Empty>
-          ) : (
-            <div className="surface table-wrap">
-              <table>
-                <caption className="visually-hidden">{say('nav.people')}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">{say('person.name')}</th>
-                    <th scope="col">{say('person.number')}</th>
-                    <th scope="col">{say('person.roles')}</th>
-                    <th scope="col">{say('common.state')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {people.map((person) => (
-                    <tr key={person.id} className="linked">
-                      <th scope="row">
-                        <a href={fragmentOf({ kind: 'person', id: person.id })}>{person.name}</a>
-                        {person.kana !== '' && <span className="kana">{person.kana}</span>}
-                      </th>
-                      <td className="number">{person.number}</td>
-                      <td>{person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'))}</td>
-                      <td>
-                        <PersonState state={person.state} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-              {next !== null && (
-                <div className="table-foot">
-                  <FailureNotice failure={found.failure} />
-                  <Button busy={found.busy} onClick={found.more}>
-                    {say('people.older')}
-                  </Button>
-                </div>
-              )}
-            </div>
-          )
+        empty={{ icon: 'people', title: say('people.none'), hint: say('people.none-hint') }}
+        notFound={
+          isSearched
+            ? { title: say('people.not-found', { search: filter.search }), hint: say('people.not-found-hint') }
+            : undefined
         }
-      </LoadedView>
+      />
       {holding && <Ceremony task="find" person={undefined} close={() => setHolding(false)} found={open} />}
       {adding && <AddPerson close={() => setAdding(false)} />}
     </>
   );
+};
+
+interface FindProps {
+  readonly filter: ListFilter;
+  readonly byCard: (() => void) | undefined;
+}
+
+/** One field for whatever somebody at the desk hears: a name, a number, a support code; or the card itself. */
+const Find = ({ filter, byCard }: FindProps): ReactNode => {
+  const { say } = useWords();
+  const only = useAct('people/list');
+  const [typed, setTyped] = useSearchField('people', filter);
+  const go = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const code = tryReadSupportCode(typed);
+    if (code !== undefined) {
+      location.hash = fragmentOf({ kind: 'refusal', code });
+      return;
+    }
+    // The list below may still be that of what was typed before.
+    const answer = typed.trim() === '' ? undefined : await only.send({ query: { search: typed.trim(), limit: 2 } });
+    const [first, ...others] = answer?.people ?? [];
+    if (first !== undefined && others.length === 0) open(first.id);
+  };
+  return (
+    <div className="find">
+      <form className="search" onSubmit={(event) => void go(event)}>
+        <Icon name="search" />
+        <input
+          type="search"
+          aria-label={say('find.label')}
+          placeholder={say('find.label')}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          maxLength={80}
+        />
+      </form>
+      {byCard !== undefined && (
+        <Button icon="tap" onClick={byCard}>
+          {say('find.by-card')}
+        </Button>
+      )}
+    </div>
+  );
+};
+
+const columnsOf = ({ say }: Words): readonly Column<PersonSummary>[] => {
+  const rolesOf = (person: PersonSummary): string =>
+    person.roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'));
+  return [
+    {
+      name: 'name',
+      label: say('person.name'),
+      sort: 'name',
+      heads: true,
+      show: ({ id, name, kana }) => (
+        <>
+          <a href={fragmentOf({ kind: 'person', id })}>{name}</a>
+          {kana !== '' && <span className="kana">{kana}</span>}
+        </>
+      ),
+      write: ({ name }) => name,
+      more: [{ label: say('person.kana'), write: ({ kana }) => kana }],
+    },
+    {
+      name: 'number',
+      label: say('person.number'),
+      sort: 'number',
+      className: 'number',
+      show: ({ number }) => number,
+      write: ({ number }) => number,
+    },
+    { name: 'roles', label: say('person.roles'), show: rolesOf, write: rolesOf },
+    {
+      name: 'state',
+      label: say('common.state'),
+      sort: 'state',
+      show: ({ state }) => <PersonState state={state} />,
+      write: ({ state }) => say(`person.state.${state}`),
+    },
+  ];
 };

@@ -1,52 +1,122 @@
 import { type ReactNode, useState } from 'react';
 import type { Review } from '#contract/api/emergencies.ts';
-import { fragmentOf } from '../data/place.ts';
-import { useMay } from '../data/use-console.ts';
-import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import type { Answer } from '#contract/api/index.ts';
+import { fragmentOf, type ListFilter } from '../data/place.ts';
+import { exactly } from '../data/times.ts';
+import { useMay, useZone } from '../data/use-console.ts';
+import { useListing } from '../data/use-listing.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
-import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { Choice } from '../parts/field.tsx';
+import { ListPage } from '../parts/list-page.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
 import { ReviewFacts } from '../parts/review-facts.tsx';
 import { SignOff } from '../parts/sign-off.tsx';
+import { SortChoice } from '../parts/sort-choice.tsx';
+
+const reviewsOf = ({ reviews }: Answer<'reviews/list'>): readonly Review[] => reviews;
 
 /** Emergency uses: those that wait come first, the oldest of them on top. */
-export const Reviews = (): ReactNode => {
-  const { say } = useWords();
-  const listed = useData('reviews/list', { query: { limit: 100 } }, ['reviews', 'terminals']);
+export const Reviews = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
+  const words = useWords();
+  const { say } = words;
+  const zone = useZone();
+  const listing = useListing({
+    name: 'reviews/list',
+    query: { ...filter },
+    changes: ['reviews', 'terminals'],
+    itemsOf: reviewsOf,
+  });
   const [signing, setSigning] = useState<Review>();
   return (
     <>
       <PageHead title={say('nav.reviews')} lead={say('reviews.lead')} />
-      <LoadedView loaded={listed}>
-        {({ reviews, waiting }) =>
-          reviews.length === 0 ? (
-            <Empty icon="check" title={say('reviews.none')}>
-              <p>{say('reviews.none-hint')}</p>
-            </Empty>
-          ) : (
-            <>
-              <p className="queue-head" role="status">
-                <Pill tone={waiting === 0 ? 'good' : 'warn'}>
-                  {waiting === 0 ? say('reviews.all-done') : say('reviews.waiting', { count: waiting })}
-                </Pill>
-              </p>
-              <ol className="revocations">
-                {reviews.map((review) => (
-                  <li key={review.id} className="surface">
-                    <Use review={review} sign={() => setSigning(review)} />
-                  </li>
-                ))}
-              </ol>
-            </>
-          )
-        }
-      </LoadedView>
+      <ListPage
+        kind="reviews"
+        caption={say('nav.reviews')}
+        listing={listing}
+        columns={columnsOf(words, zone)}
+        keyOf={({ id }) => id}
+        filter={filter}
+        sorting={{ usual: 'waiting' }}
+        searchLabel={say('reviews.search')}
+        choices={(change) => (
+          <>
+            <Choice
+              label={say('common.state')}
+              value={filter.state ?? ''}
+              change={(state) => change({ ...filter, state })}
+            >
+              <option value="">{say('list.every-state')}</option>
+              <option value="waiting">{say('reviews.state.waiting')}</option>
+              <option value="signed">{say('reviews.state.signed')}</option>
+            </Choice>
+            <SortChoice
+              filter={filter}
+              change={change}
+              usual="waiting rising"
+              orders={[
+                ['waiting rising', say('reviews.sort.waiting')],
+                ['at falling', say('list.sort.newest')],
+                ['at rising', say('list.sort.oldest')],
+                ['person rising', say('list.sort.name')],
+                ['terminal rising', say('list.sort.terminal')],
+              ]}
+            />
+          </>
+        )}
+        empty={{ icon: 'check', title: say('reviews.none'), hint: say('reviews.none-hint') }}
+        status={({ waiting }) => (
+          <Pill tone={waiting === 0 ? 'good' : 'warn'}>
+            {waiting === 0 ? say('reviews.all-done') : say('reviews.waiting', { count: waiting })}
+          </Pill>
+        )}
+        show={(reviews) => (
+          <ol className="revocations">
+            {reviews.map((review) => (
+              <li key={review.id} className="surface">
+                <Use review={review} sign={() => setSigning(review)} />
+              </li>
+            ))}
+          </ol>
+        )}
+      />
       {signing !== undefined && <SignOff review={signing} close={() => setSigning(undefined)} />}
     </>
   );
+};
+
+/** As they stand in a file; the page shows each with all that is to be looked at. */
+const columnsOf = ({ say, tryNamed }: Words, zone: string | undefined): readonly Column<Review>[] => {
+  const at = (instant: string | null | undefined): string => (instant == null ? '' : exactly(instant, zone));
+  const column = (name: string, label: string, write: (one: Review) => string): Column<Review> => ({
+    name,
+    label,
+    show: write,
+    write,
+  });
+  return [
+    column('begun', say('reviews.begun'), (review) => at(review.at)),
+    column('ended', say('reviews.ended'), ({ endedAt }) => at(endedAt)),
+    column('number', say('reviews.number'), ({ person }) => person.number),
+    column('person', say('person.name'), ({ person }) => person.name),
+    column('terminal', say('terminals.name'), ({ terminal }) => terminal.name),
+    column('place', say('terminals.place'), ({ terminal }) => terminal.place),
+    column('means', say('reviews.how'), ({ means, serial, witness }) =>
+      say(`reviews.means.${means}`, { serial: serial ?? '', name: witness?.name ?? '' }),
+    ),
+    column('reason', say('reviews.reason'), ({ reason }) => tryNamed('reason', reason) ?? reason),
+    column('code', say('reviews.code'), ({ supportCode }) => supportCode),
+    column('verdict', say('reviews.verdict'), ({ signedOff }) =>
+      say(signedOff === null ? 'reviews.state.waiting' : `reviews.verdict.${signedOff.verdict}`),
+    ),
+    column('findings', say('reviews.findings'), ({ signedOff }) => signedOff?.findings ?? ''),
+    column('by', say('reviews.column.by'), ({ signedOff }) => signedOff?.by ?? ''),
+    column('signed-at', say('reviews.column.at'), ({ signedOff }) => at(signedOff?.at)),
+  ];
 };
 
 const Use = ({ review, sign }: { readonly review: Review; readonly sign: () => void }): ReactNode => {

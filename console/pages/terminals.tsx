@@ -1,23 +1,36 @@
 import { type ReactNode, useState } from 'react';
+import type { Answer } from '#contract/api/index.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
-import { fragmentOf } from '../data/place.ts';
+import { fragmentOf, type ListFilter } from '../data/place.ts';
+import { exactly } from '../data/times.ts';
 import { useAsked } from '../data/use-asked.ts';
-import { useConsole, useMay } from '../data/use-console.ts';
-import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import { useConsole, useMay, useZone } from '../data/use-console.ts';
+import { useListing } from '../data/use-listing.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { AnnounceTerminal } from '../parts/announce-terminal.tsx';
 import { Button } from '../parts/button.tsx';
-import { Field } from '../parts/field.tsx';
-import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { Choice } from '../parts/field.tsx';
+import { ListPage } from '../parts/list-page.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
 import { RevokeTerminal } from '../parts/revoke-terminal.tsx';
 
-export const Terminals = (): ReactNode => {
-  const { say } = useWords();
+const standings = ['online', 'offline', 'announced', 'revoked'] as const;
+const terminalsOf = ({ terminals }: Answer<'terminals/list'>): readonly TerminalSummary[] => terminals;
+
+export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
-  const listed = useData('terminals/list', {}, ['terminals']);
+  const zone = useZone();
+  const listing = useListing({
+    name: 'terminals/list',
+    query: { ...filter },
+    changes: ['terminals'],
+    itemsOf: terminalsOf,
+  });
   const [announcing, setAnnouncing] = useState(false);
   useAsked({ kind: 'terminals' }, { announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
   const [revoking, setRevoking] = useState<TerminalSummary>();
@@ -34,154 +47,150 @@ export const Terminals = (): ReactNode => {
           )
         }
       />
-      <LoadedView loaded={listed}>
-        {({ terminals }) =>
-          terminals.length === 0 ? (
-            <Empty icon="terminal" title={say('terminals.none')}>
-              <p>{say('terminals.none-hint')}</p>
-            </Empty>
-          ) : (
-            <FoundTerminals terminals={terminals} {...(may('terminals/revoke') ? { revoke: setRevoking } : {})} />
-          )
+      <ListPage
+        kind="terminals"
+        caption={say('nav.terminals')}
+        listing={listing}
+        columns={columnsOf(words, zone)}
+        keyOf={({ id }) => id}
+        filter={filter}
+        sorting={{ usual: 'name' }}
+        searchLabel={say('terminals.search')}
+        choices={(change) => (
+          <Choice
+            label={say('common.state')}
+            value={filter.state ?? ''}
+            change={(state) => change({ ...filter, state })}
+          >
+            <option value="">{say('list.every-state')}</option>
+            {standings.map((one) => (
+              <option key={one} value={one}>
+                {say(`terminals.state.${one}`)}
+              </option>
+            ))}
+          </Choice>
+        )}
+        empty={{ icon: 'terminal', title: say('terminals.none'), hint: say('terminals.none-hint') }}
+        status={({ online, active }) => say('terminals.count', { online, active })}
+        actions={
+          may('terminals/revoke')
+            ? (terminal) =>
+                terminal.state !== 'revoked' && (
+                  <Button
+                    look="danger"
+                    onClick={() => setRevoking(terminal)}
+                    aria-label={say('terminals.revoke-one', { name: terminal.name })}
+                  >
+                    {say('terminals.revoke')}
+                  </Button>
+                )
+            : undefined
         }
-      </LoadedView>
+      />
       {announcing && <AnnounceTerminal close={() => setAnnouncing(false)} />}
       {revoking !== undefined && <RevokeTerminal terminal={revoking} close={() => setRevoking(undefined)} />}
     </>
   );
 };
 
-/** So many rows at once: a hospital has more than a thousand, and nobody reads them from the top. */
-const atOnce = 100;
+const standingOf = ({ state, online }: TerminalSummary): (typeof standings)[number] =>
+  state === 'active' ? (online ? 'online' : 'offline') : state;
 
-const FoundTerminals = ({ terminals, revoke }: TerminalTableProps): ReactNode => {
+const columnsOf = ({ say, language }: Words, zone: string | undefined): readonly Column<TerminalSummary>[] => {
+  const at = (instant: string | null): string => (instant === null ? '' : exactly(instant, zone));
+  const moment = (instant: string | null): ReactNode => (instant === null ? '–' : <Moment at={instant} />);
+  const seconds = (milliseconds: number): string =>
+    new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(
+      milliseconds / 1000,
+    );
+  return [
+    {
+      name: 'name',
+      label: say('terminals.name'),
+      sort: 'name',
+      heads: true,
+      show: (terminal) => <Name terminal={terminal} />,
+      write: ({ name }) => name,
+      more: [
+        { label: say('terminals.place'), write: ({ place }) => place },
+        { label: say('terminals.group'), write: ({ group }) => group },
+      ],
+    },
+    {
+      name: 'state',
+      label: say('common.state'),
+      sort: 'state',
+      show: (terminal) => <TerminalState terminal={terminal} />,
+      write: (terminal) => say(`terminals.state.${standingOf(terminal)}`),
+    },
+    {
+      name: 'person',
+      label: say('terminals.person'),
+      sort: 'person',
+      show: (terminal) => <PersonAt terminal={terminal} />,
+      write: ({ person }) => person?.name ?? '',
+    },
+    {
+      name: 'seen',
+      label: say('terminals.seen'),
+      sort: 'seen',
+      show: ({ lastSeenAt }) => moment(lastSeenAt),
+      write: ({ lastSeenAt }) => at(lastSeenAt),
+    },
+    {
+      name: 'certificate',
+      label: say('terminals.certificate'),
+      sort: 'certificate',
+      show: ({ certificateExpiresAt }) => moment(certificateExpiresAt),
+      write: ({ certificateExpiresAt }) => at(certificateExpiresAt),
+    },
+    {
+      name: 'clock',
+      label: say('terminals.clock'),
+      sort: 'clock',
+      show: ({ clockOffsetMs }) =>
+        clockOffsetMs === null ? '–' : <ClockOffset milliseconds={clockOffsetMs} seconds={seconds(clockOffsetMs)} />,
+      write: ({ clockOffsetMs }) => (clockOffsetMs === null ? '' : String(clockOffsetMs / 1000)),
+    },
+  ];
+};
+
+const Name = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode => {
+  const may = useMay();
   const { say } = useWords();
-  const [search, setSearch] = useState('');
-  const [shown, setShown] = useState(atOnce);
-  const wanted = fold(search);
-  const found = terminals.filter(({ name, place, person }) =>
-    fold(`${name}\n${place}\n${person?.name ?? ''}`).includes(wanted),
-  );
+  const { signedIn } = useConsole();
+  const { id, name, place } = terminal;
   return (
     <>
-      {terminals.length > atOnce && (
-        <search className="filters" aria-label={say('terminals.search')}>
-          <Field label={say('terminals.search')} value={search} change={setSearch} maxLength={60} />
-        </search>
-      )}
-      <TerminalTable terminals={found} shown={shown} {...(revoke === undefined ? {} : { revoke })} />
-      {found.length > shown && (
-        <div className="log-foot">
-          <Button onClick={() => setShown(shown + atOnce)}>
-            {say('terminals.more', { count: Math.min(atOnce, found.length - shown) })}
-          </Button>
-        </div>
-      )}
+      {may('events/list') ? <a href={fragmentOf({ kind: 'log', filter: { terminal: id } })}>{name}</a> : name}
+      {signedIn.terminal === id && <span className="here">{say('terminals.here')}</span>}
+      {place !== '' && <span className="kana">{place}</span>}
     </>
   );
 };
 
-/** Full width and capitals make no difference. */
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
-
-interface TerminalTableProps {
-  readonly terminals: readonly TerminalSummary[];
-  readonly revoke?: (terminal: TerminalSummary) => void;
-}
-
-const TerminalTable = ({ terminals, revoke, shown }: TerminalTableProps & { readonly shown: number }): ReactNode => {
+const TerminalState = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode => {
   const { say } = useWords();
-  const may = useMay();
-  const online = terminals.filter((terminal) => terminal.state === 'active' && terminal.online).length;
-  const active = terminals.filter((terminal) => terminal.state === 'active').length;
-  return (
-    <div className="surface table-wrap">
-      <p className="table-head" role="status">
-        {say('terminals.count', { online, active })}
-      </p>
-      <table>
-        <caption className="visually-hidden">{say('nav.terminals')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{say('terminals.name')}</th>
-            <th scope="col">{say('common.state')}</th>
-            <th scope="col">{say('terminals.person')}</th>
-            <th scope="col">{say('terminals.seen')}</th>
-            <th scope="col">{say('terminals.certificate')}</th>
-            <th scope="col">{say('terminals.clock')}</th>
-            {revoke !== undefined && (
-              <th scope="col">
-                <span className="visually-hidden">{say('common.actions')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {terminals.slice(0, shown).map((terminal) => (
-            <tr key={terminal.id}>
-              <th scope="row">
-                {may('events/list') ? (
-                  <a href={fragmentOf({ kind: 'log', filter: { terminal: terminal.id } })}>{terminal.name}</a>
-                ) : (
-                  terminal.name
-                )}
-                <HereMark id={terminal.id} />
-                {terminal.place !== '' && <span className="kana">{terminal.place}</span>}
-              </th>
-              <td>
-                <TerminalState terminal={terminal} />
-              </td>
-              <td>
-                <PersonAt terminal={terminal} />
-              </td>
-              <td>{terminal.lastSeenAt === null ? '–' : <Moment at={terminal.lastSeenAt} />}</td>
-              <td>{terminal.certificateExpiresAt === null ? '–' : <Moment at={terminal.certificateExpiresAt} />}</td>
-              <td>
-                <ClockOffset milliseconds={terminal.clockOffsetMs} />
-              </td>
-              {revoke !== undefined && (
-                <td className="row-actions">
-                  {terminal.state !== 'revoked' && (
-                    <Button
-                      look="danger"
-                      onClick={() => revoke(terminal)}
-                      aria-label={say('terminals.revoke-one', { name: terminal.name })}
-                    >
-                      {say('terminals.revoke')}
-                    </Button>
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-};
-
-const HereMark = ({ id }: { readonly id: string }): ReactNode => {
-  const { say } = useWords();
-  const { signedIn } = useConsole();
-  return signedIn.terminal === id ? <span className="here">{say('terminals.here')}</span> : null;
-};
-
-const TerminalState = ({ terminal: { state, online } }: { readonly terminal: TerminalSummary }): ReactNode => {
-  const { say } = useWords();
-  if (state === 'revoked') return <Pill tone="bad">{say('terminals.state.revoked')}</Pill>;
-  if (state === 'announced') {
-    return (
-      <Pill tone="calm" icon="clock">
-        {say('terminals.state.announced')}
-      </Pill>
-    );
+  const standing = standingOf(terminal);
+  const words = say(`terminals.state.${standing}`);
+  switch (standing) {
+    case 'revoked':
+      return <Pill tone="bad">{words}</Pill>;
+    case 'announced':
+      return (
+        <Pill tone="calm" icon="clock">
+          {words}
+        </Pill>
+      );
+    case 'online':
+      return <Pill tone="good">{words}</Pill>;
+    case 'offline':
+      return (
+        <Pill tone="warn" icon="offline">
+          {words}
+        </Pill>
+      );
   }
-  if (online) return <Pill tone="good">{say('terminals.state.online')}</Pill>;
-  return (
-    <Pill tone="warn" icon="offline">
-      {say('terminals.state.offline')}
-    </Pill>
-  );
 };
 
 const PersonAt = ({ terminal: { person, state } }: { readonly terminal: TerminalSummary }): ReactNode => {
@@ -194,12 +203,13 @@ const PersonAt = ({ terminal: { person, state } }: { readonly terminal: Terminal
 /** More than this puts a TOTP code into its neighbour's half minute. */
 const worrying = 5000;
 
-const ClockOffset = ({ milliseconds }: { readonly milliseconds: number | null }): ReactNode => {
-  const { say, language } = useWords();
-  if (milliseconds === null) return '–';
-  const seconds = new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(
-    milliseconds / 1000,
-  );
+interface ClockOffsetProps {
+  readonly milliseconds: number;
+  readonly seconds: string;
+}
+
+const ClockOffset = ({ milliseconds, seconds }: ClockOffsetProps): ReactNode => {
+  const { say } = useWords();
   const words = say('terminals.clock-seconds', { seconds });
   return Math.abs(milliseconds) > worrying ? <Pill tone="warn">{words}</Pill> : <span className="number">{words}</span>;
 };

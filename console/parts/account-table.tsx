@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Account, AccountFinding } from '#contract/api/accounts.ts';
 import { type AccountPlace, fragmentOf } from '../data/place.ts';
 import { useWords } from '../data/use-words.ts';
+import { SortHead } from './list-table.tsx';
 import { Moment } from './moment.tsx';
 import { Pill, type Tone } from './pill.tsx';
 
@@ -29,7 +30,7 @@ export const AccountTable = ({ accounts, filter, change }: AccountTableProps): R
   const sort = filter.sort ?? 'last-used';
   const order = filter.order ?? 'rising';
   const sorted = (by: string, label: string): ReactNode => (
-    <Sorted
+    <SortHead
       label={label}
       order={sort === by ? order : undefined}
       press={() => change({ sort: by, order: sort === by && order === 'rising' ? 'falling' : 'rising' })}
@@ -94,21 +95,3 @@ const Row = ({ account }: { readonly account: Account }): ReactNode => {
     </tr>
   );
 };
-
-interface SortedProps {
-  readonly label: string;
-  /** How the table is sorted by this column; undefined: it is not. */
-  readonly order: string | undefined;
-  readonly press: () => void;
-}
-
-const Sorted = ({ label, order, press }: SortedProps): ReactNode => (
-  <th scope="col" aria-sort={order === undefined ? undefined : order === 'rising' ? 'ascending' : 'descending'}>
-    <button type="button" className="sort" onClick={press}>
-      {label}
-      <span aria-hidden="true" className="sort-mark">
-        {order === undefined ? '↕' : order === 'rising' ? '↑' : '↓'}
-      </span>
-    </button>
-  </th>
-);

@@ -107,7 +107,7 @@ interface BeginProps {
 
 const Begin = ({ task, person, close, begin }: BeginProps): ReactNode => {
   const { say } = useWords();
-  const listed = useData('terminals/list', {}, ['terminals']);
+  const listed = useData('terminals/list', { query: {} }, ['terminals']);
   return (
     <>
       <p>{say(leads[task])}</p>

@@ -15,7 +15,7 @@ const go = (filter: LogFilter): void => {
 /** The filter lives in the address, so that it can be kept and linked to. */
 export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
   const { say } = useWords();
-  const terminals = useData('terminals/list', {}, ['terminals']);
+  const terminals = useData('terminals/list', { query: {} }, ['terminals']);
   const [code, setCode] = useState(filter.supportCode ?? '');
   useEffect(() => setCode(filter.supportCode ?? ''), [filter.supportCode]);
   const change = (name: keyof LogFilter, value: string): void => {

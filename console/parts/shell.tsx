@@ -1,7 +1,7 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { SignedIn } from '#contract/api/console.ts';
 import type { Api } from '../api.ts';
-import { type Place, parsePlace } from '../data/place.ts';
+import { type ListFilter, type Place, parsePlace } from '../data/place.ts';
 import type { Room } from '../data/rooms.ts';
 import { may } from '../data/routes.ts';
 import { createStream, type Stream } from '../data/stream.ts';
@@ -123,6 +123,8 @@ const roomOf = (place: Place): Place['kind'] => {
   }
 };
 
+const none: ListFilter = {};
+
 const Page = ({ place }: { readonly place: Place }): ReactNode => {
   switch (place.kind) {
     case 'overview':
@@ -132,7 +134,7 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
     case 'report':
       return <ReportPage period={place.period} />;
     case 'people':
-      return <People />;
+      return <People filter={place.filter ?? none} />;
     case 'person':
       return <PersonView id={place.id} />;
     case 'refusal':
@@ -144,11 +146,11 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
     case 'card-authorities':
       return <CardAuthorities />;
     case 'loan-cards':
-      return <LoanCards />;
+      return <LoanCards filter={place.filter ?? none} />;
     case 'terminals':
-      return <Terminals />;
+      return <Terminals filter={place.filter ?? none} />;
     case 'revocations':
-      return <Revocations />;
+      return <Revocations filter={place.filter ?? none} />;
     case 'approvals':
       return <Approvals />;
     case 'emergency-codes':
@@ -164,7 +166,7 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
     case 'policy':
       return <PolicyPage />;
     case 'reviews':
-      return <Reviews />;
+      return <Reviews filter={place.filter ?? none} />;
     case 'log':
       return <Log filter={place.filter} />;
     case 'proof':

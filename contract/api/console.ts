@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant, personId, terminalId } from '../ids.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { personSummary } from './people.ts';
 import { roles, table } from './row.ts';
 
@@ -156,8 +157,12 @@ export const consoleRows = table({
     event: null,
     failures: [],
     summary: 'The last revocations, newest first, each with the receipts of the terminals.',
-    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
-    answer: z.strictObject({ revocations: z.array(revocation) }),
+    query: z.strictObject({
+      ...listingQuery(['number', 'name', 'by']),
+      what: revocation.shape.what.optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(20),
+    }),
+    answer: z.strictObject({ revocations: z.array(revocation), ...listingEnd }),
   },
   'revocations/show': {
     method: 'GET',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { emergencyReason } from '../cardless.ts';
 import { attemptId, emergencyBatchId, instant, lockId, personId, reviewId, sessionId, terminalId } from '../ids.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { begun, greeting, opened, ticket } from './logins.ts';
 import { text } from './people.ts';
 import { table } from './row.ts';
@@ -148,11 +149,16 @@ export const emergencies = table({
     event: null,
     failures: [],
     summary: 'Emergency uses: those that nobody has signed off first, then the last ones that were.',
-    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    query: z.strictObject({
+      ...listingQuery(['waiting', 'at', 'person', 'terminal']),
+      state: z.enum(['waiting', 'signed']).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
     answer: z.strictObject({
       /** How many wait, listed or not. */
       waiting: z.int(),
       reviews: z.array(review),
+      ...listingEnd,
     }),
   },
   'reviews/sign-off': {

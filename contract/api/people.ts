@@ -3,6 +3,7 @@ import { assurance, technology } from '../card.ts';
 import { substituteKind } from '../cardless.ts';
 import { cardId, ceremonyId, instant, passkeyId, personId, sessionId, substituteId, terminalId } from '../ids.ts';
 import { ceremonyTask } from '../screen.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { roles, table } from './row.ts';
 
 const role = z.enum(roles);
@@ -135,18 +136,15 @@ export const people = table({
     failures: [],
     summary: 'People by name, kana or staff number, by state and role. `next` asks for the page after this one.',
     query: z.strictObject({
-      search: z.string().max(80).default(''),
+      /** By whom somebody changed last where nothing is asked for, and by number where something is searched for. */
+      ...listingQuery(['changed', 'number', 'kana', 'name', 'state']),
       state: z.enum(['active', 'suspended']).optional(),
       role: role.optional(),
-      /** By what it is sorted: whom somebody changed last, staff number, or kana. By number where something is searched for. */
-      sort: z.enum(['changed', 'number', 'kana']).optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
-      after: z.string().max(300).optional(),
     }),
     answer: z.strictObject({
       people: z.array(personSummary),
-      /** Goes into `after`; `null` on the last page. */
-      next: z.string().nullable(),
+      ...listingEnd,
     }),
   },
   'people/add': {

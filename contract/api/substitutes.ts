@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cardId, instant, personId, substituteId } from '../ids.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { cardSummary, identityProof, substituteCause, substituteSummary, text } from './people.ts';
 import { table } from './row.ts';
 
@@ -72,6 +73,17 @@ export const substitutes = table({
     event: null,
     failures: [],
     summary: 'The hospital’s loan cards: which are in the stock, and who has the others. `cards/revoke` retires one.',
-    answer: z.strictObject({ cards: z.array(loanCard) }),
+    query: z.strictObject({
+      ...listingQuery(['label', 'state', 'holder', 'before']),
+      state: z.enum(['free', 'lent', 'disabled', 'revoked']).optional(),
+      limit: z.coerce.number().int().min(1).max(200).optional(),
+    }),
+    answer: z.strictObject({
+      cards: z.array(loanCard),
+      ...listingEnd,
+      /** Of those that are not retired: those in the stock, and all. */
+      free: z.int().min(0),
+      kept: z.int().min(0),
+    }),
   },
 });

@@ -4,6 +4,7 @@ import { givenNonce } from '../card.ts';
 import { instant, personId, sessionId, terminalId } from '../ids.ts';
 import { terminalPolicy } from '../policy.ts';
 import { ceremonyTask } from '../screen.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { text } from './people.ts';
 import { isPlainReport } from './plain-report.ts';
 import { table } from './row.ts';
@@ -229,8 +230,19 @@ export const terminals = table({
     sender: ['helpdesk', 'admin', 'auditor', 'operator'],
     event: null,
     failures: [],
-    summary: 'Terminals by name.',
-    answer: z.strictObject({ terminals: z.array(terminalSummary) }),
+    summary: 'Terminals; all of them by name where nothing else is asked for.',
+    query: z.strictObject({
+      ...listingQuery(['name', 'place', 'state', 'person', 'seen', 'certificate', 'clock']),
+      state: z.enum(['online', 'offline', 'announced', 'revoked']).optional(),
+      limit: z.coerce.number().int().min(1).max(200).optional(),
+    }),
+    answer: z.strictObject({
+      terminals: z.array(terminalSummary),
+      ...listingEnd,
+      /** Of all: those in use, and those of them that are connected. */
+      active: z.int().min(0),
+      online: z.int().min(0),
+    }),
   },
   'terminals/announce': {
     method: 'POST',

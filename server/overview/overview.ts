@@ -3,7 +3,7 @@ import type { Policy } from '#contract/policy.ts';
 import type { Transaction } from '../store/database.ts';
 import { type HourSum, type ReasonSum, type SummedKind, sumByHour, sumByReason } from '../store/event-sums.ts';
 import { type Figures, withFigures } from '../store/terminal-figures.ts';
-import { listTerminals } from '../store/terminals.ts';
+import { listTerminals } from '../store/terminal-list.ts';
 import { type AlertsDeps, findBackup, listAlerts } from './alerts.ts';
 
 const hour = 3_600_000;

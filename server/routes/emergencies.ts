@@ -5,9 +5,10 @@ import type { ServerDeps } from '../deps.ts';
 import { makeCode, writeCode } from '../logins/codes.ts';
 import { insertBatch, listBatches, listGroups, voidCodes } from '../store/emergency-codes.ts';
 import { record } from '../store/events.ts';
-import { listReviews, signOff, tryLockReview } from '../store/reviews.ts';
+import { countWaitingReviews, listReviews, signOff, tryLockReview } from '../store/reviews.ts';
 import { type Approved, requireApproval } from './approving.ts';
 import type { Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 import { by, refuseSelf } from './refusing.ts';
 
 /** Sealed codes before an emergency, and the look at each use after it. */
@@ -69,7 +70,12 @@ export const createEmergencyRoutes = (deps: ServerDeps) => {
         return succeed({ voided: voided.length });
       }),
 
-    'reviews/list': async ({ query }, sender) => succeed(await listReviews(database, sender.person, query.limit)),
+    'reviews/list': async ({ query }, sender) => {
+      const listed = await listReviews(database, sender.person, query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: reviews, next, total } = listed;
+      return succeed({ reviews, next, total, waiting: await countWaitingReviews(database) });
+    },
 
     'reviews/sign-off': async ({ params, body }, sender) =>
       database.transaction(async (tx) => {

@@ -5,6 +5,7 @@ import { findRange } from '../store/log-range.ts';
 import { recordExcerpt, recordViewing } from '../store/log-viewing.ts';
 import { listRevocations } from '../store/revocations.ts';
 import type { Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 
 /** Lines of one page of a file. */
 const fileLines = 1000;
@@ -45,22 +46,25 @@ export const createEventsRoutes = (deps: ServerDeps) =>
         return succeed(explained);
       }),
 
-    'revocations/list': async ({ query }) =>
-      succeed({
-        revocations: await listRevocations(deps.database, deps.now(), {
-          limit: query.limit,
-          receipts: { limit: 50, offset: 0 },
-          offlineHours: deps.policy().offline.hours,
-        }),
-      }),
+    'revocations/list': async ({ query }) => {
+      const listed = await listRevocations(deps.database, deps.now(), {
+        ...query,
+        receipts: { limit: 50, offset: 0 },
+        offlineHours: deps.policy().offline.hours,
+      });
+      if (listed === undefined) return refuseCursor();
+      const { rows: revocations, next, total } = listed;
+      return succeed({ revocations, next, total });
+    },
 
     'revocations/show': async ({ params, query }) => {
-      const [revocation] = await listRevocations(deps.database, deps.now(), {
+      const listed = await listRevocations(deps.database, deps.now(), {
         number: params.number,
         limit: 1,
         receipts: query,
         offlineHours: deps.policy().offline.hours,
       });
+      const revocation = listed?.rows[0];
       return revocation ? succeed({ revocation }) : fail('REVOCATION_UNKNOWN');
     },
   }) satisfies Partial<Handlers>;

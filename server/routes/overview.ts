@@ -5,7 +5,7 @@ import { keepAnswer } from '../kept-answer.ts';
 import { readOverview } from '../overview/overview.ts';
 import { isPeriod, readReport } from '../overview/report.ts';
 import { readFigures, withFigures } from '../store/terminal-figures.ts';
-import { listTerminals } from '../store/terminals.ts';
+import { listTerminals } from '../store/terminal-list.ts';
 import type { Handlers } from './handlers.ts';
 import type { KeysDeps } from './keys.ts';
 

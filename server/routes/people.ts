@@ -5,7 +5,6 @@ import { judgeTries } from '#core/policy/tries.ts';
 import { makeTotpSeed, matchTotp, sealSeed, totpUri, tryOpenSeed } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import { sameRoles } from '../people/roles.ts';
-import { tryReadCursor, writeCursor } from '../people-cursor.ts';
 import { listCards } from '../store/cards.ts';
 import {
   type Credential,
@@ -27,6 +26,7 @@ import { createChangingRoutes } from './changing.ts';
 import { createDeskRoutes } from './desk.ts';
 import { createFirstSecretRoutes } from './first-secrets.ts';
 import type { Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 import { createRevokingRoutes } from './revoking.ts';
 
@@ -41,10 +41,10 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
     ...createChangingRoutes(deps),
 
     'people/list': async ({ query }) => {
-      const after = query.after === undefined ? null : tryReadCursor(query.after);
-      if (after === undefined) return fail('REQUEST_INVALID', { problems: [{ path: 'query.after', rule: 'cursor' }] });
-      const { people, next } = await listPeople(deps.database, { ...query, after });
-      return succeed({ people, next: next && writeCursor(next) });
+      const listed = await listPeople(deps.database, query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: people, next, total } = listed;
+      return succeed({ people, next, total });
     },
 
     'people/add': async ({ body }, sender) =>

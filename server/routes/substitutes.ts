@@ -14,11 +14,12 @@ import { endSessionsOfPerson } from '../people/suspend.ts';
 import { listUsable, lockCardsOf, revokeCard, suspendForgotten } from '../store/cards.ts';
 import { type Transaction, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { listLoanCards, tryLockLoanCard } from '../store/loan-cards.ts';
+import { countLoanCards, listLoanCards, tryLockLoanCard } from '../store/loan-cards.ts';
 import { touchPerson, tryLockPerson } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { insertSubstitute, listSubstitutes, tryFindHolder } from '../store/substitutes.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 
 type Body = Input<'substitutes/issue'>['body'];
@@ -152,6 +153,11 @@ export const createSubstituteRoutes = (deps: ServerDeps) => {
         return ended.length === 0 ? fail('SUBSTITUTE_UNKNOWN') : succeed({ revocations });
       }),
 
-    'loan-cards/list': async () => succeed({ cards: await listLoanCards(deps.database) }),
+    'loan-cards/list': async ({ query }) => {
+      const listed = await listLoanCards(deps.database, query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: cards, next, total } = listed;
+      return succeed({ cards, next, total, ...(await countLoanCards(deps.database)) });
+    },
   } satisfies Partial<Handlers>;
 };

@@ -15,12 +15,12 @@ import { judgeOfflineEnds, judgeOfflineUses } from '../store/offline-judgement.t
 import type { Report } from '../store/report-facts.ts';
 import { storeReports } from '../store/reports.ts';
 import { storeReceipt } from '../store/revocations.ts';
+import { countTerminals, listTerminalPage } from '../store/terminal-list.ts';
 import {
   admit,
   announce,
   codeLifetime,
   keepTrust,
-  listTerminals,
   revoke,
   tryChangeTerminal,
   tryGetActive,
@@ -32,6 +32,7 @@ import type { ClientCertificate } from '../tls/authority.ts';
 import { hashKey } from '../tls/client-certificate.ts';
 import { createTypedCode, hashTypedCode } from '../tokens.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 
 const textOfReceipt = (receipt: { number: number; lockedAt: string | null; receivedAt: string }): string =>
   `${receipt.number}.${receipt.lockedAt ?? ''}.${receipt.receivedAt}`;
@@ -206,7 +207,12 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       return succeed({});
     },
 
-    'terminals/list': async () => succeed({ terminals: await listTerminals(people, now()) }),
+    'terminals/list': async ({ query }) => {
+      const listed = await listTerminalPage(people, now(), query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: terminals, next, total } = listed;
+      return succeed({ terminals, next, total, ...(await countTerminals(people, now())) });
+    },
 
     'terminals/announce': async ({ body }, { person, address }) => {
       const at = now();

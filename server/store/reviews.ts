@@ -2,6 +2,7 @@ import type { Review } from '#contract/api/emergencies.ts';
 import type { PersonId, ReviewId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { serialOf } from './emergencies.ts';
+import { folded, type Listed, type Listing, type ListingAsked, readListing, timeKey } from './listing.ts';
 
 /** An emergency use, held until the transaction ends. */
 export const tryLockReview = async (tx: Transaction, id: ReviewId) => {
@@ -41,23 +42,49 @@ interface Row extends Pick<Review, 'id' | 'means' | 'person' | 'witness' | 'term
 const named = (column: string): string =>
   `(select json_build_object('id', p.id, 'name', p.name, 'number', p.number) from person p where p.id = u.${column})`;
 
-/** Those that wait first, the oldest of them on top; then the last ones that were signed off. */
-export const listReviews = async (tx: Transaction, viewer: PersonId, limit: number) => {
-  const rows = await tx.query<Row>(
-    `select u.id, u.means, b.number, c.place, ${named('person')} as person, ${named('witness')} as witness,
+type Sort = 'waiting' | 'at' | 'person' | 'terminal';
+/** In microseconds: a moment far ahead, from which those that were signed off are counted back. */
+const farAhead = '10000000000000000';
+const listing: Listing<Sort> = {
+  rows: `select u.id, u.means, b.number, c.place, ${named('person')} as person, ${named('witness')} as witness,
             json_build_object('id', t.id, 'name', t.name, 'place', t.place) as terminal, u.session, u.reason, u.at,
-            s.ended_at, u.support_code, u.reviewed_at, r.name as by, u.verdict, u.findings
-       from emergency_use u join terminal t on t.id = u.terminal
+            s.ended_at, u.support_code, u.reviewed_at, r.name as by, u.verdict, u.findings,
+            t.name as terminal_name, pp.name as person_name, coalesce(w.name, '') as witness_name
+       from emergency_use u join terminal t on t.id = u.terminal join person pp on pp.id = u.person
+       left join person w on w.id = u.witness
        left join session s on s.id = u.session
        left join emergency_code c on c.id = u.code left join emergency_batch b on b.id = c.batch
-       left join person r on r.id = u.reviewed_by
-      order by u.reviewed_at is not null, case when u.reviewed_at is null then u.at end, u.reviewed_at desc limit $1`,
-    [limit],
-  );
-  const [counted] = await tx.query<{ waiting: number }>(
-    'select count(*) as waiting from emergency_use where reviewed_at is null',
-  );
-  const reviews = rows.map((row): Review => {
+       left join person r on r.id = u.reviewed_by`,
+  sorts: {
+    waiting: {
+      by: `case when reviewed_at is null then ${timeKey('at')} else ${farAhead} - ${timeKey('reviewed_at')} end`,
+      type: 'bigint',
+    },
+    at: { by: timeKey('at'), type: 'bigint', falls: true },
+    person: { by: 'person_name', type: 'text' },
+    terminal: { by: 'terminal_name', type: 'text' },
+  },
+  usual: 'waiting',
+  ties: [{ by: 'id', type: 'uuid' }],
+  search: folded(
+    `person_name || E'\\n' || witness_name || E'\\n' || terminal_name || E'\\n' || findings || E'\\n' || support_code`,
+  ),
+};
+
+export interface ReviewsQuery extends ListingAsked<Sort> {
+  readonly state?: 'waiting' | 'signed' | undefined;
+}
+
+/** Those that wait first, the oldest of them on top; then the last ones that were signed off. */
+export const listReviews = async (
+  tx: Transaction,
+  viewer: PersonId,
+  { state, ...asked }: ReviewsQuery,
+): Promise<Listed<Review> | undefined> => {
+  const where = state === undefined ? [] : [`reviewed_at is ${state === 'waiting' ? '' : 'not '}null`];
+  const listed = await readListing<Row, Sort>(tx, listing, { values: [], where }, asked);
+  if (listed === undefined) return undefined;
+  const reviews = listed.rows.map((row): Review => {
     const { id, means, number, place, person, witness, terminal, session, reason, by, verdict } = row;
     return {
       id,
@@ -78,5 +105,12 @@ export const listReviews = async (tx: Transaction, viewer: PersonId, limit: numb
       maySignOff: row.reviewed_at === null && person.id !== viewer && witness?.id !== viewer,
     };
   });
-  return { waiting: counted?.waiting ?? 0, reviews };
+  return { ...listed, rows: reviews };
+};
+
+export const countWaitingReviews = async (tx: Transaction): Promise<number> => {
+  const [counted] = await tx.query<{ waiting: number }>(
+    'select count(*)::int as waiting from emergency_use where reviewed_at is null',
+  );
+  return counted?.waiting ?? 0;
 };

@@ -3,6 +3,7 @@ import type { RevocationOrder } from '#contract/api/terminals.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
+import { folded, type Listed, type Listing, type ListingAsked, readListing } from './listing.ts';
 import { isFresh, joinProcess, onlineFor, seenAt } from './terminals.ts';
 
 export interface RevocationToIssue {
@@ -156,10 +157,30 @@ interface ForPeople {
   readonly by: string | null;
 }
 
-export interface RevocationsToList {
-  /** One by its number, or the newest. */
+type Sort = 'number' | 'name' | 'by';
+const listing: Listing<Sort> = {
+  rows: `select r.number, r.what, r.subject, p.id as person, r.reason, r.at, c.ending, by.name as by,
+            coalesce(p.name, t.name, '') as name
+     from revocation r
+     left join card c on r.what = 'card' and c.id = r.subject
+     left join session s on r.what = 'session' and s.id = r.subject
+     left join terminal t on r.what = 'terminal' and t.id = r.subject
+     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person, s.person)
+     left join person by on by.id = r.by`,
+  sorts: {
+    number: { by: 'number', type: 'bigint', falls: true },
+    name: { by: 'name', type: 'text' },
+    by: { by: "coalesce(by, '')", type: 'text' },
+  },
+  usual: 'number',
+  ties: [{ by: 'number', type: 'bigint', falls: true }],
+  search: folded(`name || E'\\n' || reason || E'\\n' || coalesce(by, '') || E'\\n' || number`),
+};
+
+export interface RevocationsToList extends ListingAsked<Sort> {
+  /** One by its number. */
   readonly number?: number;
-  readonly limit: number;
+  readonly what?: Revocation['what'] | undefined;
   /** Of the receipts of each: how many, and after how many. */
   readonly receipts: { readonly limit: number; readonly offset: number };
   /** How long a terminal may decide without the server. */
@@ -172,21 +193,19 @@ const concerned = `revocation
      left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id
      ${joinProcess}`;
 
-/** Newest first, each with the terminals that were admitted when it was issued; those that have not confirmed first. */
-export const listRevocations = async (tx: Transaction, now: Date, asked: RevocationsToList): Promise<Revocation[]> => {
-  const rows = await tx.query<OrderRow & ForPeople>(
-    `select r.number, r.what, r.subject, p.id as person, r.reason, r.at, c.ending, by.name as by,
-            coalesce(p.name, t.name, '') as name
-     from revocation r
-     left join card c on r.what = 'card' and c.id = r.subject
-     left join session s on r.what = 'session' and s.id = r.subject
-     left join terminal t on r.what = 'terminal' and t.id = r.subject
-     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person, s.person)
-     left join person by on by.id = r.by
-     where $2::bigint is null or r.number = $2
-     order by r.number desc limit $1`,
-    [asked.limit, asked.number ?? null],
-  );
+/** Each with the terminals that were admitted when it was issued; those that have not confirmed first. */
+export const listRevocations = async (
+  tx: Transaction,
+  now: Date,
+  asked: RevocationsToList,
+): Promise<Listed<Revocation> | undefined> => {
+  const values: unknown[] = [];
+  const where: string[] = [];
+  if (asked.number !== undefined) where.push(`number = $${values.push(asked.number)}`);
+  if (asked.what !== undefined) where.push(`what = $${values.push(asked.what)}`);
+  const listed = await readListing<OrderRow & ForPeople, Sort>(tx, listing, { values, where }, asked);
+  if (listed === undefined) return undefined;
+  const { rows } = listed;
   const numbers = rows.map(({ number }) => number);
   const counts = await tx.query<{ revocation: number; confirmed: number; pending: number; offline: number }>(
     `select revocation.number as revocation, count(received_at) as confirmed,
@@ -205,7 +224,7 @@ export const listRevocations = async (tx: Transaction, now: Date, asked: Revocat
     [numbers, asked.receipts.limit, asked.receipts.offset],
   );
   const byNumber = Map.groupBy(receipts, ({ revocation }) => revocation);
-  return rows.map((row) => {
+  const found = rows.map((row): Revocation => {
     const counted = counts.find(({ revocation }) => revocation === row.number);
     return {
       number: row.number,
@@ -225,6 +244,7 @@ export const listRevocations = async (tx: Transaction, now: Date, asked: Revocat
       receipts: (byNumber.get(row.number) ?? []).map((receipt) => asReceipt(receipt, row.at, now, asked.offlineHours)),
     };
   });
+  return { ...listed, rows: found };
 };
 
 /** Revocations since then that some terminal which may still be used has not confirmed, and the oldest of them. */

@@ -8,60 +8,19 @@ export const codeLifetime = 24 * 60 * 60 * 1000;
 /** A terminal is online while the process that holds its stream was seen within this time; three beats. */
 export const onlineFor = 15_000;
 
-interface TerminalRow {
-  readonly id: TerminalId;
-  readonly name: string;
-  readonly place: string;
-  readonly group_name: string;
-  readonly state: TerminalSummary['state'];
-  readonly connected_at: Date | null;
-  readonly last_seen_at: Date | null;
-  readonly enrolled_at: Date | null;
-  readonly certificate_expires_at: Date | null;
-  readonly clock_offset_ms: number | null;
-  readonly person: PersonId | null;
-  readonly person_name: string | null;
-}
-
-const asInstant = (at: Date | null): string | null => at?.toISOString() ?? null;
-
 /** When a terminal was last seen: while its stream is open, when the process that holds it was. */
 export const seenAt = 'greatest(terminal.last_seen_at, server_process.seen_at)';
 export const joinProcess =
   'left join server_process on server_process.id = terminal.connected_to and terminal.connected_at is not null';
 
-/** Whether a server process holds its stream and was itself seen lately. */
-export const isFresh = (row: Pick<TerminalRow, 'connected_at' | 'last_seen_at'>, now: Date): boolean =>
-  row.connected_at !== null && row.last_seen_at !== null && now.getTime() - row.last_seen_at.getTime() < onlineFor;
+interface Presence {
+  readonly connected_at: Date | null;
+  readonly last_seen_at: Date | null;
+}
 
-export const listTerminals = async (tx: Transaction, now: Date): Promise<TerminalSummary[]> => {
-  const rows = await tx.query<TerminalRow>(
-    `select terminal.id, terminal.name, place, group_name, terminal.state, connected_at, ${seenAt} as last_seen_at, enrolled_at,
-            certificate_expires_at, clock_offset_ms, person.id as person, person.name as person_name
-     from terminal ${joinProcess}
-     left join lateral (
-       select person from session
-       where session.terminal = terminal.id and ended_at is null and ends_at > $1
-       order by started_at desc limit 1
-     ) as open on true
-     left join person on person.id = open.person
-     order by terminal.name, terminal.announced_at`,
-    [now],
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    place: row.place,
-    group: row.group_name,
-    state: row.state,
-    online: row.state === 'active' && isFresh(row, now),
-    lastSeenAt: asInstant(row.last_seen_at),
-    enrolledAt: asInstant(row.enrolled_at),
-    certificateExpiresAt: asInstant(row.certificate_expires_at),
-    clockOffsetMs: row.clock_offset_ms,
-    person: row.person === null || row.person_name === null ? null : { id: row.person, name: row.person_name },
-  }));
-};
+/** Whether a server process holds its stream and was itself seen lately. */
+export const isFresh = (row: Presence, now: Date): boolean =>
+  row.connected_at !== null && row.last_seen_at !== null && now.getTime() - row.last_seen_at.getTime() < onlineFor;
 
 /** SHA-256 of a terminal's newest key and of the one before, until the newest was first used. */
 export interface OwnKeys {
@@ -101,7 +60,7 @@ export const tryLockActive = async (tx: Transaction, id: TerminalId): Promise<bo
   (await tx.query("select 1 from terminal where id = $1 and state = 'active' for share", [id])).length === 1;
 
 export const isOnline = async (tx: Transaction, id: TerminalId, now: Date): Promise<boolean> => {
-  const [row] = await tx.query<Pick<TerminalRow, 'connected_at' | 'last_seen_at'>>(
+  const [row] = await tx.query<Presence>(
     `select connected_at, ${seenAt} as last_seen_at from terminal ${joinProcess} where terminal.id = $1 and terminal.state = 'active'`,
     [id],
   );

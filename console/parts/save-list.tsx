@@ -1,0 +1,54 @@
+import type { ReactNode } from 'react';
+import type { Result } from '#contract/errors.ts';
+import { csvMark, toCsvLines } from '../data/csv.ts';
+import { exactly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
+import { useSaving } from '../data/use-saving.ts';
+import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
+import type { Column } from './list-table.tsx';
+import { SavingState } from './saving-state.tsx';
+
+interface SaveListProps<Item> {
+  /** Part of the name of the file. */
+  readonly name: string;
+  readonly columns: readonly Column<Item>[];
+  /** One page after the other, in the order of the page. */
+  readonly fetch: (
+    after: string | null,
+  ) => Promise<Result<{ readonly items: readonly Item[]; readonly next: string | null }>>;
+}
+
+/** All that the filter lets through, as a file for a spreadsheet. */
+export const SaveList = <Item,>({ name, columns, fetch }: SaveListProps<Item>): ReactNode => {
+  const { say } = useWords();
+  const zone = useZone();
+  const saving = useSaving();
+  const cells = columns.flatMap(({ label, write, more = [] }) => [
+    ...(write === undefined ? [] : [{ label, write }]),
+    ...more,
+  ]);
+  const save = (): void => {
+    const day = exactly(new Date().toISOString(), zone).slice(0, 10);
+    void saving.begin<string>({
+      name: `kazasu-${name}-${day}.csv`,
+      type: 'text/csv',
+      head: `${csvMark}${toCsvLines([cells.map(({ label }) => label)])}`,
+      fetch: async (after) => {
+        const reply = await fetch(after);
+        if (!reply.ok) return reply;
+        const { items, next } = reply.value;
+        const text = toCsvLines(items.map((item) => cells.map(({ write }) => write(item))));
+        return { ok: true, value: { text, count: items.length, next } };
+      },
+    });
+  };
+  return (
+    <div className="list-save">
+      <Button busy={saving.state.kind === 'running'} onClick={save}>
+        {say('saving.csv')}
+      </Button>
+      <SavingState saving={saving} />
+    </div>
+  );
+};

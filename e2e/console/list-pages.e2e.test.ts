@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright';
+import { until } from '../world.ts';
+import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
+import * as hands from './hands.ts';
+import { keep } from './pictures.ts';
+import { createSaid } from './said.ts';
+
+const many = 120;
+const numberOf = (index: number): string => `N-${String(index).padStart(3, '0')}`;
+let world: ConsoleWorld;
+let page: Page;
+let heard: readonly string[];
+
+before(async () => {
+  world = await createConsoleWorld();
+  page = await world.browser('ja');
+  page.setDefaultTimeout(10_000);
+  heard = hands.complaints(page);
+  await hands.becomeAdmin(page, world.firstAdmin);
+  // Out of order, so that no order comes by itself.
+  const lines = Array.from({ length: many }, (_, index) => `${numberOf((index * 37) % many)},並び ${index % 5},`);
+  await page.goto(`${world.origin}/console/#/import`);
+  await page.getByLabel('ファイル', { exact: true }).setInputFiles({
+    name: 'people.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`職員番号,氏名,フリガナ\n${lines.join('\n')}\n`),
+  });
+  await page.getByRole('button', { name: '内容を確認' }).click();
+  await page.getByRole('button', { name: 'この内容で取り込む' }).click();
+  await page.getByText(`取り込みました：追加 ${many} 人`).waitFor();
+  await page.evaluate(async () => {
+    const me = (await (await fetch('/v1/console/me')).json()) as { csrf: string };
+    for (let index = 0; index < 60; index += 1) {
+      const body = JSON.stringify({
+        name: `${index % 2 === 0 ? '東' : '=西'}-${String(index).padStart(2, '0')}`,
+        place: `${index % 3}階`,
+      });
+      const headers = { 'content-type': 'application/json', 'x-kazasu-csrf': me.csrf };
+      const answer = await fetch('/v1/terminals', { method: 'POST', headers, body });
+      if (!answer.ok) throw new Error(await answer.text());
+    }
+  });
+});
+after(() => world?.stop());
+
+const hash = (): string => new URL(page.url()).hash;
+const go = async (fragment: string): Promise<void> => {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, fragment);
+};
+const cells = (column: number): Promise<readonly string[]> =>
+  page
+    .locator('main tbody tr')
+    .evaluateAll((rows, at) => rows.map((row) => row.children[at]?.textContent ?? ''), column);
+const clean = async (what: string): Promise<void> => assert.deepEqual(await axe(page), [], what);
+
+for (const language of ['ja', 'en'] as const) {
+  describe(`lists in ${language}`, () => {
+    const say = createSaid(language);
+    const button = (key: string, values = {}) => page.getByRole('button', { name: say(key, values), exact: true });
+    const head = (key: string) => page.getByRole('columnheader', { name: say(key) });
+
+    before(async () => {
+      await page.evaluate((to) => document.querySelector<HTMLElement>(`.languages [lang="${to}"]`)?.click(), language);
+      await page.locator(`html[lang="${language}"]`).waitFor();
+    });
+
+    test('a head sorts the whole list on the server, both ways, over all pages, and the address keeps it', async () => {
+      await go('#/people?search=N-');
+      await page.getByText(say('list.count', { shown: 50, total: many })).waitFor();
+      await head('person.number').getByRole('button').click();
+      await until('it falls', async () => hash() === '#/people?search=N-&sort=number&order=falling');
+      await until('the last is on top', async () => (await cells(1))[0] === numberOf(many - 1));
+      assert.equal(await head('person.number').getAttribute('aria-sort'), 'descending');
+      for (const shown of [100, many]) {
+        await button('list.more').click();
+        await page.getByText(say('list.count', { shown, total: many })).waitFor();
+      }
+      assert.equal(await button('list.more').count(), 0);
+      const falling = Array.from({ length: many }, (_, index) => numberOf(many - 1 - index));
+      assert.deepEqual(await cells(1), falling);
+      await clean('a sorted list');
+      await page.reload();
+      await until('the order is kept', async () => (await cells(1))[0] === numberOf(many - 1));
+      await head('person.number').getByRole('button').click();
+      await until('it rises', async () => (await cells(1))[0] === numberOf(0));
+      assert.equal(await head('person.number').getAttribute('aria-sort'), 'ascending');
+      await head('person.name').getByRole('button').click();
+      await until('by name', async () => hash() === '#/people?search=N-&sort=name&order=rising');
+      await until(
+        'alike names by their numbers',
+        async () => (await cells(1))[0] !== numberOf(0) || (await cells(0))[0] === '並び 0',
+      );
+      const names = await cells(0);
+      assert.deepEqual(names, names.toSorted());
+    });
+
+    test('the file holds what the filter lets through, in the order of the page, without formulas', async () => {
+      await go('#/terminals?search=西&sort=name&order=falling');
+      await page.getByText(say('list.count', { shown: 30, total: 30 })).waitFor();
+      const [saved] = await Promise.all([page.waitForEvent('download'), button('saving.csv').click()]);
+      await page.getByText(say('saving.saved', { count: 30, name: saved.suggestedFilename() })).waitFor();
+      const lines = readFileSync(await saved.path(), 'utf8').split('\r\n');
+      assert.equal(lines.length, 32);
+      assert.ok(lines[0]?.startsWith(`\uFEFF${say('terminals.name')},${say('terminals.place')},`), lines[0]);
+      const names = lines.slice(1, -1).map((line) => line.split(',')[0]);
+      assert.deepEqual(
+        names,
+        Array.from({ length: 30 }, (_, index) => `'=西-${String(59 - index * 2).padStart(2, '0')}`),
+      );
+      assert.ok(lines[1]?.includes(`,${say('terminals.state.announced')},`), lines[1]);
+      await clean('a saved list');
+    });
+
+    test('a search and a state narrow it as one types, and nothing found says so with a way back', async () => {
+      await go('#/terminals');
+      await page.getByText(say('list.count', { shown: 50, total: 60 })).waitFor();
+      await page.getByLabel(say('terminals.search')).fill('２階');
+      await page.getByText(say('list.count', { shown: 20, total: 20 })).waitFor();
+      assert.equal(decodeURIComponent(hash()), '#/terminals?search=２階');
+      await page.getByLabel(say('common.state')).selectOption({ label: say('terminals.state.revoked') });
+      await page.getByText(say('list.not-found'), { exact: true }).waitFor();
+      await clean('nothing found');
+      if (language === 'ja') await keep(page, 'list-not-found');
+      await button('log.clear').click();
+      await page.getByText(say('list.count', { shown: 50, total: 60 })).waitFor();
+      assert.equal(await page.getByLabel(say('terminals.search')).inputValue(), '');
+      assert.equal(hash(), '#/terminals');
+      if (language === 'ja') await keep(page, 'list-sorted');
+    });
+
+    test('every list has its file, with a head of its own, also where it is empty', async () => {
+      for (const kind of ['people', 'loan-cards', 'terminals', 'revocations', 'reviews']) {
+        await go(`#/${kind}`);
+        await page.locator('main .skeleton').first().waitFor({ state: 'detached' });
+        const [saved] = await Promise.all([page.waitForEvent('download'), button('saving.csv').click()]);
+        assert.match(saved.suggestedFilename(), new RegExp(`^kazasu-${kind}-\\d{4}-\\d\\d-\\d\\d\\.csv$`));
+        assert.match(readFileSync(await saved.path(), 'utf8'), /^\uFEFF[^\r\n]+,[^\r\n]+\r\n/);
+      }
+    });
+  });
+}
+
+test('no script failed', () => assert.deepEqual(heard, []));

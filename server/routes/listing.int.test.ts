@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { api } from '#contract/api/index.ts';
+import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
+import { makeClinician } from '../testing-login.ts';
+
+/** Rows that list page by page, the name of what they list, and by what a thing is known. */
+const lists = [
+  ['people/list', 'people', 'id'],
+  ['terminals/list', 'terminals', 'id'],
+  ['loan-cards/list', 'cards', 'id'],
+  ['revocations/list', 'revocations', 'number'],
+  ['reviews/list', 'reviews', 'id'],
+] as const;
+type ListName = (typeof lists)[number][0];
+type Thing = Readonly<Record<string, unknown>>;
+
+let server: TestServer;
+let admin: TestConsole;
+const tag = '一覧';
+
+before(async () => {
+  server = await startTestServer();
+  admin = await server.signIn(['admin']);
+  const people: string[] = [];
+  for (let index = 0; index < 11; index += 1) {
+    const { person } = await makeClinician(server, { pin: false, totp: false });
+    people.push(person.id);
+    // Many are alike, so that the last key has to decide.
+    await server.database.query('update person set name = $2, kana = $3, changed_at = $4 where id = $1', [
+      person.id,
+      `${tag} ${index % 3}`,
+      index % 2 === 0 ? 'カナ' : '',
+      new Date(server.now().getTime() - (index % 4) * 1000),
+    ]);
+  }
+  for (let index = 0; index < 9; index += 1) {
+    const terminal = await server.enrol(`${index % 2 === 0 ? '東' : 'ｅａｓｔ'}-${index}`);
+    await server.database.query(
+      'update terminal set last_seen_at = $2, clock_offset_ms = $3, place = $4, connected_at = null where id = $1',
+      [
+        terminal.id,
+        index % 3 === 0 ? null : server.now(),
+        index % 4 === 0 ? null : (index - 4) * 0.4,
+        `${index % 2}階`,
+      ],
+    );
+    const [card] = await server.database.query<{ id: string }>(
+      `insert into card (id, person, kind, blind_index, technology, assurance, ending, label, state, enrolled_at)
+       values ($1, null, 'loan', $2, 'felica', 'identifier', '7081', $3, $4, $5) returning id`,
+      [
+        randomUUID(),
+        Buffer.from(randomUUID()),
+        `貸出 ${index % 3}`,
+        index % 4 === 0 ? 'revoked' : 'active',
+        new Date(server.now().getTime() + index),
+      ],
+    );
+    assert.ok(card);
+    const params = { person: people[index] ?? '' };
+    assert.equal(
+      (await server.call(admin, 'people/suspend', { params, body: { reason: `理由 ${index}` } })).status,
+      200,
+    );
+    await server.database.query(
+      `insert into emergency_use (id, means, person, witness, terminal, session, reason, at, support_code, reviewed_at,
+                                  reviewed_by, verdict, findings)
+       select $1, 'witness', $2, $3, $4, $5, 'drill', $6, 'AAA-AAA-AAA', $7, $8, $9, $10`,
+      [
+        randomUUID(),
+        people[index],
+        people[index + 1],
+        terminal.id,
+        randomUUID(),
+        new Date(server.now().getTime() - (index % 3) * 1000),
+        ...(index % 2 === 0 ? [null, null, null, ''] : [server.now(), admin.person, 'in-order', '確認']),
+      ],
+    );
+  }
+});
+after(() => server.close());
+
+const sortsOf = (name: ListName): readonly string[] =>
+  (api[name].query.shape.sort.unwrap() as unknown as { options: readonly string[] }).options;
+const ask = async (name: ListName, query: Record<string, string | number>) => {
+  const answered = await server.call(admin, name, { query });
+  assert.equal(answered.status, 200, `${name} ${JSON.stringify(query)}: ${JSON.stringify(answered.body)}`);
+  return answered.body as Readonly<Record<string, unknown>> & { readonly next: string | null; readonly total: number };
+};
+/** All pages, one behind the other; `between` happens after each. */
+const walk = async (
+  [name, things, key]: (typeof lists)[number],
+  query: Record<string, string | number>,
+  between: () => Promise<unknown> = async () => {},
+): Promise<unknown[]> => {
+  const all: unknown[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await ask(name, after === undefined ? query : { ...query, after });
+    all.push(...(page[things] as Thing[]).map((thing) => thing[key]));
+    after = page.next;
+    await between();
+  }
+  return all;
+};
+
+for (const list of lists) {
+  const [name, things] = list;
+  describe(name, () => {
+    it('comes by every sort, both ways, page by page as it comes at once', async () => {
+      let turned = 0;
+      for (const sort of sortsOf(name)) {
+        const orders: unknown[][] = [];
+        for (const order of ['rising', 'falling']) {
+          const whole = await ask(name, { sort, order, limit: 200 });
+          const expected = (whole[things] as Thing[]).map((thing) => thing[list[2]]);
+          assert.ok(expected.length >= 9, `${expected.length}`);
+          assert.equal(whole.total, expected.length);
+          assert.equal(new Set(expected).size, expected.length);
+          for (const limit of [1, 2, 4])
+            assert.deepEqual(await walk(list, { sort, order, limit }), expected, `${sort} ${order} ${limit}`);
+          orders.push(expected);
+        }
+        if (String(orders[0]) !== String(orders[1])) turned += 1;
+        assert.deepEqual(new Set(orders[0]), new Set(orders[1]));
+      }
+      // Where all are alike the last key decides, both ways.
+      assert.ok(turned >= 2, `${turned} turn`);
+    });
+
+    it('refuses the end of a page of another order, and what is no end of a page', async () => {
+      const [sort = '', other = ''] = sortsOf(name);
+      const { next } = await ask(name, { sort, order: 'rising', limit: 1 });
+      assert.ok(next !== null);
+      const keys = JSON.parse(Buffer.from(next, 'base64url').toString()) as string[];
+      const made = (change: (keys: string[]) => unknown): string =>
+        Buffer.from(JSON.stringify(change([...keys]))).toString('base64url');
+      for (const query of [
+        { sort: other, order: 'rising', after: next },
+        { sort, order: 'falling', after: next },
+        { sort, order: 'rising', after: 'x' },
+        { sort, order: 'rising', after: made((all) => all.slice(0, -1)) },
+        { sort, order: 'rising', after: made((all) => [...all.slice(0, -1), '\0']) },
+        { sort, order: 'rising', after: made((all) => [...all.slice(0, -1), "'; drop table event; --"]) },
+        { sort, order: 'rising', after: made((all) => [...all, '1']) },
+        { sort, order: 'rising', after: made(() => ({})) },
+      ])
+        assert.equal((await server.call(admin, name, { query })).code, 'REQUEST_INVALID', JSON.stringify(query));
+    });
+  });
+}
+
+describe('a list', () => {
+  it('leaves nobody out and gives nobody twice while others come and go', async () => {
+    const query = { sort: 'name', limit: 2, search: tag };
+    const before = await walk(lists[0], { ...query, limit: 200 });
+    let added = 0;
+    const walked = await walk(lists[0], query, async () => {
+      added += 1;
+      const body = { number: `new-${added}`, name: `${tag} ${added % 3}` };
+      assert.equal((await server.call(admin, 'people/add', { body })).status, 200);
+    });
+    assert.equal(new Set(walked).size, walked.length);
+    for (const id of before) assert.ok(walked.includes(id));
+  });
+
+  it('is searched in any width, case and kana, and its total is of what is found', async () => {
+    const names = async (search: string) => {
+      const { terminals, total } = await ask('terminals/list', { search });
+      assert.equal((terminals as Thing[]).length, total);
+      return (terminals as Thing[]).map(({ name }) => name);
+    };
+    assert.deepEqual(await names('EAST'), ['ｅａｓｔ-1', 'ｅａｓｔ-3', 'ｅａｓｔ-5', 'ｅａｓｔ-7']);
+    assert.deepEqual(await names('０階'), ['東-0', '東-2', '東-4', '東-6', '東-8']);
+    assert.deepEqual(await names("'; drop"), []);
+  });
+
+  it('is narrowed by state', async () => {
+    const { cards, total, free, kept } = await ask('loan-cards/list', { state: 'revoked' });
+    assert.equal((cards as Thing[]).length, 3);
+    assert.deepEqual([total, free, kept], [3, 6, 6]);
+    const { reviews, waiting } = await ask('reviews/list', { state: 'waiting' });
+    assert.equal((reviews as Thing[]).length, 5);
+    assert.equal(waiting, 5);
+    assert.ok((reviews as { signedOff: unknown }[]).every(({ signedOff }) => signedOff === null));
+  });
+});
