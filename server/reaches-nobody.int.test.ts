@@ -46,8 +46,8 @@ before(async () => {
     asked.add(String(given[0]));
     return lookup(...given);
   }) as typeof lookup;
-  Socket.prototype.connect = function (this: Socket, ...given: never[]) {
-    const [to] = given.flat() as (number | string | { port?: number; path?: string })[];
+  Socket.prototype.connect = function (this: Socket, ...given: Parameters<typeof connect>) {
+    const [to] = (given as unknown[]).flat() as (number | string | { port?: number; path?: string })[];
     reached.add(String(typeof to === 'object' ? (to.port ?? to.path) : to));
     return connect.apply(this, given);
   } as typeof connect;

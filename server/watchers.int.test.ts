@@ -19,7 +19,7 @@ after(async () => {
 const watch = async (at: TestServer, who: TestConsole): Promise<TestStream> => {
   const { agent, headers } = at.anyone;
   const stream = await openStream(at, { agent, headers: { ...who.headers, ...headers } }, '/v1/console/stream');
-  await stream.next<{ what?: string }>(({ what }) => what === 'hello');
+  await stream.next<{ kind?: string; what?: string }>(({ what }) => what === 'hello');
   return stream;
 };
 const addSomebody = async (): Promise<void> => {
@@ -39,7 +39,7 @@ describe('the stream of a console page', () => {
     for (const at of [server, second]) {
       const stream = await watch(at, await server.signIn(['auditor']));
       await addSomebody();
-      await stream.next<{ what?: string }>(({ what }) => what === 'people' || what === 'events');
+      await stream.next<{ kind?: string; what?: string }>(({ what }) => what === 'people' || what === 'events');
       stream.close();
     }
   });
