@@ -23,7 +23,8 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
   const remove = useAct('saved-filters/remove');
   const again = useAct('saved-filters/save');
   if (kept.data.kind !== 'ready') return kept.data.kind === 'failed' && <FailureNotice failure={kept.data.failure} />;
-  const own = kept.data.value.filters.filter((one) => one.list === list);
+  // One that was removed is gone at once, also while the list is on its way.
+  const own = kept.data.value.filters.filter((one) => one.list === list && one.id !== removed?.id);
   const shown = own.find((one) => one.filter === filter);
   const takeAway = async (one: SavedFilter): Promise<void> => {
     if ((await remove.send({ params: { filter: one.id }, body: {} })) === undefined) return;
