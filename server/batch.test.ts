@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import pg from 'pg';
 import { type BatchDeps, createBatch } from './batch.ts';
+import { asAway } from './store/database-away.ts';
 
 /** A batch whose runs a test lets end, and what ran. */
 const createHeld = (options: Omit<BatchDeps<string, string>, 'run'>) => {
@@ -108,6 +110,27 @@ describe('a batch', () => {
     await end();
     assert.deepEqual(runs[2], ['e']);
     await Promise.all(all);
+  });
+
+  it('runs each by itself when they and others waited for each other, and none when the database is away', async () => {
+    const deadlock = Object.assign(new pg.DatabaseError('deadlock detected', 0, 'error'), { code: '40P01' });
+    for (const [problem, runs] of [
+      [deadlock, ['ab', 'a', 'b']],
+      [Object.assign(new pg.DatabaseError('shutting down', 0, 'error'), { code: '57P01' }), ['ab']],
+    ] as const) {
+      const ran: string[] = [];
+      const batch = createBatch<string, string>({
+        lanes: 1,
+        run: async (items) => {
+          ran.push(items.join(''));
+          if (items.length > 1) throw asAway(problem);
+          return items;
+        },
+      });
+      const outcomes = await Promise.allSettled([batch.add('a'), batch.add('b')]);
+      assert.deepEqual(ran, runs);
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, runs.length - 1);
+    }
   });
 
   it('lets one that fails fail alone', async () => {

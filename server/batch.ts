@@ -1,4 +1,4 @@
-import { DatabaseAway } from './store/database.ts';
+import { DatabaseAway, isDeadlock } from './store/database.ts';
 
 /** Gathers what comes while others of its kind are under way and has it done in one go. */
 export interface Batch<Item, Outcome> {
@@ -65,7 +65,8 @@ export const createBatch = <Item, Outcome>(deps: BatchDeps<Item, Outcome>): Batc
       for (const [place, { resolve }] of taken.entries()) resolve(outcomes[place] as Outcome);
     } catch (problem) {
       // One of them may have spoilt it for the others: each gets a run of its own, unless it was the database.
-      if (taken.length === 1 || problem instanceof DatabaseAway) for (const { reject } of taken) reject(problem);
+      const isAway = problem instanceof DatabaseAway && !isDeadlock(problem);
+      if (taken.length === 1 || isAway) for (const { reject } of taken) reject(problem);
       else for (const one of taken) await perform([one]);
     }
   };

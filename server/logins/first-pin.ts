@@ -3,7 +3,7 @@ import type { ServerDeps } from '../deps.ts';
 import { endAttempt } from '../store/attempts.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { cancelCeremoniesAt, insertCeremony, moveCeremony } from '../store/ceremonies.ts';
-import { dropInitialSecret } from '../store/credentials.ts';
+import { dropInitialSecret, holdFactor } from '../store/credentials.ts';
 import { recordAll } from '../store/events.ts';
 import { tryAccept } from '../store/parts.ts';
 import { tryLockPerson } from '../store/people.ts';
@@ -35,6 +35,7 @@ export const createFirstPin =
       const held = await tryLockCard(tx, card);
       const person = await tryLockPerson(tx, ticket.person);
       if (person?.state !== 'active' || held?.state !== 'active') return 'card';
+      await holdFactor(tx, accepted.id);
       await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
       if ((await listReplayed(tx, [ticket])).length > 0) return 'nonce';
       if (!(await tryAccept(tx, { ...accepted, step: null }))) return 'replayed';

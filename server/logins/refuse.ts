@@ -3,12 +3,13 @@ import { triesLeft } from '#core/policy/tries.ts';
 import type { ServerDeps } from '../deps.ts';
 import { endSubstitutes } from '../people/end-substitutes.ts';
 import { endAttempt } from '../store/attempts.ts';
-import { disableCard } from '../store/cards.ts';
-import { disable, listUsableFactors } from '../store/credentials.ts';
+import { disableCard, tryLockCard } from '../store/cards.ts';
+import { disable, holdFactor, listUsableFactors } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { type EventToRecord, record, recordAll } from '../store/events.ts';
 import { type ProofFailure, settleCount, tryKeepRefusal } from '../store/proof-answers.ts';
 import { writeBegun } from '../store/proofs.ts';
+import { holdSubstitute } from '../store/substitutes.ts';
 import { about } from './events.ts';
 import type { Shown } from './proof-key.ts';
 import type { Reserved, ReservedTry } from './reserve.ts';
@@ -27,9 +28,10 @@ export const createRefuse = (deps: ServerDeps) => {
     { ticket, key }: Shown,
     refused: Refused,
     work: (tx: Transaction, now: Date) => Promise<void>,
-    overPart = false,
+    { overPart = false, hold }: { overPart?: boolean; hold?: (tx: Transaction) => Promise<void> } = {},
   ): Promise<Refused | 'answered'> =>
     database.transaction(async (tx) => {
+      await hold?.(tx);
       await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
       if (key !== null && !(await tryKeepRefusal(tx, ticket.attempt, key.mark, refused.failure, overPart)))
         return 'answered';
@@ -77,7 +79,7 @@ export const createRefuse = (deps: ServerDeps) => {
         }
         await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.replayed', outcome: 'serious', reason });
       };
-      return inLog(shown, fail('ATTEMPT_ENDED'), work, true);
+      return inLog(shown, fail('ATTEMPT_ENDED'), work, { overPart: true });
     },
 
     /** It was counted and looked at. At a limit the factor locks; at the hard one factor and card are disabled. */
@@ -109,7 +111,12 @@ export const createRefuse = (deps: ServerDeps) => {
       }
       const refused =
         left > 0 ? fail('PROOF_WRONG', { supportCode, triesLeft: left }) : fail('PROOF_LOCKED', { supportCode });
-      return inLog(shown, refused, async (tx, now) => {
+      // In the order of a conclusion: a right proof of the same attempt may be under way.
+      const hold = async (tx: Transaction): Promise<void> => {
+        if (disabled) await holdWhatWasHeld(tx, ticket);
+        await holdFactor(tx, known.id);
+      };
+      const work = async (tx: Transaction, now: Date): Promise<void> => {
         await recordAll(tx, now, events);
         if (key !== null) await settleCount(tx, known.id, key.mark);
         if (left > 0) return;
@@ -121,7 +128,8 @@ export const createRefuse = (deps: ServerDeps) => {
         // The attempt goes on while another factor may still be tried.
         const usable = disabled ? [] : await listUsableFactors(tx, ticket.person, rules, now);
         if (usable.length === 0) await endAttempt(tx, now, ticket.attempt, 'refused');
-      });
+      };
+      return inLog(shown, refused, work, { hold });
     },
 
     /** Every factor was right, but the card, its person or the terminal is not to open anything any more. */
@@ -132,7 +140,7 @@ export const createRefuse = (deps: ServerDeps) => {
         await endAttempt(tx, now, ticket.attempt, 'refused');
         await record(tx, now, { ...about(ticket, [factor]), kind: 'attempt.refused', outcome: 'minor', reason });
       };
-      return inLog(shown, fail('CARD_REFUSED', { supportCode: ticket.supportCode }), work, true);
+      return inLog(shown, fail('CARD_REFUSED', { supportCode: ticket.supportCode }), work, { overPart: true });
     },
 
     /** A proof for an attempt that ended while it was checked, or whose card's answer was used before: somebody used it twice. */
@@ -142,9 +150,14 @@ export const createRefuse = (deps: ServerDeps) => {
         if (reason === 'nonce-used') await endAttempt(tx, now, ticket.attempt, 'refused');
         await record(tx, now, { ...about(ticket, [factor]), kind: 'proof.replayed', outcome: 'serious', reason });
       };
-      return inLog(shown, fail('ATTEMPT_ENDED'), work, true);
+      return inLog(shown, fail('ATTEMPT_ENDED'), work, { overPart: true });
     },
   };
+};
+
+const holdWhatWasHeld = async (tx: Transaction, { card, substitute }: Ticket): Promise<void> => {
+  if (substitute !== null) await holdSubstitute(tx, substitute.id);
+  else if (card !== null) await tryLockCard(tx, card);
 };
 
 /** Too many wrong tries: the card is out of use; what stands for one ends, and a loan card goes back to the stock. */

@@ -35,7 +35,7 @@ const toCredential = (row: CredentialRow): Credential => ({
   id: row.id,
   person: row.person,
   kind: row.kind,
-  disabled: row.state === 'disabled',
+  disabled: row.state !== 'active',
   secret: row.secret,
   lastStep: row.last_step,
   failures: row.failures,
@@ -70,6 +70,11 @@ export const tryLockFactor = async (
     [person, kind],
   );
   return row && toCredential(row);
+};
+
+/** Held until the transaction ends. Whoever holds an attempt too holds the factor first, as a conclusion does. */
+export const holdFactor = async (tx: Transaction, id: string): Promise<void> => {
+  await tx.query('select 1 from credential where id = $1 for no key update', [id], 'hold-factor');
 };
 
 /** Whoever calls holds the factor. */

@@ -29,3 +29,9 @@ export const asAway = (problem: unknown): unknown =>
   isAway(problem) && !(problem instanceof DatabaseAway)
     ? new DatabaseAway(`the database is away: ${(problem as Error).message}`, { cause: problem })
     : problem;
+
+/** Whether it was given up because two waited for each other: nothing of it is written, and by itself it may pass at once. */
+export const isDeadlock = (problem: unknown): boolean => {
+  const { cause } = problem as { cause?: unknown };
+  return problem instanceof DatabaseAway && cause instanceof pg.DatabaseError && cause.code === '40P01';
+};

@@ -3,7 +3,7 @@ import { type Channel, createLane, type Lane, type LaneLimits } from './lane.ts'
 import { createListener, type Missed } from './listener.ts';
 import { createNotices } from './notices.ts';
 
-export { DatabaseAway } from './database-away.ts';
+export { DatabaseAway, isDeadlock } from './database-away.ts';
 export type { Channel, Lane, Transaction } from './lane.ts';
 
 /**

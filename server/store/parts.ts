@@ -2,6 +2,7 @@ import type { AskedFactor } from '#contract/screen.ts';
 import { about } from '../logins/events.ts';
 import { begunEvent } from '../logins/tap.ts';
 import type { Ticket } from '../logins/ticket.ts';
+import { holdFactor } from './credentials.ts';
 import type { Lane, Transaction } from './database.ts';
 import { record } from './events.ts';
 import { hasAnswer, keepAnswer } from './proof-answers.ts';
@@ -43,7 +44,8 @@ export const acceptPart = (
 ): Promise<readonly AskedFactor[] | 'answered' | 'replayed' | 'ended'> =>
   database.transaction(async (tx) => {
     const { attempt } = ticket;
-    const { factor, mark } = accepted;
+    const { factor, id, mark } = accepted;
+    await holdFactor(tx, id);
     await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
     if (mark !== null && (await hasAnswer(tx, attempt, mark))) return 'answered';
     if (!(await tryAccept(tx, accepted))) return 'replayed';

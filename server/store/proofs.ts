@@ -43,7 +43,7 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
             else (select case when state = 'suspended' and forgotten then 'active' else state end
               from card where id = i.card) end,
         'person', (select state from person where id = i.person),
-        'factor', (select json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
+        'factor', (select json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state <> 'active',
             'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
             'expiresAt', ${milliseconds('k.expires_at')})
           from credential k where k.person = i.person and k.kind = i.kind and k.set_at is not null),
@@ -112,6 +112,8 @@ export const countTries = async (
     failures,
     locked_until: instant(lockedUntil),
   }));
+  // In one order on every server process, so that no two statements wait for each other.
+  given.sort((one, other) => (one.credential < other.credential ? -1 : 1));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
     `update credential k set failures = g.failures, locked_until = g.locked_until, counted_mark = decode(g.mark, 'hex')
        from jsonb_to_recordset($1::jsonb) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
@@ -203,6 +205,7 @@ export const conclude = async (
     substitute: ticket.substitute?.id ?? null,
     fewer_rights: ticket.substitute?.fewerRights ?? false,
   }));
+  given.sort((one, other) => ((one.credential ?? '') < (other.credential ?? '') ? -1 : 1));
   const events = conclusions.flatMap(({ begun, events }, place) => [
     { place, number: 0, ...begun },
     ...events.map((event, number) => ({ place, number: number + 2, ...event })),

@@ -94,6 +94,11 @@ export const listSubstitutes = async (tx: Transaction, person: PersonId): Promis
   }));
 };
 
+/** Held until the transaction ends. */
+export const holdSubstitute = async (tx: Transaction, id: SubstituteId): Promise<void> => {
+  await tx.query('select 1 from substitute where id = $1 for no key update', [id]);
+};
+
 /** Counts a use, if one is left now: however many come at once, no more than the most get through. */
 export const tryUseSubstitute = async (tx: Transaction, now: Date, id: SubstituteId): Promise<boolean> => {
   const rows = await tx.query(

@@ -93,7 +93,7 @@ const common = `
         'mostUses', u.most_uses, 'fewerRights', u.fewer_rights, 'endReason', u.end_reason) end,
       'person', case when p.id is not null then json_build_object('id', p.id, 'number', p.number, 'name', p.name,
         'kana', p.kana, 'state', p.state, 'roles', p.roles) end,
-      'factors', (select coalesce(json_agg(json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state = 'disabled',
+      'factors', (select coalesce(json_agg(json_build_object('id', k.id, 'kind', k.kind, 'disabled', k.state <> 'active',
           'failures', k.failures, 'lockedUntil', ${milliseconds('k.locked_until')}, 'setAt', ${milliseconds('k.set_at')},
           'expiresAt', ${milliseconds('k.expires_at')})), '[]')
         from credential k where k.person = coalesce(p.id, '${nobody}') and k.set_at is not null)`;
