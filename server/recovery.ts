@@ -4,7 +4,7 @@ import type { Secrets } from './secrets.ts';
 import type { Database } from './store/database.ts';
 import { record } from './store/events.ts';
 import { insertInvitation } from './store/invitations.ts';
-import { touchPerson, tryFindByNumber } from './store/people.ts';
+import { touchPerson, tryFindByNumber, tryLockPerson } from './store/people.ts';
 
 /** Why there is no link, in the words of an operator. */
 export class RecoveryProblem extends Error {}
@@ -33,6 +33,7 @@ export const beginRecovery = (
     if (!mayUseConsole(roles)) {
       throw new RecoveryProblem(`${name} (${person.number}) has no role that may use the console: ${roles.join(', ')}`);
     }
+    await tryLockPerson(tx, person.id);
     const made = await insertInvitation(tx, secrets, now, { person: person.id, by: null });
     await record(tx, now, {
       kind: 'person.recovery-begun',

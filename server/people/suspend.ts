@@ -39,9 +39,15 @@ export const endSessionsOfPerson = async (
   return ended;
 };
 
-/** Nothing is enrolled for somebody who may not log in. */
-const cancelCeremonies = async (tx: Transaction, now: Date, person: PersonId, author: Author): Promise<void> => {
-  for (const { id: ceremony, terminal } of await cancelCeremoniesOf(tx, now, person)) {
+/** Ends enrolment steps of a person that are under way; `task`: those for this alone. */
+export const cancelCeremonies = async (
+  tx: Transaction,
+  now: Date,
+  person: PersonId,
+  author: Author,
+  task?: 'pin',
+): Promise<void> => {
+  for (const { id: ceremony, terminal } of await cancelCeremoniesOf(tx, now, person, task)) {
     await tx.notify('pushed', { terminal, pushed: { kind: 'ceremony-cancelled', ceremony } satisfies Pushed });
     await record(tx, now, {
       kind: 'ceremony.ended',
@@ -50,7 +56,7 @@ const cancelCeremonies = async (tx: Transaction, now: Date, person: PersonId, au
       person,
       actor: author.actor,
       ceremony,
-      reason: 'person-suspended',
+      reason: task === undefined ? 'person-suspended' : 'revoked',
       detail: author.detail,
     });
   }

@@ -4,11 +4,12 @@ import { endConsoleSessionsOf } from '../store/console.ts';
 import type { CredentialKind } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
+import { dropInvitations } from '../store/invitations.ts';
 import { touchPerson } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import type { Author } from './author.ts';
 import { endSubstitutes } from './end-substitutes.ts';
-import { endSessionsOfPerson } from './suspend.ts';
+import { cancelCeremonies, endSessionsOfPerson } from './suspend.ts';
 
 /** A card whose row is held. */
 export interface HeldCard {
@@ -53,7 +54,10 @@ export interface DisabledFactor {
   readonly kind: CredentialKind;
 }
 
-/** What follows from a factor that was just disabled. Answers the number of its revocation. */
+/**
+ * What follows from a factor that was just disabled: what it opened ends, and so does whatever is under way to set it anew,
+ * for that may be in the same hands. Answers the number of its revocation.
+ */
 export const withdrawFactor = async (
   tx: Transaction,
   now: Date,
@@ -73,7 +77,10 @@ export const withdrawFactor = async (
     detail,
   });
   await endSessionsOfPerson(tx, now, person, author);
-  if (kind === 'password' || kind === 'totp') await endConsoleSessionsOf(tx, now, person);
+  if (kind === 'password' || kind === 'totp') {
+    await endConsoleSessionsOf(tx, now, person);
+    await dropInvitations(tx, person);
+  } else await cancelCeremonies(tx, now, person, author, 'pin');
   const what = { what: 'credential', subject: credential } as const;
   const revocation = await issueRevocation(tx, now, { ...what, person, reason, by: actor });
   await touchPerson(tx, now, person);

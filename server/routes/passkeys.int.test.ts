@@ -206,6 +206,8 @@ describe('an admin', () => {
     const opened = openBrowser(server);
     must(await signIn(opened, owner.authenticator));
     must(await prove(owner.browser, owner));
+    const renewing = await owner.browser.call('console/renew-secrets', { body: { proof: byPasskey } });
+    const { code } = must<{ code: string }>(renewing);
     const page = must<PersonPage>(await admin.browser.call('people/show', { params: { person: owner.person.id } }));
     assert.deepEqual(
       page.passkeys.map(({ id }) => id),
@@ -216,6 +218,8 @@ describe('an admin', () => {
     assert.equal((await owner.browser.call('console/me')).status, 200, 'what was opened otherwise stays');
     assert.equal((await list(owner.browser)).provenUntil, null);
     assert.equal((await signIn(openBrowser(server), owner.authenticator)).code, 'PASSKEY_REFUSED');
+    const link = await openBrowser(server).call('console/open-invitation', { body: { code } });
+    assert.equal(link.code, 'ENROLMENT_REFUSED', 'a link that whoever holds it may have made');
     assert.equal((await revoke(admin.browser, owner)).code, 'PASSKEY_UNKNOWN');
     const [event] = (await eventsWhere(server, 'actor', admin.person.id)).slice(-1);
     assert.deepEqual([event?.kind, event?.reason, event?.person], ['passkey.removed', 'revoked', owner.person.id]);

@@ -14,7 +14,7 @@ import {
 import { listCredentials } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { insertInvitation } from '../store/invitations.ts';
+import { dropInvitations, insertInvitation } from '../store/invitations.ts';
 import {
   type ChallengeFor,
   insertChallenge,
@@ -101,6 +101,7 @@ export const createPasskeyRoutes = (deps: ServerDeps, prove: Prove) =>
           !still && (await tryRemovePasskey(tx, now, { passkey, person: sender.person, by: sender.person }));
         if (!removed) return fail(still || 'PASSKEY_UNKNOWN');
         await endConsoleSessionsByPasskey(tx, now, passkey, sender.session);
+        await dropInvitations(tx, sender.person);
         await record(tx, now, {
           ...by(sender, sender.person),
           kind: 'passkey.removed',
@@ -142,6 +143,8 @@ export const createPasskeyRoutes = (deps: ServerDeps, prove: Prove) =>
         const removed = await tryRemovePasskey(tx, now, { passkey, person: person.id, by: sender.person });
         if (!removed) return fail('PASSKEY_UNKNOWN');
         await endConsoleSessionsByPasskey(tx, now, passkey, null);
+        // A link of theirs may have been made by whoever held it.
+        await dropInvitations(tx, person.id);
         await forgetPasskeyUses(tx, person.id);
         await record(tx, now, {
           ...by(sender, person.id),

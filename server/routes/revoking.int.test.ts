@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
+import type { PersonId } from '#contract/ids.ts';
+import { insertCeremony } from '../store/ceremonies.ts';
+import { insertInvitation } from '../store/invitations.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
+import { password } from '../testing-browser.ts';
 import { eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
 import { openStream } from '../testing-stream.ts';
 
@@ -52,6 +56,57 @@ describe('a factor that is revoked', () => {
     assert.equal(again.code, 'FACTOR_UNKNOWN');
     const kinds = (await eventsWhere(server, 'person', clinician.person.id)).map(({ kind }) => kind);
     assert.ok(kinds.includes('credential.revoked') && kinds.includes('revocation.issued'));
+  });
+
+  it('takes with it what was under way to set it anew: an open invitation to the console, a keypad that waits for a PIN', async () => {
+    const makeLink = async (person: PersonId): Promise<string> =>
+      (await insertInvitation(server.database, server.secrets, server.now(), { person, by: person })).code;
+    const open = async (code: string) =>
+      (await server.call(server.anyone, 'console/open-invitation', { body: { code } })).code ?? 'open';
+    for (const kind of ['password', 'totp', 'pin'] as const) {
+      const { person, evidence } = await makeClinician(server, { roles: ['clinician', 'helpdesk'], password });
+      const link = await makeLink(person.id);
+      const now = server.now();
+      const ceremony = await insertCeremony(server.database, now, {
+        task: 'pin',
+        person: person.id,
+        terminal: terminal.id,
+        askedBy: desk.person,
+        label: '',
+        expiresAt: new Date(now.getTime() + 180_000),
+      });
+      const params = { ceremony };
+      const held = await server.call(terminal, 'ceremonies/give-card', { params, body: { card: evidence } });
+      assert.equal(held.status, 200, JSON.stringify(held.body));
+      assert.equal(await open(link), 'open');
+      const given = { params: { person: person.id, kind }, body: { reason: 'seen by somebody' } };
+      assert.equal((await server.call(admin, 'people/revoke-factor', given)).status, 200);
+      const chosen = await server.call(terminal, 'ceremonies/give-pin', { params, body: { pin: '73920164' } });
+      assert.deepEqual(
+        [await open(link), chosen.code ?? 'set'],
+        kind === 'pin' ? ['open', 'CEREMONY_ENDED'] : ['ENROLMENT_REFUSED', 'set'],
+        kind,
+      );
+      // What is asked for afterwards is another matter.
+      assert.equal(await open(await makeLink(person.id)), 'open');
+    }
+  });
+
+  it('is revoked though its person opens their invitation 40 times at once: neither waits for the other', async () => {
+    const { person } = await makeClinician(server, { roles: ['helpdesk'], password });
+    const by = { person: person.id, by: person.id };
+    const { code } = await insertInvitation(server.database, server.secrets, server.now(), by);
+    const opening = Array.from({ length: 40 }, () =>
+      server.call(server.anyone, 'console/open-invitation', { body: { code } }),
+    );
+    const given = { params: { person: person.id, kind: 'password' }, body: { reason: 'seen by somebody' } };
+    assert.equal((await server.call(admin, 'people/revoke-factor', given)).status, 200);
+    const codes = new Set((await Promise.all(opening)).map((answered) => answered.code ?? 'open'));
+    for (const one of codes) assert.ok(['open', 'ENROLMENT_REFUSED'].includes(one), one);
+    assert.equal(
+      (await server.call(server.anyone, 'console/open-invitation', { body: { code } })).code,
+      'ENROLMENT_REFUSED',
+    );
   });
 
   it('is not one’s own, nor that of somebody with more power', async () => {

@@ -45,8 +45,10 @@ export const insertCeremony = async (tx: Transaction, now: Date, toBegin: Ceremo
   return id;
 };
 
-/** Held until the transaction ends. */
+/** Held until the transaction ends, after its card and its person: whoever takes those away holds them first. */
 export const tryLockCeremony = async (tx: Transaction, id: CeremonyId): Promise<Ceremony | undefined> => {
+  await tx.query('select 1 from card where id = (select card from ceremony where id = $1) for share', [id]);
+  await tx.query('select 1 from person where id = (select person from ceremony where id = $1) for no key update', [id]);
   const [row] = await tx.query<Ceremony>(`${select} where c.id = $1 for update of c`, [id]);
   return row;
 };
@@ -96,8 +98,9 @@ const endOpen = async (
 export const cancelCeremoniesAt = (tx: Transaction, now: Date, terminal: TerminalId) =>
   endOpen(tx, 'cancelled', 'terminal = $2', [now, terminal]);
 
-export const cancelCeremoniesOf = (tx: Transaction, now: Date, person: PersonId) =>
-  endOpen(tx, 'cancelled', 'person = $2', [now, person]);
+/** `task`: those for this alone. */
+export const cancelCeremoniesOf = (tx: Transaction, now: Date, person: PersonId, task?: 'pin') =>
+  endOpen(tx, 'cancelled', 'person = $2 and task = coalesce($3, task)', [now, person, task ?? null]);
 
 export const expireCeremonies = (tx: Transaction, now: Date) => endOpen(tx, 'expired', 'expires_at <= $1', [now]);
 

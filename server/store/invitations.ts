@@ -45,12 +45,14 @@ export const insertInvitation = async (
 /** To whom the seed of an invitation is sealed, until it is accepted. */
 export const ownerOf = (codeHash: Buffer): string => `invitation:${codeHash.toString('hex')}`;
 
-/** Held until the transaction ends. */
+/** Held until the transaction ends, after its person: whoever takes an invitation back holds them first. */
 export const tryLockInvitation = async (
   tx: Transaction,
   now: Date,
   codeHash: Buffer,
 ): Promise<Invitation | undefined> => {
+  const held = 'select person from invitation where code_hash = $1';
+  await tx.query(`select 1 from person where id = (${held}) for no key update`, [codeHash]);
   const [row] = await tx.query<Invitation>(
     `select code_hash as "codeHash", person, seed from invitation
       where code_hash = $1 and used_at is null and expires_at > $2 and failures < ${invitationTries} for update`,
@@ -67,13 +69,14 @@ export const countInvitationFailure = async (tx: Transaction, codeHash: Buffer):
   await tx.query('update invitation set failures = failures + 1 where code_hash = $1', [codeHash]);
 };
 
+/** Nothing that is open for this person sets password and authenticator anew. */
+export const dropInvitations = async (tx: Transaction, person: PersonId): Promise<void> => {
+  await tx.query('delete from invitation where person = $1 and used_at is null', [person]);
+};
+
 /** The one-time code of the first admin, in the place of an older one; null when there is an admin. */
 export const createFirstAdminInvitation = (database: Database, secrets: Secrets, now: Date): Promise<string | null> =>
   database.transaction(async (tx) => {
     if (await hasAdmin(tx)) return null;
     return (await insertInvitation(tx, secrets, now, { person: null, by: null })).code;
   });
-
-export const dropInvitations = async (tx: Transaction, person: PersonId): Promise<void> => {
-  await tx.query('delete from invitation where person = $1 and used_at is null', [person]);
-};
