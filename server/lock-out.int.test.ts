@@ -126,6 +126,15 @@ it('a lock holds on every path, with every right secret, at every terminal and p
     ['PIN at another process', () => prove(second, other, there.attempt, 'pin', goodPin), 'PROOF_LOCKED'],
     ['PIN of a witness', () => prove(server, third, vouching.attempt, 'pin', goodPin), 'PROOF_LOCKED'],
     ['code of a witness', () => prove(server, third, vouching.attempt, 'totp', who.code()), 'PROOF_LOCKED'],
+    [
+      'grace of an open attempt',
+      () => {
+        const { attempt } = grace;
+        const body = { ticket: ticketOf(attempt), factor: 'grace' };
+        return server.call(first, 'attempts/prove', { params: { attempt }, body });
+      },
+      'PROOF_LOCKED',
+    ],
     ['new tap', () => begin(server, other, who.evidence), 'CARD_REFUSED'],
     ['new tap at another process', () => begin(second, other, who.evidence), 'CARD_REFUSED'],
     ['new tap within the grace', () => begin(server, first, who.evidence, session), 'CARD_REFUSED'],

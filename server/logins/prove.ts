@@ -8,6 +8,7 @@ import type { ServerDeps } from '../deps.ts';
 import type { HashQueue, Place } from '../hash-queue.ts';
 import { renewHash } from '../renewals.ts';
 import { endAttempt } from '../store/attempts.ts';
+import { listUsableFactors } from '../store/credentials.ts';
 import { tryUseNonce } from '../store/nonces.ts';
 import { acceptPart, findElsewhere, listProved } from '../store/parts.ts';
 import { keepAnswer, type ProofFailure, type ProofOutcome } from '../store/proof-answers.ts';
@@ -190,6 +191,13 @@ export const createProver = (
     return isOvertaken ? 'attempt-abandoned' : undefined;
   };
 
+  /** A lock that came since the tap holds for the card alone as it does for a factor. */
+  const mayStillShow = async ({ all, factors, person }: Ticket): Promise<boolean> => {
+    const usable = await listUsableFactors(deps.database, person, deps.policy().tries, deps.now());
+    const isUsable = (factor: AskedFactor): boolean => usable.some((one) => one === factor);
+    return all ? factors.every(isUsable) : factors.some(isUsable);
+  };
+
   /** There is no room to look at a secret; what was answered before can be said in any case. */
   const orBusy = async (shown: Shown, retryAfterSeconds: number): Proving => {
     const { ticket, factor, key } = shown;
@@ -204,6 +212,7 @@ export const createProver = (
       if (over !== undefined) return orAgain(shown, refuse.ended(shown, over));
       if (ticket.grace === null || ticket.grace.until <= deps.now().getTime())
         return orAgain(shown, refuse.twice(shown));
+      if (!(await mayStillShow(ticket))) return orAgain(shown, refuse.unreserved(shown, { kind: 'locked' }));
       return finish(shown, ['grace'], null);
     },
 
