@@ -51,12 +51,13 @@ export const tryLockInvitation = async (
   now: Date,
   codeHash: Buffer,
 ): Promise<Invitation | undefined> => {
-  const held = 'select person from invitation where code_hash = $1';
-  await tx.query(`select 1 from person where id = (${held}) for no key update`, [codeHash]);
+  const open = `code_hash = $1 and used_at is null and expires_at > $2 and failures < ${invitationTries}`;
+  const values = [codeHash, now];
+  const person = `select person from invitation where ${open}`;
+  await tx.query(`select 1 from person where id = (${person}) for no key update`, values);
   const [row] = await tx.query<Invitation>(
-    `select code_hash as "codeHash", person, seed from invitation
-      where code_hash = $1 and used_at is null and expires_at > $2 and failures < ${invitationTries} for update`,
-    [codeHash, now],
+    `select code_hash as "codeHash", person, seed from invitation where ${open} for update`,
+    values,
   );
   return row;
 };
