@@ -49,6 +49,13 @@ test('a place survives its way through the address', () => {
   fc.assert(fc.property(place, (given) => assert.deepEqual(parsePlace(fragmentOf(given)), given)));
 });
 
+test('a list keeps its own search and order in the address, and takes none of another list', () => {
+  const terminals: Place = { kind: 'terminals', filter: { search: '東 &=#', sort: 'seen', order: 'falling' } };
+  assert.deepEqual(parsePlace(fragmentOf(terminals)), terminals);
+  assert.deepEqual(parsePlace('#/people?what=card&role=admin&page=2'), { kind: 'people', filter: { role: 'admin' } });
+  assert.deepEqual(parsePlace('#/people?do=add'), { kind: 'people' });
+});
+
 test('days of a report that are none are left out', () => {
   const given = parsePlace('#/report?from=yesterday&to=2026-10-31');
   assert.deepEqual(given, { kind: 'report', period: { to: '2026-10-31' } });
