@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { terminalPolicyOf } from '#core/policy/terminal-policy.ts';
 import { overlap } from './arrivals.ts';
 import type { ServerDeps } from './deps.ts';
 import type { Hub } from './push.ts';
-import type { Lane } from './store/database.ts';
+import type { Lane, Transaction } from './store/database.ts';
+import { record } from './store/events.ts';
+import { beginIncarnation, findEnd, findIncarnation } from './store/log-tree.ts';
 import { listMissed } from './store/missed.ts';
-import { listOrders } from './store/revocations.ts';
+import { getFloor, listOrders } from './store/revocations.ts';
 import { findActive } from './store/terminals.ts';
 
 export interface CatchUpDeps extends Pick<ServerDeps, 'now' | 'policies'> {
@@ -19,11 +22,27 @@ const tries = 10;
 const pause = 300;
 
 /**
+ * A database that comes back with fewer revocations than were pushed has lost its end. Their numbers would be given again, and
+ * neither this process nor a terminal would hear what has them then: the server goes on as another incarnation, whose numbers
+ * are higher, and which asks terminals for what is lost.
+ */
+const beginAnewWhereLost = async (tx: Transaction, now: Date, pushed: number): Promise<void> => {
+  const floor = await getFloor(tx);
+  if (floor >= pushed) return;
+  const { id: before, number } = await findIncarnation(tx);
+  const { size } = await findEnd(tx);
+  await beginIncarnation(tx, now, { number: number + 1, id: randomUUID(), reason: 'rolled-back', size });
+  const detail = { size, before, revocations: floor, pushed };
+  await record(tx, now, { kind: 'log.rolled-back', outcome: 'major', detail });
+};
+
+/**
  * What was pushed while the connection that listens was lost is read from the tables and pushed again. The streams stay
  * open: a terminal hears twice what it may have heard, and drops it.
  */
 const pushMissed = async (deps: CatchUpDeps, silence: number): Promise<void> => {
   const { background, hub, now } = deps;
+  await background.transaction((tx) => beginAnewWhereLost(tx, now(), hub.highest()));
   const terminals = hub.streaming();
   if (terminals.length === 0) return;
   const since = new Date(now().getTime() - silence - overlap);

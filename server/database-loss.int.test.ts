@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import type { Answer } from '#contract/api/index.ts';
+import type { Pushed } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { type Answered, startTestServer, type TestServer, type TestTerminal } from './testing.ts';
@@ -11,14 +14,20 @@ import { begin, type Clinician, logIn, makeClinician } from './testing-login.ts'
 import { startTestProxy, type TestProxy } from './testing-proxy.ts';
 import { openStream } from './testing-stream.ts';
 
+type Told = Extract<Pushed, { kind: 'revocation' }>;
+type Hello = Extract<Pushed, { kind: 'hello' }>;
+
 let server: TestServer;
 let network: TestProxy;
 let terminal: TestTerminal;
 let clinician: Clinician;
+/** Past the network. */
+let direct: string;
 before(async () => {
   server = await startTestServer({
     ownCluster: true,
     through: async (connectionString) => {
+      direct = connectionString;
       const url = new URL(connectionString);
       network = await startTestProxy(Number(url.port));
       url.port = String(network.port);
@@ -127,6 +136,56 @@ describe('a database that cannot be reached', () => {
     stream.close();
     await recovered();
   });
+});
+
+test('a database that comes back without a revocation that was pushed gives its number to no other one', async () => {
+  const [gone, next] = [await makeClinician(server), await makeClinician(server)];
+  const revoke = async ({ card }: Clinician): Promise<number> => {
+    const admin = await server.signIn(['admin', 'helpdesk']);
+    const answered = await server.call(admin, 'cards/revoke', { params: { card }, body: { reason: 'lost' } });
+    assert.equal(answered.status, 200, JSON.stringify(answered.body));
+    return (answered.body as Answer<'cards/revoke'>).revocation;
+  };
+  const open = (after: number) =>
+    openStream(server, terminal, `/v1/terminals/stream?after=${after}&clock=${server.now().getTime()}`);
+  const isOrder = ({ kind }: { kind?: string }) => kind === 'revocation';
+  await recovered();
+  const stream = await open(0);
+  const lost = await revoke(gone);
+  const { order } = await stream.next<Told>((told) => isOrder(told) && (told as Told).order.number === lost);
+
+  // What takes over never got it.
+  await network.close();
+  const client = new pg.Client({ connectionString: direct });
+  await client.connect();
+  await client.query('set session_replication_role = replica');
+  await client.query('delete from revocation where number = $1', [lost]);
+  await client.query(
+    `update card set state = 'active', revoked_at = null, revoked_by = null, reason = null where id = $1`,
+    [gone.card],
+  );
+  await client.end();
+  await network.open();
+  await recovered();
+  await stream.ended;
+  const alarms = await server.database.query<{ detail: { pushed: number } }>(
+    `select detail from event where kind = 'log.rolled-back'`,
+  );
+  assert.deepEqual(
+    alarms.map(({ detail }) => detail.pushed),
+    [lost],
+  );
+
+  const later = await revoke(next);
+  assert.ok(later > 1_000_000, `${later} after ${lost}`);
+  const again = await open(lost);
+  const hello = await again.next<Hello>(({ kind }) => kind === 'hello');
+  assert.ok(hello.lostRevocations?.some(({ after, upTo }) => after < lost && lost <= upTo));
+  assert.equal((await again.next<Told>(isOrder)).order.number, later);
+  assert.equal((await begin(server, terminal, gone.evidence)).status, 200, 'the server does not know it any more');
+  await server.call(terminal, 'terminals/return-revocations', { body: { orders: [order] } });
+  assert.equal((await begin(server, terminal, gone.evidence)).code, 'CARD_REFUSED');
+  again.close();
 });
 
 const started: JournalRecord['facts'] = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} };

@@ -1,9 +1,11 @@
 import type { ServerDeps } from './deps.ts';
 import { toFrame } from './event-stream.ts';
 import type { Hub, TerminalStream } from './push.ts';
+import { spreadOver } from './routes/streams.ts';
 import { markProcess } from './store/connections.ts';
 import { listOpenConsoleSessions } from './store/console.ts';
 import type { Lane } from './store/database.ts';
+import { findIncarnation } from './store/log-tree.ts';
 import { findActive, isOwnKey } from './store/terminals.ts';
 
 export const usualBeat = 5000;
@@ -29,6 +31,7 @@ export const startHeartbeat = (deps: HeartbeatDeps): (() => void) => {
   let checkedAt = performance.now();
   let left: TerminalStream[] = [];
   let inOnePart = 1;
+  let incarnation: string | undefined;
 
   const checkTerminals = async (): Promise<void> => {
     await markProcess(background, now(), deps.process);
@@ -41,6 +44,16 @@ export const startHeartbeat = (deps: HeartbeatDeps): (() => void) => {
       const own = active.get(stream.terminal);
       if (own !== undefined && !isOwnKey(own, stream.key)) stream.end();
     }
+  };
+  /** A database that lost its end: terminals come again, one after the other, and bring what they have of it. */
+  const checkIncarnation = async (): Promise<void> => {
+    const { id } = await findIncarnation(background);
+    const before = incarnation;
+    incarnation = id;
+    if (before === undefined || before === id) return;
+    const streams = hub.streams();
+    const step = (spreadOver(hub) * 1_000) / Math.max(1, streams.length);
+    for (const [place, stream] of streams.entries()) setTimeout(() => stream.end(), place * step).unref();
   };
   const checkWatchers = async (): Promise<void> => {
     const watchers = hub.watchers();
@@ -59,6 +72,7 @@ export const startHeartbeat = (deps: HeartbeatDeps): (() => void) => {
     try {
       await checkTerminals();
       checkedAt = since;
+      await checkIncarnation();
       await checkWatchers();
     } catch (problem) {
       log.warn({ err: problem }, 'a heartbeat could not reach the database');

@@ -74,6 +74,14 @@ export const getHead = async (tx: Transaction): Promise<number> => {
   return row?.head ?? 0;
 };
 
+/** No revocation from now on has this number or a lower one. */
+export const getFloor = async (tx: Transaction): Promise<number> => {
+  const [row] = await tx.query<{ floor: number }>(
+    `select greatest((select coalesce(max(number), 0) from revocation), (select max(revocations_from) from server_incarnation)) as floor`,
+  );
+  return row?.floor ?? 0;
+};
+
 export interface ReceiptToStore {
   readonly number: number;
   readonly receivedAt: Date;
