@@ -117,6 +117,18 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     isAlone: () => session.state().link !== 'online' && offline.until() !== null,
     log,
   });
+  const awake = Promise.withResolvers<void>();
+  // Begins beside what is still to be read: nobody can log in before it has found its readers.
+  const reader = startReaderLink({
+    program: deps.readerProgram,
+    environment: settings.readerEnvironment,
+    ignoreReaders: settings.ignoreReaders,
+    cardKey: createCardKeys(),
+    nonces,
+    onEvent: dispatch,
+    hearFrom: awake.promise,
+    log,
+  });
   const kept = await openKept({ folder: settings.data, keychain: deps.keychain, boot: deps.boot, log });
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
@@ -228,19 +240,11 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
           now: clock.now,
           log,
         });
-  const reader = startReaderLink({
-    program: deps.readerProgram,
-    environment: settings.readerEnvironment,
-    ignoreReaders: settings.ignoreReaders,
-    cardKey: createCardKeys(),
-    nonces,
-    onEvent: dispatch,
-    log,
-  });
   const logind: LogindLink | undefined =
     settings.logind === undefined
       ? undefined
       : startLogindLink({ ...settings.logind, onEvent: dispatch, lock: () => session.state().lock, log });
+  awake.resolve();
   await recordStart(journal.found);
   tellOffline();
 

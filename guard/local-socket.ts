@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf } from './log.ts';
 
@@ -12,16 +12,29 @@ export class SocketTaken extends Error {
   }
 }
 
+/** More than a screen and its curtains are somebody else. */
+const mostEarly = 8;
+
 const isPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\');
 
 /**
  * Listens on a local socket that only its owner can reach (folder 0700, socket 0600). A socket that a dead guard left behind
- * is removed; one that answers throws `SocketTaken`. Until somebody else takes connections, they are closed.
+ * is removed; one that answers throws `SocketTaken`. Connections wait until somebody takes them: a screen that comes while
+ * the guard still reads its files is not sent away to try again.
  */
 export async function listenLocally(path: string): Promise<Server> {
+  const early: Socket[] = [];
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    if (server.listenerCount('connection') === 1) socket.destroy();
+    if (server.listenerCount('connection') > 1) return;
+    if (early.length < mostEarly) early.push(socket);
+    else socket.destroy();
+  });
+  server.on('newListener', (event) => {
+    if (event === 'connection')
+      queueMicrotask(() => {
+        for (const socket of early.splice(0)) if (!socket.destroyed) server.emit('connection', socket);
+      });
   });
   await takePath(server, path);
   return server;

@@ -15,6 +15,8 @@ export interface ReaderLinkDeps {
   readonly cardKey: (evidence: CardEvidence) => CardKey;
   readonly nonces: Pick<Nonces, 'current' | 'spend' | 'want'>;
   readonly onEvent: (event: LoginEvent) => void;
+  /** What the process says is kept until then: it may be started before there is anybody to hear it. */
+  readonly hearFrom?: Promise<void>;
   readonly log: Log;
 }
 
@@ -31,7 +33,7 @@ const soundAfter = 5_000;
 const endLimit = 2_000;
 
 export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
-  const { log, onEvent } = deps;
+  const { hearFrom = Promise.resolve(), log, onEvent } = deps;
   const backOff = createBackOff({ first: 100, longest: 2_000 });
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -74,15 +76,17 @@ export function startReaderLink(deps: ReaderLinkDeps): ReaderLink {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child = started;
-    started.on('message', (message: unknown) => {
+    const hear = (message: unknown): void => {
       if (started !== child) return;
       const parsed = fromReader.safeParse(message);
       if (parsed.success) take(parsed.data);
       else log.error('reader-foreign');
-    });
+    };
+    started.on('message', (message: unknown) => void hearFrom.then(() => hear(message)));
     started.on('error', () => undefined);
     started.once('exit', (code, signal) => {
-      if (started === child) lost(performance.now() - began, String(signal ?? code));
+      const lived = performance.now() - began;
+      void hearFrom.then(() => started === child && lost(lived, String(signal ?? code)));
     });
     tell(started, { kind: 'configure', ignoreReaders: [...deps.ignoreReaders] });
     tell(started, { kind: 'challenge', challenge: deps.nonces.current() });

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { EventInput } from '#contract/audit.ts';
 import { type ToScreen, toScreen } from '#contract/screen.ts';
 import type { LoginEvent } from '#core/login/state.ts';
@@ -221,6 +223,22 @@ test('a second screen is refused while the first answers, and taken when the fir
   await until(() => kinds().filter((kind) => kind === 'screen-lost').length === 2);
   await open();
   await until(() => kinds().filter((kind) => kind === 'screen-joined').length === 3);
+});
+
+test('who comes before anybody takes connections is heard as soon as somebody does', async () => {
+  const place = join(folder, 'early', 'guard.sock');
+  const server = await listenLocally(place);
+  const screen = connect(place);
+  sockets.push(screen);
+  await once(screen, 'connect');
+  screen.write('hello');
+  const count = promisify(server.getConnections.bind(server));
+  while ((await count()) === 0) await immediate();
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [said] = (await once(socket, 'data')) as [Buffer];
+  assert.equal(String(said), 'hello');
+  screen.destroy();
+  server.close();
 });
 
 test('a socket that answers is not taken over; one that a dead guard left is', async () => {

@@ -1,5 +1,6 @@
 /** The guard's program. Configuration comes from the environment (`settings.ts`); it says on standard output when it is ready. */
 import { write } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createWorkstation } from '#native/workstation/index.ts';
 import { type Guard, startGuard } from './guard.ts';
@@ -21,6 +22,8 @@ const log = createLog({
 
 /** Milliseconds between signs of life. */
 const beatEvery = 500;
+/** Milliseconds after the start when nobody waits for anything. */
+const cacheAfter = 1_000;
 const { beat } = settings;
 if (beat !== undefined) setInterval(() => write(beat, '.', () => undefined), beatEvery);
 
@@ -71,6 +74,8 @@ try {
     process.stdin.on('end', stop).on('error', stop).resume();
   }
   process.stdout.write(`${JSON.stringify({ ready: true, socket: settings.socket })}\n`);
+  // Node keeps what it has compiled when it ends in order. A guard that is killed has kept it before.
+  setTimeout(flushCompileCache, cacheAfter).unref();
 } catch (error) {
   fail(error);
 }

@@ -60,9 +60,10 @@ export interface Kept {
   stop(): Promise<void>;
 }
 
+/** What ends is started again at once; what ends again soon after, later and later. */
 const firstPause = 100;
 const longestPause = 5_000;
-/** A run that lasted this long was healthy: the next pause is short again. */
+/** A run that lasted this long was healthy: the next start is at once again. */
 const healthyAfter = 10_000;
 const tailLines = 15;
 /** util-linux, essential on Debian. */
@@ -158,16 +159,16 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
   };
 
   const runForever = async (): Promise<void> => {
-    let pause = firstPause;
+    let pause = 0;
     for (;;) {
       const since = performance.now();
       await run();
       if (spec.restart === false) ready.reject(new Error(`${spec.name} ended; log: ${spec.log}`));
       if (stopping || spec.restart === false) return;
-      if (performance.now() - since > healthyAfter) pause = firstPause;
+      if (performance.now() - since > healthyAfter) pause = 0;
       await sleep(pause, undefined, { signal: abort.signal }).catch(() => undefined);
       if (stopping) return;
-      pause = Math.min(pause * 2, longestPause);
+      pause = Math.min(Math.max(pause * 2, firstPause), longestPause);
       restarts += 1;
     }
   };

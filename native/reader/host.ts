@@ -2,6 +2,7 @@
  * The reader process: started by the guard with an IPC channel (`fork`), it tells what cards do and ends when the channel
  * closes. Each wait and each exchange occupies a worker thread, so start it with `UV_THREADPOOL_SIZE=16`.
  */
+import { flushCompileCache } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { type FromReader, fromReader, type ToReader, toReader } from '#contract/reader.ts';
 import { createChallenges } from './challenges.ts';
@@ -106,6 +107,8 @@ process.on('uncaughtException', bug);
 process.on('unhandledRejection', bug);
 
 const host = start();
+// As the guard does: this process is killed with it.
+setTimeout(flushCompileCache, 1_000).unref();
 
 process.on('disconnect', () => end(exitCodes.stopped));
 process.on('message', (message: unknown) => {
