@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { compileOnce } from '#setup/curtain.ts';
 import { eachLine } from '#setup/lines.ts';
+import { within } from '../within.ts';
 import { until } from '../world.ts';
 
 export interface Counts {
@@ -49,12 +50,12 @@ export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly 
   child.stdin.on('error', () => undefined);
   const changes: { red: boolean; at: number }[] = [];
   const answers: Counts[] = [];
-  const pressed: number[] = [];
+  const pressing: ((at: number) => void)[] = [];
   let started: { ready: boolean; window: number } | undefined;
   eachLine(child.stdout, (line) => {
     const said = JSON.parse(line) as object;
     if ('ready' in said) started = said as { ready: boolean; window: number };
-    else if ('pressed' in said) pressed.push((said as { pressed: number }).pressed);
+    else if ('pressed' in said) pressing.shift()?.((said as { pressed: number }).pressed);
     else if ('at' in said) changes.push(said as { red: boolean; at: number });
     else answers.push(said as Counts);
   });
@@ -69,9 +70,9 @@ export async function startProbe(display: NodeJS.ProcessEnv, ...words: readonly 
       return until('the probe answers', () => answers[before]);
     },
     async tell(order) {
-      const before = pressed.length;
+      const obeyed = new Promise<number>((resolve) => pressing.push(resolve));
       child.stdin.write(`${order}\n`);
-      return until(`the hand obeys: ${order}`, () => pressed[before]);
+      return within(`the hand obeys: ${order}`, 10_000, obeyed);
     },
     async stop() {
       child.kill('SIGKILL');

@@ -56,6 +56,9 @@ const steps: Readonly<Record<string, Step>> = {
   'type the PIN': (at) => at.type(pin, 'enter'),
   'type a wrong PIN': (at) => at.type('55667788', 'enter'),
   'type digits': (at, random) => at.type(String(random.whole(0, 99_999))),
+  'press a digit': (at, random) => at.type(String(random.whole(0, 9))),
+  'press enter': (at) => at.press('enter'),
+  'press a letter': (at) => at.press('a'),
   escape: (at) => at.press('escape'),
   'press the hot key': (at) => at.pressLock(),
   'click anywhere': (at, random) => at.click(random.whole(0, 1_279), random.whole(0, 799)),
@@ -85,15 +88,54 @@ const steps: Readonly<Record<string, Step>> = {
     await delay(700);
   },
 };
-const weights: Readonly<Record<keyof typeof steps, number>> = {
-  ...Object.fromEntries(Object.keys(steps).map((name) => [name, 2])),
-  'log in': 12,
-  'hold the card': 4,
-  'type the PIN': 4,
-  'kill the guard': 1,
-  'kill the screen': 1,
-  'kill the painter': 1,
-  'kill a curtain': 1,
+/** How often each step is taken, and the longest pause after one (milliseconds). */
+export interface Gait {
+  readonly weights: Readonly<Record<string, number>>;
+  readonly pause: number;
+}
+
+/** Few steps, most of them large. */
+export const stroll: Gait = {
+  weights: {
+    ...Object.fromEntries(Object.keys(steps).map((name) => [name, 2])),
+    'log in': 12,
+    'hold the card': 4,
+    'type the PIN': 4,
+    'kill the guard': 1,
+    'kill the screen': 1,
+    'kill the painter': 1,
+    'kill a curtain': 1,
+  },
+  pause: 150,
+};
+
+/** Many steps: mostly keys and clicks, as quick as hands are, so that a thousand of them take half a minute. */
+export const rush: Gait = {
+  weights: {
+    'press a digit': 38,
+    'click anywhere': 22,
+    escape: 8,
+    'press a letter': 6,
+    'press enter': 6,
+    'press the hot key': 3,
+    'hold the card': 2.5,
+    'take it away': 2,
+    'type the PIN': 2,
+    'leave a card': 1,
+    'hold a strange card': 1,
+    'logind asks to unlock': 1,
+    'type a wrong PIN': 0.6,
+    'logind asks to lock': 0.6,
+    'log in': 0.5,
+    sleep: 0.5,
+    'revoke the session': 0.5,
+    'kill the painter': 0.3,
+    'kill a page': 0.3,
+    'kill the screen': 0.2,
+    'kill the guard': 0.15,
+    'kill a curtain': 0.15,
+  },
+  pause: 10,
 };
 
 /** Times are told in milliseconds; the journal's clock and the probes' may differ by as much. */
@@ -103,16 +145,16 @@ const clockError = 50;
  * Does so many things at random, then locks. Throws where the desktop was seen without an opening of its own in the journal,
  * or an opening has no session that the server began, or the lock cannot be reached.
  */
-export async function walk(at: CoveredTerminal, seed: number, length: number): Promise<Walked> {
+export async function walk(at: CoveredTerminal, seed: number, length: number, gait = stroll): Promise<Walked> {
   const random = createRandom(seed, 'walk');
   const taken: string[] = [];
   const from = at.watch.changes.length;
   const began = Date.now();
   for (let count = 0; count < length; count += 1) {
-    const name = random.weighted(weights);
+    const name = random.weighted(gait.weights);
     taken.push(name);
     await steps[name]?.(at, random);
-    await delay(random.whole(0, 150));
+    await delay(random.whole(0, gait.pause));
   }
   try {
     await reachLock(at);
