@@ -4,5 +4,8 @@ import { z } from 'zod';
 export const fromLogind = z.enum(['ready', 'absent', 'sleep', 'woke', 'lock', 'unlock']);
 export type FromLogind = z.infer<typeof fromLogind>;
 
-/** The guard's only word to it: the screens are covered, and a sleep may go on. */
-export const coveredWord = 'covered';
+/**
+ * What the guard tells it. `covered`: the screens are covered, and a sleep may go on. `locked`, `open`: what logind's
+ * `LockedHint` is to say of the session from now on.
+ */
+export type ToLogind = 'covered' | 'locked' | 'open';

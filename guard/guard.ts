@@ -77,7 +77,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const steady = () => performance.timeOrigin + performance.now();
   const dispatch = (event: LoginEvent): void => {
     session.dispatch(event);
-    if (event.kind === 'covered') logind?.covered(event.lock);
+    if (event.kind === 'covered' && !lease.isHeld()) logind?.covered(event.lock);
   };
 
   const clock = createClock({
@@ -204,6 +204,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     perform: effects.perform,
     onState(state) {
       effects.settle(state);
+      if (lease.isHeld()) logind?.opened();
       journal.allowReserve(state.policy.whenFull === 'emergency');
     },
     showView: (view) => {

@@ -67,16 +67,28 @@ test('a sleep goes on once the screens are covered for the lock that it made, an
   link.covered('lock-1');
   await until(() => told() !== '');
   await link.stop();
-  assert.equal(told(), 'covered\n');
+  assert.equal(told(), 'covered\nlocked\n');
 });
 
-test('covering without a sleep says nothing', async () => {
+test('a sleep that is over is not let go any more', async () => {
   start(`printf 'ready\\nsleep\\nwoke\\nlock\\n'; ${listen}`);
   await until(() => events.length === 2);
   link.covered('lock-2');
   await link.stop();
-  assert.equal(told(), '');
+  assert.equal(told(), 'locked\n');
   assert.match(lines.join(''), /slept-uncovered/);
+});
+
+test('what the session is, is told when it changes, and again to a program that was started anew', async () => {
+  start('echo ready; while read -r word; do echo "$word" >> "$FOLDER/told"; [ "$word" = open ] && exit 3; done');
+  await until(() => lines.join('').includes('logind-joined'));
+  link.covered('another lock');
+  for (let time = 0; time < 3; time += 1) link.covered('first');
+  await until(() => told() !== '');
+  assert.equal(told(), 'locked\n');
+  link.opened();
+  link.opened();
+  await until(() => told() === 'locked\nopen\nopen\n');
 });
 
 test('a program that ends or speaks nonsense is started again', async () => {

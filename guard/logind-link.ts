@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { coveredWord, type FromLogind, fromLogind } from '#contract/logind.ts';
+import { type FromLogind, fromLogind, type ToLogind } from '#contract/logind.ts';
 import type { LoginEvent } from '#core/login/state.ts';
 import { createBackOff } from './back-off.ts';
 import { createLines } from './lines.ts';
@@ -21,8 +21,10 @@ export interface LogindLinkDeps {
  * somebody says so. It cannot unlock anything.
  */
 export interface LogindLink {
-  /** The screens are covered for this lock: a sleep that waits for it goes on. */
+  /** The screens are covered for this lock: a sleep that waits for it goes on, and logind hears that the session is locked. */
   covered(lock: string): void;
+  /** The desktop is shown: logind hears that the session is not locked. */
+  opened(): void;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,14 @@ export function startLogindLink({ program, environment, onEvent, lock, log }: Lo
   let stopped = false;
   /** A sleep waits for the covered screens. */
   let awaited = false;
+  /** What this process was told last of the session; another one knows nothing. */
+  let hint: 'locked' | 'open' | undefined;
+
+  const tell = (word: ToLogind): void => void child?.stdin?.write(`${word}\n`);
+  function tellHint(now: 'locked' | 'open'): void {
+    if (now !== hint) tell(now);
+    hint = now;
+  }
 
   function take(word: FromLogind): void {
     switch (word) {
@@ -67,6 +77,7 @@ export function startLogindLink({ program, environment, onEvent, lock, log }: Lo
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     child = started;
+    if (hint !== undefined) tell(hint);
     const lines = createLines(longestLine);
     started.stdout.on('data', (chunk: Buffer) => {
       try {
@@ -95,11 +106,15 @@ export function startLogindLink({ program, environment, onEvent, lock, log }: Lo
   start();
   return {
     covered(which) {
-      if (!awaited || which !== lock()) return;
-      awaited = false;
-      child?.stdin?.write(`${coveredWord}\n`);
-      log.info('covered-before-sleep');
+      if (which !== lock()) return;
+      if (awaited) {
+        awaited = false;
+        tell('covered');
+        log.info('covered-before-sleep');
+      }
+      tellHint('locked');
     },
+    opened: () => tellHint('open'),
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -35,7 +35,9 @@ export interface CoveredTerminal {
   /** Sees the lock screen itself, or an open desktop. */
   readonly glass: Probe;
   /** What the stand-in for logind hears; undefined without it. */
-  readonly logind: { say(word: string): void } | undefined;
+  readonly logind:
+    | { say(word: string): void; says(line: string, from?: number): Promise<void>; readonly heard: readonly string[] }
+    | undefined;
   keys(...names: readonly string[]): Promise<unknown>;
   /** Types digits and, where wanted, Enter, as fast as a keyboard can; when the last key was pressed. */
   type(digits: string, last?: 'enter'): Promise<number>;

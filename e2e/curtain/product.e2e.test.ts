@@ -54,6 +54,7 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await unseen();
     await at.keys('Return');
     await until('the desktop is seen', at.isOpen);
+    await at.logind?.says('hint 1 open');
     const badge = await terminal.shows('open');
     await at.keys('a', 'b', 'c');
     await until('keys reach the desktop', async () => (await victim.count()).keys - began.keys === 3);
@@ -69,8 +70,10 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
 
   test('the hot key locks, wherever the keyboard is', async () => {
     await at.opened();
+    const heard = at.logind?.heard.length ?? 0;
     await at.pressLock();
     await at.coveredAfter(monotonic());
+    await at.logind?.says('hint 1 locked', heard);
     await terminal.shows('ready', 60_000);
   });
 

@@ -2,9 +2,9 @@
  * login1
  *
  * As much of systemd-logind as a lock needs, on whatever bus DBUS_SYSTEM_BUS_ADDRESS names. Tells on standard output what it
- * is asked (`inhibit <what> <who> <mode>`) and when an inhibitor is let go (`released`); does what standard input
- * says: `sleep` and `wake` send PrepareForSleep, `lock` and `unlock` send those signals of a session, `stranger` sends a
- * Lock of another interface.
+ * is asked (`inhibit <what> <who> <mode>`, `hint <session> locked`, `hint <session> open`) and when an inhibitor is let go
+ * (`released`); does what standard input says: `sleep` and `wake` send PrepareForSleep, `lock` and `unlock` send those signals
+ * of a session, `stranger` sends a Lock of another interface, `next` shows another session of the seat, `none` shows none.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -17,7 +17,14 @@
 #define MANAGER_PATH "/org/freedesktop/login1"
 #define MANAGER "org.freedesktop.login1.Manager"
 #define SESSION_PATH "/org/freedesktop/login1/session/_31"
+#define NEXT_SESSION_PATH "/org/freedesktop/login1/session/_32"
 #define SESSION "org.freedesktop.login1.Session"
+
+#define SEAT_PATH "/org/freedesktop/login1/seat/seat0"
+#define SEAT "org.freedesktop.login1.Seat"
+
+/* The session that the seat shows; 0 is none. */
+static int shown = 1;
 
 /* This end of the pipe whose other end is the inhibitor: it hangs up when that is closed everywhere. */
 static int held = -1;
@@ -37,6 +44,24 @@ static int inhibit(sd_bus_message *call, void *context, sd_bus_error *error) {
   return sent;
 }
 
+static int set_hint(sd_bus_message *call, void *context, sd_bus_error *error) {
+  (void)context, (void)error;
+  int locked = 0;
+  const int read = sd_bus_message_read(call, "b", &locked);
+  if (read < 0) return read;
+  printf("hint %s %s\n", strrchr(sd_bus_message_get_path(call), '_') + 2, locked ? "locked" : "open");
+  return sd_bus_reply_method_return(call, NULL);
+}
+
+static int active_session(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *context, sd_bus_error *error) {
+  (void)bus, (void)path, (void)interface, (void)property, (void)context, (void)error;
+  char id[16], place[64];
+  snprintf(id, sizeof id, "%d", shown);
+  snprintf(place, sizeof place, "/org/freedesktop/login1/session/_3%d", shown);
+  return sd_bus_message_append(reply, "(so)", shown == 0 ? "" : id, shown == 0 ? "/" : place);
+}
+
 static const sd_bus_vtable manager[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Inhibit", "ssss", "h", inhibit, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -47,6 +72,12 @@ static const sd_bus_vtable session[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_SIGNAL("Lock", "", 0),
     SD_BUS_SIGNAL("Unlock", "", 0),
+    SD_BUS_METHOD("SetLockedHint", "b", "", set_hint, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable seat[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("ActiveSession", "(so)", active_session, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_VTABLE_END,
 };
 
@@ -55,6 +86,10 @@ static void obey(sd_bus *bus, const char *word) {
   if (strcmp(word, "wake") == 0) sd_bus_emit_signal(bus, MANAGER_PATH, MANAGER, "PrepareForSleep", "b", 0);
   if (strcmp(word, "lock") == 0) sd_bus_emit_signal(bus, SESSION_PATH, SESSION, "Lock", "");
   if (strcmp(word, "unlock") == 0) sd_bus_emit_signal(bus, SESSION_PATH, SESSION, "Unlock", "");
+  if (strcmp(word, "next") == 0 || strcmp(word, "none") == 0) {
+    shown = *word == 'n' && word[1] == 'e' ? 2 : 0;
+    sd_bus_emit_properties_changed(bus, SEAT_PATH, SEAT, "ActiveSession", NULL);
+  }
   if (strcmp(word, "stranger") == 0) sd_bus_emit_signal(bus, SESSION_PATH, "org.example.Session", "Lock", "");
 }
 
@@ -62,6 +97,9 @@ int main(void) {
   sd_bus *bus = NULL;
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (sd_bus_open_system(&bus) < 0 || sd_bus_add_object_vtable(bus, NULL, MANAGER_PATH, MANAGER, manager, NULL) < 0 ||
+      sd_bus_add_object_vtable(bus, NULL, SESSION_PATH, SESSION, session, NULL) < 0 ||
+      sd_bus_add_object_vtable(bus, NULL, NEXT_SESSION_PATH, SESSION, session, NULL) < 0 ||
+      sd_bus_add_object_vtable(bus, NULL, SEAT_PATH, SEAT, seat, NULL) < 0 ||
       sd_bus_add_object_vtable(bus, NULL, SESSION_PATH, SESSION, session, NULL) < 0 ||
       sd_bus_request_name(bus, "org.freedesktop.login1", 0) < 0)
     return 1;

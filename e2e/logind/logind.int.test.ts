@@ -75,6 +75,30 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
     await program.says('lock');
   });
 
+  test('logind is told of the session that the seat shows whether it is locked, and again when anything was started anew', async () => {
+    const logind = await bus.startLogind();
+    const program = await joinBus();
+    await program.says('ready');
+    program.say('locked');
+    await logind.says('hint 1 locked');
+    program.say('open');
+    await logind.says('hint 1 open');
+    logind.say('next');
+    await logind.says('hint 2 open');
+    const before = logind.heard.length;
+    logind.say('none');
+    program.say('locked');
+    program.say('open');
+    logind.say('next');
+    await logind.says('hint 2 open', before);
+    await logind.kill();
+    const second = await bus.startLogind();
+    await second.says('hint 1 open');
+    // Nothing is open without a guard.
+    await program.leave();
+    await second.says('hint 1 locked');
+  });
+
   test('with its guard it ends and lets everything go', async () => {
     const logind = await bus.startLogind();
     const program = await joinBus();

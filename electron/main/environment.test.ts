@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { parseEnvironment } from './environment.ts';
 
 const given = { KAZASU_GUARD_SOCKET: '/run/guard.sock', KAZASU_SCREEN_DATA: '/var/screen', HOME: '/' };
-const read = { guardSocket: '/run/guard.sock', data: '/var/screen', windowed: false, beat: undefined };
+const read = {
+  guardSocket: '/run/guard.sock',
+  data: '/var/screen',
+  windowed: false,
+  beat: undefined,
+  scale: undefined,
+};
 
 test('reads socket and folder', () => {
   assert.deepEqual(parseEnvironment(given, { release: true }), { ok: true, environment: read });
@@ -31,4 +37,12 @@ test('beats into the file that it is given, and into no other thing', () => {
   const environment = { ...read, beat: 3 };
   assert.deepEqual(parseEnvironment({ ...given, KAZASU_BEAT: '3' }, { release: true }), { ok: true, environment });
   assert.equal(parseEnvironment({ ...given, KAZASU_BEAT: '/dev/sda' }, { release: true }).ok, false);
+});
+
+test('is as large as the letters of its display are, within reason', () => {
+  const at = (scale: string) => parseEnvironment({ ...given, KAZASU_SCALE: scale }, { release: true });
+  assert.deepEqual(at('1.25'), { ok: true, environment: { ...read, scale: 1.25 } });
+  assert.deepEqual(at('4.00'), { ok: true, environment: { ...read, scale: 4 } });
+  for (const foreign of ['0', '0.5', '4.01', '40', '1;', 'large', '-1'])
+    assert.deepEqual(at(foreign), { ok: false, problems: ['KAZASU_SCALE must be a number from 1 to 4'] });
 });

@@ -7,11 +7,14 @@ export interface Environment {
   readonly windowed: boolean;
   /** An open file into which this process writes as long as it runs: whoever started it under a curtain listens. */
   readonly beat: number | undefined;
+  /** How many pixels of the display one of a page is wide; the display's own where nobody says so. */
+  readonly scale: number | undefined;
 }
 
 const names = { guardSocket: 'KAZASU_GUARD_SOCKET', data: 'KAZASU_SCREEN_DATA' } as const;
 const windowedName = 'KAZASU_WINDOWED';
 const beatName = 'KAZASU_BEAT';
+const scaleName = 'KAZASU_SCALE';
 
 export type ParsedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
@@ -31,10 +34,18 @@ export const parseEnvironment = (
   if (windowed && program.release) problems.push(`${windowedName} is not for a release: it covers nothing`);
   const beat = variables[beatName] ?? '';
   if (!/^\d{0,3}$/.test(beat)) problems.push(`${beatName} must be the number of an open file`);
+  const scale = variables[scaleName] ?? '';
+  if (!/^([1-3](\.\d{1,2})?|4(\.00?)?)?$/.test(scale)) problems.push(`${scaleName} must be a number from 1 to 4`);
   return problems.length > 0
     ? { ok: false, problems }
     : {
         ok: true,
-        environment: Object.freeze({ guardSocket, data, windowed, beat: beat === '' ? undefined : Number(beat) }),
+        environment: Object.freeze({
+          guardSocket,
+          data,
+          windowed,
+          beat: beat === '' ? undefined : Number(beat),
+          scale: scale === '' ? undefined : Number(scale),
+        }),
       };
 };

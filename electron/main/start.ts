@@ -56,6 +56,8 @@ const start = async (): Promise<void> => {
   if (__RELEASE__) {
     for (const one of ['remote-debugging-port', 'remote-debugging-pipe', 'inspect']) app.commandLine.removeSwitch(one);
   }
+  const { scale } = environment;
+  if (scale !== undefined && scale !== 1) app.commandLine.appendSwitch('force-device-scale-factor', String(scale));
   // Nothing here needs the graphics card, and its driver cannot take the cover down.
   app.disableHardwareAcceleration();
   Menu.setApplicationMenu(null);

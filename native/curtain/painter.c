@@ -4,7 +4,7 @@
  * desktop is open it shows the windows of the screen that do not cover everything.
  *
  * painter --private FILE AUTHORITY becomes the private display, as large as the monitor that the stage will be on, and
- * writes its number to the file.
+ * writes to the file how large the letters on the real one are (Xft.dpi of its resources; 100 is 96 to the inch) and its number.
  */
 #include "clock.h"
 #include "exits.h"
@@ -177,6 +177,21 @@ static bool watch(struct painter *painter, xcb_connection_t *own, xcb_window_t r
   return true;
 }
 
+/* In hundredths, between one and four times. Without a word of it, or with nonsense: once. */
+static unsigned scale_of(xcb_connection_t *real, xcb_window_t root) {
+  static const char name[] = "Xft.dpi:";
+  xcb_get_property_reply_t *reply = xcb_get_property_reply(
+      real, xcb_get_property(real, 0, root, XCB_ATOM_RESOURCE_MANAGER, XCB_ATOM_STRING, 0, 1 << 16), NULL);
+  char *text = reply == NULL ? NULL : strndup(xcb_get_property_value(reply), (size_t)xcb_get_property_value_length(reply));
+  free(reply);
+  double dots = 96;
+  for (const char *at = text; at != NULL && (at = strstr(at, name)) != NULL; at += sizeof name - 1)
+    if (at == text || at[-1] == '\n') dots = atof(at + sizeof name - 1);
+  free(text);
+  const double scale = dots / 96;
+  return !(scale > 1) ? 100 : scale > 4 ? 400 : (unsigned)(scale * 100 + 0.5);
+}
+
 static int become_private(const char *file, char *authority) {
   xcb_connection_t *real = xcb_connect(NULL, NULL);
   if (xcb_connection_has_error(real)) return EXIT_NO_DISPLAY;
@@ -194,6 +209,7 @@ static int become_private(const char *file, char *authority) {
       width = each.data->width;
       height = each.data->height;
     }
+  dprintf(atoi(file), SCALE_LINE "\n", scale_of(real, screen->root));
   xcb_disconnect(real);
   char size[32];
   snprintf(size, sizeof size, "%ux%ux24", width, height);

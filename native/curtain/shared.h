@@ -35,6 +35,9 @@ struct shared {
   _Atomic uint32_t former_focus;
 };
 
+/* From the private display to the leader, before its number: in hundredths. */
+#define SCALE_LINE "scale %u"
+
 /* From a curtain to the painter. */
 enum input_kind { INPUT_STAGE = 1, INPUT_KEY, INPUT_BUTTON, INPUT_MOTION };
 struct input {

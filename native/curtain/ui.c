@@ -2,6 +2,7 @@
 #include "ui.h"
 #include "clock.h"
 #include "exits.h"
+#include "shared.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -79,7 +80,8 @@ bool ui_prepare(struct ui *ui, const char *programs, const char *folder, char *c
                                .ends_with_leader = true};
   ui->screen = (struct child){.name = "screen",
                               .command = screen,
-                              .environment = {ui->display_variable, ui->authority_variable, "KAZASU_BEAT=3"},
+                              .environment = {ui->display_variable, ui->authority_variable, ui->scale_variable,
+                                              "KAZASU_BEAT=3"},
                               .files = {{ui->screen_beat_given, 3}, {-1, -1}},
                               .ends_with_leader = true};
   return ui->display.command != NULL && ui->painter.command != NULL;
@@ -93,19 +95,27 @@ static bool drain(int file) {
   return any;
 }
 
-static void read_number(struct ui *ui) {
-  char next;
-  /* The number and the end of its line may come one after the other. */
-  while (!ui->has_display && read(ui->number, &next, 1) == 1) {
-    if (next >= '0' && next <= '9' && ui->number_length < sizeof ui->number_text - 1)
-      ui->number_text[ui->number_length++] = next;
-    if (next == '\n' && ui->number_length > 0) ui->has_display = true;
+static void take_line(struct ui *ui) {
+  unsigned number;
+  if (sscanf(ui->line, SCALE_LINE, &number) == 1) {
+    snprintf(ui->scale_variable, sizeof ui->scale_variable, "KAZASU_SCALE=%u.%02u", number / 100, number % 100);
+  } else if (sscanf(ui->line, "%u", &number) == 1) {
+    snprintf(ui->name, sizeof ui->name, ":%u", number);
+    snprintf(ui->display_variable, sizeof ui->display_variable, "DISPLAY=%s", ui->name);
+    ui->has_display = true;
   }
-  if (!ui->has_display || ui->number_length == 0) return;
-  ui->number_text[ui->number_length] = '\0';
-  ui->number_length = 0;
-  snprintf(ui->name, sizeof ui->name, ":%s", ui->number_text);
-  snprintf(ui->display_variable, sizeof ui->display_variable, "DISPLAY=%s", ui->name);
+}
+
+static void read_display(struct ui *ui) {
+  char next;
+  /* A line and its end may come one after the other. */
+  while (!ui->has_display && read(ui->number, &next, 1) == 1) {
+    if (next != '\n' && ui->line_length < sizeof ui->line - 1) ui->line[ui->line_length++] = next;
+    if (next != '\n') continue;
+    ui->line[ui->line_length] = '\0';
+    ui->line_length = 0;
+    take_line(ui);
+  }
 }
 
 static void start(struct child *child, uint64_t now) {
@@ -119,7 +129,7 @@ static uint64_t silence_allowed(const struct ui *ui, uint64_t now) {
 
 void ui_turn(struct ui *ui, uint64_t now) {
   if (ui->display.command == NULL) return;
-  read_number(ui);
+  read_display(ui);
   if (drain(ui->painter_beat)) ui->painter_heard_at = now;
   if (drain(ui->screen_beat)) ui->screen_heard_at = now, ui->screen_beats = true;
   if (ui->display.pid == 0 && now >= ui->display.start_at) start(&ui->display, now);
@@ -165,7 +175,7 @@ bool ui_bury(struct ui *ui, pid_t pid, int status, uint64_t now) {
     }
     if (child == &ui->display) {
       ui->has_display = false;
-      ui->number_length = 0;
+      ui->line_length = 0;
       drain(ui->number);
       /* Nothing can be shown there any more, and neither may wait for its own notice of that. */
       child_kill(&ui->painter, SIGKILL);

@@ -7,11 +7,11 @@
 struct ui {
   struct child display, painter, screen;
   char *authority;
-  /* Where the private display writes its number, and the others that they run. */
+  /* Where the private display writes its scale and its number, a line each, and the others that they run. */
   int number, painter_beat, screen_beat;
   int number_given, painter_beat_given, screen_beat_given;
-  char name[20], display_variable[32], authority_variable[256], number_text[16];
-  size_t number_length;
+  char name[20], display_variable[32], authority_variable[256], scale_variable[32], line[16];
+  size_t line_length;
   bool has_display;
   uint64_t painter_heard_at, screen_heard_at, painter_hung_at;
   /* The screen has beaten since it was started. */

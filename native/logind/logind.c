@@ -11,7 +11,8 @@
  *   lock     somebody asked logind to lock a session
  *   unlock   somebody asked it to unlock one. The guard does not
  *
- * Standard input: `covered` lets a sleep go on; its end ends this. An inhibitor that was not let go ends by itself after
+ * Standard input: `covered` lets a sleep go on; `locked` and `open` are what LockedHint says from now on of the session that
+ * seat0 shows; its end ends this, and leaves `locked`: without a guard nothing is open. An inhibitor that was not let go ends by itself after
  * InhibitDelayMaxSec (logind.conf), five seconds unless somebody has changed it.
  */
 #define _GNU_SOURCE
@@ -28,6 +29,9 @@
 #define MANAGER_PATH "/org/freedesktop/login1"
 #define MANAGER "org.freedesktop.login1.Manager"
 #define SESSION "org.freedesktop.login1.Session"
+#define SEAT_PATH "/org/freedesktop/login1/seat/seat0"
+#define SEAT "org.freedesktop.login1.Seat"
+#define LAST_WORD_MICROSECONDS 500000
 #define RETRY_MILLISECONDS 1000
 #define LONGEST_LINE 64
 
@@ -37,6 +41,8 @@ struct logind {
   int inhibitor;
   /* What was said last of being there. */
   const char *told;
+  /* What LockedHint is to say; -1 before the guard has said anything. */
+  int hint;
 };
 
 static void tell(const char *word) {
@@ -80,6 +86,46 @@ static int prepare_for_sleep(sd_bus_message *message, void *context, sd_bus_erro
   return 0;
 }
 
+/* Only root and the session's own user may; it is a hint, and nothing waits for it. */
+static int hint_given(sd_bus_message *reply, void *context, sd_bus_error *error) {
+  (void)context, (void)error;
+  const sd_bus_error *refused = sd_bus_message_get_error(reply);
+  if (refused != NULL) fprintf(stderr, "logind: LockedHint is not taken: %s\n", refused->name);
+  return 0;
+}
+
+static const char *read_session(sd_bus_message *reply) {
+  const char *id, *path;
+  if (sd_bus_message_is_method_error(reply, NULL)) return NULL;
+  if (sd_bus_message_enter_container(reply, 'v', "(so)") < 0 || sd_bus_message_read(reply, "(so)", &id, &path) < 0)
+    return NULL;
+  /* No session is shown there: "/". */
+  return *id == '\0' ? NULL : path;
+}
+
+static int session_found(sd_bus_message *reply, void *context, sd_bus_error *error) {
+  (void)error;
+  struct logind *logind = context;
+  const char *path = read_session(reply);
+  if (path != NULL)
+    sd_bus_call_method_async(logind->bus, NULL, SERVICE, path, SESSION, "SetLockedHint", hint_given, NULL, "b",
+                             logind->hint == 1);
+  return 0;
+}
+
+static void give_hint(struct logind *logind) {
+  if (logind->bus == NULL || logind->hint == -1) return;
+  sd_bus_call_method_async(logind->bus, NULL, SERVICE, SEAT_PATH, "org.freedesktop.DBus.Properties", "Get",
+                           session_found, logind, "ss", SEAT, "ActiveSession");
+}
+
+/* Another session is shown: it is behind the same cover. */
+static int seat_changed(sd_bus_message *message, void *context, sd_bus_error *error) {
+  (void)message, (void)error;
+  give_hint(context);
+  return 0;
+}
+
 /* A logind that was started anew knows of no inhibitor. */
 static int owner_changed(sd_bus_message *message, void *context, sd_bus_error *error) {
   (void)error;
@@ -88,6 +134,7 @@ static int owner_changed(sd_bus_message *message, void *context, sd_bus_error *e
   if (sd_bus_message_read(message, "sss", &name, &before, &now) < 0 || strcmp(name, SERVICE) != 0) return 0;
   let_go(logind);
   tell_presence(logind, *now != '\0' && hold(logind) ? "ready" : "absent");
+  give_hint(logind);
   return 0;
 }
 
@@ -117,8 +164,12 @@ static bool join(struct logind *logind) {
                           owner_changed, logind) >= 0 &&
       sd_bus_match_signal(logind->bus, NULL, SERVICE, NULL, SESSION, "Lock", lock_asked, logind) >= 0 &&
       sd_bus_match_signal(logind->bus, NULL, SERVICE, NULL, SESSION, "Unlock", unlock_asked, logind) >= 0 &&
-      hold(logind))
+      sd_bus_match_signal(logind->bus, NULL, SERVICE, SEAT_PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                          seat_changed, logind) >= 0 &&
+      hold(logind)) {
+    give_hint(logind);
     return true;
+  }
   leave(logind);
   return false;
 }
@@ -133,6 +184,8 @@ static bool hear_guard(struct logind *logind) {
   for (char *end; (end = memchr(line, '\n', length)) != NULL;) {
     *end = '\0';
     if (strcmp(line, "covered") == 0) let_go(logind);
+    const int hint = strcmp(line, "locked") == 0 ? 1 : strcmp(line, "open") == 0 ? 0 : -1;
+    if (hint != -1) logind->hint = hint, give_hint(logind);
     const size_t taken = (size_t)(end - line) + 1;
     length -= taken;
     memmove(line, line + taken, length);
@@ -149,8 +202,20 @@ static bool hear_bus(struct logind *logind) {
   return done == 0;
 }
 
+/* The guard's end ends every lease. */
+static void say_locked(struct logind *logind) {
+  sd_bus_message *found = NULL;
+  if (logind->bus == NULL || logind->hint != 0) return;
+  sd_bus_set_method_call_timeout(logind->bus, LAST_WORD_MICROSECONDS);
+  sd_bus_call_method(logind->bus, SERVICE, SEAT_PATH, "org.freedesktop.DBus.Properties", "Get", NULL, &found, "ss",
+                     SEAT, "ActiveSession");
+  const char *path = found == NULL ? NULL : read_session(found);
+  if (path != NULL) sd_bus_call_method(logind->bus, SERVICE, path, SESSION, "SetLockedHint", NULL, NULL, "b", 1);
+  sd_bus_message_unref(found);
+}
+
 int main(void) {
-  struct logind logind = {.inhibitor = -1};
+  struct logind logind = {.inhibitor = -1, .hint = -1};
   for (;;) {
     if (logind.bus == NULL) tell_presence(&logind, join(&logind) ? "ready" : "absent");
     if (logind.bus != NULL && !hear_bus(&logind)) leave(&logind);
@@ -161,6 +226,7 @@ int main(void) {
     poll(waits, 2, RETRY_MILLISECONDS);
     if (waits[0].revents != 0 && !hear_guard(&logind)) break;
   }
+  say_locked(&logind);
   leave(&logind);
   return 0;
 }
