@@ -66,14 +66,14 @@ export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
 };
 
 /** From when to when, where the filter limits it; the last minute is the one before the end. */
-const ShownRange = ({ range: { from, to } }: { readonly range: NonNullable<Loaded['range']> }): ReactNode => {
+const ShownRange = ({ range: { begins, ends } }: { readonly range: NonNullable<Loaded['range']> }): ReactNode => {
   const { say } = useWords();
-  if (from === null && to === null) return null;
+  if (begins === null && ends === null) return null;
   return (
     <p className="quiet-line shown-range" role="status">
-      {say('log.range')} {from !== null && <Moment at={from} full />}
+      {say('log.range')} {begins !== null && <Moment at={begins} full />}
       {' – '}
-      {to === null ? say('log.range-open') : <Moment at={new Date(Date.parse(to) - 60_000).toISOString()} full />}
+      {ends === null ? say('log.range-open') : <Moment at={new Date(Date.parse(ends) - 60_000).toISOString()} full />}
     </p>
   );
 };

@@ -5,7 +5,7 @@ import { logFilter } from './log-filter.ts';
 import { table } from './row.ts';
 
 /** From when on and until before when the log is shown; `null`: no limit. */
-const range = z.strictObject({ from: instant.nullable(), to: instant.nullable() });
+const range = z.strictObject({ begins: instant.nullable(), ends: instant.nullable() });
 
 export const events = table({
   'events/list': {

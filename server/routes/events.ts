@@ -20,7 +20,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
         const events = await listEvents(tx, now, { ...filter, before, limit, range });
         await recordViewing(tx, now, { session, person, terminal }, filter);
         const { from = null, to = null } = range ?? {};
-        return succeed({ events, range: { from: from?.toISOString() ?? null, to: to?.toISOString() ?? null } });
+        return succeed({ events, range: { begins: from?.toISOString() ?? null, ends: to?.toISOString() ?? null } });
       }),
 
     'events/export': async ({ query }, { person, terminal }) =>

@@ -86,7 +86,7 @@ describe('a filter of the log', () => {
   it('is told with its moments', async () => {
     const query = { from: '2026-11-01', to: '2026-11-01T08:59' };
     const { range } = (await server.call(auditor, 'events/list', { query })).body as Answer<'events/list'>;
-    assert.deepEqual(range, { from: '2026-10-31T15:00:00.000Z', to: '2026-11-01T00:00:00.000Z' });
+    assert.deepEqual(range, { begins: '2026-10-31T15:00:00.000Z', ends: '2026-11-01T00:00:00.000Z' });
   });
 });
 
