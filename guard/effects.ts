@@ -71,9 +71,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     nonces.renew(nonce);
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!reply.ok) {
-      // A copy of a number is as good as the card; a signature can be wrong without it.
-      const isKnown = evidence.proof === undefined && purpose === 'login';
-      if (isKnown && reply.failure.code === 'CARD_REFUSED') alone.cardRefused(evidence);
+      if (purpose === 'login' && reply.failure.code === 'CARD_REFUSED') alone.cardRefused(evidence);
       return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
     }
     const { expiresAt, grace, offline: mayKeep, nonce: _, ...begins } = reply.value;
@@ -110,7 +108,9 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!wentOn && !(reply.ok && reply.value.kind === 'open')) kept.drop();
     if (!reply.ok) {
-      if (factor === 'pin') alone.refused(attempt, reply.failure.code);
+      // What was looked at here meanwhile was counted here.
+      const isCounted = wentOn && canGoOn && reply.failure.code === 'PROOF_WRONG';
+      if (factor === 'pin' && !isCounted) alone.refused(attempt, reply.failure.code);
       return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
     }
     const { value } = reply;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, randomUUID, sign, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type EventInput, eventFacts } from '#contract/audit.ts';
@@ -182,7 +182,7 @@ function createTerminal(offline: Offline) {
 async function atKnown(evidence: CardEvidence = card) {
   const offline = await desk.run();
   await offline.remember(evidence, hanako, digits(pin));
-  return createTerminal(offline);
+  return { ...createTerminal(offline), offline };
 }
 
 for (const server of ['dead', 'black hole', 'crawling'] as const) {
@@ -385,26 +385,28 @@ test('where nobody can be let in the screen says that the server is away', async
   assert.equal(at.view().offlineUntil, null);
 });
 
+/** A card with this key signs this nonce. */
+const proofBy = (key: KeyObject, nonce: string): CardEvidence => {
+  const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const certificate = new X509Certificate(certify(pem));
+  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return {
+    technology: 'piv',
+    identifier: createHash('sha256').update(spki).digest('hex').toUpperCase(),
+    assurance: 'pki',
+    proof: {
+      kind: 'piv-9e',
+      certificate: certificate.raw.toString('base64url'),
+      algorithm: 'ecc-p256',
+      nonce,
+      signature: sign('sha256', Buffer.from(challengeText({ nonce, terminal })), key).toString('base64url'),
+      milliseconds: 100,
+    },
+  };
+};
+
 test('a card that signs gets in by a signature of its own key over a nonce of this terminal, made just now', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const proofBy = (key: typeof privateKey, nonce: string): CardEvidence => {
-    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const certificate = new X509Certificate(certify(pem));
-    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
-    return {
-      technology: 'piv',
-      identifier: createHash('sha256').update(spki).digest('hex').toUpperCase(),
-      assurance: 'pki',
-      proof: {
-        kind: 'piv-9e',
-        certificate: certificate.raw.toString('base64url'),
-        algorithm: 'ecc-p256',
-        nonce,
-        signature: sign('sha256', Buffer.from(challengeText({ nonce, terminal })), key).toString('base64url'),
-        milliseconds: 100,
-      },
-    };
-  };
   const at = await atKnown(proofBy(privateKey, 'first'));
   at.setServer('dead');
   const refused = async (evidence: CardEvidence) => {
@@ -428,4 +430,45 @@ test('a card that signs gets in by a signature of its own key over a nonce of th
   assert.equal(at.last('offline.opened')?.detail?.['assurance'], 'pki');
   at.session.dispatch({ kind: 'lock-asked', reason: 'button' });
   assert.equal(await refused(right), 'unproven', 'shown again');
+});
+
+test('a card that signs and that the server has refused here opens nothing without it; a false signature takes nothing away', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const at = await atKnown(proofBy(privateKey, 'first'));
+  at.refuse('attempts/begin', { code: 'CARD_REFUSED', supportCode: 'ABC-DEF-GHJ' });
+  const refusedWith = async (evidence: CardEvidence) => {
+    at.tap(evidence);
+    await at.shows('refused');
+    at.session.dispatch({ kind: 'cancelled' });
+    return at.offline.mayKnow(evidence);
+  };
+  desk.nonces.add('two');
+  const genuine = proofBy(privateKey, 'two');
+  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  assert.equal(await refusedWith({ ...proofBy(foreign, 'two'), identifier: genuine.identifier }), true);
+  desk.nonces.add('three');
+  assert.equal(await refusedWith(proofBy(privateKey, 'three')), false);
+});
+
+test('a wrong PIN that a slow server refuses late costs one try here', async () => {
+  const at = await atKnown();
+  at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
+  const triesLeft = async () => {
+    while (at.session.state().phase.kind === 'checking') await wait(5);
+    const picture = at.picture();
+    return picture.kind === 'secret' ? picture.wrong?.triesLeft : picture.kind;
+  };
+  at.tap();
+  await at.shows('secret');
+  at.setServer('crawling');
+  at.type('00000000');
+  assert.equal(await triesLeft(), 2);
+  at.crawl();
+  await wait(20);
+  at.session.dispatch({ kind: 'cancelled' });
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+  at.type('00000000');
+  assert.equal(await triesLeft(), 1);
 });

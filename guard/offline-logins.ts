@@ -128,10 +128,11 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
     refused(attempt, code) {
       if (current?.attempt !== attempt) return;
       const { evidence } = current;
-      if (code === 'CARD_REFUSED') offline.forget(evidence);
+      // Its PIN was asked for, so that the server had believed the card.
+      if (code === 'CARD_REFUSED') offline.forget(evidence, true);
       if (code === 'PROOF_WRONG' || code === 'PROOF_LOCKED') offline.countRefused(evidence, code === 'PROOF_LOCKED');
     },
-    cardRefused: offline.forget,
+    cardRefused: (evidence) => offline.forget(evidence, false),
     mayProve: (attempt) => current?.attempt === attempt && offline.mayKnow(current.evidence),
     /** Whether exactly this was proved here just now, and is written. */
     async open({ lock, session, attempt, greeting }) {

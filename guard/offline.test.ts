@@ -148,6 +148,34 @@ test('a revocation takes away what is kept, for good, before it counts as settle
   assert.equal(why(offline.find(card)), 'allowed', 'a session that was ended takes nobody’s card away');
 });
 
+test('a revocation that comes while a login is just being kept leaves nothing of it', async () => {
+  for (const [what, subject, person] of [
+    ['card', crypto.randomUUID(), hanako.person],
+    ['person', hanako.person, null],
+    ['terminal', crypto.randomUUID(), null],
+  ] as const) {
+    const offline = await desk.run();
+    const kept = offline.remember(card, hanako, digits(pin));
+    offline.revoke({ what, subject, person });
+    assert.ok(await offline.settled());
+    await kept;
+    assert.equal(why(offline.find(card)), 'unknown', what);
+  }
+  const offline = await desk.run();
+  const kept = offline.remember(card, hanako, digits(pin));
+  offline.revoke({ what: 'person', subject: crypto.randomUUID(), person: null });
+  await kept;
+  assert.equal(why(offline.find(card)), 'allowed', 'that was somebody else');
+});
+
+test('what the server locks while a PIN is looked at is locked, whatever that PIN is', async () => {
+  const offline = await remembered();
+  const checking = check(offline, pin);
+  offline.countRefused(card, true);
+  assert.partialDeepStrictEqual(await checking, { kind: 'refused', why: 'locked' });
+  assert.equal(why(offline.find(card)), 'locked');
+});
+
 test('the hours are counted from the login, whatever is done to the clock, and nothing is thrown away', async () => {
   const offline = await remembered();
   desk.pass(23 * hour);

@@ -66,8 +66,8 @@ export interface Offline {
   check(card: CardEvidence, pin: Buffer, grantFor: Omit<OfflineGrant, 'session' | 'person'>): Promise<CheckedOffline>;
   /** The server has refused this PIN: that counts here too, and where it has locked, nothing opens here before a login with it. */
   countRefused(card: CardEvidence, isLocked: boolean): void;
-  /** The server has refused this card: nothing is kept of it. */
-  forget(card: CardEvidence): void;
+  /** The server has refused this card: nothing is kept of it. One with a key has to prove it, unless it was `proven`. */
+  forget(card: CardEvidence, proven: boolean): void;
   /** Whether `check` has proved exactly this, a moment ago and for the first time. */
   takeGrant(grant: OfflineGrant): boolean;
   /** A revocation: nothing of whom it concerns is kept. */
@@ -94,6 +94,8 @@ export function createOffline(deps: OfflineDeps): Offline {
   let { entries } = store.content;
   let policy = terminalPolicy.safeParse(store.content.policy).data;
   let saved: Promise<boolean> = Promise.resolve(true);
+  /** Logins with the server that are just being kept. */
+  const remembering = new Set<{ readonly person: PersonId; revoked: boolean }>();
   const grants = new Map<SessionId, OfflineGrant & { readonly endsAt: number }>();
   time.atLeast(store.content.seen);
 
@@ -146,6 +148,8 @@ export function createOffline(deps: OfflineDeps): Offline {
 
   return {
     async remember(card, greeting, pin) {
+      const own = { person: greeting.person, revoked: false };
+      remembering.add(own);
       try {
         const loginAt = time.now();
         if (loginAt === null || rules().hours === 0) return;
@@ -153,6 +157,8 @@ export function createOffline(deps: OfflineDeps): Offline {
         const verifier = await seal.sealVerifier(card, salt, pin);
         const publicKey = keyOf(card);
         const index = seal.indexOf(card);
+        // Its receipt may have gone out: what is confirmed is not forgotten.
+        if (own.revoked) return;
         // Of one person the card that was used last is enough.
         entries = entries.filter(({ person }) => person !== greeting.person);
         replace(index, {
@@ -171,6 +177,7 @@ export function createOffline(deps: OfflineDeps): Offline {
       } catch (error) {
         log.error('offline-not-remembered', { code: codeOf(error) });
       } finally {
+        remembering.delete(own);
         pin.fill(0);
       }
     },
@@ -191,6 +198,8 @@ export function createOffline(deps: OfflineDeps): Offline {
         if (after === undefined || after.salt !== entry.salt)
           return { kind: 'refused', why: 'unknown', person: entry.person };
         if (!right) return { kind: 'wrong', triesLeft: rules().tries - counted.failures, person: entry.person };
+        // The server has locked it after all.
+        if (after.failures !== counted.failures) return { kind: 'refused', why: 'locked', person: entry.person };
         replace(entry.card, { ...after, failures: 0 });
         await save();
         const session = randomUUID() as SessionId;
@@ -207,9 +216,12 @@ export function createOffline(deps: OfflineDeps): Offline {
       replace(entry.card, { ...entry, failures });
       void save().catch(() => undefined);
     },
-    forget(card) {
+    forget(card, proven) {
       const entry = entryOf(card);
       if (entry === undefined) return;
+      // A copy of a number is as good as the card; a signature can be wrong without it.
+      const { publicKey } = entry;
+      if (!proven && publicKey !== undefined && !isProven(card, publicKey, deps.terminal(), deps.takeNonce)) return;
       replace(entry.card, null);
       void save().catch(() => undefined);
     },
@@ -222,6 +234,8 @@ export function createOffline(deps: OfflineDeps): Offline {
     },
     revoke({ what, subject, person }) {
       if (what === 'session') return;
+      for (const one of remembering)
+        one.revoked ||= what === 'terminal' || one.person === person || one.person === subject;
       const before = entries.length;
       entries = entries.filter((one) => what !== 'terminal' && one.person !== person && one.person !== subject);
       if (entries.length < before) void save().catch(() => undefined);

@@ -113,7 +113,8 @@ export function createDesk(): Desk {
       });
       return { ...offline, rolledBack: store.rolledBack };
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // Something may still be written there.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }),
   };
   return desk;
 }
