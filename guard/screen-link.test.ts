@@ -196,6 +196,24 @@ test('whose files were altered is recorded once for each finding, and does not j
   assert.deepEqual(events, []);
 });
 
+test('findings without end are not recorded without end, and one that has joined finds nothing', async () => {
+  for (let count = 1; count <= 30; count += 1) {
+    const { socket, say } = await open({ hello: false });
+    const closed = closeOf(socket);
+    say({ kind: 'altered', first: 'electron', count });
+    await closed;
+  }
+  assert.equal(recorded.length, 20);
+  recorded.length = 0;
+  const { say } = await open();
+  say({ kind: 'altered', first: 'electron', count: 1 });
+  while (recorded.length < 2) await immediate();
+  assert.deepEqual(
+    recorded.map(({ kind }) => kind),
+    ['screen.joined', 'screen.call-refused'],
+  );
+});
+
 test('who does not begin with hello, or sends an endless line, is dropped', async () => {
   const foreign = await open({ hello: false });
   const closed = closeOf(foreign.socket);

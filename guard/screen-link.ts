@@ -38,7 +38,7 @@ const faultCodes: Readonly<Record<CallFault, FailureCode>> = {
   'foreign-window': 'REQUEST_FOREIGN',
   'bad-request': 'REQUEST_INVALID',
 };
-/** A window gone mad must not fill the journal: so many refusals, and so many repairs, are recorded in a minute. */
+/** A window gone mad must not fill the journal: so many refusals, repairs and findings of each are recorded in a minute. */
 const recordedInMinute = 20;
 
 export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
@@ -52,6 +52,7 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   let altered = '';
   const refusals = createMinute(now, recordedInMinute);
   const repairs = createMinute(now, recordedInMinute);
+  const findings = createMinute(now, recordedInMinute);
 
   function refuse(why: string, detail: Readonly<Record<string, string>>): void {
     log.warn('call-refused', { why, ...detail });
@@ -121,7 +122,8 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
           deps.record({ kind: 'screen.repaired', outcome: 'minor', detail: { what: message.what } });
         return;
       case 'altered':
-        return noteAltered(message.first, message.count);
+        // Whoever has joined was started.
+        return refuse('bad-request', { call: 'altered' });
       case 'pong':
         return;
     }
@@ -133,14 +135,14 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
     const finding = `${files} ${first}`;
     if (finding === altered) return;
     altered = finding;
-    deps.record({ kind: 'screen.altered', outcome: 'serious', detail: { first, files } });
+    if (findings.isCounted()) deps.record({ kind: 'screen.altered', outcome: 'serious', detail: { first, files } });
   }
 
   function read(line: string): void {
     const parsed = fromScreen.safeParse(parseJson(line));
     if (!parsed.success) return refuse('bad-request', { call: 'message' });
     if (!joined && parsed.data.kind === 'altered') {
-      take(parsed.data);
+      noteAltered(parsed.data.first, parsed.data.count);
       return drop('altered');
     }
     if (!joined && parsed.data.kind !== 'hello') return drop('no-hello');

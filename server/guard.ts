@@ -260,7 +260,7 @@ export const registerGate = (
         const failure = readThrown(problem) ?? { code: 'INTERNAL' as const };
         deps.metrics.countResult(key, failure.code);
         // Nobody is there any more to be answered or told of.
-        if (isCutOff(problem)) return sendFailure(reply, failure);
+        if (isCutOff(problem) && request.raw.destroyed) return sendFailure(reply, failure);
         if (failure.code === 'INTERNAL') request.log.error({ err: problem, call: key }, 'a request ended with a bug');
         if (failure.code === 'INTERNAL' || failure.code === 'SERVER_BUSY') return refusalOf(key)(reply, failure);
         return refuseShape(key, request, reply, failure);

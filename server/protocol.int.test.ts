@@ -98,6 +98,7 @@ describe('a request that two readers could read in two ways', () => {
     const ask = 'GET /v1/console/me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n';
     const framing = `content-length: ${body.length}\r\nconnection: close`;
     const twice: Record<string, string> = {
+      'two cookies, of which one has a space': `${ask}cookie: ${one?.replace('=', ' =')}; ${two}\r\n\r\n`,
       'two cookies': `${ask}cookie: ${one}; ${two}\r\n\r\n`,
       'two headers with a cookie': `${ask}cookie: ${one}\r\ncookie: ${two}\r\n\r\n`,
       'two tokens': `${scim}${token}authorization: Bearer other\r\n\r\n`,

@@ -14,6 +14,6 @@ export const isSaidTwice = (
     if (single.has(name) && seen.has(name)) return true;
     seen.add(name);
   }
-  const named = headers.cookie?.split(';').filter((one) => one.trimStart().startsWith(`${cookie}=`)) ?? [];
+  const named = headers.cookie?.split(';').filter((one) => one.split('=', 1)[0]?.trim() === cookie) ?? [];
   return named.length > 1;
 };

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCurtain } from './curtain.ts';
 import { findElectron } from './electron.ts';
@@ -110,19 +110,25 @@ export interface TerminalOptions {
   readonly guardEnv?: NodeJS.ProcessEnv;
 }
 
+/** For compiled modules of guard and reader: whoever could write there could run code in the guard. */
+function openOwnFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (lstatSync(path).uid !== process.getuid?.()) throw new Error(`The folder ${path} belongs to somebody else.`);
+  chmodSync(path, 0o700);
+  return path;
+}
+
 /** Starts the guard and the screen of one terminal and keeps each running. */
 export async function startTerminal(options: TerminalOptions): Promise<TerminalHouse> {
   const { folder } = options;
   const run = join(folder, 'run');
   const screenData = join(folder, 'screen');
-  for (const each of [folder, run, screenData, join(folder, 'compiled')])
-    mkdirSync(each, { recursive: true, mode: 0o700 });
+  for (const each of [folder, run, screenData]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const socket = join(run, 'guard.sock');
   const curtainSocket = join(run, 'curtain.sock');
   const environment = {
-    // Compiled modules of guard and reader; whoever could write here could run code in the guard.
-    NODE_COMPILE_CACHE: join(folder, 'compiled'),
     ...plainEnvironment(),
+    NODE_COMPILE_CACHE: openOwnFolder(join(folder, 'compiled')),
     KAZASU_GUARD_SOCKET: socket,
   };
   const stops = createStops();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
   cpSync,
@@ -137,6 +137,14 @@ describe('a release starts as it was made or not at all', { timeout: 240_000 }, 
         return () => renameSync(join(folder, 'away'), join(at, 'icudtl.dat'));
       },
     },
+    'a pipe in the place of a file': {
+      first: 'icudtl.dat',
+      do(at) {
+        renameSync(join(at, 'icudtl.dat'), join(folder, 'away'));
+        execFileSync('mkfifo', [join(at, 'icudtl.dat')]);
+        return () => renameSync(join(folder, 'away'), join(at, 'icudtl.dat'));
+      },
+    },
     'a link that leads elsewhere': {
       first: 'link',
       do(at) {
@@ -169,6 +177,26 @@ describe('a release starts as it was made or not at all', { timeout: 240_000 }, 
       const again = await start();
       assert.equal(again.code, started, again.said);
     });
+
+  test('a folder that is reached by a link is started as it was made, and not otherwise', async () => {
+    const current = join(folder, 'current');
+    symlinkSync(dirname(release), current);
+    const linked = join(current, 'electron');
+    const whole = await start(linked);
+    assert.equal(whole.code, started, whole.said);
+    const putBack = flipByte(join(dirname(release), 'resources', 'app.asar'));
+    const { code, said } = await start(linked);
+    putBack();
+    assert.deepEqual([code, said], [altered, 'sealed: altered: resources/app.asar\n']);
+  });
+
+  test('a name that would write a line of its own into the log does not', async () => {
+    const name = join(dirname(release), 'x\nsealed: all is well\u001b[2J');
+    writeFileSync(name, '');
+    const { code, said } = await start();
+    rmSync(name);
+    assert.deepEqual([code, said], [altered, 'sealed: altered: x?sealed: all is well?[2J\n']);
+  });
 
   test('under the seal of another release, or without a list, it is not started', async () => {
     assert.equal((await start(release, '0'.repeat(64))).code, altered);

@@ -12,6 +12,7 @@
 #include <fts.h>
 #include <libgen.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +47,9 @@ struct altered {
 };
 
 static void note(struct altered *altered, const char *name) {
-  fprintf(stderr, "sealed: altered: %s\n", name);
+  fputs("sealed: altered: ", stderr);
+  for (const char *at = name; *at != '\0'; at++) fputc((unsigned char)*at < ' ' || *at == 127 ? '?' : *at, stderr);
+  fputc('\n', stderr);
   /* Into a line of JSON: anything but what file names of a release are made of is left out. */
   if (altered->count++ == 0)
     for (size_t at = 0; *name != '\0' && at < LONGEST_NAME; name++)
@@ -62,7 +65,8 @@ static void hash_bytes(const void *bytes, size_t length, char hash[DIGITS + 1]) 
 
 /* The bytes of a file, for reading alone; NULL when it cannot be read. An empty one has an address, too. */
 static void *map_file(const char *path, size_t *length) {
-  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  /* A pipe in its place has nobody at the other end. */
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   struct stat about;
   void *bytes = NULL;
   if (file != -1 && fstat(file, &about) == 0 && S_ISREG(about.st_mode)) {
@@ -114,12 +118,12 @@ static bool read_list(char *text, struct list *list) {
 
 static bool compare(char *folder, struct list *list, struct altered *altered) {
   char *const roots[] = {folder, NULL};
-  FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+  FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
   if (walk == NULL) return false;
   const size_t before_name = strlen(folder) + 1;
   for (FTSENT *found; (found = fts_read(walk)) != NULL;) {
     if (found->fts_info == FTS_D || found->fts_info == FTS_DP) continue;
-    const char *name = found->fts_path + before_name;
+    const char *name = found->fts_level == FTS_ROOTLEVEL ? folder : found->fts_path + before_name;
     if (strcmp(name, LIST) == 0) continue;
     struct entry *listed =
         bsearch(&(struct entry){.name = name}, list->entries, list->count, sizeof *list->entries, by_name);
@@ -136,6 +140,7 @@ static bool compare(char *folder, struct list *list, struct altered *altered) {
 
 /* Whether it hears it or not: nothing is started. */
 static void tell_guard(const struct altered *altered) {
+  signal(SIGPIPE, SIG_IGN);
   const char *path = getenv("KAZASU_GUARD_SOCKET");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (path == NULL || strlen(path) >= sizeof address.sun_path) return;

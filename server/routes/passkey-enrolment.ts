@@ -16,7 +16,7 @@ import { touchPerson, tryGetPerson, tryLockPerson } from '../store/people.ts';
 import { createSupportCode } from '../store/support-codes.ts';
 import { type NewPasskey, readClientData, verifyAttestation } from '../webauthn.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
-import type { Prove } from './proving.ts';
+import { holdSignedIn, type Prove } from './proving.ts';
 import { by } from './refusing.ts';
 
 /** Passkeys of one person. */
@@ -79,9 +79,9 @@ export const createPasskeyEnrolmentRoutes = (deps: ServerDeps, prove: Prove) => 
           return fail('PASSKEY_REFUSED', { supportCode });
         };
         if (!checked.ok) return refuse(checked.why);
-        // Suspended while they stood before the authenticator: the gate has not seen it.
+        // Suspended or signed out while they stood before the authenticator: the gate has not seen it.
         const person = await tryLockPerson(tx, sender.person);
-        if (person?.state !== 'active') return refuse('person-suspended');
+        if (person?.state !== 'active' || !(await holdSignedIn(deps, tx, sender))) return refuse('person-suspended');
         if ((await listPasskeys(tx, person.id)).length >= most) return fail('PASSKEY_TOO_MANY');
         const { transports } = body.attestation;
         const kept = { ...checked.passkey, person: person.id, transports, label: body.label };

@@ -273,4 +273,26 @@ describe('setting password and authenticator anew by oneself', () => {
     must(await openBrowser(server).call('console/sign-in', { body: { number, password: chosen, code: fresh.code() } }));
     must(await signIn(openBrowser(server), owner.authenticator));
   });
+
+  it('makes no link once what proved it was taken away, however close', async () => {
+    const owner = await makeOwner(server, ['admin']);
+    const browser = openBrowser(server);
+    must(await signIn(browser, owner.authenticator));
+    const id = owner.person.id;
+    const isWaiting = async (): Promise<boolean> =>
+      (
+        await server.database.query<{ waits: boolean }>(
+          `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
+        )
+      )[0]?.waits === true;
+    const renewing = await server.database.transaction(async (tx) => {
+      await tx.query('select 1 from person where id = $1 for no key update', [id]);
+      const asked = renew(browser, byPasskey);
+      while (!(await isWaiting())) await new Promise(setImmediate);
+      await tx.query('update console_session set ended_at = now() where person = $1', [id]);
+      return { asked };
+    });
+    assert.equal((await renewing.asked).code, 'CONSOLE_PROOF_REFUSED');
+    assert.deepEqual(await server.database.query('select 1 from invitation where person = $1', [id]), []);
+  });
 });

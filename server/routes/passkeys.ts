@@ -27,7 +27,7 @@ import { createSupportCode } from '../store/support-codes.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
 import { createPasskeyEnrolmentRoutes } from './passkey-enrolment.ts';
 import { describeFactor } from './people.ts';
-import { type Prove, provenUntil, renewCookie } from './proving.ts';
+import { holdProven, type Prove, provenUntil, renewCookie } from './proving.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 
 const proofOf = (sender: ConsoleSender): ChallengeFor => ({
@@ -119,6 +119,7 @@ export const createPasskeyRoutes = (deps: ServerDeps, prove: Prove) =>
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
         const { person } = sender;
+        if (!(await holdProven(deps, tx, body.proof, sender))) return fail('CONSOLE_PROOF_REFUSED');
         const { code, expiresAt } = await insertInvitation(tx, deps.secrets, now, { person, by: person });
         await record(tx, now, {
           ...by(sender, person),

@@ -163,7 +163,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
     'people/invite': async ({ params }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
-        const person = await tryGetPerson(tx, params.person);
+        const person = await tryLockPerson(tx, params.person);
         if (!person) return fail('PERSON_UNKNOWN');
         // One's own secrets take a new proof: console/renew-secrets.
         if (person.id === sender.person) return refuseSelf(tx, now, sender, 'people/invite');

@@ -4,10 +4,10 @@ import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
 import { outcomeOfRefusal, type SignIn, type Typed } from '../sign-in.ts';
-import { consoleCookie, getConsoleSession, renewToken } from '../store/console.ts';
+import { consoleCookie, getConsoleSession, listOpenConsoleSessions, renewToken } from '../store/console.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { tryGetPerson } from '../store/people.ts';
+import { tryGetPerson, tryLockPerson } from '../store/people.ts';
 import type { ConsoleSender, Reply } from './handlers.ts';
 import { by } from './refusing.ts';
 
@@ -23,6 +23,29 @@ export const provenUntil = (usedAt: Date | null, now: Date): Date | null => {
 /** Whoever has the old cookie has no share in what this proof opens. */
 export const renewCookie = async (tx: Transaction, sender: ConsoleSender, reply: Reply): Promise<void> => {
   reply.setCookie(consoleCookie.name, await renewToken(tx, sender.session), consoleCookie.options);
+};
+
+/** Whether somebody is still signed in, in the transaction that acts on it. Their person is held until it ends. */
+export const holdSignedIn = async (
+  { now, policy }: Pick<ServerDeps, 'now' | 'policy'>,
+  tx: Transaction,
+  { person, session }: ConsoleSender,
+): Promise<boolean> => {
+  await tryLockPerson(tx, person);
+  return (await listOpenConsoleSessions(tx, now(), policy().console, [session])).has(session);
+};
+
+/** Whether what was proved a moment ago still counts: a factor that was taken away meanwhile makes nothing new. */
+export const holdProven = async (
+  deps: Pick<ServerDeps, 'now' | 'policy'>,
+  tx: Transaction,
+  given: Proof,
+  sender: ConsoleSender,
+): Promise<boolean> => {
+  if (!(await holdSignedIn(deps, tx, sender))) return false;
+  if (given.kind === 'secrets') return true;
+  const { passkeyUsedAt } = await getConsoleSession(tx, sender.session);
+  return provenUntil(passkeyUsedAt, deps.now()) !== null;
 };
 
 /** What a proof is wanted for: the name of the call. */
