@@ -186,6 +186,28 @@ describe('a login without the server, told of afterwards', () => {
     for (const { person } of [heard, ahead]) assert.deepEqual(await contested(person.id), []);
   });
 
+  test('is stored, and so is its end, whatever stands where the terminal writes its times', async () => {
+    const lock = async (clinician: Clinician, session: string): Promise<void> =>
+      report([{ ...plain, kind: 'screen.locked', person: clinician.person.id, session: session as never }]);
+    for (const at of ['x', 5, '-271821-04-20T00:00:00Z', '+275760-09-13T00:00:00Z']) {
+      const clinician = await makeClinician(server);
+      const { session, facts } = await workAlone(clinician, 1);
+      await report([{ ...facts, detail: { ...facts.detail, at } }]);
+      await lock(clinician, session);
+      const other = await workAlone(clinician, 1);
+      await report([{ ...other.facts, detail: { ...other.facts.detail, loginAt: at } }]);
+      await lock(clinician, other.session);
+      const events = [
+        ...(await eventsWhere(server, 'session', session)),
+        ...(await eventsWhere(server, 'session', other.session)),
+      ];
+      assert.deepEqual(
+        events.map(({ kind, reason }) => (kind === 'offline.contested' ? reason : kind)),
+        ['offline.opened', 'too-old', 'screen.locked', 'offline.opened', 'no-such-login', 'screen.locked'],
+      );
+    }
+  });
+
   test('by a card that was forgotten ends what stands for it, as with the server, unless the card was forgotten later', async () => {
     const giveCode = async (clinician: Clinician) => mustIssue(server, await server.signIn(['helpdesk']), clinician);
     const standing = async ({ person }: Clinician) =>

@@ -1,10 +1,10 @@
 import type { Assurance } from '#contract/card.ts';
-import type { CardId, PersonId, TerminalId } from '#contract/ids.ts';
+import type { CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
 import { longestOffline } from '#core/policy/offline.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
-import type { OfflineEnd, OfflineUse } from './offline.ts';
+import { type OfflineEnd, type OfflineUse, timeOf } from './offline.ts';
 
 /** A login is written by the server's clock a moment before the terminal notes it. */
 const loginSlack = 120_000;
@@ -94,16 +94,42 @@ export const judgeOfflineUses = async (
   return used;
 };
 
-interface Worked {
-  readonly openedAt: Date;
-  readonly lockedAt: Date;
-  readonly revokedAt: Date;
+interface Opened {
+  readonly session: SessionId;
+  readonly person: PersonId;
+  /** By the terminal's own clock, and by the server's as the terminal knew it, where it says so. */
+  readonly byTerminal: Date;
+  readonly at: unknown;
 }
+
+/** The times are read here: what a terminal wrote there need not be one. */
+const findOpened = (tx: Transaction, terminal: TerminalId, ends: readonly OfflineEnd[]): Promise<Opened[]> =>
+  tx.query<Opened>(
+    `select o.id as session, o.person, e.happened_at as "byTerminal", e.detail -> 'at' as at
+       from offline_session o cross join lateral (
+         select happened_at, detail from event
+          where at = o.stored_at and kind = 'offline.opened' and terminal = o.terminal and person = o.person and session = o.id
+          order by seq limit 1) e
+      where o.terminal = $1 and o.id = any($2)`,
+    [terminal, ends.map(({ session }) => session)],
+    'offline-opened',
+  );
+
+/** The first revocation of a person in that time; null where there was none. */
+const tryFindRevoked = async (tx: Transaction, person: PersonId, from: Date, until: Date): Promise<Date | null> => {
+  if (until <= from) return null;
+  const [row] = await tx.query<{ at: Date | null }>(
+    `select min(r.at) as at from ${revocationsOf} and r.at > $2 and r.at <= $3`,
+    [person, from, until],
+  );
+  return row?.at ?? null;
+};
 
 /**
  * Whoever worked on without the server after they had been revoked, because their terminal had not heard of it, is an alarm:
  * once for each session, when the terminal tells that it is over. Times of the terminal's clock are held against the server's
- * time that it knew when it opened.
+ * time that it knew when it opened. All that is asked for the ends of a report, but for revocations, is one statement, which
+ * looks at the moment of the log in which the opening was stored.
  */
 export const judgeOfflineEnds = async (
   tx: Transaction,
@@ -111,20 +137,15 @@ export const judgeOfflineEnds = async (
   terminal: TerminalId,
   ends: readonly OfflineEnd[],
 ): Promise<void> => {
-  for (const { lockedAt, person, reason, session } of ends) {
-    const [worked] = await tx.query<Worked>(
-      `with opened as (
-         select coalesce((e.detail ->> 'at')::timestamptz, e.happened_at) as at, e.happened_at as by_terminal
-           from offline_session o join event e on e.person = o.person and e.kind = 'offline.opened' and e.session = o.id
-          where o.id = $2 and o.person = $1 and o.terminal = $3 order by e.seq limit 1),
-       worked as (select at as opened, at + ($4::timestamptz - by_terminal) as locked from opened)
-       select w.opened as "openedAt", w.locked as "lockedAt",
-              (select min(r.at) from ${revocationsOf} and r.at > w.opened and r.at <= w.locked - $5 * interval '1 millisecond')
-                as "revokedAt"
-         from worked w`,
-      [person, session, terminal, lockedAt, lockSlack],
-    );
-    if (worked?.revokedAt == null) continue;
+  if (ends.length === 0) return;
+  const openings = new Map((await findOpened(tx, terminal, ends)).map((one) => [one.session, one]));
+  for (const { lockedAt: end, person, reason, session } of ends) {
+    const opened = openings.get(session);
+    if (opened?.person !== person) continue;
+    const openedAt = opened.at === null ? opened.byTerminal : timeOf(opened.at);
+    const lockedAt = new Date(openedAt.getTime() + end.getTime() - opened.byTerminal.getTime());
+    const revokedAt = await tryFindRevoked(tx, person, openedAt, new Date(lockedAt.getTime() - lockSlack));
+    if (revokedAt === null) continue;
     await record(tx, now, {
       kind: 'offline.contested',
       outcome: 'major',
@@ -133,9 +154,9 @@ export const judgeOfflineEnds = async (
       session,
       reason: 'revoked-meanwhile',
       detail: {
-        openedAt: worked.openedAt.toISOString(),
-        revokedAt: worked.revokedAt.toISOString(),
-        lockedAt: worked.lockedAt.toISOString(),
+        openedAt: openedAt.toISOString(),
+        revokedAt: revokedAt.toISOString(),
+        lockedAt: lockedAt.toISOString(),
         locked: reason,
       },
     });

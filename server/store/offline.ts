@@ -17,9 +17,13 @@ export interface OfflineUse {
   readonly unproven?: boolean;
 }
 
-const timeOf = (given: unknown): Date => {
+/**
+ * What a terminal writes in a field of its own choice need not be a time, or not one that PostgreSQL takes: it is 1970 then,
+ * and stands in the way of no record.
+ */
+export const timeOf = (given: unknown): Date => {
   const at = typeof given === 'string' ? Date.parse(given) : Number.NaN;
-  return new Date(Number.isNaN(at) ? 0 : at);
+  return new Date(at >= 0 && at < Date.UTC(10_000, 0) ? at : 0);
 };
 
 /** Null for any other record. */
@@ -30,7 +34,7 @@ export const tryReadOfflineUse = ({ at, facts }: JournalRecord): OfflineUse | nu
   return { session, person, loginAt: timeOf(detail['loginAt']), openedAt };
 };
 
-/** The end of a session that may be one without the server, as the terminal's journal tells it. */
+/** The end of a session, as the terminal's journal tells it. */
 export interface OfflineEnd {
   readonly session: SessionId;
   readonly person: PersonId;

@@ -20,6 +20,8 @@ export interface Report {
 export interface Known {
   readonly ids: ReadonlySet<string>;
   readonly personOf: ReadonlyMap<string, string>;
+  /** Of these sessions those that it has opened without the server. */
+  readonly offline: ReadonlySet<string>;
   /** People who have had a session there. */
   readonly here: ReadonlySet<string>;
   /** Records of which the terminal alone knows whom they concern, since the database was put back to before. */
@@ -27,7 +29,10 @@ export interface Known {
 }
 
 /** Whether somebody whom a record names is known to have been there. */
-const isProven = ({ kind, person, session }: EventFacts, { here, personOf }: Omit<Known, 'unproven'>): boolean =>
+const isProven = (
+  { kind, person, session }: EventFacts,
+  { here, personOf }: Pick<Known, 'here' | 'personOf'>,
+): boolean =>
   person != null && ((kind.startsWith('offline.') && here.has(person)) || personOf.get(session ?? '') === person);
 
 const named = ['card', 'attempt', 'session', 'ceremony'] as const;
@@ -36,6 +41,7 @@ interface KnownRow {
   readonly terminal: TerminalId;
   readonly id: string;
   readonly person: string | null;
+  readonly offline: boolean;
 }
 
 /** What is of these terminals of all that their records name. */
@@ -49,23 +55,23 @@ const findNamed = async (tx: Transaction, reports: readonly Report[]): Promise<r
       }
   if (ids.size === 0) return [];
   return tx.query<KnownRow>(
-    `select terminal, id, person from session where id = any($1) and terminal = any($2)
-     union all select terminal, id, person from offline_session where id = any($1) and terminal = any($2)
-     union all select terminal, card, null from session where id = any($1) and terminal = any($2)
-     union all select terminal, id, null from attempt where id = any($1) and terminal = any($2)
-     union all select terminal, id, null from ceremony where id = any($1) and terminal = any($2)`,
+    `select terminal, id, person, false as offline from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, person, true from offline_session where id = any($1) and terminal = any($2)
+     union all select terminal, card, null, false from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, null, false from attempt where id = any($1) and terminal = any($2)
+     union all select terminal, id, null, false from ceremony where id = any($1) and terminal = any($2)`,
     [[...ids], reports.map(({ terminal }) => terminal)],
   );
 };
 
 /** For each report what its terminal may name. */
 export const findKnown = async (tx: Transaction, reports: readonly Report[]): Promise<readonly Known[]> => {
-  const offline = reports.flatMap(({ terminal, records }) =>
+  const alone = reports.flatMap(({ terminal, records }) =>
     records.flatMap(({ facts: { kind, person } }) =>
       kind.startsWith('offline.') && person ? [{ terminal, person }] : [],
     ),
   );
-  const here = await findHere(tx, offline);
+  const here = await findHere(tx, alone);
   const rows = Map.groupBy(await findNamed(tx, reports), ({ terminal }) => terminal);
   const proven = reports.map(({ terminal, records }) => {
     const isHere = (person: string): boolean => here.has(hereKey({ terminal, person }));
@@ -77,7 +83,11 @@ export const findKnown = async (tx: Transaction, reports: readonly Report[]): Pr
         ...opened.map(({ session, person }): [string, string] => [session, person]),
         ...own.flatMap(({ id, person }): [string, string][] => (person === null ? [] : [[id, person]])),
       ]),
-      here: new Set(offline.flatMap(({ person }) => (isHere(person) ? [person] : []))),
+      offline: new Set([
+        ...opened.map(({ session }) => session),
+        ...own.flatMap(({ id, offline }) => (offline ? [id] : [])),
+      ]),
+      here: new Set(alone.flatMap(({ person }) => (isHere(person) ? [person] : []))),
     };
   });
   const unproven = await findUnproven(

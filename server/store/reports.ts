@@ -37,7 +37,7 @@ export interface Stored {
   readonly added: number;
   /** Records of a place that holds another record already. */
   readonly rewritten: number;
-  /** Sessions that were opened without the server, sessions that ended, and whose PIN was typed wrongly without it. */
+  /** Sessions that were opened without the server, such as ended, and whose PIN was typed wrongly without it. */
   readonly offline: readonly OfflineUse[];
   readonly ends: readonly OfflineEnd[];
   readonly wrongTries: readonly OfflineTry[];
@@ -135,16 +135,18 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
   const last = records.at(-1);
   if (last === undefined) throw new Error('a report without records passed the gate');
   const added = fresh.map(({ record }) => record);
+  const offline = added.flatMap((one): OfflineUse[] => {
+    const use = tryReadOfflineUse(one);
+    return use === null ? [] : [{ ...use, unproven: known.unproven.has(one) }];
+  });
+  const alone = new Set([...known.offline, ...offline.map(({ session }) => session)]);
   return {
     epoch: last.epoch,
     sequence: last.sequence,
     added: fresh.length,
     rewritten,
-    offline: added.flatMap((one) => {
-      const use = tryReadOfflineUse(one);
-      return use === null ? [] : [{ ...use, unproven: known.unproven.has(one) }];
-    }),
-    ends: added.flatMap((one) => tryReadEnd(one) ?? []),
+    offline,
+    ends: added.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
     wrongTries: added.flatMap((one): OfflineTry[] => {
       const { kind, reason, person } = one.facts;
       if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
