@@ -37,6 +37,9 @@ describe('tries', () => {
     assert.deepEqual(countElsewhere(four, rules, []), four);
     const many = countElsewhere(four, rules, Array(200).fill(7));
     assert.deepEqual([many.failures, judgeTries(many, rules, Number.MAX_SAFE_INTEGER)], [19, 'allowed']);
+    const few = countElsewhere({ ...fresh, failures: 3 }, rules, Array(200).fill(7), 5);
+    assert.deepEqual(few, { failures: 5, lockedUntil: 7 + lock, disabled: false }, 'and no more than that');
+    assert.deepEqual(countElsewhere(many, rules, [7], 5), many);
     const later = { ...fresh, failures: 4, lockedUntil: 10 * lock };
     assert.equal(countElsewhere(later, rules, [7]).lockedUntil, 10 * lock, 'a longer lock stays');
   });

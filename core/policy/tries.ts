@@ -39,12 +39,18 @@ export function reserveTry(tries: Tries, rules: TryRules, now: number): Tries | 
 
 /**
  * The state after wrong tries that were made elsewhere, each at its time: they bring the locks that they would have brought
- * here, from then on. They alone never disable a factor: whoever tells of them saw no more than a wrong secret.
+ * here, from then on. They alone never disable a factor: whoever tells of them saw no more than a wrong secret. Nor do they
+ * bring more than `most` in a row.
  */
-export function countElsewhere(tries: Tries, rules: TryRules, madeAt: readonly number[]): Tries {
+export function countElsewhere(
+  tries: Tries,
+  rules: TryRules,
+  madeAt: readonly number[],
+  most: number = rules.hard,
+): Tries {
   let { failures, lockedUntil } = tries;
   for (const at of madeAt) {
-    if (failures >= rules.hard - 1) break;
+    if (failures >= Math.min(most, rules.hard - 1)) break;
     failures += 1;
     const until = failures % rules.soft === 0 ? at + lockLength(failures, rules) : 0;
     if (until > (lockedUntil ?? 0)) lockedUntil = until;

@@ -7,6 +7,7 @@ import type { JournalRecord } from '#contract/audit.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { storeRecords } from '../testing-journal.ts';
 import { type Clinician, logIn, makeClinician } from '../testing-login.ts';
 import { dump } from './dump.ts';
 import { readBackup } from './form.ts';
@@ -57,20 +58,28 @@ after(async () => {
   await lost.close();
 });
 
-/** What the log has of these records of the terminal's journal. */
-const bring = async (given: readonly Facts[], at: Date) => {
+/** A journal of the terminal of its own. */
+const seal = (given: readonly Facts[], at: Date) => {
   const epoch = randomUUID();
   const records: JournalRecord[] = [];
   for (const facts of given) {
     const previous = records.at(-1)?.hash ?? firstPrevious;
     records.push(sealRecord({ epoch, sequence: records.length + 1, previous, at: at.toISOString(), facts }));
   }
-  const answered = await server.call(terminal, 'terminals/report', { body: { records } });
-  assert.equal(answered.status, 200, JSON.stringify(answered.body));
-  return server.database.query<{ person: string | null; session: string | null; unproven: string | null }>(
+  return { epoch, records };
+};
+const storedOf = (epoch: string) =>
+  server.database.query<{ person: string | null; session: string | null; unproven: string | null }>(
     `select person, session, detail->>'unproven' as unproven from event where epoch = $1 order by sequence`,
     [epoch],
   );
+
+/** What the log has of these records of the terminal's journal. */
+const bring = async (given: readonly Facts[], at: Date, by = terminal) => {
+  const { epoch, records } = seal(given, at);
+  const answered = await server.call(by, 'terminals/report', { body: { records } });
+  assert.equal(answered.status, 200, JSON.stringify(answered.body));
+  return storedOf(epoch);
 };
 const wrongOf = ({ person }: Clinician): Facts => ({
   ...plain,
@@ -106,6 +115,11 @@ describe('what a terminal tells of a time that the database has lost', () => {
     assert.equal(await failuresOf(clinician), 1);
   });
 
+  it('locks nobody further by that than a first time', async () => {
+    await bring(Array(30).fill(wrongOf(clinician)), server.now());
+    assert.equal(await failuresOf(clinician), 5);
+  });
+
   it('makes a login without the server that followed one that is lost an alarm that names its person', async () => {
     const alone = randomUUID();
     const detail = { loginAt: loginAt.toISOString(), at: server.now().toISOString() };
@@ -119,6 +133,24 @@ describe('what a terminal tells of a time that the database has lost', () => {
       `select outcome, reason, person, session from event where kind = 'offline.contested'`,
     );
     assert.deepEqual(alarms, [{ outcome: 'major', reason: 'login-lost', person: clinician.person.id, session: alone }]);
+
+    const expected = { person: clinician.person.id, session: alone, unproven: 'database-put-back' };
+    const later = { ...openedIn(alone, clinician), kind: 'screen.locked' } as const;
+    assert.deepEqual(await bring([later], server.now()), [expected], 'marked as long as it goes on');
+    assert.deepEqual(
+      await bring(
+        [
+          { ...later, person: other.person.id },
+          { ...later, person: null },
+        ],
+        server.now(),
+      ),
+      [
+        { ...expected, person: null, unproven: null },
+        { ...expected, person: null },
+      ],
+      'and its person’s alone',
+    );
   });
 
   it('names nobody in a session of somebody else, nobody who is not here, and nobody outside of that time', async () => {
@@ -131,5 +163,26 @@ describe('what a terminal tells of a time that the database has lost', () => {
     for (const at of [early, late])
       assert.deepEqual(await bring([wrongOf(other), openedIn(randomUUID(), other)], new Date(at)), [unnamed, unnamed]);
     assert.equal(await failuresOf(other), 0);
+  });
+
+  it('names nobody by the word of a terminal that was not there then, nor when it comes two months later', async () => {
+    const told = [wrongOf(other), openedIn(randomUUID(), other)];
+    const unnamed = { person: null, session: null, unproven: null };
+    assert.deepEqual(await bring(told, loginAt, await server.enrol()), [unnamed, unnamed]);
+    assert.equal(await failuresOf(other), 0);
+    const namedAfter = async (days: number) => {
+      const { epoch, records } = seal(told, loginAt);
+      const then = new Date(server.now().getTime() + days * 24 * 3_600_000);
+      await server.database.transaction((tx) => storeRecords(tx, then, terminal.id, records));
+      return (await storedOf(epoch)).map(({ person }) => person);
+    };
+    const { id } = other.person;
+    assert.deepEqual(
+      [await namedAfter(59), await namedAfter(61)],
+      [
+        [id, id],
+        [null, null],
+      ],
+    );
   });
 });

@@ -75,10 +75,17 @@ export const storeOfflineSessions = async (
 ): Promise<void> => {
   if (uses.length === 0) return;
   await tx.query(
-    `insert into offline_session (id, terminal, person, stored_at)
-     select id, terminal, person, $1 from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as given (id, terminal, person)
+    `insert into offline_session (id, terminal, person, unproven, stored_at)
+     select id, terminal, person, unproven, $1
+       from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[]) as given (id, terminal, person, unproven)
      on conflict do nothing`,
-    [now, uses.map(({ session }) => session), uses.map(({ terminal }) => terminal), uses.map(({ person }) => person)],
+    [
+      now,
+      uses.map(({ session }) => session),
+      uses.map(({ terminal }) => terminal),
+      uses.map(({ person }) => person),
+      uses.map(({ unproven }) => unproven === true),
+    ],
   );
 };
 
@@ -86,9 +93,14 @@ export const storeOfflineSessions = async (
 export interface OfflineTry {
   readonly person: PersonId;
   readonly at: number;
+  /** Nothing but the terminal's word proves that the person was there. */
+  readonly unproven?: boolean;
 }
 
-/** Wrong tries without the server count with those that came to it, and lock as they do. */
+/**
+ * Wrong tries without the server count with those that came to it, and lock as they do. Such as nothing proves bring a first
+ * lock at most: a terminal that lies brings nobody near the last try.
+ */
 export const countOfflineTries = async (
   tx: Transaction,
   now: Date,
@@ -102,7 +114,12 @@ export const countOfflineTries = async (
     const pin = await tryLockFactor(tx, person, 'pin');
     if (pin === undefined || pin.disabled) continue;
     const madeAt = tries.map(({ at }) => Math.min(at, now.getTime()));
-    const next = countElsewhere(pin, rules, madeAt);
+    const next = countElsewhere(
+      pin,
+      rules,
+      madeAt,
+      tries.some(({ unproven }) => unproven === true) ? rules.soft : rules.hard,
+    );
     await setTries(tx, pin.id, next);
     const { failures, lockedUntil } = next;
     if (lockedUntil === pin.lockedUntil || (lockedUntil ?? 0) <= now.getTime()) continue;

@@ -20,7 +20,7 @@ export interface Report {
 export interface Known {
   readonly ids: ReadonlySet<string>;
   readonly personOf: ReadonlyMap<string, string>;
-  /** Of these sessions those that it has opened without the server. */
+  /** Of these sessions those that it is known to have opened without the server. */
   readonly offline: ReadonlySet<string>;
   /** People who have had a session there. */
   readonly here: ReadonlySet<string>;
@@ -41,7 +41,8 @@ interface KnownRow {
   readonly terminal: TerminalId;
   readonly id: string;
   readonly person: string | null;
-  readonly offline: boolean;
+  /** Whether nothing but the terminal's word has ever proved the session; null for what was not one without the server. */
+  readonly unproven: boolean | null;
 }
 
 /** What is of these terminals of all that their records name. */
@@ -55,17 +56,28 @@ const findNamed = async (tx: Transaction, reports: readonly Report[]): Promise<r
       }
   if (ids.size === 0) return [];
   return tx.query<KnownRow>(
-    `select terminal, id, person, false as offline from session where id = any($1) and terminal = any($2)
-     union all select terminal, id, person, true from offline_session where id = any($1) and terminal = any($2)
-     union all select terminal, card, null, false from session where id = any($1) and terminal = any($2)
-     union all select terminal, id, null, false from attempt where id = any($1) and terminal = any($2)
-     union all select terminal, id, null, false from ceremony where id = any($1) and terminal = any($2)`,
+    `select terminal, id, person, null::boolean as unproven from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, person, unproven from offline_session where id = any($1) and terminal = any($2)
+     union all select terminal, card, null, null from session where id = any($1) and terminal = any($2)
+     union all select terminal, id, null, null from attempt where id = any($1) and terminal = any($2)
+     union all select terminal, id, null, null from ceremony where id = any($1) and terminal = any($2)`,
     [[...ids], reports.map(({ terminal }) => terminal)],
   );
 };
 
+/** Of a report the records of these sessions and of no other person than theirs. */
+const listDoubtful = (
+  report: Report | undefined,
+  sessions: ReadonlySet<string>,
+  personOf: ReadonlyMap<string, string>,
+): JournalRecord[] =>
+  (report?.records ?? []).filter(({ facts: { person, session } }) => {
+    const told = session != null && sessions.has(session) ? personOf.get(session) : undefined;
+    return told !== undefined && (person ?? told) === told;
+  });
+
 /** For each report what its terminal may name. */
-export const findKnown = async (tx: Transaction, reports: readonly Report[]): Promise<readonly Known[]> => {
+export const findKnown = async (tx: Transaction, now: Date, reports: readonly Report[]): Promise<readonly Known[]> => {
   const alone = reports.flatMap(({ terminal, records }) =>
     records.flatMap(({ facts: { kind, person } }) =>
       kind.startsWith('offline.') && person ? [{ terminal, person }] : [],
@@ -83,21 +95,27 @@ export const findKnown = async (tx: Transaction, reports: readonly Report[]): Pr
         ...opened.map(({ session, person }): [string, string] => [session, person]),
         ...own.flatMap(({ id, person }): [string, string][] => (person === null ? [] : [[id, person]])),
       ]),
-      offline: new Set([
-        ...opened.map(({ session }) => session),
-        ...own.flatMap(({ id, offline }) => (offline ? [id] : [])),
-      ]),
+      offline: new Set(own.flatMap(({ id, unproven }) => (unproven === null ? [] : [id]))),
+      doubtful: new Set(own.flatMap(({ id, unproven }) => (unproven === true ? [id] : []))),
       here: new Set(alone.flatMap(({ person }) => (isHere(person) ? [person] : []))),
     };
   });
-  const unproven = await findUnproven(
+  const lost = await findUnproven(
     tx,
-    reports.flatMap(({ records }, place) => {
+    now,
+    reports.flatMap(({ records, terminal }, place) => {
       const known = proven[place];
-      return records.filter(({ facts }) => facts.person != null && known !== undefined && !isProven(facts, known));
+      return records.flatMap((record) => {
+        const isAsked = record.facts.person != null && known !== undefined && !isProven(record.facts, known);
+        return isAsked ? [{ terminal, record }] : [];
+      });
     }),
   );
-  return proven.map((known) => ({ ...known, unproven }));
+  return proven.map(({ doubtful, ...known }, place) => ({
+    ...known,
+    unproven:
+      doubtful.size === 0 ? lost : new Set([...lost, ...listDoubtful(reports[place], doubtful, known.personOf)]),
+  }));
 };
 
 const ownKinds: ReadonlySet<string> = new Set(terminalKinds);

@@ -150,7 +150,8 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     wrongTries: added.flatMap((one): OfflineTry[] => {
       const { kind, reason, person } = one.facts;
       if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
-      return known.here.has(person) || known.unproven.has(one) ? [{ person, at: Date.parse(one.at) }] : [];
+      const unproven = known.unproven.has(one);
+      return known.here.has(person) || unproven ? [{ person, at: Date.parse(one.at), unproven }] : [];
     }),
   };
 };
@@ -215,7 +216,7 @@ export const storeReports = async (
       journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
   const heads = await findHeads(tx, [...journals.values()]);
   const reports = held.filter((report) => !isBehind(report, heads));
-  const knowns = await findKnown(tx, reports);
+  const knowns = await findKnown(tx, now, reports);
   const since = beginningOf(heads.values(), now);
   // Above the head every place is free.
   const old = reports.flatMap(({ terminal, records }) =>
