@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { tryLockFactor } from './store/credentials.ts';
+import { issueRevocation } from './store/revocations.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
-import { mustIssue } from './testing-cardless.ts';
+import { mustIssue, mustTypeCode } from './testing-cardless.ts';
 import {
   begin,
   type Clinician,
@@ -20,9 +23,11 @@ import {
 
 let server: TestServer;
 let terminal: TestTerminal;
+let ward: TestTerminal;
 before(async () => {
   server = await startTestServer();
   terminal = await server.enrol();
+  ward = await server.enrol();
 });
 after(() => server.close());
 
@@ -69,6 +74,19 @@ const workAlone = async (clinician: Clinician, hours: number, change: Partial<To
   const session = randomUUID();
   const told: Told = { loginAt, openedAt: server.now(), ...change };
   return { session, facts: opened(clinician.person.id, session, told) };
+};
+const wrongOf = ({ person }: Clinician, reason = 'wrong-secret'): JournalRecord['facts'] => ({
+  ...plain,
+  kind: 'offline.refused',
+  outcome: 'minor',
+  person: person.id,
+  reason,
+});
+const isWaiting = async (): Promise<boolean> => {
+  const [row] = await server.database.people.query<{ waits: boolean }>(
+    `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
+  );
+  return row?.waits === true;
 };
 const contested = async (person: string) =>
   (await eventsWhere(server, 'person', person)).filter(({ kind }) => kind === 'offline.contested');
@@ -244,6 +262,29 @@ describe('a login without the server, told of afterwards', () => {
     assert.deepEqual(await standing(away), [null]);
   });
 
+  test('that ends what stands for a card holds up no revocation while it waits for somebody else’s factor', async () => {
+    const [back, guessed] = [await makeClinician(server), await makeClinician(server)];
+    await logIn(server, terminal, guessed);
+    const loginAt = server.now();
+    await logIn(server, terminal, back);
+    server.advance(hour);
+    const { code } = await mustIssue(server, await server.signIn(['helpdesk']), back);
+    const { attempt } = await mustTypeCode(server, ward, code);
+    const begun = (await prove(server, ward, attempt, 'pin', goodPin)).body as { session: string };
+    const told = [opened(back.person.id, randomUUID(), { loginAt, openedAt: server.now() }), wrongOf(guessed)];
+    let telling: Promise<void> | undefined;
+    await server.database.transaction(async (tx) => {
+      await tryLockFactor(tx, guessed.person.id, 'pin');
+      telling = report(told);
+      while (!(await isWaiting())) await delay(5);
+      const what = { what: 'session', subject: randomUUID(), person: null } as const;
+      await issueRevocation(tx, server.now(), { ...what, reason: 'seen by somebody', by: null });
+    });
+    await telling;
+    assert.equal((await eventsWhere(server, 'session', begun.session)).at(-1)?.reason, 'substitute-ended');
+    assert.deepEqual(await contested(back.person.id), []);
+  });
+
   test('names nobody who was never there, and is an alarm', async () => {
     const stranger = await makeClinician(server);
     await report([opened(stranger.person.id, randomUUID(), { loginAt: server.now(), openedAt: server.now() })]);
@@ -259,14 +300,7 @@ describe('a login without the server, told of afterwards', () => {
 test('wrong tries without the server count with the others, once', async () => {
   const clinician = await makeClinician(server);
   await logIn(server, terminal, clinician);
-  const wrong: JournalRecord['facts'] = {
-    ...plain,
-    kind: 'offline.refused',
-    outcome: 'minor',
-    person: clinician.person.id,
-    reason: 'wrong-secret',
-  };
-  await report([wrong, wrong, { ...wrong, reason: 'unknown' }]);
+  await report([wrongOf(clinician), wrongOf(clinician), wrongOf(clinician, 'unknown')]);
   const [pin] = await server.database.query<{ failures: number }>(
     `select failures from credential where person = $1 and kind = 'pin'`,
     [clinician.person.id],
@@ -275,13 +309,6 @@ test('wrong tries without the server count with the others, once', async () => {
 });
 
 test('so many without the server lock the PIN as with it, from when they were made, and disable nothing', async () => {
-  const wrongOf = (clinician: Clinician): JournalRecord['facts'] => ({
-    ...plain,
-    kind: 'offline.refused',
-    outcome: 'minor',
-    person: clinician.person.id,
-    reason: 'wrong-secret',
-  });
   const known = await makeClinician(server, { totp: false });
   await logIn(server, terminal, known);
   const { attempt } = await mustBegin(server, terminal, known.evidence);

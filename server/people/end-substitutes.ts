@@ -86,20 +86,42 @@ export const recordReturn = async (
   await endSubstitutes(tx, now, { person }, { reason: 'returned', by: null });
 };
 
+/** A forgotten card that was used without the server, where. */
+export interface OfflineReturn {
+  readonly person: PersonId;
+  readonly card: CardId;
+  readonly terminal: TerminalId;
+  readonly openedAt: Date;
+}
+
 /**
- * The same without the server, told of afterwards: what was given out since then stays, for the card was forgotten after
- * that use of it.
+ * Of such uses of cards, told of afterwards, those that end what stands for the card: what was given out since then stays,
+ * for the card was forgotten after that use of it. Their cards and people are held until the transaction ends, in one order
+ * and before any of their factors: whoever ends a substitute waits for all who issue revocations, and nobody may wait for
+ * anything of these people meanwhile.
  */
-export const recordOfflineReturn = async (
+export const holdOfflineReturns = async (
+  tx: Transaction,
+  uses: readonly OfflineReturn[],
+): Promise<readonly OfflineReturn[]> => {
+  const replaced: OfflineReturn[] = [];
+  for (const use of uses) if (await isReplacedSince(tx, use, use.openedAt)) replaced.push(use);
+  const people = [...new Set(replaced.map(({ person }) => person))].sort();
+  for (const person of people) await lockCardsOf(tx, person);
+  for (const person of people) await tryLockPerson(tx, person);
+  // Another may have been given out until they were held.
+  const held: OfflineReturn[] = [];
+  for (const use of replaced) if (await isReplacedSince(tx, use, use.openedAt)) held.push(use);
+  return held;
+};
+
+/** Ends what stands for these cards. Who calls has held them so, and needs no other lock after this. */
+export const recordOfflineReturns = async (
   tx: Transaction,
   now: Date,
-  used: { readonly person: PersonId; readonly card: CardId; readonly terminal: TerminalId; readonly openedAt: Date },
+  held: readonly OfflineReturn[],
 ): Promise<void> => {
-  const { card, openedAt, person } = used;
-  if (!(await isReplacedSince(tx, used, openedAt))) return;
-  await lockCardsOf(tx, person);
-  await tryLockPerson(tx, person);
-  if (await tryReturnCards(tx, person, card)) await recordReturn(tx, now, used);
+  for (const use of held) if (await tryReturnCards(tx, use.person, use.card)) await recordReturn(tx, now, use);
 };
 
 /** Ends those whose time or uses are over. Sessions that they opened end at their own limit, which is no later. */

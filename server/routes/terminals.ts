@@ -5,13 +5,11 @@ import type { TerminalId } from '#contract/ids.ts';
 import type { Backlog } from '../backlog.ts';
 import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
+import { createFollowReports } from '../follow-reports.ts';
 import { createLimit } from '../limit.ts';
-import { recordOfflineReturn } from '../people/end-substitutes.ts';
 import { createShutOut } from '../shut-out.ts';
 import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { countOfflineTries } from '../store/offline.ts';
-import { judgeOfflineEnds, judgeOfflineUses } from '../store/offline-judgement.ts';
 import type { Report } from '../store/report-facts.ts';
 import { storeReports } from '../store/reports.ts';
 import { storeReceipt } from '../store/revocations.ts';
@@ -79,22 +77,18 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
 
   const shutOut = createShutOut(deps.push);
 
+  const follow = createFollowReports({ now, policy: deps.policy, shutOut });
+
   /** What comes from several terminals at the same time is stored by one statement and one commit. */
   const reports = createBatch<Report, Awaited<ReturnType<typeof storeReports>>[number]>({
     run: async (given) => {
       const stored = await background.transaction(async (tx) => {
         const done = await storeReports(tx, now(), given);
-        for (const [place, { terminal }] of given.entries()) {
-          const one = done[place];
-          if (one === undefined || typeof one === 'string') continue;
-          for (const use of await judgeOfflineUses(tx, now(), terminal, one.offline, deps.policy()))
-            await recordOfflineReturn(tx, now(), { ...use, terminal });
-          await judgeOfflineEnds(tx, now(), terminal, one.ends);
-          await countOfflineTries(tx, now(), terminal, one.wrongTries, deps.policy().tries);
-          // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
-          if (one.rewritten > 0 && (await revoke(tx, now(), terminal)))
-            await shutOut(tx, now(), terminal, 'journal-rewritten', null);
-        }
+        const told = given.flatMap(({ terminal }, place) => {
+          const stored = done[place];
+          return stored === undefined || typeof stored === 'string' ? [] : [{ terminal, stored }];
+        });
+        await follow(tx, told);
         return done;
       });
       for (const [place, { terminal }] of given.entries()) {

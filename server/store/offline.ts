@@ -97,6 +97,9 @@ export interface OfflineTry {
   readonly unproven?: boolean;
 }
 
+/** Such a try, where it was made. */
+export type TryThere = OfflineTry & { readonly terminal: TerminalId };
+
 /**
  * Wrong tries without the server count with those that came to it, and lock as they do. Such as nothing proves bring a first
  * lock at most: a terminal that lies brings nobody near the last try.
@@ -104,13 +107,15 @@ export interface OfflineTry {
 export const countOfflineTries = async (
   tx: Transaction,
   now: Date,
-  terminal: TerminalId,
-  wrong: readonly OfflineTry[],
+  wrong: readonly TryThere[],
   rules: Policy['tries'],
 ): Promise<void> => {
-  // In one order, whichever terminals tell of the same people.
-  const people = [...Map.groupBy(wrong, ({ person }) => person)].sort(([one], [other]) => (one < other ? -1 : 1));
-  for (const [person, tries] of people) {
+  // In one order of people, whichever terminals tell of them.
+  const groups = [...Map.groupBy(wrong, ({ person, terminal }) => `${person} ${terminal}`)];
+  for (const [, tries] of groups.sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const [first] = tries;
+    if (first === undefined) continue;
+    const { person, terminal } = first;
     const pin = await tryLockFactor(tx, person, 'pin');
     if (pin === undefined || pin.disabled) continue;
     const madeAt = tries.map(({ at }) => Math.min(at, now.getTime()));
