@@ -9,7 +9,7 @@ import type { Lane, Transaction } from './store/database.ts';
 import { record } from './store/events.ts';
 import { beginIncarnation, findEnd, findIncarnation } from './store/log-tree.ts';
 import { listMissed } from './store/missed.ts';
-import { getFloor, listOrders } from './store/revocations.ts';
+import { getFloor, listOrders, lockIssuing } from './store/revocations.ts';
 import { findActive } from './store/terminals.ts';
 
 export interface CatchUpDeps extends Pick<ServerDeps, 'now' | 'policies'> {
@@ -27,11 +27,14 @@ const pause = 300;
  * are higher, and which asks terminals for what is lost.
  */
 const beginAnewWhereLost = async (tx: Transaction, now: Date, pushed: number): Promise<void> => {
+  if ((await getFloor(tx)) >= pushed) return;
+  // Another process may be at it, and no number is given meanwhile.
+  await lockIssuing(tx);
   const floor = await getFloor(tx);
   if (floor >= pushed) return;
   const { id: before, number } = await findIncarnation(tx);
   const { size } = await findEnd(tx);
-  await beginIncarnation(tx, now, { number: number + 1, id: randomUUID(), reason: 'rolled-back', size });
+  await beginIncarnation(tx, now, { number: number + 1, id: randomUUID(), reason: 'rolled-back', size, given: pushed });
   const detail = { size, before, revocations: floor, pushed };
   await record(tx, now, { kind: 'log.rolled-back', outcome: 'major', detail });
 };

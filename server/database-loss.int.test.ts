@@ -138,54 +138,72 @@ describe('a database that cannot be reached', () => {
   });
 });
 
-test('a database that comes back without a revocation that was pushed gives its number to no other one', async () => {
-  const [gone, next] = [await makeClinician(server), await makeClinician(server)];
+test('a database that comes back without a revocation that was pushed gives its number to no other one, each time', async () => {
+  const [gone, next, last] = [await makeClinician(server), await makeClinician(server), await makeClinician(server)];
   const revoke = async ({ card }: Clinician): Promise<number> => {
     const admin = await server.signIn(['admin', 'helpdesk']);
     const answered = await server.call(admin, 'cards/revoke', { params: { card }, body: { reason: 'lost' } });
     assert.equal(answered.status, 200, JSON.stringify(answered.body));
     return (answered.body as Answer<'cards/revoke'>).revocation;
   };
-  const open = (after: number) =>
-    openStream(server, terminal, `/v1/terminals/stream?after=${after}&clock=${server.now().getTime()}`);
-  const isOrder = ({ kind }: { kind?: string }) => kind === 'revocation';
+  const open = async (after: number) => {
+    const path = `/v1/terminals/stream?after=${after}&clock=${server.now().getTime()}`;
+    const stream = await openStream(server, terminal, path);
+    return { stream, hello: await stream.next<Hello>(({ kind }) => kind === 'hello') };
+  };
+  const alarms = async (): Promise<number[]> => {
+    const lines = await server.database.query<{ detail: { pushed: number } }>(
+      `select detail from event where kind = 'log.rolled-back' order by seq`,
+    );
+    return lines.map(({ detail }) => detail.pushed);
+  };
+  /** A stream that knows of nothing above hears of it as it is issued. */
+  const hear = async (clinician: Clinician, after: number) => {
+    const opened = await open(after);
+    const number = await revoke(clinician);
+    const isIt = (told: object): boolean =>
+      (told as Told).kind === 'revocation' && (told as Told).order.number === number;
+    return { ...opened, ...(await opened.stream.next<Told>(isIt)), number };
+  };
+  /** What takes over never got it. */
+  const lose = async ({ number, stream }: Awaited<ReturnType<typeof hear>>, { card }: Clinician): Promise<void> => {
+    await network.close();
+    const client = new pg.Client({ connectionString: direct });
+    await client.connect();
+    await client.query('set session_replication_role = replica');
+    await client.query('delete from revocation where number = $1', [number]);
+    await client.query(
+      `update card set state = 'active', revoked_at = null, revoked_by = null, reason = null where id = $1`,
+      [card],
+    );
+    await client.end();
+    await network.open();
+    await recovered();
+    await stream.ended;
+  };
   await recovered();
-  const stream = await open(0);
-  const lost = await revoke(gone);
-  const { order } = await stream.next<Told>((told) => isOrder(told) && (told as Told).order.number === lost);
-
-  // What takes over never got it.
-  await network.close();
-  const client = new pg.Client({ connectionString: direct });
-  await client.connect();
-  await client.query('set session_replication_role = replica');
-  await client.query('delete from revocation where number = $1', [lost]);
-  await client.query(
-    `update card set state = 'active', revoked_at = null, revoked_by = null, reason = null where id = $1`,
-    [gone.card],
-  );
-  await client.end();
-  await network.open();
+  const first = await hear(gone, 0);
+  await lose(first, gone);
+  assert.deepEqual(await alarms(), [first.number]);
+  const second = await hear(next, first.number);
+  assert.ok(second.number > 1_000_000, `${second.number} after ${first.number}`);
+  await lose(second, next);
+  // That nothing more is lost is no loss.
+  network.cut();
   await recovered();
-  await stream.ended;
-  const alarms = await server.database.query<{ detail: { pushed: number } }>(
-    `select detail from event where kind = 'log.rolled-back'`,
-  );
-  assert.deepEqual(
-    alarms.map(({ detail }) => detail.pushed),
-    [lost],
-  );
+  const third = await hear(last, second.number);
+  assert.ok(third.number > second.number + 1_000_000, `${third.number} after ${second.number}`);
+  assert.deepEqual(await alarms(), [first.number, second.number]);
 
-  const later = await revoke(next);
-  assert.ok(later > 1_000_000, `${later} after ${lost}`);
-  const again = await open(lost);
-  const hello = await again.next<Hello>(({ kind }) => kind === 'hello');
-  assert.ok(hello.lostRevocations?.some(({ after, upTo }) => after < lost && lost <= upTo));
-  assert.equal((await again.next<Told>(isOrder)).order.number, later);
-  assert.equal((await begin(server, terminal, gone.evidence)).status, 200, 'the server does not know it any more');
-  await server.call(terminal, 'terminals/return-revocations', { body: { orders: [order] } });
-  assert.equal((await begin(server, terminal, gone.evidence)).code, 'CARD_REFUSED');
-  again.close();
+  const isLost = (number: number): boolean | undefined =>
+    third.hello.lostRevocations?.some(({ after, upTo }) => after < number && number <= upTo);
+  assert.ok(isLost(first.number) && isLost(second.number));
+  for (const { evidence } of [gone, next])
+    assert.equal((await begin(server, terminal, evidence)).status, 200, 'the server does not know it any more');
+  const orders = [first.order, second.order];
+  await server.call(terminal, 'terminals/return-revocations', { body: { orders } });
+  for (const { evidence } of [gone, next]) assert.equal((await begin(server, terminal, evidence)).code, 'CARD_REFUSED');
+  third.stream.close();
 });
 
 const started: JournalRecord['facts'] = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} };

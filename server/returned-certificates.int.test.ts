@@ -52,7 +52,7 @@ const backUp = async ({ id }: TestTerminal): Promise<() => Promise<unknown>> => 
 let incarnations = 1;
 const restored = (): Promise<void> => {
   incarnations += 1;
-  const begun = { number: incarnations, id: randomUUID(), reason: 'restored', size: 0 } as const;
+  const begun = { number: incarnations, id: randomUUID(), reason: 'restored', size: 0, given: 0 } as const;
   return beginIncarnation(server.database, server.now(), begun);
 };
 const returns = async ({ id }: TestTerminal): Promise<unknown[]> =>

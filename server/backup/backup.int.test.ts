@@ -213,8 +213,8 @@ describe('a restore', () => {
     assert.deepEqual(await readRecords(target.database), await readRecords(server.database));
   });
 
-  it('numbers revocations beyond all that terminals may have seen', async () => {
-    const number = await target.database.transaction((tx) =>
+  const issue = ({ database }: TestDatabase): Promise<number> =>
+    database.transaction((tx) =>
       issueRevocation(tx, new Date(), {
         what: 'terminal',
         subject: crypto.randomUUID(),
@@ -223,12 +223,40 @@ describe('a restore', () => {
         by: null,
       }),
     );
-    assert.ok(number > revoked + 100_000);
+  let numbered: number;
+  it('numbers revocations beyond all that terminals may have seen', async () => {
+    numbered = await issue(target);
+    assert.ok(numbered > revoked + 100_000);
   });
 
   it('gives up what is there only for whoever says so', async () => {
     await assert.rejects(put(), RestoreProblem);
     await put(true);
+  });
+
+  it('of the same backup, or of one that was made after a restore, numbers none as the one before did', async (t) => {
+    const again = await issue(target);
+    assert.ok(again > numbered + 100_000, `${again} after ${numbered}`);
+    await put(true);
+    const own = join(server.folder, 'backups-after');
+    await mkdir(own);
+    const recipient = await recipientOf(identity);
+    const made = await writeSealed(dump(target.connectionString, new Date()), {
+      folder: own,
+      recipient,
+      keep: 1,
+      at: new Date(),
+    });
+    const last = await issue(target);
+    const other = await openTestDatabase();
+    t.after(() => other.close());
+    await restore(other.connectionString, () => openLines(made.path, identity), {
+      head: (await readWhole(made.path)).head,
+      now: new Date(),
+      by: 'operator',
+    });
+    const next = await issue(other);
+    assert.ok(next > last + 100_000, `${next} after ${last}`);
   });
 
   it('leaves what was there when the backup is damaged or the restore is cut short', async () => {

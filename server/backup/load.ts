@@ -7,7 +7,7 @@ import pg from 'pg';
 import { copyIn } from '../store/copy.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { skippedRevocations } from '../store/log-tree.ts';
+import { revocationFloor, skippedRevocations } from '../store/log-tree.ts';
 import { migrate } from '../store/migrate.ts';
 import { beginRestoring } from '../store/restoring.ts';
 import { listTables } from './dump.ts';
@@ -42,6 +42,17 @@ const checkTarget = async (client: pg.Client, replace: boolean): Promise<void> =
   const people = await client.query('select 1 from person limit 1');
   if (people.rows.length > 0 && !replace)
     throw new RestoreProblem('this database is in use; with --replace all that is in it is given up for the backup');
+};
+
+/** The highest number of a revocation that what is given up for the backup may have told to terminals. */
+const findGiven = async (client: pg.Client): Promise<number> => {
+  const { rows } = await client.query(
+    `select 1 from information_schema.columns
+      where table_schema = 'public' and table_name = 'server_incarnation' and column_name = 'revocations_from'`,
+  );
+  if (rows.length === 0) return 0;
+  const floor = await client.query<{ floor: string }>(`select ${revocationFloor} as floor`);
+  return Number(floor.rows[0]?.floor ?? 0);
 };
 
 /** What a restore that failed or was cut short had laid aside. */
@@ -100,6 +111,7 @@ export const restore = async (
     await beginRestoring(client);
     await putBack(client);
     await checkTarget(client, replace);
+    const given = await findGiven(client);
     // The backup's schema is made from nothing; what is there lies aside until all is well.
     await client.query('alter schema public rename to before_restore');
     await client.query('create schema public');
@@ -116,9 +128,9 @@ export const restore = async (
     const incarnation = randomUUID();
     await client.query(
       `insert into server_incarnation (number, id, began_at, reason, size, revocations_from, lost_from)
-       select max(number) + 1, $1, $2, 'restored', $3, (select coalesce(max(number), 0) from revocation) + $4, $5
+       select max(number) + 1, $1, $2, 'restored', $3, greatest(${revocationFloor}, $6) + $4, $5
          from server_incarnation`,
-      [incarnation, now, head.size, skippedRevocations, head.at],
+      [incarnation, now, head.size, skippedRevocations, head.at, given],
     );
     await client.query('update terminal set connected_to = null, connected_at = null');
     await record(transactionOf(client), now, {

@@ -125,7 +125,7 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
   const beginAnew = async (tx: Transaction, before: Incarnation, lost: Seen): Promise<Incarnation> => {
     const { size } = await findEnd(tx);
     const next = { number: before.number + 1, id: randomUUID() };
-    await beginIncarnation(tx, now(), { ...next, reason: 'rolled-back', size });
+    await beginIncarnation(tx, now(), { ...next, reason: 'rolled-back', size, given: 0 });
     await record(tx, now(), {
       kind: 'log.rolled-back',
       outcome: 'major',

@@ -55,15 +55,22 @@ export const findIncarnation = async (tx: Transaction): Promise<Incarnation> => 
 /** Revocations that the lost part may have made are skipped by so many numbers. */
 export const skippedRevocations = 1_000_000;
 
-export const beginIncarnation = async (
-  tx: Transaction,
-  now: Date,
-  begun: Incarnation & { readonly reason: 'restored' | 'rolled-back'; readonly size: number },
-): Promise<void> => {
+/** SQL: no revocation from now on has this number or a lower one, whether or not those that had them are here. */
+export const revocationFloor = `greatest((select coalesce(max(number), 0) from revocation),
+  (select coalesce(max(revocations_from), 0) from server_incarnation))`;
+
+export interface Begun extends Incarnation {
+  readonly reason: 'restored' | 'rolled-back';
+  readonly size: number;
+  /** The highest number of a revocation that was given, as far as this process knows better than the database. */
+  readonly given: number;
+}
+
+export const beginIncarnation = async (tx: Transaction, now: Date, begun: Begun): Promise<void> => {
   await tx.query(
     `insert into server_incarnation (number, id, began_at, reason, size, revocations_from, lost_from)
-     values ($1, $2, $3, $4, $5, (select coalesce(max(number), 0) from revocation) + $6, (select max(at) from log_checkpoint))`,
-    [begun.number, begun.id, now, begun.reason, begun.size, skippedRevocations],
+     values ($1, $2, $3, $4, $5, greatest(${revocationFloor}, $7) + $6, (select max(at) from log_checkpoint))`,
+    [begun.number, begun.id, now, begun.reason, begun.size, skippedRevocations, begun.given],
   );
 };
 

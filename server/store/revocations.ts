@@ -4,6 +4,7 @@ import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { record } from './events.ts';
 import { folded, type Listed, type Listing, type ListingAsked, readListing } from './listing.ts';
+import { revocationFloor } from './log-tree.ts';
 import { isFresh, joinProcess, onlineFor, seenAt } from './terminals.ts';
 
 export interface RevocationToIssue {
@@ -20,14 +21,17 @@ export interface RevocationToIssue {
 /** Any constant: transactions that issue revocations run one after the other, so that numbers commit in their order. */
 const issuing = 5_411_001;
 
+export const lockIssuing = async (tx: Transaction): Promise<void> => {
+  await tx.query('select pg_advisory_xact_lock($1)', [issuing]);
+};
+
 /** Makes the numbered fact and its event; all terminals get it when the transaction commits. Answers the number. */
 export const issueRevocation = async (tx: Transaction, now: Date, toIssue: RevocationToIssue): Promise<number> => {
   const { what, subject, person, reason, by } = toIssue;
-  await tx.query('select pg_advisory_xact_lock($1)', [issuing]);
+  await lockIssuing(tx);
   const [row] = await tx.query<{ number: number }>(
     `insert into revocation (number, what, subject, person, reason, by, at)
-     select greatest(coalesce(max(number), 0), (select max(revocations_from) from server_incarnation)) + 1, $1, $2, $3, $4, $5, $6 from revocation
-     returning number`,
+     values (${revocationFloor} + 1, $1, $2, $3, $4, $5, $6) returning number`,
     [what, subject, person, reason, by, now],
   );
   if (row === undefined) throw new Error('a revocation got no number');
@@ -76,9 +80,7 @@ export const getHead = async (tx: Transaction): Promise<number> => {
 
 /** No revocation from now on has this number or a lower one. */
 export const getFloor = async (tx: Transaction): Promise<number> => {
-  const [row] = await tx.query<{ floor: number }>(
-    `select greatest((select coalesce(max(number), 0) from revocation), (select max(revocations_from) from server_incarnation)) as floor`,
-  );
+  const [row] = await tx.query<{ floor: number }>(`select ${revocationFloor} as floor`);
   return row?.floor ?? 0;
 };
 
