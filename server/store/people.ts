@@ -108,7 +108,7 @@ export const touchPerson = async (tx: Transaction, now: Date, id: PersonId): Pro
 };
 
 /** Any constant: who takes an admin away waits here for whoever does the same, so that two never take the last two. */
-const takingAdmins = 5_411_002;
+const takingAdmins = 5_411_016;
 
 /** Whether an active admin stays when these people are none any more. Holds the answer true until the transaction ends. */
 export const keepsAdmin = async (tx: Transaction, without: readonly PersonId[]): Promise<boolean> => {
