@@ -23,8 +23,8 @@ const endOf = (answer: unknown): { readonly next: string | null; readonly total:
 
 /** Of these a page of the console shows at once. */
 const shownAtOnce = 50;
-/** And of these a file asks at once. */
-const savedAtOnce = 200;
+/** And of these a file asks at once: what every such row of the contract allows. */
+const savedAtOnce = 100;
 
 export interface Listing<Item, Answer> {
   /** The first page as the server last gave it, with what else it says. */

@@ -160,7 +160,7 @@ export const consoleRows = table({
     query: z.strictObject({
       ...listingQuery(['number', 'name', 'by']),
       what: revocation.shape.what.optional(),
-      limit: z.coerce.number().int().min(1).max(200).default(20),
+      limit: z.coerce.number().int().min(1).max(100).default(20),
     }),
     answer: z.strictObject({ revocations: z.array(revocation), ...listingEnd }),
   },
