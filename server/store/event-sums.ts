@@ -1,5 +1,6 @@
 import type { EventKind } from '#contract/audit.ts';
 import type { Transaction } from './database.ts';
+import { findSeams } from './event-seams.ts';
 
 /** What is counted: what a chart or a report shows. */
 export const summedKinds = [
@@ -29,20 +30,9 @@ const counting = 5_411_006;
 /** Reasons are of the server’s own words but for these, which people write. */
 const written: readonly SummedKind[] = ['revocation.issued'];
 
-/** Where the clock by which lines are written went back (`log-range.ts`); the line at `from` was looked at before. */
-const findSeams = (tx: Transaction, from: number, upTo: number): Promise<unknown> =>
-  tx.query(
-    `insert into event_seam (seq, earlier, later)
-     select seq, at, before from (
-       select seq, at, lag(at) over (order by seq) as before from event where seq >= $1 and seq <= $2
-     ) line where before - at > interval '1 hour' on conflict do nothing`,
-    [from, upTo],
-    'find-seams',
-  );
-
 /**
- * Counts lines up to this number, so many at a time. True while more wait. What happened without the server counts when it
- * happened; of everything else the server's own time is known.
+ * Counts lines up to this number, so many at a time, and finds their seams. True while more wait. What happened without the
+ * server counts when it happened; of everything else the server's own time is known.
  */
 export const sumEvents = async (tx: Transaction, settled: number, portion: number): Promise<boolean> => {
   const [lock] = await tx.query<{ got: boolean }>(
@@ -51,10 +41,11 @@ export const sumEvents = async (tx: Transaction, settled: number, portion: numbe
     'sum-lead',
   );
   if (lock?.got !== true) return false;
+  const isBehind = await findSeams(tx, settled, portion);
   const [row] = await tx.query<{ seq: number }>('select seq from event_sum_end', [], 'sum-end');
   const from = row?.seq ?? 0;
   const upTo = Math.min(settled, from + portion);
-  if (upTo <= from) return false;
+  if (upTo <= from) return isBehind;
   await tx.query(
     `insert into event_sum (hour, kind, reason, place, roles, lines)
      select date_trunc('hour', case when e.kind like 'offline.%' then least(e.happened_at, e.at) else e.at end, 'UTC'), e.kind,
@@ -66,9 +57,8 @@ export const sumEvents = async (tx: Transaction, settled: number, portion: numbe
      on conflict (hour, kind, reason, place, roles) do update set lines = event_sum.lines + excluded.lines`,
     [from, upTo, summedKinds, written],
   );
-  await findSeams(tx, from, upTo);
   await tx.query('update event_sum_end set seq = $1', [upTo], 'sum-save-end');
-  return upTo < settled;
+  return isBehind || upTo < settled;
 };
 
 export interface SumQuery {

@@ -1,5 +1,6 @@
 import type { LogFilter } from '#contract/api/log-filter.ts';
 import type { Transaction } from './database.ts';
+import { hasSeam } from './event-seams.ts';
 
 /** A time of the log: from the one moment to before the other. */
 export interface LogTimes {
@@ -47,7 +48,7 @@ const slack = '2 hours';
  * the walk is as long as it must be.
  */
 const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<LogRange> => {
-  const [row] = await tx.query<{ lowest: number | null; highest: number | null; seams: boolean }>(
+  const [row] = await tx.query<{ lowest: number | null; highest: number | null }>(
     `select (select min(seq + 0) from event,
                     (select at as first from event where at >= $1 and ($2::timestamptz is null or at < $2)
                       order by at limit 1) begun
@@ -55,12 +56,11 @@ const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<Log
             (select max(seq + 0) from event,
                     (select at as last from event where at < $2 and ($1::timestamptz is null or at >= $1)
                       order by at desc limit 1) ended
-              where at <= last and at > last - interval '${slack}') as highest,
-            exists (select from event_seam
-                     where ($1::timestamptz is null or later >= $1) and ($2::timestamptz is null or earlier < $2)) as seams`,
+              where at <= last and at > last - interval '${slack}') as highest`,
     [from, to],
   );
-  const { lowest = null, highest = null, seams = true } = row ?? {};
+  const { lowest = null, highest = null } = row ?? {};
+  const seams = await hasSeam(tx, from, to);
   const isEmpty = (from !== null && lowest === null) || (to !== null && highest === null);
   return { from, to, lowest: seams ? null : lowest, highest: seams ? null : highest, isEmpty };
 };

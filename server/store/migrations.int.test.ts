@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -22,7 +22,17 @@ const growing = `select c.relname || ' ' || coalesce(nullif(c.relfilenode, 0), c
  where n.nspname = 'public' and c.relkind in ('r', 'i') and c.relname ~
    '^(event|session|attempt|offline_session|credential|card|person|substitute|revocation|receipt|journal_head|log_tile|log_leaf|log_checkpoint)'`;
 
-test('no migration that servers in use have to bear writes a table or an index anew that grows', async (t) => {
+/** What the transaction keeps others from writing: nobody logs in, or can be revoked, before it ends. */
+const heldUp = `select distinct c.relname || ' ' || l.mode as what from pg_locks l join pg_class c on c.oid = l.relation
+ where l.pid = pg_backend_pid() and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+   and c.relname ~ '^(event(_default|_[0-9_]+)?|session|attempt|credential|card|person|substitute|terminal|revocation|receipt)$'`;
+
+/** What it reads of what has many lines. */
+const walked = `select relname as what from pg_stat_xact_user_tables
+ where coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0
+   and relname ~ '^(event_default|event_[0-9_]+|session|attempt|offline_session|journal_head|log_tile|log_leaf)$'`;
+
+test('no migration that servers in use have to bear writes anew what grows, or walks through it while it holds others up', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kazasu-migrations-'));
   t.after(() => rm(folder, { recursive: true }));
   const own = new URL('./migrations/', import.meta.url);
@@ -34,6 +44,20 @@ test('no migration that servers in use have to bear writes a table or an index a
   t.after(() => client.end());
   const list = async (): Promise<string[]> =>
     (await client.query<{ file: string }>(growing)).rows.map(({ file }) => file);
+  /** Runs it and takes it back. */
+  const tryOut = async (name: string): Promise<[readonly string[], readonly string[]]> => {
+    const trying = new pg.Client({ connectionString: url });
+    await trying.connect();
+    try {
+      await trying.query('begin');
+      await trying.query(await readFile(new URL(name, own), 'utf8'));
+      const ask = async (query: string): Promise<string[]> =>
+        (await trying.query<{ what: string }>(query)).rows.map(({ what }) => what);
+      return [await ask(heldUp), await ask(walked)];
+    } finally {
+      await trying.end();
+    }
+  };
   const take = async (name: string): Promise<void> => cp(new URL(name, own), join(folder, name));
 
   for (const name of names.filter((one) => one < firstUnderLoad)) await take(name);
@@ -41,6 +65,8 @@ test('no migration that servers in use have to bear writes a table or an index a
   const seen = await list();
   assert.ok(seen.some((file) => file.startsWith('event_')) && seen.some((file) => file.startsWith('session ')));
   for (const name of names.filter((one) => one >= firstUnderLoad)) {
+    const [locks, read] = await tryOut(name);
+    assert.ok(locks.length === 0 || read.length === 0, `${name} holds ${locks} while it reads ${read}`);
     const files = await list();
     await take(name);
     assert.deepEqual(await migrate(url, () => undefined, folder), [name.replace('.sql', '')]);
