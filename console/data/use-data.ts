@@ -17,9 +17,16 @@ export interface Loaded<Value> {
   readonly reload: () => void;
 }
 
+export interface Asked<Value> extends Loaded<Value> {
+  /** False while what is there still answers an earlier request. */
+  readonly isCurrent: boolean;
+}
+
 export interface Pace {
   /** Changes within so many milliseconds are fetched together. */
   readonly gather?: number;
+  /** A change is asked for at once, those of the next so many milliseconds together after them. */
+  readonly spacing?: number;
   /** Asked anew after so many milliseconds even if nothing is heard of: time itself changes it. */
   readonly every?: number;
 }
@@ -29,12 +36,14 @@ export const useData = <Name extends ConsoleRoute>(
   name: Name,
   request: Request<Name> | undefined,
   changes: readonly What[],
-  { gather, every }: Pace = {},
-): Loaded<Answer<Name>> => {
+  { gather, spacing, every }: Pace = {},
+): Asked<Answer<Name>> => {
   const { api, stream } = useConsole();
-  const [data, setData] = useState<Data<Answer<Name>>>({ kind: 'loading' });
+  const [shown, setShown] = useState<{ readonly of: string | undefined; readonly data: Data<Answer<Name>> }>({
+    of: undefined,
+    data: { kind: 'loading' },
+  });
   const asked = useRef(0);
-  const shown = useRef('');
   const key = request === undefined ? undefined : JSON.stringify(request);
   const wanted = changes.join(' ');
 
@@ -45,11 +54,14 @@ export const useData = <Name extends ConsoleRoute>(
       const mine = asked.current;
       void api.call(name, JSON.parse(key) as Request<Name>, unasked).then((reply) => {
         if (mine !== asked.current) return;
-        const fresh = shown.current !== key;
-        shown.current = key;
-        if (reply.ok) setData({ kind: 'ready', value: reply.value });
+        if (reply.ok) setShown({ of: key, data: { kind: 'ready', value: reply.value } });
         // A value on the page stays there while the server cannot be reached: the header says so.
-        else setData((old) => (old.kind === 'ready' && !fresh ? old : { kind: 'failed', failure: reply.failure }));
+        else
+          setShown((old) =>
+            old.of === key && old.data.kind === 'ready'
+              ? old
+              : { of: key, data: { kind: 'failed', failure: reply.failure } },
+          );
       });
     },
     [api, name, key],
@@ -64,26 +76,29 @@ export const useData = <Name extends ConsoleRoute>(
   }, [reload]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const later = (): void => {
+    let last = Number.NEGATIVE_INFINITY;
+    const later = (wait: number): void => {
       timer ??= setTimeout(() => {
         timer = undefined;
+        last = performance.now();
         ask(true);
-      }, gather);
+      }, wait);
     };
     const stop = stream.listen((what) => {
       if (what !== 'hello' && !wanted.split(' ').includes(what)) return;
-      if (gather === undefined) ask(true);
-      else later();
+      if (gather !== undefined) later(gather);
+      else if (spacing !== undefined) later(Math.max(0, last + spacing - performance.now()));
+      else ask(true);
     });
     return () => {
       stop();
       clearTimeout(timer);
     };
-  }, [stream, ask, wanted, gather]);
+  }, [stream, ask, wanted, gather, spacing]);
   useEffect(() => {
     if (every === undefined) return;
     const regular = setInterval(() => ask(true), every);
     return () => clearInterval(regular);
   }, [ask, every]);
-  return { data, reload };
+  return { data: shown.data, reload, isCurrent: shown.of === key };
 };

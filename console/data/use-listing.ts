@@ -1,10 +1,10 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Failure, Result } from '#contract/errors.ts';
 import type { Reply, Request } from '../api.ts';
 import type { ConsoleRoute } from './routes.ts';
 import type { What } from './stream.ts';
 import { useConsole } from './use-console.ts';
-import { type Loaded, useData } from './use-data.ts';
+import { type Data, type Loaded, useData } from './use-data.ts';
 
 /** Rows of the contract that answer pages of a list (`listingEnd`). */
 type ListRoute = {
@@ -23,13 +23,15 @@ const endOf = (answer: unknown): { readonly next: string | null; readonly total:
 
 /** Of these a page of the console shows at once. */
 const shownAtOnce = 50;
-/** And of these a file asks at once: what every such row of the contract allows. */
-const savedAtOnce = 100;
+/** And of these the server gives at once, as every such row of the contract allows: to a file, and where several pages are asked for again. */
+const mostAtOnce = 100;
+/** In a busy hospital there is something new every moment. */
+const live = { spacing: 1000 };
 
 export interface Listing<Item, Answer> {
   /** The first page as the server last gave it, with what else it says. */
   readonly loaded: Loaded<Answer>;
-  /** Of all pages that were asked for. */
+  /** Of all pages that were asked for. One that moved while they were fetched may stand on two of them. */
   readonly items: readonly Item[];
   readonly total: number;
   /** Asks for the next page; undefined on the last one. */
@@ -50,7 +52,18 @@ export interface ToList<Name extends ListRoute, Item> {
   readonly itemsOf: (answer: ListAnswer<Name>) => readonly Item[];
 }
 
-/** A list that the server searches, sorts and gives page by page: the first page as it changes, further ones on request behind it. */
+/** A first page with those that somebody asked for behind it. */
+interface Whole<Item, Answer> {
+  readonly key: string;
+  readonly first: Answer;
+  readonly behind: readonly Item[];
+  readonly next: string | null;
+}
+
+/**
+ * A list that the server searches, sorts and gives page by page: the first page as it changes, further ones on request
+ * behind it. Where it changes they are asked for again, and what is shown stays until all of them are there.
+ */
 export const useListing = <Name extends ListRoute, Item>({
   name,
   query,
@@ -59,57 +72,92 @@ export const useListing = <Name extends ListRoute, Item>({
 }: ToList<Name, Item>): Listing<Item, ListAnswer<Name>> => {
   const { api } = useConsole();
   const key = JSON.stringify(Object.entries(query).filter(([, value]) => value !== undefined && value !== ''));
-  const request = useCallback(
-    (limit: number, after: string | null): Request<Name> =>
-      ({
-        query: {
-          ...Object.fromEntries(JSON.parse(key) as [string, string][]),
-          limit,
-          ...(after === null ? {} : { after }),
-        },
-      }) as unknown as Request<Name>,
-    [key],
-  );
-  const first = useData(name, request(shownAtOnce, null), changes);
-  const begins = first.data.kind === 'ready' ? (first.data.value as ListAnswer<Name>) : undefined;
-  const [further, setFurther] = useState<{ readonly items: readonly Item[]; readonly next: string | null }>();
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure>();
-  // Another first page: what came behind the old one may be on it now.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs for each new first page
+  const request = (limit: number, after: string | null): Request<Name> =>
+    ({
+      query: {
+        ...Object.fromEntries(JSON.parse(key) as [string, string][]),
+        limit,
+        ...(after === null ? {} : { after }),
+      },
+    }) as unknown as Request<Name>;
+  const first = useData(name, request(shownAtOnce, null), changes, live);
+  const data = first.data as Data<ListAnswer<Name>>;
+  const begins = first.isCurrent && data.kind === 'ready' ? data.value : undefined;
+  /** How many somebody wants to see behind the first page. */
+  const [wanted, setWanted] = useState({ key, behind: 0 });
+  const [fetched, setFetched] = useState<Whole<Item, ListAnswer<Name>>>();
+  const [failed, setFailed] = useState<{ readonly first: ListAnswer<Name>; readonly failure: Failure }>();
+  const [filling, setFilling] = useState(false);
+  /** Somebody pressed for it, and it is not on its way yet. */
+  const pressed = useRef(false);
+  const current = useRef(key);
+  current.current = key;
   useEffect(() => {
-    setFurther(undefined);
-    setFailure(undefined);
-  }, [begins]);
-  const current = useRef(begins);
-  current.current = begins;
-  const ask = useCallback(
-    async (limit: number, after: string | null) => {
-      const reply = await api.call(name, request(limit, after));
-      if (!reply.ok) return reply;
-      const answer = reply.value as ListAnswer<Name>;
-      return { ok: true, value: { items: itemsOf(answer), next: endOf(answer).next } } as const;
-    },
-    [api, name, request, itemsOf],
-  );
-  const next = further === undefined ? (begins === undefined ? null : endOf(begins).next) : further.next;
-  const more = async (): Promise<void> => {
-    if (next === null || busy) return;
-    setBusy(true);
-    const reply = await ask(shownAtOnce, next);
-    setBusy(false);
-    // Another list came meanwhile: what was asked for follows on the old one.
-    if (current.current !== begins) return;
-    setFailure(reply.ok ? undefined : reply.failure);
-    if (reply.ok) setFurther({ items: [...(further?.items ?? []), ...reply.value.items], next: reply.value.next });
+    setWanted({ key, behind: 0 });
+    setFetched(undefined);
+    setFailed(undefined);
+  }, [key]);
+
+  const behind = wanted.key === key ? wanted.behind : 0;
+  const whole = behind > 0 && fetched?.key === key ? fetched : undefined;
+  const have = whole?.behind.length ?? 0;
+  const failure = failed !== undefined && failed.first === begins ? failed.failure : undefined;
+  const isOwed =
+    begins !== undefined &&
+    behind > 0 &&
+    failure === undefined &&
+    (whole?.first !== begins || (have < behind && whole?.next !== null));
+
+  const ask = async (limit: number, after: string | null, unasked: boolean) => {
+    const reply = await api.call(name, request(limit, after), unasked);
+    if (!reply.ok) return reply;
+    const answer = reply.value as ListAnswer<Name>;
+    return { ok: true, value: { items: itemsOf(answer), next: endOf(answer).next } } as const;
+  };
+  /** Goes to its end where another first page comes meanwhile: else a list that changes all the time never gets there. */
+  const fill = async (from: ListAnswer<Name>): Promise<void> => {
+    setFilling(true);
+    const unasked = !pressed.current;
+    pressed.current = false;
+    let reached: Whole<Item, ListAnswer<Name>> = whole !== undefined && whole.first === from
+      ? whole
+      : { key, first: from, behind: [], next: endOf(from).next };
+    let refused: Failure | undefined;
+    while (reached.next !== null && reached.behind.length < behind && current.current === key) {
+      const reply = await ask(Math.min(mostAtOnce, behind - reached.behind.length), reached.next, unasked);
+      refused = reply.ok ? undefined : reply.failure;
+      if (!reply.ok) break;
+      const { items, next } = reply.value;
+      reached = { ...reached, behind: [...reached.behind, ...items], next };
+    }
+    setFilling(false);
+    if (current.current !== key) return;
+    if (refused === undefined) setFetched(reached);
+    else setFailed({ first: from, failure: refused });
+  };
+  const begin = useRef(() => {});
+  begin.current = () => {
+    if (isOwed && !filling) void fill(begins);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when there is something to fetch and nothing on its way
+  useEffect(() => begin.current(), [isOwed, filling, begins]);
+
+  const shown = whole?.first ?? (data.kind === 'ready' ? data.value : undefined);
+  const next = whole !== undefined ? whole.next : shown === undefined ? null : endOf(shown).next;
+  const busy = next !== null && have < behind && failure === undefined;
+  const more = (): void => {
+    if (busy) return;
+    pressed.current = true;
+    setFailed(undefined);
+    setWanted({ key, behind: have + shownAtOnce });
   };
   return {
-    loaded: first as Loaded<ListAnswer<Name>>,
-    items: begins === undefined ? [] : [...itemsOf(begins), ...(further?.items ?? [])],
-    total: begins === undefined ? 0 : endOf(begins).total,
-    more: next === null ? undefined : () => void more(),
+    loaded: { data: whole === undefined ? data : { kind: 'ready', value: whole.first }, reload: first.reload },
+    items: shown === undefined ? [] : [...itemsOf(shown), ...(whole?.behind ?? [])],
+    total: shown === undefined ? 0 : endOf(shown).total,
+    more: next === null ? undefined : more,
     busy,
     failure,
-    fetch: (after) => ask(savedAtOnce, after),
+    fetch: (after) => ask(mostAtOnce, after, false),
   };
 };

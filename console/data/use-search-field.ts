@@ -7,6 +7,9 @@ const pause = 200;
 /** The filter of a list lives in the address. Who types a search leaves no trail of letters behind. */
 export const goToList = (kind: ListKind, filter: ListFilter): void => location.replace(fragmentOf({ kind, filter }));
 
+/** Where somebody goes on whose way back from an empty list is gone with it. */
+export const focusSearch = (): void => document.querySelector<HTMLElement>('main input[type="search"]')?.focus();
+
 /** What somebody types; it becomes part of the address once they pause. */
 export const useSearchField = (
   kind: ListKind,

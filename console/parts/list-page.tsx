@@ -1,7 +1,7 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import type { ListFilter, ListKind } from '../data/place.ts';
 import type { Listing } from '../data/use-listing.ts';
-import { goToList, useSearchField } from '../data/use-search-field.ts';
+import { focusSearch, goToList, useSearchField } from '../data/use-search-field.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Field } from './field.tsx';
@@ -54,64 +54,120 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
   const { say, language } = useWords();
   const change = (next: ListFilter): void => goToList(kind, next);
   const { sort: _, order: __, ...narrowing } = filter;
+  const items = withoutDoubles(listing.items, keyOf);
+  const box = useRef<HTMLDivElement>(null);
+  const { button, more } = useMore(listing, items.map(keyOf), box);
+  const { data } = listing.loaded;
+  const isShown = data.kind === 'ready' && items.length > 0;
   const isNarrowed = Object.values(narrowing).some((value) => value !== undefined && value !== '');
   return (
     <>
       <search className="list-filters" aria-label={say('list.filters')}>
         {searchLabel !== undefined && <Search kind={kind} label={searchLabel} filter={filter} />}
         {choices?.(change)}
-        <SaveList name={kind} fetch={listing.fetch} columns={columns} />
+        <SaveList key={JSON.stringify(filter)} name={kind} fetch={listing.fetch} columns={columns} />
       </search>
-      <LoadedView loaded={listing.loaded}>
-        {(answer) =>
-          listing.items.length === 0 ? (
-            isNarrowed ? (
-              <Empty icon="search" title={notFound?.title ?? say('list.not-found')}>
-                <p>{notFound?.hint ?? say('list.not-found-hint')}</p>
-                <Button onClick={() => goToList(kind, {})}>{say('log.clear')}</Button>
-              </Empty>
-            ) : (
-              <Empty icon={empty.icon} title={empty.title}>
-                {empty.hint !== undefined && <p>{empty.hint}</p>}
-              </Empty>
-            )
-          ) : (
-            <div className={show === undefined ? 'surface table-wrap' : undefined}>
-              <p className="table-head" role="status">
-                {status?.(answer)}
-                <span className="list-count">
-                  {say('list.count', {
-                    shown: listing.items.length.toLocaleString(language),
-                    total: listing.total.toLocaleString(language),
-                  })}
-                </span>
-              </p>
-              {show === undefined ? (
-                <ListTable
-                  caption={caption}
-                  columns={columns}
-                  items={listing.items}
-                  keyOf={keyOf}
-                  actions={actions}
-                  sorting={{ ...sorting, filter, change }}
-                />
-              ) : (
-                show(listing.items)
-              )}
-              {listing.more !== undefined && (
-                <div className="table-foot">
-                  <FailureNotice failure={listing.failure} />
-                  <Button busy={listing.busy} onClick={listing.more}>
-                    {say('list.more')}
+      <div ref={box} className={isShown && show === undefined ? 'surface table-wrap' : undefined}>
+        <div className={isShown ? 'table-head list-head' : undefined}>
+          {isShown && status !== undefined && <div>{status(data.value)}</div>}
+          {/* It stays, so that what comes into it is read out. */}
+          <div role="status">
+            {isShown &&
+              say('list.count', {
+                shown: items.length.toLocaleString(language),
+                total: listing.total.toLocaleString(language),
+              })}
+            {data.kind === 'ready' &&
+              !isShown &&
+              (isNarrowed ? (
+                <Empty icon="search" title={notFound?.title ?? say('list.not-found')}>
+                  <p>{notFound?.hint ?? say('list.not-found-hint')}</p>
+                  <Button
+                    onClick={() => {
+                      goToList(kind, {});
+                      focusSearch();
+                    }}
+                  >
+                    {say('log.clear')}
                   </Button>
-                </div>
-              )}
-            </div>
-          )
-        }
-      </LoadedView>
+                </Empty>
+              ) : (
+                <Empty icon={empty.icon} title={empty.title}>
+                  {empty.hint !== undefined && <p>{empty.hint}</p>}
+                </Empty>
+              ))}
+          </div>
+        </div>
+        <LoadedView loaded={listing.loaded}>
+          {() =>
+            isShown && (
+              <>
+                {show === undefined ? (
+                  <ListTable
+                    caption={caption}
+                    columns={columns}
+                    items={items}
+                    keyOf={keyOf}
+                    actions={actions}
+                    sorting={{ ...sorting, filter, change }}
+                  />
+                ) : (
+                  show(items)
+                )}
+                {more !== undefined && (
+                  <div className="table-foot">
+                    <FailureNotice failure={listing.failure} />
+                    <Button ref={button} busy={listing.busy} onClick={more}>
+                      {say('list.more')}
+                    </Button>
+                  </div>
+                )}
+              </>
+            )
+          }
+        </LoadedView>
+      </div>
     </>
   );
+};
+
+/** One that moved from page to page while they were fetched stands where it was found first, as it was found last. */
+const withoutDoubles = <Item,>(items: readonly Item[], keyOf: (item: Item) => string | number): readonly Item[] => [
+  ...new Map(items.map((item) => [keyOf(item), item])).values(),
+];
+
+interface More {
+  readonly button: RefObject<HTMLButtonElement | null>;
+  readonly more: (() => void) | undefined;
+}
+
+/** The way to further rows. It takes no press while they are fetched and is gone after the last: the focus goes to the first of them. */
+const useMore = (
+  { more, busy, failure }: Pick<Listing<unknown, unknown>, 'more' | 'busy' | 'failure'>,
+  keys: readonly (string | number)[],
+  box: RefObject<HTMLElement | null>,
+): More => {
+  const button = useRef<HTMLButtonElement>(null);
+  const before = useRef<ReadonlySet<string | number>>(undefined);
+  useEffect(() => {
+    const known = before.current;
+    if (known === undefined || busy) return;
+    before.current = undefined;
+    const focused = document.activeElement;
+    // Somebody went on to something else meanwhile.
+    if (focused !== null && focused !== document.body && focused !== button.current) return;
+    const at = keys.findLastIndex((key) => known.has(key)) + 1;
+    const rows = box.current?.querySelectorAll<HTMLElement>(':scope > table > tbody > tr, :scope > ol > li');
+    const row = at === 0 ? undefined : rows?.[at];
+    if (failure !== undefined || row === undefined) return button.current?.focus({ preventScroll: true });
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  });
+  const press = (): void => {
+    before.current = new Set(keys);
+    more?.();
+  };
+  return { button, more: more === undefined ? undefined : press };
 };
 
 interface SearchProps {

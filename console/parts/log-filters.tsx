@@ -1,4 +1,4 @@
-import { type ReactNode, type SubmitEvent, useEffect, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import { fragmentOf, type LogFilter } from '../data/place.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -15,7 +15,9 @@ const go = (filter: LogFilter): void => {
 /** The filter lives in the address, so that it can be kept and linked to. */
 export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
   const { say } = useWords();
-  const terminals = useData('terminals/list', { query: {} }, ['terminals']);
+  // All of a hospital, to choose from: who logs in at them meanwhile is no reason to ask again.
+  const terminals = useData('terminals/list', { query: {} }, []);
+  const codeField = useRef<HTMLInputElement>(null);
   const [code, setCode] = useState(filter.supportCode ?? '');
   useEffect(() => setCode(filter.supportCode ?? ''), [filter.supportCode]);
   const change = (name: keyof LogFilter, value: string): void => {
@@ -30,7 +32,14 @@ export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNod
   return (
     <search className="filters" aria-label={say('log.filters')}>
       <form onSubmit={submit} className="filter-code">
-        <Field label={say('log.support-code')} value={code} change={setCode} placeholder="XXX-XXX-XXX" maxLength={16} />
+        <Field
+          ref={codeField}
+          label={say('log.support-code')}
+          value={code}
+          change={setCode}
+          placeholder="XXX-XXX-XXX"
+          maxLength={16}
+        />
         <Button type="submit" icon="search" aria-label={say('log.find-code')}>
           {say('log.find')}
         </Button>
@@ -54,7 +63,14 @@ export const LogFilters = ({ filter }: { readonly filter: LogFilter }): ReactNod
       </Choice>
       <LogPeriodChoice filter={filter} go={go} />
       {Object.keys(filter).length > 0 && (
-        <Button look="quiet" icon="cross" onClick={() => go({})}>
+        <Button
+          look="quiet"
+          icon="cross"
+          onClick={() => {
+            go({});
+            codeField.current?.focus();
+          }}
+        >
           {say('log.clear')}
         </Button>
       )}

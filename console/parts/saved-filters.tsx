@@ -1,4 +1,4 @@
-import { type ReactNode, type SubmitEvent, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { SavedFilter } from '#contract/api/saved-filters.ts';
 import { useAct } from '../data/use-act.ts';
 import { useData } from '../data/use-data.ts';
@@ -22,6 +22,12 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
   const [removed, setRemoved] = useState<SavedFilter>();
   const remove = useAct('saved-filters/remove');
   const again = useAct('saved-filters/save');
+  // What was pressed is gone then, and the focus would be with it.
+  const undoButton = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (removed !== undefined) undoButton.current?.focus();
+  }, [removed]);
+  const returned = useRef<SavedFilter['id']>(undefined);
   if (kept.data.kind !== 'ready') return kept.data.kind === 'failed' && <FailureNotice failure={kept.data.failure} />;
   // One that was removed is gone at once, also while the list is on its way.
   const own = kept.data.value.filters.filter((one) => one.list === list && one.id !== removed?.id);
@@ -32,7 +38,9 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
     kept.reload();
   };
   const undo = async ({ name, filter: address }: SavedFilter): Promise<void> => {
-    if ((await again.send({ body: { list, name, filter: address } })) === undefined) return;
+    const saved = await again.send({ body: { list, name, filter: address } });
+    if (saved === undefined) return;
+    returned.current = saved.filter.id;
     setRemoved(undefined);
     kept.reload();
   };
@@ -42,7 +50,15 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
         <ul>
           {own.map((one) => (
             <li key={one.id}>
-              <a href={`#/${list}?${one.filter}`} aria-current={one === shown ? 'true' : undefined}>
+              <a
+                href={`#/${list}?${one.filter}`}
+                aria-current={one === shown ? 'true' : undefined}
+                ref={(link) => {
+                  if (link === null || one.id !== returned.current) return;
+                  returned.current = undefined;
+                  link.focus();
+                }}
+              >
                 {one.name}
               </a>
             </li>
@@ -69,7 +85,7 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
         {removed !== undefined && (
           <Notice look="info">
             <p>{say('filters.removed', { name: removed.name })}</p>
-            <Button busy={again.busy} onClick={() => void undo(removed)}>
+            <Button ref={undoButton} busy={again.busy} onClick={() => void undo(removed)}>
               {say('filters.undo')}
             </Button>
           </Notice>

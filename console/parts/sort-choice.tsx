@@ -15,12 +15,15 @@ interface SortChoiceProps {
 export const SortChoice = ({ filter, change, usual, orders }: SortChoiceProps): ReactNode => {
   const { say } = useWords();
   const { sort, order, ...others } = filter;
+  const [usualSort, usualOrder] = usual.split(' ');
+  // As the server sorts where the address leaves one of them out.
+  const shown = `${sort ?? usualSort} ${order ?? (sort === undefined ? usualOrder : 'rising')}`;
   const choose = (value: string): void => {
     const [by, way] = value.split(' ');
     change(value === usual || by === undefined || way === undefined ? others : { ...others, sort: by, order: way });
   };
   return (
-    <Choice label={say('people.sort')} value={sort === undefined ? usual : `${sort} ${order}`} change={choose}>
+    <Choice label={say('people.sort')} value={shown} change={choose}>
       {orders.map(([value, label]) => (
         <option key={value} value={value}>
           {label}

@@ -31,20 +31,29 @@ before(async () => {
   await page.getByRole('button', { name: '内容を確認' }).click();
   await page.getByRole('button', { name: 'この内容で取り込む' }).click();
   await page.getByText(`取り込みました：追加 ${many} 人`).waitFor();
-  await page.evaluate(async () => {
-    const me = (await (await fetch('/v1/console/me')).json()) as { csrf: string };
-    for (let index = 0; index < 60; index += 1) {
-      const body = JSON.stringify({
-        name: `${index % 2 === 0 ? '東' : '=西'}-${String(index).padStart(2, '0')}`,
-        place: `${index % 3}階`,
-      });
-      const headers = { 'content-type': 'application/json', 'x-kazasu-csrf': me.csrf };
-      const answer = await fetch('/v1/terminals', { method: 'POST', headers, body });
-      if (!answer.ok) throw new Error(await answer.text());
-    }
-  });
+  await post(
+    '/v1/terminals',
+    ...Array.from({ length: 60 }, (_, index) => ({
+      name: `${index % 2 === 0 ? '東' : '=西'}-${String(index).padStart(2, '0')}`,
+      place: `${index % 3}階`,
+    })),
+  );
 });
 after(() => world?.stop());
+
+/** Beside what the page does by itself, as somebody else at another desk. */
+const post = (path: string, ...bodies: readonly object[]): Promise<void> =>
+  page.evaluate(
+    async ({ to, all }) => {
+      const me = (await (await fetch('/v1/console/me')).json()) as { csrf: string };
+      const headers = { 'content-type': 'application/json', 'x-kazasu-csrf': me.csrf };
+      for (const body of all) {
+        const answer = await fetch(to, { method: 'POST', headers, body: JSON.stringify(body) });
+        if (!answer.ok) throw new Error(await answer.text());
+      }
+    },
+    { to: path, all: bodies },
+  );
 
 const hash = (): string => new URL(page.url()).hash;
 const go = async (fragment: string): Promise<void> => {
@@ -56,6 +65,12 @@ const cells = (column: number): Promise<readonly string[]> =>
   page
     .locator('main tbody tr')
     .evaluateAll((rows, at) => rows.map((row) => row.children[at]?.textContent ?? ''), column);
+/** The label of the field, or the words of what else has the focus. */
+const focused = (): Promise<string | null | undefined> =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : element?.textContent;
+  });
 const clean = async (what: string): Promise<void> => assert.deepEqual(await axe(page), [], what);
 
 for (const language of ['ja', 'en'] as const) {
@@ -116,17 +131,34 @@ for (const language of ['ja', 'en'] as const) {
       await clean('a saved list');
     });
 
+    test('what a file of another filter came to is gone with that filter', async () => {
+      await go('#/terminals?search=西');
+      await page.getByText(say('list.count', { shown: 30, total: 30 })).waitFor();
+      const [saved] = await Promise.all([page.waitForEvent('download'), button('saving.csv').click()]);
+      const told = page.getByText(say('saving.saved', { count: 30, name: saved.suggestedFilename() }));
+      await told.waitFor();
+      await go('#/terminals?search=東');
+      await told.waitFor({ state: 'detached' });
+    });
+
     test('a search and a state narrow it as one types, and nothing found says so with a way back', async () => {
       await go('#/terminals');
       await page.getByText(say('list.count', { shown: 50, total: 60 })).waitFor();
       await page.getByLabel(say('terminals.search')).fill('２階');
       await page.getByText(say('list.count', { shown: 20, total: 20 })).waitFor();
       assert.equal(decodeURIComponent(hash()), '#/terminals?search=２階');
+      const region = page.locator('.list-head [role="status"]');
+      assert.equal(await region.textContent(), say('list.count', { shown: 20, total: 20 }));
+      const readOut = await region.elementHandle();
       await page.getByLabel(say('common.state')).selectOption({ label: say('terminals.state.revoked') });
       await page.getByText(say('list.not-found'), { exact: true }).waitFor();
+      // What comes into a region that was there before is read out; one that comes with its words is not.
+      assert.ok((await readOut?.textContent())?.startsWith(say('list.not-found')));
+      assert.equal(await readOut?.evaluate((element) => element.isConnected), true);
       await clean('nothing found');
       if (language === 'ja') await keep(page, 'list-not-found');
-      await button('log.clear').click();
+      await button('log.clear').press('Enter');
+      assert.equal(await focused(), say('terminals.search'));
       await page.getByText(say('list.count', { shown: 50, total: 60 })).waitFor();
       assert.equal(await page.getByLabel(say('terminals.search')).inputValue(), '');
       assert.equal(hash(), '#/terminals');
@@ -144,5 +176,56 @@ for (const language of ['ja', 'en'] as const) {
     });
   });
 }
+
+describe('a list that changes while somebody looks through it', () => {
+  const say = createSaid('en');
+  const more = () => page.getByRole('button', { name: say('list.more'), exact: true });
+  const shown = (count: number, total: number) => page.getByText(say('list.count', { shown: count, total })).waitFor();
+  const numbers = Array.from({ length: many }, (_, index) => numberOf(index));
+
+  test('further pages stay, with what came meanwhile, and the focus goes on to the first new row', async () => {
+    await go('#/people?search=N-&sort=number&order=rising');
+    await shown(50, many);
+    await more().press('Enter');
+    await shown(100, many);
+    assert.ok((await focused())?.includes(numberOf(50)), 'the first row of the second page');
+    await post('/v1/people', { number: 'N-999', name: '後から 来た' });
+    await shown(100, many + 1);
+    assert.deepEqual(await cells(1), numbers.slice(0, 100));
+    assert.ok((await focused())?.includes(numberOf(50)), 'the focus stays');
+    await more().press('Enter');
+    await shown(many + 1, many + 1);
+    assert.deepEqual(await cells(1), [...numbers, 'N-999']);
+    assert.ok((await focused())?.includes(numberOf(100)), 'the first row of the last page');
+    await clean('all pages');
+  });
+
+  test('a page that is on its way while the list changes comes, and who moved onto it stands there once', async () => {
+    await go('#/people?search=N&sort=number&order=rising');
+    await shown(50, many + 1);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const isFurther = (url: URL): boolean => url.pathname === '/v1/people' && url.searchParams.has('after');
+    await page.route(isFurther, async (route) => {
+      await released;
+      await route.continue();
+    });
+    await more().click();
+    const href = await page
+      .getByRole('row', { name: numberOf(0) })
+      .getByRole('link')
+      .getAttribute('href');
+    const asked = page.waitForResponse((answer) => {
+      const url = new URL(answer.url());
+      return url.pathname === '/v1/people' && answer.request().method() === 'GET' && !isFurther(url);
+    });
+    await post(`/v1/people/${href?.split('/').at(-1)}/change`, { number: 'N-0605' });
+    await (await asked).finished();
+    release();
+    const there = [...numbers.slice(1, 61), 'N-0605', ...numbers.slice(61, 100)];
+    await until('the page is there', async () => JSON.stringify(await cells(1)) === JSON.stringify(there));
+    await shown(100, many + 1);
+    await page.unroute(isFurther);
+  });
+});
 
 test('no script failed', () => assert.deepEqual(heard, []));

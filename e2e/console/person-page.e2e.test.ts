@@ -73,7 +73,7 @@ for (const language of ['ja', 'en'] as const) {
       .getByRole('heading', { name: say('session.ended', about) })
       .waitFor();
     assert.equal((await terminal.confirm(order.number, true)).status, 200);
-    await dialog().getByText('3東-NS-02').waitFor();
+    await dialog().getByText('3東-NS-02', { exact: true }).waitFor();
     await clean('after a session was ended');
     await dialog()
       .getByRole('button', { name: say('common.done') })
