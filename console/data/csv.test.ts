@@ -14,11 +14,26 @@ const read = (text: string): string[][] => {
 };
 
 test('no cell of a file is a formula', () => {
-  for (const name of ['=cmd()', '+1', '-1', '@SUM(A1)', ' =1', '\t=1', '＝1', '\u200b=1', '|x', '%0', '\r=1']) {
+  for (const name of [
+    '=cmd()',
+    '+1',
+    '-1+1',
+    '-A1',
+    '@SUM(A1)',
+    ' =1',
+    '\t=1',
+    '＝1',
+    '\u200b=1',
+    '|x',
+    '%0',
+    '\r=1',
+    '-1\n=2',
+    ' -1',
+  ]) {
     const [[cell] = []] = read(toCsv([[name, 'x']]));
     assert.equal(cell, `'${name}`);
   }
-  const harmless = ['山田 花子', 'O’Brien, "Bob"', '00123', 'a=b', '<script>'];
+  const harmless = ['山田 花子', 'O’Brien, "Bob"', '00123', 'a=b', '<script>', '-0.5', '-12'];
   assert.deepEqual(read(toCsv([harmless])), [harmless]);
 });
 

@@ -1,11 +1,13 @@
 /**
  * What a spreadsheet would take for a formula or a command: it begins with one of these, also in full width or behind
- * spaces. A quote in front of it makes it text.
+ * spaces. A quote in front of it makes it text. A plain number is none.
  */
 const formula = /^[\s\p{Cf}]*[=+\-@＝＋－＠|%]|^[\t\r\n]/u;
 
+const plainNumber = /^-\d+(\.\d+)?$/;
+
 const cellOf = (value: string): string => {
-  const safe = formula.test(value) ? `'${value}` : value;
+  const safe = formula.test(value) && !plainNumber.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 

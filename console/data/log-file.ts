@@ -1,6 +1,6 @@
 import type { StoredEvent } from '#contract/audit.ts';
 import { csvMark, toCsvLines } from './csv.ts';
-import { reasonOf, sentence } from './sentence.ts';
+import { detailOf, reasonOf, sentence } from './sentence.ts';
 import { exactly } from './times.ts';
 import type { Words } from './use-words.ts';
 
@@ -39,6 +39,7 @@ export const logCsv = (words: Words, zone: string | undefined): LogFile => {
         say('log.factors'),
         say('log.fact.reason'),
         say('log.support-code'),
+        say('log.details'),
         say('log.fact.id'),
       ],
     ])}`,
@@ -58,6 +59,9 @@ export const logCsv = (words: Words, zone: string | undefined): LogFile => {
           event.factors.map((factor) => say(`log.factor.${factor}`)).join(' + '),
           reasonOf(event, words) ?? '',
           event.supportCode ?? '',
+          detailOf(event, words)
+            .map(([label, value]) => `${label}: ${value}`)
+            .join('\n'),
           event.id,
         ]),
       ),

@@ -38,3 +38,29 @@ export const sentence = (event: StoredEvent, words: Words): string => {
     group: given('group'),
   });
 };
+
+/** What else an event says, each under its name, in words. */
+export const detailOf = (event: StoredEvent, words: Words): readonly (readonly [label: string, value: string])[] =>
+  Object.entries(event.detail).map(
+    ([name, value]) => [words.tryNamed('detail', name) ?? name, shownAs(name, value, words)] as const,
+  );
+
+const areas: Readonly<Record<string, string>> = {
+  technology: 'card.technology',
+  assurance: 'card.assurance',
+  what: 'revocations.what',
+  kind: 'kind',
+  code: 'failure',
+};
+
+const shownAs = (name: string, value: string | number | boolean, { say, tryNamed }: Words): string => {
+  if (typeof value === 'boolean') return say(value ? 'common.yes' : 'common.no');
+  const text = String(value);
+  if (name === 'roles')
+    return text
+      .split(' ')
+      .map((role) => tryNamed('role', role) ?? role)
+      .join(say('common.list-separator'));
+  const words = tryNamed(areas[name] ?? '', text);
+  return words === undefined ? text : `${words} (${text})`;
+};

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
-import { reasonOf, sentence } from '../data/sentence.ts';
+import { detailOf, reasonOf, sentence } from '../data/sentence.ts';
 import { exactly, terminalTime } from '../data/times.ts';
 import { useZone } from '../data/use-console.ts';
-import { useWords, type Words } from '../data/use-words.ts';
+import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
 import { Pill, type Tone } from './pill.tsx';
@@ -59,7 +59,7 @@ export const EventLine = ({ event }: { readonly event: StoredEvent }): ReactNode
 
 const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
   const words = useWords();
-  const { say, tryNamed } = words;
+  const { say } = words;
   const zone = useZone();
   const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
     [say('log.fact.at'), exactly(event.at, zone)],
@@ -73,9 +73,7 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
     [say('log.fact.card'), event.cardLabel],
     [say('log.fact.reason'), reasonOf(event, words)],
     [say('log.support-code'), event.supportCode],
-    ...Object.entries(event.detail).map(
-      ([name, value]) => [tryNamed('detail', name) ?? name, shownAs(name, value, words)] as const,
-    ),
+    ...detailOf(event, words),
     [say('log.fact.id'), event.id],
   ];
   return (
@@ -92,24 +90,4 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
       )}
     </dl>
   );
-};
-
-const areas: Readonly<Record<string, string>> = {
-  technology: 'card.technology',
-  assurance: 'card.assurance',
-  what: 'revocations.what',
-  kind: 'kind',
-  code: 'failure',
-};
-
-const shownAs = (name: string, value: string | number | boolean, { say, tryNamed }: Words): string => {
-  if (typeof value === 'boolean') return say(value ? 'common.yes' : 'common.no');
-  const text = String(value);
-  if (name === 'roles')
-    return text
-      .split(' ')
-      .map((role) => tryNamed('role', role) ?? role)
-      .join(say('common.list-separator'));
-  const words = tryNamed(areas[name] ?? '', text);
-  return words === undefined ? text : `${words} (${text})`;
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import type { Page } from 'playwright';
+import type { Locator, Page } from 'playwright';
 import { until } from '../world.ts';
 import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import * as hands from './hands.ts';
@@ -25,6 +25,7 @@ before(async () => {
 after(() => world?.stop());
 
 const sentences = (): Promise<readonly string[]> => page.locator('.event-words').allTextContents();
+const hasFocus = (what: Locator): Promise<boolean> => what.evaluate((element) => element === document.activeElement);
 const hash = (): string => new URL(page.url()).hash;
 const clean = async (what: string): Promise<void> => assert.deepEqual(await axe(page), [], what);
 
@@ -100,6 +101,7 @@ for (const language of ['ja', 'en'] as const) {
         .waitFor();
       await press('log.clear');
       await page.getByRole('button', { name: say('log.clear') }).waitFor({ state: 'detached' });
+      assert.equal(await hasFocus(page.getByLabel(say('log.support-code'), { exact: true })), true);
       assert.equal(await page.getByRole('button', { name: say('filters.rename') }).count(), 0);
       await page.reload();
       await mine()
@@ -117,9 +119,11 @@ for (const language of ['ja', 'en'] as const) {
         .getByText(say('filters.removed', { name: '夜勤' }))
         .waitFor();
       assert.equal(await mine().getByRole('link').count(), 0);
+      assert.equal(await hasFocus(mine().getByRole('button', { name: say('filters.undo') })), true);
       await clean('a removed filter');
       await press('filters.undo');
       await mine().getByRole('link', { name: '夜勤', exact: true }).waitFor();
+      assert.equal(await hasFocus(mine().getByRole('link', { name: '夜勤', exact: true })), true);
       if (language === 'ja') await keep(page, 'log-filters');
       await press('filters.remove', { name: '夜勤' });
       await mine().getByRole('link', { name: '夜勤', exact: true }).waitFor({ state: 'detached' });
@@ -141,6 +145,9 @@ for (const language of ['ja', 'en'] as const) {
         line?.includes(`person.added,${say('outcome.success')},'-1+1,"'${formula.replaceAll('"', '""')}",`),
         line,
       );
+      assert.ok(head?.endsWith(`,${say('log.details')},${say('log.fact.id')}`), head);
+      assert.ok(line?.includes(`${say('detail.roles')}: ${say('role.clinician')}`), line);
+      assert.ok(line?.includes(`${say('detail.number')}: -1+1`), line);
       assert.equal(end, '');
       const jsonl = await save('log.save-jsonl');
       const events = jsonl
