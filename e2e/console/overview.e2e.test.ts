@@ -66,7 +66,7 @@ test('an admin sees at once how the hospital is and what waits for somebody', as
   assert.ok(number(await tiles.filter({ hasText: '接続中の端末' }).locator('.tile-value').textContent()) > 100);
   await tiles
     .filter({ hasText: 'カードから画面まで' })
-    .getByText(/うち機械の時間/)
+    .getByText(/うちシステムの処理時間/)
     .waitFor();
   await tiles.filter({ hasText: '最後のバックアップ' }).getByText('消せない場所にも保存済み').waitFor();
   await admin.getByRole('table', { name: '失敗の原因' }).getByText('本人確認の失敗: 不一致').waitFor();
@@ -137,7 +137,7 @@ test('an auditor makes a report of some days, and its parts add up', async () =>
   );
   const ready = auditor.locator('.tile').filter({ hasText: 'カードから利用開始まで（中央値）' });
   assert.match(await ready.locator('.tile-value').innerText(), /^[\d.,]+ m?s$/);
-  assert.match(await ready.innerText(), /95% は .+ 以内。うち機械の時間：中央値 .+、95% .+（[\d,]+ 件）/);
+  assert.match(await ready.innerText(), /95% は .+ 以内。うちシステムの処理時間：中央値 .+、95% .+（[\d,]+ 件）/);
   await keep(auditor, 'report');
   const prints = await catchPrint(auditor);
   await auditor.getByRole('button', { name: '印刷・PDF' }).click();
