@@ -128,6 +128,7 @@ test('having just used it, one adds another without typing anything; the same de
   await dialog().getByRole('button', { name: 'パスキーを作成' }).click();
   await dialog().getByText('パスキー「同じ端末」を追加しました').waitFor();
   await dialog().getByRole('button', { name: '完了' }).click();
+  await list().filter({ hasText: '同じ端末' }).waitFor();
   assert.equal(await list().count(), 2);
   await key.unplug();
   await device.plugIn();
