@@ -100,7 +100,6 @@ int main(void) {
       sd_bus_add_object_vtable(bus, NULL, SESSION_PATH, SESSION, session, NULL) < 0 ||
       sd_bus_add_object_vtable(bus, NULL, NEXT_SESSION_PATH, SESSION, session, NULL) < 0 ||
       sd_bus_add_object_vtable(bus, NULL, SEAT_PATH, SEAT, seat, NULL) < 0 ||
-      sd_bus_add_object_vtable(bus, NULL, SESSION_PATH, SESSION, session, NULL) < 0 ||
       sd_bus_request_name(bus, "org.freedesktop.login1", 0) < 0)
     return 1;
   puts("ready");
