@@ -81,7 +81,11 @@ export const walkPages = (language: Language): void => {
     const say = createSaid(language);
     const alerts = () => page.locator('main [role="alert"]');
     const retry = () => page.getByRole('main').getByRole('button', { name: say('common.try-again') });
-    const clean = async (what: string): Promise<void> => assert.deepEqual(await axe(page), [], what);
+    // The other language has the same structure: its words alone are walked through.
+    const isWhole = language === 'ja';
+    const clean = async (what: string): Promise<void> => {
+      if (isWhole) assert.deepEqual(await axe(page), [], what);
+    };
 
     before(async () => {
       await page.goto(`${world.origin}/console/`);
@@ -115,6 +119,7 @@ export const walkPages = (language: Language): void => {
           ['INTERNAL', (route: Route) => route.fulfill({ status: 500, json: { failure: { code: 'INTERNAL' } } })],
           ['SERVER_UNREACHABLE', (route: Route) => route.abort('connectionrefused')],
         ] as const) {
+          if (!isWhole && code === 'INTERNAL') continue;
           await answerAll(answer);
           await openAt(kind);
           await alerts()
