@@ -119,7 +119,8 @@ export const walkPages = (language: Language): void => {
           ['INTERNAL', (route: Route) => route.fulfill({ status: 500, json: { failure: { code: 'INTERNAL' } } })],
           ['SERVER_UNREACHABLE', (route: Route) => route.abort('connectionrefused')],
         ] as const) {
-          if (!isWhole && code === 'INTERNAL') continue;
+          // Both are one picture with other words.
+          if (isWhole !== (code === 'INTERNAL')) continue;
           await answerAll(answer);
           await openAt(kind);
           await alerts()
