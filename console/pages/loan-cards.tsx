@@ -9,7 +9,7 @@ import { useListing } from '../data/use-listing.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
-import { Choice } from '../parts/field.tsx';
+import { FilterChoice } from '../parts/filter-choice.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -58,18 +58,12 @@ export const LoanCards = ({ filter }: { readonly filter: ListFilter }): ReactNod
         sorting={{ usual: 'label' }}
         searchLabel={say('loan-cards.search')}
         choices={(change) => (
-          <Choice
-            label={say('common.state')}
-            value={filter.state ?? ''}
-            change={(state) => change({ ...filter, state })}
-          >
-            <option value="">{say('list.every-state')}</option>
-            {standings.map((one) => (
-              <option key={one} value={one}>
-                {say(`loan-cards.state.${one}`)}
-              </option>
-            ))}
-          </Choice>
+          <FilterChoice
+            by="state"
+            filter={filter}
+            change={change}
+            options={standings.map((one) => [one, say(`loan-cards.state.${one}`)])}
+          />
         )}
         empty={{ icon: 'lend', title: say('loan-cards.none'), hint: say('loan-cards.none-hint') }}
         status={({ free, kept }) => say('loan-cards.count', { free, all: kept })}

@@ -14,6 +14,7 @@ import { AddPerson } from '../parts/add-person.tsx';
 import { Button } from '../parts/button.tsx';
 import { Ceremony } from '../parts/ceremony.tsx';
 import { Choice } from '../parts/field.tsx';
+import { FilterChoice } from '../parts/filter-choice.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
@@ -68,30 +69,21 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
         sorting={isSearched ? { usual: 'number' } : { usual: 'changed', usualOrder: 'falling' }}
         choices={(change) => (
           <>
-            <Choice
+            <FilterChoice
+              by="state"
               label={say('people.filter.state')}
-              value={filter.state ?? ''}
-              change={(state) => change({ ...filter, state })}
-            >
-              <option value="">{say('list.every-state')}</option>
-              {(['active', 'suspended'] as const).map((one) => (
-                <option key={one} value={one}>
-                  {say(`person.state.${one}`)}
-                </option>
-              ))}
-            </Choice>
-            <Choice
+              filter={filter}
+              change={change}
+              options={(['active', 'suspended'] as const).map((one) => [one, say(`person.state.${one}`)])}
+            />
+            <FilterChoice
+              by="role"
               label={say('people.filter.role')}
-              value={filter.role ?? ''}
-              change={(role) => change({ ...filter, role })}
-            >
-              <option value="">{say('people.filter.every-role')}</option>
-              {roles.map((one) => (
-                <option key={one} value={one}>
-                  {say(`role.${one}`)}
-                </option>
-              ))}
-            </Choice>
+              every={say('people.filter.every-role')}
+              filter={filter}
+              change={change}
+              options={roles.map((one) => [one, say(`role.${one}`)])}
+            />
             <Choice
               label={say('people.sort')}
               value={filter.sort ?? (isSearched ? 'number' : 'changed')}

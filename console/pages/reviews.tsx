@@ -7,7 +7,7 @@ import { useMay, useZone } from '../data/use-console.ts';
 import { useListing } from '../data/use-listing.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
-import { Choice } from '../parts/field.tsx';
+import { FilterChoice } from '../parts/filter-choice.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -45,15 +45,15 @@ export const Reviews = ({ filter }: { readonly filter: ListFilter }): ReactNode 
         searchLabel={say('reviews.search')}
         choices={(change) => (
           <>
-            <Choice
-              label={say('common.state')}
-              value={filter.state ?? ''}
-              change={(state) => change({ ...filter, state })}
-            >
-              <option value="">{say('list.every-state')}</option>
-              <option value="waiting">{say('reviews.state.waiting')}</option>
-              <option value="signed">{say('reviews.state.signed')}</option>
-            </Choice>
+            <FilterChoice
+              by="state"
+              filter={filter}
+              change={change}
+              options={[
+                ['waiting', say('reviews.state.waiting')],
+                ['signed', say('reviews.state.signed')],
+              ]}
+            />
             <SortChoice
               filter={filter}
               change={change}

@@ -9,7 +9,7 @@ import { useListing } from '../data/use-listing.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { AnnounceTerminal } from '../parts/announce-terminal.tsx';
 import { Button } from '../parts/button.tsx';
-import { Choice } from '../parts/field.tsx';
+import { FilterChoice } from '../parts/filter-choice.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -57,18 +57,12 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
         sorting={{ usual: 'name' }}
         searchLabel={say('terminals.search')}
         choices={(change) => (
-          <Choice
-            label={say('common.state')}
-            value={filter.state ?? ''}
-            change={(state) => change({ ...filter, state })}
-          >
-            <option value="">{say('list.every-state')}</option>
-            {standings.map((one) => (
-              <option key={one} value={one}>
-                {say(`terminals.state.${one}`)}
-              </option>
-            ))}
-          </Choice>
+          <FilterChoice
+            by="state"
+            filter={filter}
+            change={change}
+            options={standings.map((one) => [one, say(`terminals.state.${one}`)])}
+          />
         )}
         empty={{ icon: 'terminal', title: say('terminals.none'), hint: say('terminals.none-hint') }}
         status={({ online, active }) => say('terminals.count', { online, active })}
