@@ -14,6 +14,8 @@ import { createScriptedGuard, type FromScreenLine, type ScriptedGuard, type Scri
 const longestStart = 60_000;
 const longestEnd = 10_000;
 
+const holdBack = join(import.meta.dirname, 'hold-back.cjs');
+
 /** The real screen program on a display of its own, told what to show by a script. */
 export interface ScreenWorld {
   readonly guard: ScriptedGuard;
@@ -52,7 +54,7 @@ const startScreenWorld = async (
   stops: ReturnType<typeof createStops>,
 ): Promise<ScreenWorld> => {
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-screen-'));
-  stops.add(() => rmSync(folder, { recursive: true, force: true }));
+  stops.add(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const display = await openDisplay({
     folder,
     virtual: true,
@@ -66,7 +68,7 @@ const startScreenWorld = async (
   const program = findElectron();
   const launched = _electron.launch({
     executablePath: program.path,
-    args: [...program.flags, screenFolder],
+    args: ['-r', holdBack, ...program.flags, screenFolder],
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,

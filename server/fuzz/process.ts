@@ -1,5 +1,6 @@
 import { type Role, roles } from '#contract/api/row.ts';
 import type { CardEvidence } from '#contract/card.ts';
+import type { PersonId } from '#contract/ids.ts';
 import { readKeyRings } from '../key-file.ts';
 import { createRequest, startTestServer } from '../testing.ts';
 import { password } from '../testing-browser.ts';
@@ -28,7 +29,19 @@ const asked = {
     const { id, key, keys, admission } = await server.enrol();
     return { id, key, certificate: admission.certificate, request: await createRequest(keys) };
   },
-  person: async ({ role }: { role: Role }) => ({ headers: (await server.signIn([role])).headers }),
+  person: async ({ role }: { role: Role }) => {
+    const { headers, person } = await server.signIn([role]);
+    return { headers, person };
+  },
+  /** An admin or a directory may have changed what somebody may do; they themselves may not. */
+  given: async ({ person, role }: { person: PersonId; role: Role }) => {
+    const changed = await database.query(
+      `select 1 from person where id = $1 and roles <> array[$2::text]
+         and exists (select 1 from event where person = $1 and kind like 'person.%' and actor is distinct from $1)`,
+      [person, role],
+    );
+    return { others: changed.length > 0 };
+  },
   directory: async () => ({ headers: (await connectDirectory(server)).headers }),
   /** Somebody who may log in and sign in. */
   clinician: async ({ number }: { number: number }) => {

@@ -101,9 +101,12 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
   const draw = (who: Who): RouteName => (random() < ownShare ? (own.get(who) ?? all) : all)(random());
   let longest = 0;
   /** Judges an answer and keeps what it holds; the code that it came to. */
-  const take = ({ who, name, secrets }: FuzzSender, { members, ...sent }: Sent, got: Got) => {
+  const take = async (sender: FuzzSender, { members, ...sent }: Sent, got: Got) => {
+    const { who, name, secrets } = sender;
     const isStream = sent.call.endsWith('/stream') && got.isStream;
-    const judged: ReturnType<typeof judge> = isStream ? { code: 'OK' } : judge(sent.call, who, got);
+    let judged: ReturnType<typeof judge> = isStream ? { code: 'OK' } : judge(sent.call, who, got);
+    const hasOtherRoles = judged.wrong !== undefined && (await sender.hasOtherRoles());
+    if (hasOtherRoles) judged = judge(sent.call, who, got, hasOtherRoles);
     const { code, body } = judged;
     longest = Math.max(longest, got.milliseconds);
     const own = secrets().some((one) => got.text.includes(one)) ? 'what the sender is known by' : undefined;
@@ -117,7 +120,7 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
     if (code === 'OK' && body) {
       pool.teach(withCode(pool.read(body, answers.get(sent.call) ?? {}, members), now), name);
     }
-    return { code, body, isStream };
+    return { code, body, isStream, hasOtherRoles };
   };
 
   let count = 0;
@@ -136,14 +139,15 @@ export const runFuzz = async (server: FuzzServer, { seed, requests, slowest }: F
         complain(`no answer: ${problem} ${problem.cause ?? ''}`, name, sent);
         return undefined;
       });
-      const { code, body, isStream } = got === undefined ? { code: 'cut' } : take(sender, sent, got);
+      const { code, body, isStream, hasOtherRoles } =
+        got === undefined ? { code: 'cut' } : await take(sender, sent, got);
       if (code === 'APPROVAL_NEEDED') {
         const { approval } = (body as { failure: { approval?: string } }).failure;
         pool.teach({ 'approval id': approval });
         again = sent;
       }
       const isOwn = gateRefusal(api[sent.call], who) === undefined || (isRole(who) && code === 'CONSOLE_SIGNED_OUT');
-      if (got === undefined || isStream || (isOwn && cutOff.includes(code))) await sender.renew();
+      if (got === undefined || isStream || hasOtherRoles || (isOwn && cutOff.includes(code))) await sender.renew();
     }
   };
   const tend = async (): Promise<void> => {

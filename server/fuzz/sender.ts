@@ -1,5 +1,6 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import type { PersonId } from '#contract/ids.ts';
 import type { Who } from '../testing-senders.ts';
 import { isRole } from '../testing-senders.ts';
 import { type Connection, Cut, openConnection } from './connection.ts';
@@ -17,6 +18,8 @@ export interface FuzzSender {
   send(sent: Sent): Promise<Got | undefined>;
   /** Signs what only the holder of a terminal's key can sign. */
   change(sent: Sent['call']): (parts: { body: unknown }) => void;
+  /** Whether somebody else gave them other roles than they came with. */
+  hasOtherRoles(): Promise<boolean>;
   /** Signs in or enrols anew. */
   renew(): Promise<void>;
   /** What must never be seen: cookie or token. */
@@ -31,6 +34,7 @@ interface Identity {
   readonly headers: Readonly<Record<string, string>>;
   readonly key?: string;
   readonly certificate?: string;
+  readonly person?: PersonId;
 }
 
 export const createSender = async (
@@ -95,6 +99,11 @@ export const createSender = async (
       const text = `${body['number']}.${body['lockedAt'] ?? ''}.${body['receivedAt']}`;
       const signer = { key: createPrivateKey(key), dsaEncoding: 'ieee-p1363' } as const;
       body['signature'] = sign('sha256', Buffer.from(text), signer).toString('base64url');
+    },
+    hasOtherRoles: async () => {
+      const { person } = identity;
+      if (!isRole(who) || person === undefined) return false;
+      return (await server.ask('given', { person, role: who })).others;
     },
     renew,
     secrets: () =>
