@@ -146,7 +146,9 @@ const Groups = ({ groups, allowed, mayChange }: GroupsProps): ReactNode => {
         <thead>
           <tr>
             <th scope="col">{say('directory.group')}</th>
-            <th scope="col">{say('directory.members')}</th>
+            <th scope="col" className="number-head">
+              {say('directory.members')}
+            </th>
             <th scope="col">{say('directory.role')}</th>
           </tr>
         </thead>

@@ -176,7 +176,7 @@ const columnsOf = ({ say }: Words): readonly Column<PersonSummary>[] => {
       name: 'number',
       label: say('person.number'),
       sort: 'number',
-      className: 'number',
+      className: 'digits',
       show: ({ number }) => number,
       write: ({ number }) => number,
     },

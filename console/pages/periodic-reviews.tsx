@@ -129,7 +129,7 @@ const Reviews = ({ reviews }: { readonly reviews: Listed['reviews'] }): ReactNod
                   </>
                 )}
               </td>
-              <td className="number">{signed?.next ?? '–'}</td>
+              <td className="digits">{signed?.next ?? '–'}</td>
             </tr>
           ))}
         </tbody>

@@ -70,7 +70,7 @@ const Row = ({ account }: { readonly account: Account }): ReactNode => {
         <a href={fragmentOf({ kind: 'person', id })}>{name}</a>
         {kana !== '' && <span className="kana">{kana}</span>}
       </th>
-      <td className="number">{number}</td>
+      <td className="digits">{number}</td>
       <td>{say(`accounts.state.${state}`)}</td>
       <td>{roles.map((role) => say(`role.${role}`)).join(say('common.list-separator'))}</td>
       <td>

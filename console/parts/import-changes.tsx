@@ -49,8 +49,8 @@ export const ImportChanges = ({ plan }: { readonly plan: ImportPlan }): ReactNod
       <ChangeTable title={say('import.suspended', { count: suspended.length })} heads={who} total={suspended.length}>
         {suspended.slice(0, most).map(({ line, person }) => (
           <tr key={person.id}>
-            <td className="number">{line ?? say('import.not-in-file')}</td>
-            <td className="number">{person.number}</td>
+            <td className="digits">{line ?? say('import.not-in-file')}</td>
+            <td className="digits">{person.number}</td>
             <th scope="row">{person.name}</th>
           </tr>
         ))}
@@ -71,8 +71,8 @@ export const ImportChanges = ({ plan }: { readonly plan: ImportPlan }): ReactNod
               .join(' / ');
           return (
             <tr key={id}>
-              <td className="number">{line}</td>
-              <td className="number">{before.number}</td>
+              <td className="digits">{line}</td>
+              <td className="digits">{before.number}</td>
               <th scope="row">
                 <a href={fragmentOf({ kind: 'person', id })}>{before.name}</a>
               </th>
@@ -89,8 +89,8 @@ export const ImportChanges = ({ plan }: { readonly plan: ImportPlan }): ReactNod
       >
         {added.slice(0, most).map(({ line, person }) => (
           <tr key={line}>
-            <td className="number">{line}</td>
-            <td className="number">{person.number}</td>
+            <td className="digits">{line}</td>
+            <td className="digits">{person.number}</td>
             <th scope="row">{person.name}</th>
             <td>{person.kana === '' ? '–' : person.kana}</td>
             <td>{roles(person)}</td>

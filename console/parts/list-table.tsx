@@ -15,7 +15,8 @@ export interface Column<Item> {
   readonly more?: readonly { readonly label: string; readonly write: (item: Item) => string }[];
   /** The column by which a row is called. */
   readonly heads?: true;
-  readonly className?: string;
+  /** `number` is an amount, `digits` what is only written in digits. */
+  readonly className?: 'number' | 'digits';
 }
 
 interface ListTableProps<Item> {
@@ -51,9 +52,9 @@ export const ListTable = <Item,>({
       <caption className="visually-hidden">{caption}</caption>
       <thead>
         <tr>
-          {columns.map(({ name, label, sort }) =>
+          {columns.map(({ name, label, sort, className }) =>
             sort === undefined || sorting === undefined ? (
-              <th key={name} scope="col">
+              <th key={name} scope="col" className={className === 'number' ? 'number-head' : undefined}>
                 {label}
               </th>
             ) : (

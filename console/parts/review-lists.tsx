@@ -244,7 +244,9 @@ const LogThen = ({ snapshot: { log, events, terminals, policyVersion } }: Snapsh
               <tr>
                 <th scope="col">{say('periodic.column.what')}</th>
                 <th scope="col">{say('periodic.column.outcome')}</th>
-                <th scope="col">{say('periodic.column.count')}</th>
+                <th scope="col" className="number-head">
+                  {say('periodic.column.count')}
+                </th>
               </tr>
             </thead>
             <tbody>
