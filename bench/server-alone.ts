@@ -23,11 +23,11 @@ export interface ServerAlone {
 export async function startServerAlone(): Promise<ServerAlone> {
   const stops = createStops();
   try {
-    const { close, connectionString, database, folder } = await openTestDatabase();
+    const { close, connectionString, nearest, database, folder } = await openTestDatabase();
     stops.add(close);
     const port = await freePort();
     const own = join(folder, 'server');
-    const house = await startServer({ folder: own, port, env: { DATABASE_URL: connectionString } });
+    const house = await startServer({ folder: own, port, env: { DATABASE_URL: nearest } });
     stops.add(house.stop);
     const keys = await openKeys(own, new Date());
     const { secrets } = keys;

@@ -94,20 +94,21 @@ export function secretsOf(given: KeyRings, hashCost = usualHashCost): Secrets {
 
   const wrap = (dataKey: Buffer, about: string): Pick<Sealed, 'key' | 'wrapped'> => {
     const [key] = inOrder(rings.sealing);
-    return { key: key.id, wrapped: encrypt(bytesOf(key), dataKey, aboutDataKey(about)) };
+    return { key: key.id, wrapped: encrypt(secretKeyOf(key), dataKey, aboutDataKey(about)) };
   };
   const tryUnwrap = (sealed: Sealed, about: string): Buffer | undefined => {
     const key = rings.sealing.find((one) => one.id === sealed.key);
-    return key && tryDecrypt(bytesOf(key), sealed.wrapped ?? '', aboutDataKey(about));
+    return key && tryDecrypt(secretKeyOf(key), sealed.wrapped ?? '', aboutDataKey(about));
   };
   const seal = (plain: string, about: string): Sealed => {
     const dataKey = randomBytes(32);
-    return { ...wrap(dataKey, about), text: encrypt(dataKey, Buffer.from(plain), about) };
+    return { ...wrap(dataKey, about), text: encrypt(createSecretKey(dataKey), Buffer.from(plain), about) };
   };
   const tryOpen = (sealed: Sealed, about: string): string | undefined => {
     const old = rings.sealing.find((one) => one.id === sealed.key);
-    const key = sealed.wrapped === undefined ? old && bytesOf(old) : tryUnwrap(sealed, about);
-    return key && tryDecrypt(key, sealed.text, about)?.toString('utf8');
+    if (sealed.wrapped === undefined) return old && tryDecrypt(secretKeyOf(old), sealed.text, about)?.toString('utf8');
+    const dataKey = tryUnwrap(sealed, about);
+    return dataKey && tryDecrypt(createSecretKey(dataKey), sealed.text, about)?.toString('utf8');
   };
 
   return {
@@ -207,6 +208,15 @@ function vouchingKey(key: StoredKey, about: string): KeyObject {
   return derived;
 }
 
+const secretKeys = new WeakMap<StoredKey, KeyObject>();
+
+/** As an object: with bytes, Node takes several times as long for each HMAC and each cipher. */
+function secretKeyOf(key: StoredKey): KeyObject {
+  const known = secretKeys.get(key) ?? createSecretKey(bytesOf(key));
+  secretKeys.set(key, known);
+  return known;
+}
+
 const bytesOf = (key: StoredKey): Buffer => Buffer.from(key.key, 'base64');
 
 const privateKeyOf = (key: StoredKey): KeyObject =>
@@ -220,15 +230,15 @@ function signerOf(rings: KeyRings): { readonly id: number; readonly key: KeyObje
 /** A sealed data key is not taken for a sealed secret, nor the other way round. */
 const aboutDataKey = (about: string): string => `data key for ${about}`;
 
-function encrypt(key: Buffer, plain: Buffer, about: string): string {
+function encrypt(key: KeyObject, plain: Buffer, about: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about));
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url');
 }
 
-function tryDecrypt(key: Buffer, sealed: string, about: string): Buffer | undefined {
+function tryDecrypt(key: KeyObject, sealed: string, about: string): Buffer | undefined {
   const text = Buffer.from(sealed, 'base64url');
-  if (key.length !== 32 || text.length < 28) return undefined;
+  if (key.symmetricKeySize !== 32 || text.length < 28) return undefined;
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, text.subarray(0, 12), { authTagLength: 16 });
     decipher.setAAD(Buffer.from(about)).setAuthTag(text.subarray(-16));
@@ -242,7 +252,7 @@ function tryDecrypt(key: Buffer, sealed: string, about: string): Buffer | undefi
 const canonicalCard = (card: CardEvidence): string => `${card.technology}|${card.systemCode ?? ''}|${card.identifier}`;
 
 const indexOf = (key: StoredKey, canonical: string): Buffer =>
-  numbered(key, createHmac('sha256', bytesOf(key)).update(canonical).digest());
+  numbered(key, createHmac('sha256', secretKeyOf(key)).update(canonical).digest());
 
 function numbered(key: StoredKey, mark: Buffer): Buffer {
   const number = Buffer.alloc(2);

@@ -44,7 +44,7 @@ const openDatabaseUrl = async ({ databaseUrl, dataFolder }: Config, log: Logger)
   if (databaseUrl !== undefined) return databaseUrl;
   const embedded = await startEmbedded(dataFolder, (what) => log.warn(what));
   stops.push(embedded.stop);
-  return embedded.connectionString;
+  return embedded.nearest;
 };
 
 const start = async (config: Config): Promise<void> => {

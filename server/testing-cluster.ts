@@ -14,6 +14,8 @@ import { migrate } from './store/migrate.ts';
 export interface TestDatabase {
   readonly folder: string;
   readonly connectionString: string;
+  /** As the server of an embedded database reaches it. */
+  readonly nearest: string;
   readonly database: Database;
   close(): Promise<void>;
 }
@@ -36,7 +38,7 @@ const shared = env['KAZASU_TEST_CLUSTER'];
 /** The database in it that has the schema and nothing else. */
 const template = 'kazasu_template';
 
-type Place = Pick<TestDatabase, 'connectionString'> & { leave(): Promise<void> };
+type Place = Pick<TestDatabase, 'connectionString' | 'nearest'> & { leave(): Promise<void> };
 
 const createFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'kazasu-server-'));
@@ -45,9 +47,9 @@ const createFolder = async (): Promise<string> => {
 };
 
 const inOwnCluster = async (folder: string, report?: (what: string) => void): Promise<Place> => {
-  const { connectionString, stop } = await startEmbedded(folder, report);
+  const { connectionString, nearest, stop } = await startEmbedded(folder, report);
   await migrate(connectionString, () => undefined);
-  return { connectionString, leave: stop };
+  return { connectionString, nearest, leave: stop };
 };
 
 const tell = async (address: string, statement: string): Promise<void> => {
@@ -66,8 +68,10 @@ const addressOf = (maintenance: string, database: string): string =>
 const inShared = async (maintenance: string): Promise<Place> => {
   const name = `kazasu_${randomBytes(8).toString('hex')}`;
   await tell(maintenance, `create database ${name} template ${template}`);
+  const connectionString = addressOf(maintenance, name);
   return {
-    connectionString: addressOf(maintenance, name),
+    connectionString,
+    nearest: connectionString,
     leave: () => tell(maintenance, `drop database ${name} with (force)`),
   };
 };
@@ -75,7 +79,9 @@ const inShared = async (maintenance: string): Promise<Place> => {
 export const openTestDatabase = async (options: TestDatabaseOptions = {}): Promise<TestDatabase> => {
   const folder = await createFolder();
   const isShared = shared !== undefined && options.ownCluster !== true;
-  const { connectionString, leave } = isShared ? await inShared(shared) : await inOwnCluster(folder, options.report);
+  const { connectionString, nearest, leave } = isShared
+    ? await inShared(shared)
+    : await inOwnCluster(folder, options.report);
   const database = createDatabase({
     connectionString,
     patience: options.patience ?? patience,
@@ -84,6 +90,7 @@ export const openTestDatabase = async (options: TestDatabaseOptions = {}): Promi
   return {
     folder,
     connectionString,
+    nearest,
     database,
     close: async () => {
       await database.close();

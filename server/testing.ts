@@ -133,7 +133,7 @@ export interface TestServerOptions {
 
 const openBeside = (given: Pick<TestServer, 'folder' | 'connectionString'>): TestDatabase => {
   const database = createDatabase({ connectionString: given.connectionString, patience, report: () => undefined });
-  return { ...given, database, close: database.close };
+  return { ...given, nearest: given.connectionString, database, close: database.close };
 };
 
 /** The whole server on a real PostgreSQL and real TLS, with a clock that a test can move on. */

@@ -20,7 +20,7 @@ import { tryLead } from '../store/log-tree.ts';
 import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
 import { commandOn, watchKeys } from '../testing-keys.ts';
 import { checkEd25519 } from './hashes.ts';
-import { createSeenInMemory, type SeenKeeper } from './seen.ts';
+import { createSeenInMemory, type Seen, type SeenKeeper } from './seen.ts';
 import { createSequencer, type Sequencer, type SequencerDeps } from './sequencer.ts';
 import { verifyExport } from './verify.ts';
 
@@ -301,17 +301,9 @@ describe('whoever holds the database', () => {
   });
 
   it('cannot put it back to an earlier state: the server goes on as another incarnation, with an alarm', async () => {
-    const seen = createSeenInMemory();
-    const witness = open(seen);
     await writeMany(300);
-    await witness.run();
     await server.app.placed();
-    await write('the newest');
-    await server.app.placed();
-    await write('seen by this one');
-    await witness.run();
-    const before = checkpointIn((await ask('log/show')).checkpoint);
-    await putBack(before);
+    const { seen, before } = await signAndPutBack();
     await server.app.placed();
     await runUntilAnother(open(seen), before);
     const [alarm] = await server.database.query<{ detail: { signed: number } }>(
@@ -324,17 +316,7 @@ describe('whoever holds the database', () => {
   });
 
   it('cannot do so either while another process leads that knew less: the one that signed more finds it out', async () => {
-    const seen = createSeenInMemory();
-    await server.database.transaction(async (leading) => {
-      while (!(await tryLead(leading))) await delay(20);
-      const id = await write('seen by one alone');
-      await leading.query('savepoint earlier');
-      await openIn(leading, seen).run();
-      await leading.query('rollback to savepoint earlier');
-      await tamper((tx) => tx.query('delete from event where id = $1', [id]));
-    });
-    const [before] = seen.all();
-    assert.ok(before);
+    const { seen, before } = await signAndPutBack();
     await writeMany(3);
     const forked = await newest();
     assert.ok(forked.origin === before.origin && forked.size > before.size);
@@ -380,16 +362,20 @@ const runUntilAnother = async (sequencer: Sequencer, before: Pick<Checkpoint, 'o
   assert.fail('it goes on under the same name');
 };
 
-/** The last lines, and what was signed over them, are gone, as after a restore that nobody told of. */
-const putBack = (before: Checkpoint): Promise<unknown> =>
-  tamper(async (tx) => {
-    await tx.query('delete from log_checkpoint where size = $1', [before.size]);
-    const [last] = await tx.query<{ size: number; seq: number }>(
-      'select (select max(size) from log_checkpoint) as size, (select max(seq) from log_leaf) as seq',
-    );
-    await tx.query('delete from log_leaf where position >= $1', [last?.size]);
-    await tx.query('delete from event where seq >= $1', [last?.seq]);
+/** A line, and what somebody signed over it, are gone, as after a restore that nobody told of. Nobody else has seen them. */
+const signAndPutBack = async (): Promise<{ readonly seen: SeenKeeper; readonly before: Seen }> => {
+  const seen = createSeenInMemory();
+  await server.database.transaction(async (leading) => {
+    while (!(await tryLead(leading))) await delay(20);
+    const id = await write('seen by one alone');
+    await leading.query('savepoint earlier');
+    await openIn(leading, seen).run();
+    await leading.query('rollback to savepoint earlier');
+    await tamper((tx) => tx.query('delete from event where id = $1', [id]));
   });
+  const [before] = seen.all();
+  return { seen, before: before ?? assert.fail('nothing was signed') };
+};
 
 /** A process that has only just started. */
 const openWith = (given: Pick<SequencerDeps, 'background' | 'seen'>): Sequencer =>

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { SessionId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
 import type { Ticket } from './ticket.ts';
@@ -22,8 +22,9 @@ export const createProofKey = (
   said = '',
 ): ProofKey | null => {
   if (key === undefined) return null;
+  const secret = createSecretKey(Buffer.from(key, 'base64url'));
   const derive = (...parts: readonly string[]): Buffer =>
-    createHmac('sha256', Buffer.from(key, 'base64url')).update(JSON.stringify(parts)).digest();
+    createHmac('sha256', secret).update(JSON.stringify(parts)).digest();
   return {
     mark: derive('proof', attempt, terminal, kind, said),
     tokenOf: (session) => derive('token', session).toString('base64url'),

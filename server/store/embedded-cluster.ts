@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -151,6 +152,11 @@ export const tryReach = async (cluster: string, password: string): Promise<pg.Cl
   return connect(running.port, password, 'kazasu').catch(() => undefined);
 };
 
+/** The name of a socket has room for so many bytes (sun_path), and `/.s.PGSQL.65535` comes after the folder. */
+const longestFolder = 103 - '/.s.PGSQL.65535'.length;
+/** Whether the system has sockets with a name in a folder, and this one is short enough for it. */
+const hasSocket = ({ folder }: Home): boolean => platform() !== 'win32' && Buffer.byteLength(folder) <= longestFolder;
+
 /** `changes` are settings that are to be others than usual. */
 export const launch = async (
   home: Home,
@@ -163,7 +169,8 @@ export const launch = async (
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
-    unix_socket_directories: '',
+    unix_socket_directories: hasSocket(home) ? home.folder : '',
+    unix_socket_permissions: '0700',
     password_encryption: 'scram-sha-256',
     fsync: 'on',
     synchronous_commit: 'on',

@@ -33,10 +33,15 @@ const startAndKill = async (data: string): Promise<void> => {
 
 const works = async (data: string): Promise<void> => {
   const embedded = await startEmbedded(data);
-  const client = new pg.Client({ connectionString: embedded.connectionString });
-  await client.connect();
-  assert.deepEqual((await client.query('select 1 as one')).rows, [{ one: 1 }]);
-  await client.end();
+  for (const [connectionString, isLocal] of [
+    [embedded.connectionString, false],
+    [embedded.nearest, true],
+  ] as const) {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    assert.deepEqual((await client.query('select inet_server_addr() is null as local')).rows, [{ local: isLocal }]);
+    await client.end();
+  }
   await embedded.stop();
 };
 

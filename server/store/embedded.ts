@@ -12,13 +12,15 @@ import {
   stopCluster,
   tryReach,
 } from './embedded-cluster.ts';
-import { findHome } from './embedded-home.ts';
+import { findHome, type Home } from './embedded-home.ts';
 
 export { EmbeddedDatabaseProblem };
 
 /** A PostgreSQL of our own, carried by an npm package and kept in the data folder. */
 export interface EmbeddedDatabase {
   readonly connectionString: string;
+  /** The same over a socket in the file system, which costs both sides less, where there can be one. */
+  readonly nearest: string;
   stop(): Promise<void>;
 }
 
@@ -33,11 +35,29 @@ const own = async (keeper: pg.Client, dataFolder: string): Promise<pg.Client> =>
   throw new EmbeddedDatabaseProblem(`another server is running on the data folder ${dataFolder}`);
 };
 
-const addressOf = (password: string, port: number): string => `postgres://kazasu:${password}@127.0.0.1:${port}/kazasu`;
+const addressOf = (password: string, port: number, host = '127.0.0.1'): string =>
+  `postgres://kazasu:${password}@${encodeURIComponent(host)}:${port}/kazasu`;
+/** One that was left by an earlier version has no socket. */
+const addressesOf = async (
+  { folder }: Home,
+  password: string,
+  running: pg.Client,
+): Promise<Pick<EmbeddedDatabase, 'connectionString' | 'nearest'>> => {
+  const { port } = running;
+  const { rows } = await running.query<{ folders: string }>(
+    `select current_setting('unix_socket_directories') as folders`,
+  );
+  const connectionString = addressOf(password, port);
+  return {
+    connectionString,
+    nearest: rows[0]?.folders === folder ? addressOf(password, port, folder) : connectionString,
+  };
+};
 
 /** The database of a data folder for a command beside the server: the one that runs, or one that is started for it. */
 export const reachEmbedded = async (dataFolder: string): Promise<EmbeddedDatabase> => {
-  const { folder } = await findHome(dataFolder);
+  const home = await findHome(dataFolder);
+  const { folder } = home;
   // Another one would be empty: whoever asks means the one that is somewhere else.
   if (!(await hasCluster(join(folder, 'cluster')))) {
     throw new EmbeddedDatabaseProblem(
@@ -47,8 +67,9 @@ export const reachEmbedded = async (dataFolder: string): Promise<EmbeddedDatabas
   const password = await readPassword(join(dataFolder, 'postgres.password'));
   const running = await tryReach(join(folder, 'cluster'), password);
   if (running === undefined) return startEmbedded(dataFolder);
+  const addresses = await addressesOf(home, password, running);
   await running.end();
-  return { connectionString: addressOf(password, running.port), stop: async () => undefined };
+  return { ...addresses, stop: async () => undefined };
 };
 
 /** Starts it, or takes over the one that a killed server left. While it is held, one that dies is started again. */
@@ -66,6 +87,7 @@ export const startEmbedded = async (
     dataFolder,
   );
   const { port } = keeper;
+  const addresses = await addressesOf(home, password, keeper);
   let stopping = false;
   let reviving: Promise<void> | undefined;
 
@@ -93,7 +115,7 @@ export const startEmbedded = async (
   const { rows } = await keeper.query("select 1 from pg_database where datname = 'kazasu'");
   if (rows.length === 0) await keeper.query('create database kazasu');
   return {
-    connectionString: addressOf(password, port),
+    ...addresses,
     stop: async () => {
       stopping = true;
       await reviving;
