@@ -8,10 +8,16 @@ import { type BegunAttempt, listReplayed, writeBegun } from '../store/proofs.ts'
 import type { FactorFacts } from '../store/taps.ts';
 import { about } from './events.ts';
 
-/** How long begun attempts are gathered before they are written (milliseconds). What is proved meanwhile is written with that. */
+/**
+ * How long an attempt waits before it is written (milliseconds), and how long those are gathered that are written together.
+ * What is proved meanwhile is written with that, once.
+ */
+const patience = 400;
 const gathering = 200;
 const mostAtOnce = 500;
 const retryAfter = 500;
+/** What is still to be written keeps no program running that has nothing else to do. */
+const aside = { ref: false } as const;
 /** More than a hospital taps while its database is away for a minute; what is over it is only in the server's own log. */
 const mostWaiting = 20_000;
 
@@ -40,9 +46,11 @@ export interface Begun {
 
 export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger }): Begun => {
   const { database, now, log } = deps;
-  let waiting: BegunAttempt[] = [];
+  let waiting: (BegunAttempt & { readonly since: number })[] = [];
   let writing: Promise<void> | undefined;
   let closed = false;
+  let isHurried = false;
+  let hurry = Promise.withResolvers<void>();
   const newest = new Map<TerminalId, Newest>();
 
   const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
@@ -81,16 +89,21 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
     });
 
   const flush = async (): Promise<void> => {
-    await wait(gathering);
-    while (waiting.length > 0) {
-      const attempts = waiting.slice(0, mostAtOnce);
+    for (;;) {
+      const [first] = waiting;
+      if (first === undefined) return;
+      const left = first.since + patience + gathering - performance.now();
+      if (left > 0) await Promise.race([wait(left, undefined, aside), hurry.promise]);
+      const ripe = performance.now() - (isHurried ? 0 : patience);
+      const attempts = waiting.slice(0, mostAtOnce).filter(({ since }) => since <= ripe);
+      if (attempts.length === 0) continue;
       try {
         await write(attempts);
         waiting = waiting.filter((one) => !attempts.includes(one));
       } catch (problem) {
         log.warn({ err: problem, waiting: waiting.length }, 'taps could not be written yet');
         if (closed) return;
-        await wait(retryAfter);
+        await wait(retryAfter, undefined, aside);
       }
     }
   };
@@ -110,7 +123,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       const oldest = newest.keys().next();
       if (newest.size > 20_000 && !oldest.done) newest.delete(oldest.value);
       if (waiting.length >= mostWaiting) log.error({ attempt: attempt.ticket }, 'a tap is not in the log of events');
-      else waiting.push(attempt);
+      else waiting.push({ ...attempt, since: performance.now() });
       start();
     },
     factorsOf: ({ terminal, attempt }) => {
@@ -126,10 +139,16 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
     },
     isOvertaken: ({ terminal, startedAt }) => (newest.get(terminal)?.startedAt ?? 0) > startedAt,
     settled: async () => {
+      isHurried = true;
+      hurry.resolve();
       while (writing !== undefined) await writing;
+      isHurried = false;
+      hurry = Promise.withResolvers();
     },
     close: async () => {
       closed = true;
+      isHurried = true;
+      hurry.resolve();
       await writing;
     },
   };

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { CardEvidence } from '#contract/card.ts';
 import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
-import { createBegun } from '../logins/begun.ts';
+import { type Begun, createBegun } from '../logins/begun.ts';
 import { createSecrets } from '../secrets.ts';
 import { cheap, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
@@ -29,7 +29,10 @@ before(async () => {
   server = await startTestServer();
   terminal = await server.enrol();
 });
-after(() => server.close());
+after(async () => {
+  for (const { close } of begun) await close();
+  await server.close();
+});
 
 /** Another process of the server, as far as a login sees it: own memory, own reading of the keys, same database. */
 const otherDeps = (): ServerDeps => ({
@@ -37,9 +40,15 @@ const otherDeps = (): ServerDeps => ({
   secrets: createSecrets(server.folder, server.now(), cheap),
   log: pino({ level: 'silent' }),
 });
+const begun: Begun[] = [];
+const keepBegun = (deps: ServerDeps): Begun => {
+  const own = createBegun(deps);
+  begun.push(own);
+  return own;
+};
 const startAnother = () => {
   const deps = otherDeps();
-  return createLoginsRoutes(deps, createBegun(deps));
+  return createLoginsRoutes(deps, keepBegun(deps));
 };
 const sender = () =>
   ({ kind: 'terminal', terminal: terminal.id, name: 'ward', address: '127.0.0.1' }) as TerminalSender;
@@ -51,7 +60,7 @@ describe('another process of the server', () => {
     const deps = otherDeps();
     const full = createAttemptRoutes(deps, {
       queue: { tryEnter: () => undefined, tryEnterIdle: () => undefined, wait: () => 0 },
-      begun: createBegun(deps),
+      begun: keepBegun(deps),
     });
     const result = await full['attempts/prove'](
       {
