@@ -20,6 +20,7 @@ export interface CatchUpDeps extends Pick<ServerDeps, 'now' | 'policies'> {
 
 const tries = 10;
 const pause = 300;
+const later = 3_000;
 
 /**
  * A database that comes back with fewer revocations than were pushed has lost its end. Their numbers would be given again, and
@@ -39,13 +40,16 @@ const beginAnewWhereLost = async (tx: Transaction, now: Date, pushed: number): P
   await record(tx, now, { kind: 'log.rolled-back', outcome: 'major', detail });
 };
 
+const seeWhatIsLost = ({ background, hub, now }: CatchUpDeps): Promise<void> =>
+  background.transaction((tx) => beginAnewWhereLost(tx, now(), hub.highest()));
+
 /**
  * What was pushed while the connection that listens was lost is read from the tables and pushed again. The streams stay
  * open: a terminal hears twice what it may have heard, and drops it.
  */
 const pushMissed = async (deps: CatchUpDeps, silence: number): Promise<void> => {
   const { background, hub, now } = deps;
-  await background.transaction((tx) => beginAnewWhereLost(tx, now(), hub.highest()));
+  await seeWhatIsLost(deps);
   const terminals = hub.streaming();
   if (terminals.length === 0) return;
   const since = new Date(now().getTime() - silence - overlap);
@@ -81,6 +85,14 @@ export const createCatchUp = (deps: CatchUpDeps) => {
     }
     // Then each terminal is to come again and ask by itself.
     for (const stream of deps.hub.streams()) stream.end();
+    // Whether the database has lost its end is seen to in any case: until then a number might be given twice.
+    while (silence === null) {
+      try {
+        return await seeWhatIsLost(deps);
+      } catch {
+        await wait(later, undefined, { ref: false });
+      }
+    }
   };
   const run = async (): Promise<void> => {
     running = true;

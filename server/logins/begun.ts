@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TerminalId } from '#contract/ids.ts';
 import { abandonOlderAttempts, endAttempt } from '../store/attempts.ts';
-import type { Lane } from '../store/database.ts';
+import { DatabaseAway, type Lane } from '../store/database.ts';
 import { record, recordAll } from '../store/events.ts';
 import { type BegunAttempt, listReplayed, writeBegun } from '../store/proofs.ts';
 import type { FactorFacts } from '../store/taps.ts';
@@ -16,8 +16,6 @@ const patience = 400;
 const gathering = 200;
 const mostAtOnce = 500;
 const retryAfter = 500;
-/** What is still to be written keeps no program running that has nothing else to do. */
-const aside = { ref: false } as const;
 /** More than a hospital taps while its database is away for a minute; what is over it is only in the server's own log. */
 const mostWaiting = 20_000;
 
@@ -50,7 +48,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
   let writing: Promise<void> | undefined;
   let closed = false;
   let isHurried = false;
-  let hurry = Promise.withResolvers<void>();
+  let wake = (): void => undefined;
   const newest = new Map<TerminalId, Newest>();
 
   const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
@@ -88,22 +86,43 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       await tx.notify('changed', { what: 'events' });
     });
 
+  /** Until so many milliseconds are over, or somebody is in a hurry. What is still to be written keeps no program running. */
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds).unref();
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  /** What can never be written, because whom it names is gone, holds up nothing else. */
+  const writeAll = async (attempts: readonly BegunAttempt[]): Promise<void> => {
+    try {
+      return await write(attempts);
+    } catch (problem) {
+      const [one, other] = attempts;
+      if (problem instanceof DatabaseAway || one === undefined) throw problem;
+      if (other === undefined)
+        return log.error({ err: problem, attempt: one.ticket }, 'a tap is not in the log of events');
+    }
+    for (const one of attempts) await writeAll([one]);
+  };
   const flush = async (): Promise<void> => {
     for (;;) {
       const [first] = waiting;
       if (first === undefined) return;
       const left = first.since + patience + gathering - performance.now();
-      if (left > 0) await Promise.race([wait(left, undefined, aside), hurry.promise]);
+      if (left > 0 && !isHurried) await pause(left);
       const ripe = performance.now() - (isHurried ? 0 : patience);
       const attempts = waiting.slice(0, mostAtOnce).filter(({ since }) => since <= ripe);
       if (attempts.length === 0) continue;
       try {
-        await write(attempts);
+        await writeAll(attempts);
         waiting = waiting.filter((one) => !attempts.includes(one));
       } catch (problem) {
         log.warn({ err: problem, waiting: waiting.length }, 'taps could not be written yet');
         if (closed) return;
-        await wait(retryAfter, undefined, aside);
+        await wait(retryAfter, undefined, { ref: false });
       }
     }
   };
@@ -140,15 +159,14 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
     isOvertaken: ({ terminal, startedAt }) => (newest.get(terminal)?.startedAt ?? 0) > startedAt,
     settled: async () => {
       isHurried = true;
-      hurry.resolve();
+      wake();
       while (writing !== undefined) await writing;
       isHurried = false;
-      hurry = Promise.withResolvers();
     },
     close: async () => {
       closed = true;
       isHurried = true;
-      hurry.resolve();
+      wake();
       await writing;
     },
   };

@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import type { CardEvidence } from '#contract/card.ts';
-import type { AttemptId, LockId } from '#contract/ids.ts';
+import type { AttemptId, LockId, PersonId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { type Begun, createBegun } from '../logins/begun.ts';
+import { begunEvent } from '../logins/tap.ts';
+import { type Ticket, tryReadTicket } from '../logins/ticket.ts';
 import { createSecrets } from '../secrets.ts';
+import { createUuid } from '../store/uuid.ts';
 import { cheap, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import {
   failureOf,
@@ -121,5 +124,36 @@ describe('the time of a refusal', () => {
     };
     const asked = { unknown: show(makeEvidence), revoked: show(() => revoked.evidence) };
     await mustTakeAsLong(asked, { rounds: 60, apart: 3, share: 0.5 });
+  });
+});
+
+describe('taps that are written a moment later', () => {
+  const tapOf = async (change: Partial<Ticket> = {}) => {
+    const { evidence } = await makeClinician(server);
+    const { attempt } = await mustBegin(server, terminal, evidence);
+    const known = tryReadTicket(server.deps.secrets, ticketOf(attempt)) ?? assert.fail('no ticket');
+    const ticket = { ...known, attempt: createUuid(server.now()) as AttemptId, ...change };
+    return { ticket, begun: begunEvent(ticket) };
+  };
+  const isWritten = async ({ ticket }: Awaited<ReturnType<typeof tapOf>>): Promise<boolean> =>
+    (await server.database.query('select 1 from attempt where id = $1', [ticket.attempt])).length > 0;
+
+  it('wait for nobody who is gone from the database', async () => {
+    const own = keepBegun(otherDeps());
+    const [good, gone, other] = [await tapOf(), await tapOf({ person: randomUUID() as PersonId }), await tapOf()];
+    for (const tap of [good, gone, other]) own.add(tap, []);
+    await own.settled();
+    assert.deepEqual([await isWritten(good), await isWritten(gone), await isWritten(other)], [true, false, true]);
+  });
+
+  it('are written without being asked, and at once when the process ends', async () => {
+    const [own, ending] = [keepBegun(otherDeps()), keepBegun(otherDeps())];
+    const [one, last] = [await tapOf(), await tapOf()];
+    own.add(one, []);
+    ending.add(last, []);
+    await ending.close();
+    assert.ok(await isWritten(last));
+    const until = performance.now() + 10_000;
+    while (!(await isWritten(one))) assert.ok(performance.now() < until, 'it is never written');
   });
 });

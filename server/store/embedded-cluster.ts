@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -154,8 +156,25 @@ export const tryReach = async (cluster: string, password: string): Promise<pg.Cl
 
 /** The name of a socket has room for so many bytes (sun_path), and `/.s.PGSQL.65535` comes after the folder. */
 const longestFolder = 103 - '/.s.PGSQL.65535'.length;
-/** Whether the system has sockets with a name in a folder, and this one is short enough for it. */
-const hasSocket = ({ folder }: Home): boolean => platform() !== 'win32' && Buffer.byteLength(folder) <= longestFolder;
+/** Whether the system has sockets with a name in a folder, this one is short enough for it, and PostgreSQL takes it for one. */
+const mayHaveSocket = ({ folder }: Home): boolean =>
+  platform() !== 'win32' && Buffer.byteLength(folder) <= longestFolder && !folder.includes(',');
+
+/** A file system may hold no sockets: then there is none. */
+const canHoldSocket = async ({ folder }: Home): Promise<boolean> => {
+  const path = join(folder, `.socket-${process.pid}`);
+  await rm(path, { force: true });
+  const tried = createServer();
+  try {
+    tried.listen(path);
+    await once(tried, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    tried.close();
+  }
+};
 
 /** `changes` are settings that are to be others than usual. */
 export const launch = async (
@@ -166,10 +185,13 @@ export const launch = async (
   changes: Readonly<Record<string, string | number>> = {},
 ): Promise<pg.Client> => {
   const log = await open(join(home.folder, 'postgres.log'), 'w', 0o600);
+  const hasSocket = mayHaveSocket(home) && (await canHoldSocket(home));
+  // What a killed one left would be taken for that of a program that has its number now.
+  for (const left of [`.s.PGSQL.${port}`, `.s.PGSQL.${port}.lock`]) await rm(join(home.folder, left), { force: true });
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
-    unix_socket_directories: hasSocket(home) ? home.folder : '',
+    unix_socket_directories: hasSocket ? home.folder : '',
     unix_socket_permissions: '0700',
     password_encryption: 'scram-sha-256',
     fsync: 'on',

@@ -31,11 +31,11 @@ const startAndKill = async (data: string): Promise<void> => {
   await ended;
 };
 
-const works = async (data: string): Promise<void> => {
+const works = async (data: string, hasSocket = true): Promise<void> => {
   const embedded = await startEmbedded(data);
   for (const [connectionString, isLocal] of [
     [embedded.connectionString, false],
-    [embedded.nearest, true],
+    [embedded.nearest, hasSocket],
   ] as const) {
     const client = new pg.Client({ connectionString });
     await client.connect();
@@ -52,6 +52,17 @@ test('goes on after a power cut that left the password’s file empty, before th
   await works(data);
   assert.match(readFileSync(join(data, 'postgres.password'), 'utf8'), /^[\w-]{32}\n$/);
 });
+
+for (const [name, hasSocket] of [
+  ['東棟 1階 (a+b) 100%', true],
+  ['a,b', false],
+  ['long-'.repeat(30), false],
+] as const)
+  test(`works in a folder called ${name}, ${hasSocket ? 'over a socket' : 'without a socket'}`, async () => {
+    const data = join(folder, name);
+    mkdirSync(data, { mode: 0o711 });
+    await works(data, hasSocket);
+  });
 
 for (const pause of [0, 60, 150, 300]) {
   test(`goes on at once ${pause} ms after a first start was killed, whose initdb still runs`, async () => {

@@ -45,6 +45,7 @@ const useAll = async (): Promise<{ session: SessionId; person: PersonId }> => {
   const clinician = await makeClinician(server, { totp: false });
   const { id: person } = clinician.person;
   const { session } = await logIn(server, terminal, clinician);
+  await server.app.settled();
   const now = server.now();
   const expiresAt = new Date(now.getTime() + 30_000);
   const endsAt = new Date(now.getTime() + hours(12));
