@@ -11,7 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define HEALTHY_AFTER (10 * SECOND)
+/* Longer than a start takes: what lives that long did not die of its start. */
+#define HEALTHY_AFTER (3 * SECOND)
 /* Above every number that a child is given. */
 #define ASIDE 64
 
@@ -61,6 +62,7 @@ bool child_start(struct child *child, uint64_t now) {
 void child_ended(struct child *child, uint64_t now, uint64_t shortest_pause, uint64_t longest_pause) {
   const bool healthy = now - child->started_at > HEALTHY_AFTER;
   if (healthy || child->pause < shortest_pause) child->pause = shortest_pause;
+  if (child->pause > longest_pause) child->pause = longest_pause;
   child->pid = 0;
   child->start_at = now + child->pause;
   child->pause = child->pause * 2 < longest_pause ? child->pause * 2 : longest_pause;

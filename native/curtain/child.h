@@ -21,6 +21,8 @@ struct child {
   gid_t group;
   /* Ends when the leader ends, however that happens. */
   bool ends_with_leader;
+  /* It was ended because it said nothing any more. */
+  bool hung;
 
   pid_t pid;
   uint64_t started_at, start_at, pause;

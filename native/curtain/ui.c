@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #define SHORT_PAUSE (20 * MILLISECOND)
-#define LONG_PAUSE (5 * SECOND)
+#define LONG_PAUSE (2 * SECOND)
+/* What somebody else killed is not ill. */
+#define KILLED_PAUSE (160 * MILLISECOND)
 /* Silence after which each counts as hung. */
 #define PAINTER_SILENT (3 * SECOND)
 #define HANGS_AGAIN_WITHIN (10 * SECOND)
@@ -147,6 +149,7 @@ void ui_turn(struct ui *ui, uint64_t now) {
   if (ui->painter.pid > 0 && now - ui->painter_heard_at > PAINTER_SILENT) {
     fprintf(stderr, "leader: the painter hangs\n");
     ui->painter_heard_at = now;
+    ui->painter.hung = true;
     child_kill(&ui->painter, SIGKILL);
     if (ui->painter_hung_at != 0 && now - ui->painter_hung_at < HANGS_AGAIN_WITHIN)
       child_kill(&ui->display, SIGKILL);
@@ -155,6 +158,7 @@ void ui_turn(struct ui *ui, uint64_t now) {
   if (ui->screen.pid > 0 && now - ui->screen_heard_at > silence_allowed(ui, now)) {
     fprintf(stderr, "leader: the screen hangs\n");
     ui->screen_heard_at = now;
+    ui->screen.hung = true;
     child_kill(&ui->screen, SIGKILL);
   }
 }
@@ -167,7 +171,9 @@ bool ui_bury(struct ui *ui, pid_t pid, int status, uint64_t now) {
     const bool signalled = WIFSIGNALED(status);
     fprintf(stderr, "leader: %s ended: %s %d\n", child->name, signalled ? "signal" : "code",
             signalled ? WTERMSIG(status) : WEXITSTATUS(status));
-    child_ended(child, now, SHORT_PAUSE, LONG_PAUSE);
+    const bool killed = signalled && WTERMSIG(status) == SIGKILL && !child->hung;
+    child_ended(child, now, SHORT_PAUSE, killed ? KILLED_PAUSE : LONG_PAUSE);
+    child->hung = false;
     if (child == &ui->painter && !signalled && WEXITSTATUS(status) == EXIT_RESIZED) {
       ui->painter.pause = ui->display.pause = ui->screen.pause = 0;
       ui->painter.start_at = now;
