@@ -55,15 +55,16 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
 
   async function identify(effect: Of<'identify'>): Promise<void> {
     const { request, lock, evidence, after, purpose } = effect;
-    if (effect.offline) return alone.identify(effect);
+    if (effect.offline) return void alone.identify(effect);
     const body = { lock, card: evidence, purpose, ...(after === null ? {} : { after }) };
     const begun = call('attempts/begin', { body }, { limit: lateLimit });
     const canGoOn = purpose === 'login' && alone.mayFallBack(evidence);
     let wentOn = false;
+    let proven = false;
     const giveUp = (): void => {
       if (wentOn) return;
       wentOn = true;
-      if (canGoOn) alone.identify(effect);
+      if (canGoOn) proven = alone.identify(effect);
       else dispatch({ kind: 'identify-failed', request, failure: { code: 'SERVER_UNREACHABLE' } });
     };
     const reply = await heardLate(begun, giveUp, canGoOn ? switchAfter : undefined);
@@ -71,7 +72,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     nonces.renew(nonce);
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!reply.ok) {
-      if (purpose === 'login' && reply.failure.code === 'CARD_REFUSED') alone.cardRefused(evidence);
+      if (purpose === 'login' && reply.failure.code === 'CARD_REFUSED') alone.cardRefused(evidence, proven);
       return dispatch({ kind: 'identify-failed', request, failure: reply.failure });
     }
     const { expiresAt, grace, offline: mayKeep, nonce: _, ...begins } = reply.value;
@@ -108,9 +109,7 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
     if (!reply.ok && reply.failure.code === 'SERVER_UNREACHABLE') return giveUp();
     if (!wentOn && !(reply.ok && reply.value.kind === 'open')) kept.drop();
     if (!reply.ok) {
-      // What was looked at here meanwhile was counted here.
-      const isCounted = wentOn && canGoOn && reply.failure.code === 'PROOF_WRONG';
-      if (factor === 'pin' && !isCounted) alone.refused(attempt, reply.failure.code);
+      if (factor === 'pin') kept.refused(reply.failure.code);
       return dispatch({ kind: 'prove-failed', attempt, failure: reply.failure });
     }
     const { value } = reply;

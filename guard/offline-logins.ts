@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Greeting } from '#contract/api/logins.ts';
 import type { CardEvidence } from '#contract/card.ts';
 import type { FailureCode } from '#contract/errors.ts';
-import type { AttemptId } from '#contract/ids.ts';
+import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { Effect } from '#core/login/state.ts';
 import type { EffectsDeps } from './effects.ts';
-import type { KnownOffline } from './offline.ts';
+import type { CheckedOffline, KnownOffline } from './offline.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
@@ -22,17 +22,27 @@ interface Current {
   readonly mayKeep: boolean;
 }
 
+/** The digits of one proof, and what they may leave here. */
+export interface TypedDigits {
+  /** The server has let them in. */
+  keep(): void;
+  /** No answer comes: they are looked at here. */
+  check(): Promise<void>;
+  drop(): void;
+  /** The server would not let them, or their card, go on, also where that is heard late: without it they are let in no sooner. */
+  refused(code: FailureCode): void;
+}
+
 /** What the terminal does without the server, and what it keeps for then. */
 export interface OfflineLogins {
   /** The server has let this attempt in. */
   begun(current: Current): void;
   mayFallBack(evidence: CardEvidence): boolean;
-  identify(effect: Of<'identify'>): void;
-  /** The digits that a right answer may leave here, or that are looked at here when none comes. */
-  digitsFor(effect: Of<'prove'>, digits: Buffer): { keep(): void; check(): Promise<void>; drop(): void };
-  /** The server would not let this attempt, or this card, go on: without it they are let in no sooner. */
-  refused(attempt: AttemptId, code: FailureCode): void;
-  cardRefused(evidence: CardEvidence): void;
+  /** Whether the card is known here and proved that it is this one. */
+  identify(effect: Of<'identify'>): boolean;
+  digitsFor(effect: Of<'prove'>, digits: Buffer): TypedDigits;
+  /** The server has refused this card, which `identify` may have proved here meanwhile. */
+  cardRefused(evidence: CardEvidence, proven: boolean): void;
   /** Whether this attempt could be gone on with when no answer comes. */
   mayProve(attempt: AttemptId): boolean;
   open(effect: Of<'open'>): Promise<boolean>;
@@ -52,14 +62,13 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
   const instant = (server: number): string => new Date(server).toISOString();
   const toMoment = (server: number): number => clock.now() + server - (offline.now() ?? server);
 
-  async function check(effect: Of<'prove'>, digits: Buffer): Promise<void> {
-    const { attempt, lock } = effect;
-    const from = current;
-    if (from?.attempt !== attempt) {
-      digits.fill(0);
-      return dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
-    }
-    const checked = await offline.check(from.evidence, digits, { attempt, lock });
+  async function look({ attempt, evidence }: Current, lock: LockId, digits: Buffer): Promise<CheckedOffline['kind']> {
+    const checked = await offline.check(evidence, digits, { attempt, lock });
+    await tellLooked(attempt, checked);
+    return checked.kind;
+  }
+
+  async function tellLooked(attempt: AttemptId, checked: CheckedOffline): Promise<void> {
     if (checked.kind === 'right') {
       known = checked.known;
       const { minutes } = state().policy.offline;
@@ -94,7 +103,8 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         const { person, why } = found;
         void journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: ['card'], reason: why });
         const code = why === 'locked' ? 'PROOF_LOCKED' : 'OFFLINE_REFUSED';
-        return dispatch({ kind: 'identify-failed', request, failure: { code } });
+        dispatch({ kind: 'identify-failed', request, failure: { code } });
+        return false;
       }
       const { greeting } = found;
       const attempt = randomUUID() as AttemptId;
@@ -112,27 +122,51 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         supportCode: '',
         endsAt: clock.now() + attemptLife,
       });
+      return true;
     },
     digitsFor(effect, digits) {
       const from = current?.attempt === effect.attempt ? current : null;
-      const drop = () => void digits.fill(0);
+      // Of a grace or another factor nothing is left that could be typed without the server.
+      const mayKeep = from?.mayKeep === true && effect.factor === 'pin';
+      // From now on: a revocation may be heard before the answer.
+      const login = mayKeep ? offline.expect(from.greeting.person) : null;
+      let looked: ReturnType<typeof look> | null = null;
+      const forgo = () => login && offline.forgo(login);
+      const drop = () => {
+        forgo();
+        digits.fill(0);
+      };
       return {
         keep() {
-          if (from?.mayKeep) void offline.remember(from.evidence, from.greeting, digits);
+          if (from && login) void offline.remember(from.evidence, from.greeting, digits, login);
           else drop();
         },
-        check: () => check(effect, digits),
+        async check() {
+          forgo();
+          if (from !== null && from === current) {
+            looked = look(from, effect.lock, digits);
+            await looked;
+          } else {
+            // Somebody else has begun.
+            drop();
+            dispatch({ kind: 'prove-failed', attempt: effect.attempt, failure: { code: 'SERVER_UNREACHABLE' } });
+          }
+        },
         drop,
+        refused(code) {
+          if (from === null) return;
+          const { evidence } = from;
+          // Its PIN was asked for, so that the server had believed the card.
+          if (code === 'CARD_REFUSED') offline.forget(evidence, true);
+          if (code === 'PROOF_LOCKED') offline.countRefused(evidence, true);
+          if (code !== 'PROOF_WRONG') return;
+          if (looked === null) return offline.countRefused(evidence, false);
+          // A wrong one was counted when it was looked at here. One that is right here alone was changed elsewhere.
+          void looked.then((kind) => kind === 'right' && offline.forget(evidence, true));
+        },
       };
     },
-    refused(attempt, code) {
-      if (current?.attempt !== attempt) return;
-      const { evidence } = current;
-      // Its PIN was asked for, so that the server had believed the card.
-      if (code === 'CARD_REFUSED') offline.forget(evidence, true);
-      if (code === 'PROOF_WRONG' || code === 'PROOF_LOCKED') offline.countRefused(evidence, code === 'PROOF_LOCKED');
-    },
-    cardRefused: (evidence) => offline.forget(evidence, false),
+    cardRefused: offline.forget,
     mayProve: (attempt) => current?.attempt === attempt && offline.mayKnow(current.evidence),
     /** Whether exactly this was proved here just now, and is written. */
     async open({ lock, session, attempt, greeting }) {

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CardEvidence } from '#contract/card.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { PersonId } from '#contract/ids.ts';
-import { card, digits, hanako, pin } from './test-offline.ts';
+import { switchAfter } from './offline-logins.ts';
+import { card, digits, forLock, hanako, pin } from './test-offline.ts';
 import { createOfflineTerminals, type OfflineTerminal, proofBy } from './test-offline-terminal.ts';
 
 let terminals: ReturnType<typeof createOfflineTerminals>;
@@ -140,4 +141,95 @@ test('a wrong PIN that a slow server refuses late costs one try here', async () 
   await at.shows('secret');
   at.type('00000000');
   assert.equal(await triesLeft(), 1);
+});
+
+test('a card that signs and that a slow server refuses late opens nothing without it; a false signature takes nothing away', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const at = await terminals.atKnown(proofBy(privateKey, 'first'));
+  at.refuse('attempts/begin', { code: 'CARD_REFUSED', supportCode: 'ABC-DEF-GHJ' });
+  at.setServer('crawling');
+  const lateFor = async (evidence: CardEvidence, shown: 'secret' | 'refused') => {
+    at.tap(evidence);
+    await at.shows(shown);
+    at.session.dispatch({ kind: 'cancelled' });
+    at.crawl();
+    await wait(20);
+    return at.offline.mayKnow(evidence);
+  };
+  terminals.desk.nonces.add('two');
+  const genuine = proofBy(privateKey, 'two');
+  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  assert.equal(await lateFor({ ...proofBy(foreign, 'two'), identifier: genuine.identifier }, 'refused'), true);
+  terminals.desk.nonces.add('three');
+  assert.equal(await lateFor(proofBy(privateKey, 'three'), 'secret'), false);
+  assert.ok(await at.offline.settled(), 'for good');
+});
+
+for (const [code, why] of [
+  ['PROOF_LOCKED', 'locked'],
+  ['CARD_REFUSED', 'unknown'],
+] as const)
+  test(`a late ${code} counts when somebody else has begun meanwhile`, async () => {
+    const at = await atKnownToTwo();
+    at.refuse('attempts/prove', { code, supportCode: 'ABC-DEF-GHJ' });
+    at.tap();
+    await at.shows('secret');
+    at.setServer('crawling');
+    at.type('00000000');
+    while (at.session.state().phase.kind === 'checking') await wait(5);
+    at.session.dispatch({ kind: 'cancelled' });
+    at.setServer('there');
+    at.tap(someoneElse);
+    await at.shows('secret');
+    at.crawl();
+    await wait(20);
+    assert.partialDeepStrictEqual(at.offline.find(card), { ok: false, why });
+    assert.ok(at.offline.mayKnow(someoneElse));
+  });
+
+test('a late PROOF_WRONG costs a try where somebody else had begun before the terminal looked', async () => {
+  const at = await atKnownToTwo();
+  at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('secret');
+  at.setServer('crawling');
+  at.type('00000000');
+  at.setServer('there');
+  at.tap(someoneElse);
+  await at.shows('secret');
+  await wait(switchAfter + 50);
+  at.crawl();
+  await wait(20);
+  assert.partialDeepStrictEqual(await at.offline.check(card, digits('00000000'), forLock), { triesLeft: 1 });
+});
+
+test('a former PIN that a slow server refuses late opens nothing without it any more', async () => {
+  const at = await terminals.atKnown();
+  at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('secret');
+  at.setServer('crawling');
+  at.type(pin);
+  await at.shows('open');
+  at.crawl();
+  await wait(20);
+  assert.equal(at.picture().kind, 'open');
+  assert.equal(at.offline.mayKnow(card), false);
+  assert.ok(await at.offline.settled(), 'for good');
+});
+
+test('a login whose person was revoked before its answer came leaves nothing here', async () => {
+  const offline = await terminals.desk.run();
+  const at = terminals.create(offline);
+  at.tap();
+  await at.shows('secret');
+  at.setServer('crawling');
+  at.type(pin);
+  const order = { what: 'person', subject: hanako.person, person: hanako.person } as const;
+  offline.revoke(order);
+  at.session.dispatch({ kind: 'revocation-ordered', order: { ...order, number: 1, at: new Date().toISOString() } });
+  at.crawl();
+  while (at.kept.length === 0) await wait(5);
+  await Promise.all(at.kept);
+  assert.equal(offline.mayKnow(card), false);
 });

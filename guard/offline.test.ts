@@ -168,12 +168,30 @@ test('a revocation that comes while a login is just being kept leaves nothing of
   assert.equal(why(offline.find(card)), 'allowed', 'that was somebody else');
 });
 
+test('one that comes while the server’s answer is awaited leaves nothing either', async () => {
+  const offline = await desk.run();
+  const login = offline.expect(hanako.person);
+  offline.revoke({ what: 'person', subject: hanako.person, person: null });
+  await offline.remember(card, hanako, digits(pin), login);
+  assert.equal(why(offline.find(card)), 'unknown');
+  await offline.remember(card, hanako, digits(pin));
+  assert.equal(why(offline.find(card)), 'allowed', 'the next login is another one');
+});
+
 test('what the server locks while a PIN is looked at is locked, whatever that PIN is', async () => {
   const offline = await remembered();
   const checking = check(offline, pin);
   offline.countRefused(card, true);
   assert.partialDeepStrictEqual(await checking, { kind: 'refused', why: 'locked' });
   assert.equal(why(offline.find(card)), 'locked');
+});
+
+test('a right PIN that is looked at beside a wrong one is right, and the wrong one stays counted', async () => {
+  const offline = await remembered();
+  const [right, wrong] = await Promise.all([check(offline, pin), check(offline, '00000000')]);
+  assert.equal(right.kind, 'right');
+  assert.partialDeepStrictEqual(wrong, { kind: 'wrong', triesLeft: 1 });
+  assert.partialDeepStrictEqual(await check(offline, '00000000'), { kind: 'wrong', triesLeft: 0 });
 });
 
 test('the hours are counted from the login, whatever is done to the clock, and nothing is thrown away', async () => {

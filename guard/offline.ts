@@ -56,9 +56,19 @@ export interface OfflineGrant {
   readonly person: PersonId;
 }
 
+/** A login that the server is asked for or that is just being kept; a revocation of its person leaves its mark on it. */
+export interface ExpectedLogin {
+  readonly person: PersonId;
+  revoked: boolean;
+}
+
 export interface Offline {
+  /** Somebody's login may be kept when its answer comes, unless they are revoked before. Ends with `remember` or `forgo`. */
+  expect(person: PersonId): ExpectedLogin;
+  /** Nothing is kept of it. */
+  forgo(login: ExpectedLogin): void;
   /** Keeps what a login with the server leaves. Wipes the digits. */
-  remember(card: CardEvidence, greeting: Greeting, pin: Buffer): Promise<void>;
+  remember(card: CardEvidence, greeting: Greeting, pin: Buffer, login?: ExpectedLogin): Promise<void>;
   /** Whether this card could be let in without the server. Spends nothing. */
   mayKnow(card: CardEvidence): boolean;
   find(card: CardEvidence): FoundOffline;
@@ -94,8 +104,7 @@ export function createOffline(deps: OfflineDeps): Offline {
   let { entries } = store.content;
   let policy = terminalPolicy.safeParse(store.content.policy).data;
   let saved: Promise<boolean> = Promise.resolve(true);
-  /** Logins with the server that are just being kept. */
-  const remembering = new Set<{ readonly person: PersonId; revoked: boolean }>();
+  const expected = new Set<ExpectedLogin>();
   const grants = new Map<SessionId, OfflineGrant & { readonly endsAt: number }>();
   time.atLeast(store.content.seen);
 
@@ -146,10 +155,16 @@ export function createOffline(deps: OfflineDeps): Offline {
     return proven ? found : { ok: false, why: 'unproven', person: entry.person };
   }
 
+  function expect(person: PersonId): ExpectedLogin {
+    const login = { person, revoked: false };
+    expected.add(login);
+    return login;
+  }
+
   return {
-    async remember(card, greeting, pin) {
-      const own = { person: greeting.person, revoked: false };
-      remembering.add(own);
+    expect,
+    forgo: (login) => void expected.delete(login),
+    async remember(card, greeting, pin, login = expect(greeting.person)) {
       try {
         const loginAt = time.now();
         if (loginAt === null || rules().hours === 0) return;
@@ -158,7 +173,7 @@ export function createOffline(deps: OfflineDeps): Offline {
         const publicKey = keyOf(card);
         const index = seal.indexOf(card);
         // Its receipt may have gone out: what is confirmed is not forgotten.
-        if (own.revoked) return;
+        if (login.revoked) return;
         // Of one person the card that was used last is enough.
         entries = entries.filter(({ person }) => person !== greeting.person);
         replace(index, {
@@ -177,7 +192,7 @@ export function createOffline(deps: OfflineDeps): Offline {
       } catch (error) {
         log.error('offline-not-remembered', { code: codeOf(error) });
       } finally {
-        remembering.delete(own);
+        expected.delete(login);
         pin.fill(0);
       }
     },
@@ -199,9 +214,12 @@ export function createOffline(deps: OfflineDeps): Offline {
           return { kind: 'refused', why: 'unknown', person: entry.person };
         if (!right) return { kind: 'wrong', triesLeft: rules().tries - counted.failures, person: entry.person };
         // The server has locked it after all.
-        if (after.failures !== counted.failures) return { kind: 'refused', why: 'locked', person: entry.person };
-        replace(entry.card, { ...after, failures: 0 });
-        await save();
+        if (after.failures >= mostTries) return { kind: 'refused', why: 'locked', person: entry.person };
+        // What another look or the server has counted meanwhile stays counted.
+        if (after.failures === counted.failures) {
+          replace(entry.card, { ...after, failures: 0 });
+          await save();
+        }
         const session = randomUUID() as SessionId;
         grants.set(session, { ...grantFor, session, person: entry.person, endsAt: performance.now() + grantLife });
         return { kind: 'right', session, known };
@@ -234,7 +252,7 @@ export function createOffline(deps: OfflineDeps): Offline {
     },
     revoke({ what, subject, person }) {
       if (what === 'session') return;
-      for (const one of remembering)
+      for (const one of expected)
         one.revoked ||= what === 'terminal' || one.person === person || one.person === subject;
       const before = entries.length;
       entries = entries.filter((one) => what !== 'terminal' && one.person !== person && one.person !== subject);
@@ -287,6 +305,8 @@ function isProven(
 
 /** For a terminal without a keychain: the server alone decides. */
 export const noOffline: Offline = {
+  expect: (person) => ({ person, revoked: false }),
+  forgo: () => undefined,
   remember: async (_card, _greeting, pin) => void pin.fill(0),
   mayKnow: () => false,
   find: () => ({ ok: false, why: 'off', person: null }),

@@ -28,6 +28,7 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
   const asked: string[] = [];
   const recorded: EventInput[] = [];
   const ended: string[] = [];
+  const kept: Promise<void>[] = [];
   const views: View[] = [];
   const waiting: (() => void)[] = [];
   let written: Promise<void> | undefined;
@@ -35,10 +36,12 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
   let changed = Promise.withResolvers<void>();
   const clock = createClock({ steady: () => performance.now(), wall: Date.now, onWrong: () => undefined });
   const later = (ms: number) => new Date(Date.now() + ms).toISOString();
+  let begins: object = {};
   const answers: Record<string, () => object> = {
     'attempts/begin': () => ({
       ...{ attempt: randomUUID(), ticket: 'ticket', greeting: hanako, factors: ['pin'], all: false, grace: null },
       ...{ offline: true, expiresAt: later(60_000), supportCode: 'ABC-DEF-GHJ', nonce: null },
+      ...begins,
     }),
     'attempts/prove': () => ({
       ...{ kind: 'open', session: randomUUID(), token: 'token', endsAt: later(3_600_000) },
@@ -58,7 +61,14 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
   }) as unknown as EffectsDeps['uplink']['call'];
   const effects = createEffects({
     clock,
-    offline,
+    offline: {
+      ...offline,
+      remember(...given) {
+        const keeping = offline.remember(...given);
+        kept.push(keeping);
+        return keeping;
+      },
+    },
     journal: {
       append: async (facts) => {
         eventFacts.parse(facts);
@@ -121,6 +131,8 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     asked,
     recorded,
     ended,
+    /** What is being kept of logins with the server, and was. */
+    kept,
     view: () => session.currentView(),
     picture: () => session.currentView().picture,
     setServer(next: Server) {
@@ -139,6 +151,10 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     refuse(name: string, failure?: Failure) {
       if (failure === undefined) refusals.delete(name);
       else refusals.set(name, failure);
+    },
+    /** How the answer to a card differs from now on. */
+    answerBegin(differs: object) {
+      begins = differs;
     },
     crawl() {
       for (const resolve of waiting.splice(0)) resolve();
