@@ -71,7 +71,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     settings.hooks === undefined ? undefined : await readHookFile(settings.hooks, settings.curtain !== undefined);
   const asUser = hookFile?.user === undefined ? [] : await deps.asUser(hookFile.user);
   // First of all, so that no second guard comes near the journal.
-  const server = await listenLocally(settings.socket);
+  const server = await listenLocally(settings.socket, 'newest');
   const curtainServer = settings.curtain === undefined ? undefined : await listenLocally(settings.curtain.socket);
   const stopping = new AbortController();
   const steady = () => performance.timeOrigin + performance.now();

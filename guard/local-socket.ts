@@ -20,9 +20,10 @@ const isPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\');
 /**
  * Listens on a local socket that only its owner can reach (folder 0700, socket 0600). A socket that a dead guard left behind
  * is removed; one that answers throws `SocketTaken`. Connections wait until somebody takes them: a screen that comes while
- * the guard still reads its files is not sent away to try again.
+ * the guard still reads its files is not sent away to try again. Where there can be but one it is the `newest`: those before it
+ * are what dead ones left.
  */
-export async function listenLocally(path: string): Promise<Server> {
+export async function listenLocally(path: string, whoWaited: 'all' | 'newest' = 'all'): Promise<Server> {
   const early: Socket[] = [];
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
@@ -33,7 +34,10 @@ export async function listenLocally(path: string): Promise<Server> {
   server.on('newListener', (event) => {
     if (event === 'connection')
       queueMicrotask(() => {
-        for (const socket of early.splice(0)) if (!socket.destroyed) server.emit('connection', socket);
+        const living = early.splice(0).filter(({ destroyed }) => !destroyed);
+        const taken = living.splice(whoWaited === 'newest' ? -1 : 0);
+        for (const socket of living) socket.destroy();
+        for (const socket of taken) server.emit('connection', socket);
       });
   });
   await takePath(server, path);

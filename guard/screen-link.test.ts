@@ -22,6 +22,8 @@ let link: ScreenLink | undefined;
 let events: LoginEvent[] = [];
 let recorded: EventInput[] = [];
 let changed = Promise.withResolvers<void>();
+/** Milliseconds that have passed beside the clock. */
+let passed = 0;
 const sockets: Socket[] = [];
 
 function note<Kind>(list: Kind[], item: Kind): void {
@@ -39,6 +41,7 @@ beforeEach(async () => {
   path = join(folder, 'run', 'guard.sock');
   events = [];
   recorded = [];
+  passed = 0;
   const server = await listenLocally(path);
   link = startScreenLink({
     server,
@@ -46,7 +49,7 @@ beforeEach(async () => {
     greetings: () => [{ kind: 'ping', id: 7 }],
     onResume: () => undefined,
     record: (facts) => note(recorded, facts),
-    now: () => performance.now(),
+    now: () => performance.now() + passed,
     log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
     pings: { every: 20, limit: 120 },
   });
@@ -197,13 +200,21 @@ test('whose files were altered is recorded once for each finding, and does not j
 });
 
 test('findings without end are not recorded without end, and one that has joined finds nothing', async () => {
-  for (let count = 1; count <= 30; count += 1) {
+  const find = async (count: number) => {
     const { socket, say } = await open({ hello: false });
     const closed = closeOf(socket);
     say({ kind: 'altered', first: 'electron', count });
     await closed;
-  }
+  };
+  for (let count = 1; count <= 30; count += 1) await find(count);
   assert.equal(recorded.length, 20);
+  passed = 61_000;
+  for (const _ of [1, 2]) await find(30);
+  assert.deepEqual(
+    recorded.slice(20).map(({ detail }) => detail?.['files']),
+    [30],
+    'what goes on is one event of the next minute',
+  );
   recorded.length = 0;
   const { say } = await open();
   say({ kind: 'altered', first: 'electron', count: 1 });
@@ -256,6 +267,34 @@ test('who comes before anybody takes connections is heard as soon as somebody do
   const [said] = (await once(socket, 'data')) as [Buffer];
   assert.equal(String(said), 'hello');
   screen.destroy();
+  server.close();
+});
+
+test('of several screens that came before anybody takes connections the newest is heard', async () => {
+  const place = join(folder, 'early', 'guard.sock');
+  const server = await listenLocally(place, 'newest');
+  const count = promisify(server.getConnections.bind(server));
+  const come = async (word: string) => {
+    const before = await count();
+    const screen = connect(place);
+    sockets.push(screen);
+    screen.on('error', () => undefined);
+    await once(screen, 'connect');
+    screen.write(word);
+    while ((await count()) === before) await immediate();
+    return screen;
+  };
+  const dead = await come('dead');
+  const living = await come('living');
+  const dropped = closeOf(dead);
+  const heard: Socket[] = [];
+  server.on('connection', (socket) => heard.push(socket));
+  while (heard.length === 0) await immediate();
+  assert.equal(heard.length, 1);
+  const [said] = (await once(heard[0] as Socket, 'data')) as [Buffer];
+  assert.equal(String(said), 'living');
+  await dropped;
+  living.destroy();
   server.close();
 });
 

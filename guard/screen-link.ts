@@ -48,7 +48,7 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   let joined = false;
   let heardAt = 0;
   let pingId = 0;
-  /** What was found of the program's files the last time. */
+  /** What was found of the program's files, and recorded, the last time. */
   let altered = '';
   const refusals = createMinute(now, recordedInMinute);
   const repairs = createMinute(now, recordedInMinute);
@@ -133,9 +133,9 @@ export function startScreenLink(deps: ScreenLinkDeps): ScreenLink {
   function noteAltered(first: string, files: number): void {
     log.error('screen-altered', { first, files });
     const finding = `${files} ${first}`;
-    if (finding === altered) return;
+    if (finding === altered || !findings.isCounted()) return;
     altered = finding;
-    if (findings.isCounted()) deps.record({ kind: 'screen.altered', outcome: 'serious', detail: { first, files } });
+    deps.record({ kind: 'screen.altered', outcome: 'serious', detail: { first, files } });
   }
 
   function read(line: string): void {
