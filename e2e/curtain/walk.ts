@@ -8,6 +8,7 @@ import { lifted, until } from '../world.ts';
 import { type CoveredTerminal, pin } from './covered-terminal.ts';
 import { monotonic } from './probe.ts';
 import { findChromium } from './processes.ts';
+import { clockError, findUnvouched, type Opening } from './sights.ts';
 
 /** What a walk needs of the policy: nobody is kept out for the PINs that it types wrong. */
 export const walkPolicy = JSON.stringify({ tries: { soft: 20, hard: 100, terminal: 100 } });
@@ -138,9 +139,6 @@ export const rush: Gait = {
   pause: 10,
 };
 
-/** Times are told in milliseconds; the journal's clock and the probes' may differ by as much. */
-const clockError = 50;
-
 /**
  * Does so many things at random, then locks. Throws where the desktop was seen without an opening of its own in the journal,
  * or an opening has no session that the server began, or the lock cannot be reached.
@@ -187,17 +185,17 @@ async function account(at: CoveredTerminal, from: number, began: number): Promis
   const gap = Date.now() - monotonic();
   const seen = at.watch.changes.slice(from).filter(({ red }) => red);
   const journal = join(dirname(at.terminal.house.screenData), 'guard', 'journal');
-  const openings = readJournal(journal)
-    .filter((record) => record.facts.kind === 'screen.opened' && Date.parse(record.at) >= began - clockError)
-    .map((record) => ({ at: Date.parse(record.at), session: record.facts.session }));
+  const records = readJournal(journal).map(({ at: written, facts }) => ({ ...facts, at: Date.parse(written) }));
+  const locks = new Map(records.filter(({ kind }) => kind === 'screen.locked').map((lock) => [lock.session, lock.at]));
+  const openings: Opening[] = records
+    .filter((record) => record.kind === 'screen.opened' && record.at >= began - clockError)
+    .map(({ at: opened, session }) => ({ at: opened, session, lockedAt: locks.get(session) ?? null }));
   assert.ok(seen.length <= openings.length, `seen ${seen.length} times, recorded ${openings.length} times`);
-  let next = 0;
-  for (const { at: moment } of seen) {
-    // Each sight needs an opening of its own that was written before it.
-    const found = openings.findIndex((opening, index) => index >= next && opening.at <= moment + gap + clockError);
-    assert.notEqual(found, -1, `seen at ${new Date(moment + gap).toISOString()} without its event`);
-    next = found + 1;
-  }
+  const unvouched = findUnvouched(
+    seen.map((change) => change.at + gap),
+    openings,
+  );
+  if (unvouched !== null) assert.fail(`seen at ${new Date(unvouched).toISOString()} without its event`);
   if (openings.length > 0) {
     const sessions = (await at.world.events({ kind: 'session.began' })).map(({ session }) => session);
     for (const { session } of openings) assert.ok(sessions.includes(session as never), 'an accepted attempt');

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findUnvouched, type Opening } from './sights.ts';
+
+const opening = (at: number, lockedAt: number | null): Opening => ({ at, session: String(at), lockedAt });
+
+test('each sight of the desktop has an opening of its own that was written before it', () => {
+  const openings = [opening(1_000, 9_000), opening(20_000, null)];
+  assert.equal(findUnvouched([1_020, 20_020], openings), null);
+  assert.equal(findUnvouched([20_020], openings), null, 'one that nobody saw');
+  assert.equal(findUnvouched([1_020, 1_500], openings), 1_500, 'twice in one opening');
+  assert.equal(findUnvouched([500], openings), 500);
+});
+
+test('an opening that was locked vouches for nothing that is seen later', () => {
+  const openings = [opening(1_000, 1_100), opening(20_000, null)];
+  assert.equal(findUnvouched([10_000], openings), 10_000);
+  assert.equal(findUnvouched([1_400, 20_020], openings), null, 'the cover was on its way');
+});
