@@ -59,7 +59,7 @@ export const logCsv = (words: Words, zone: string | undefined): LogFile => {
           event.factors.map((factor) => say(`log.factor.${factor}`)).join(' + '),
           reasonOf(event, words) ?? '',
           event.supportCode ?? '',
-          detailOf(event, words)
+          detailOf(event, words, zone)
             .map(([label, value]) => `${label}: ${value}`)
             .join('\n'),
           event.id,

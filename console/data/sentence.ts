@@ -1,4 +1,5 @@
 import type { StoredEvent } from '#contract/audit.ts';
+import { exactly } from './times.ts';
 import type { Words } from './use-words.ts';
 
 /** Why, in words: those for this kind of event, those for the reason, those for a failure code, or what somebody wrote. */
@@ -39,11 +40,16 @@ export const sentence = (event: StoredEvent, words: Words): string => {
   });
 };
 
-/** What else an event says, each under its name, in words. */
-export const detailOf = (event: StoredEvent, words: Words): readonly (readonly [label: string, value: string])[] =>
-  Object.entries(event.detail).map(
-    ([name, value]) => [words.tryNamed('detail', name) ?? name, shownAs(name, value, words)] as const,
-  );
+/** What else an event says, each under its name for this kind of event or for all, in words. Times are those of the zone. */
+export const detailOf = (
+  { detail, kind }: StoredEvent,
+  words: Words,
+  zone: string | undefined,
+): readonly (readonly [label: string, value: string])[] =>
+  Object.entries(detail).map(([name, value]) => {
+    const label = words.tryNamed(`detail.${kind}`, name) ?? words.tryNamed('detail', name) ?? name;
+    return [label, shownAs(name, value, words, zone)] as const;
+  });
 
 const areas: Readonly<Record<string, string>> = {
   technology: 'card.technology',
@@ -53,10 +59,19 @@ const areas: Readonly<Record<string, string>> = {
   code: 'failure',
 };
 
-const shownAs = (name: string, value: string | number | boolean, { say, tryNamed }: Words): string => {
+/** A time as events write it; a terminal may have written another thing that looks like one. */
+const isInstant = (text: string): boolean => /^\d{4}-\d\d-\d\dT.*Z$/.test(text) && !Number.isNaN(Date.parse(text));
+
+const shownAs = (
+  name: string,
+  value: string | number | boolean,
+  { say, tryNamed }: Words,
+  zone: string | undefined,
+): string => {
   if (typeof value === 'boolean') return say(value ? 'common.yes' : 'common.no');
   const text = String(value);
-  if (name === 'roles')
+  if (isInstant(text)) return exactly(text, zone);
+  if (name === 'roles' || name === 'rolesBefore')
     return text
       .split(' ')
       .map((role) => tryNamed('role', role) ?? role)

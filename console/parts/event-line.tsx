@@ -73,7 +73,7 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
     [say('log.fact.card'), event.cardLabel],
     [say('log.fact.reason'), reasonOf(event, words)],
     [say('log.support-code'), event.supportCode],
-    ...detailOf(event, words),
+    ...detailOf(event, words, zone),
     [say('log.fact.id'), event.id],
   ];
   return (
@@ -82,7 +82,7 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
         ([label, value]) =>
           value != null &&
           value !== '' && (
-            <div key={label}>
+            <div key={`${label} ${value}`}>
               <dt>{label}</dt>
               <dd>{value}</dd>
             </div>
