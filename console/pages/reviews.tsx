@@ -62,7 +62,7 @@ export const Reviews = ({ filter }: { readonly filter: ListFilter }): ReactNode 
                 ['waiting rising', say('reviews.sort.waiting')],
                 ['at falling', say('list.sort.newest')],
                 ['at rising', say('list.sort.oldest')],
-                ['person rising', say('list.sort.name')],
+                ['person rising', say('list.sort.person')],
                 ['terminal rising', say('list.sort.terminal')],
               ]}
             />
