@@ -44,6 +44,8 @@ export const useData = <Name extends ConsoleRoute>(
     data: { kind: 'loading' },
   });
   const asked = useRef(0);
+  /** Up to here answers come too late: a newer one is shown, or another thing is asked for. */
+  const passed = useRef(0);
   const key = request === undefined ? undefined : JSON.stringify(request);
   const wanted = changes.join(' ');
 
@@ -53,15 +55,17 @@ export const useData = <Name extends ConsoleRoute>(
       asked.current += 1;
       const mine = asked.current;
       void api.call(name, JSON.parse(key) as Request<Name>, unasked).then((reply) => {
-        if (mine !== asked.current) return;
-        if (reply.ok) setShown({ of: key, data: { kind: 'ready', value: reply.value } });
+        // One that is asked for later may be long in coming: where there is something new all the time, it always is.
+        if (mine <= passed.current) return;
         // A value on the page stays there while the server cannot be reached: the header says so.
-        else
-          setShown((old) =>
+        if (!reply.ok)
+          return setShown((old) =>
             old.of === key && old.data.kind === 'ready'
               ? old
               : { of: key, data: { kind: 'failed', failure: reply.failure } },
           );
+        passed.current = mine;
+        setShown({ of: key, data: { kind: 'ready', value: reply.value } });
       });
     },
     [api, name, key],
@@ -71,7 +75,7 @@ export const useData = <Name extends ConsoleRoute>(
   useEffect(() => {
     reload();
     return () => {
-      asked.current += 1;
+      passed.current = asked.current;
     };
   }, [reload]);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import type { Page } from 'playwright';
+import type { Page, Request } from 'playwright';
 import { until } from '../world.ts';
 import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import * as hands from './hands.ts';
@@ -182,6 +182,8 @@ describe('a list that changes while somebody looks through it', () => {
   const more = () => page.getByRole('button', { name: say('list.more'), exact: true });
   const shown = (count: number, total: number) => page.getByText(say('list.count', { shown: count, total })).waitFor();
   const numbers = Array.from({ length: many }, (_, index) => numberOf(index));
+  const isPeople = (url: URL): boolean => url.pathname === '/v1/people';
+  const isFurther = (url: URL): boolean => isPeople(url) && url.searchParams.has('after');
 
   test('further pages stay, with what came meanwhile, and the focus goes on to the first new row', async () => {
     await go('#/people?search=N-&sort=number&order=rising');
@@ -204,7 +206,6 @@ describe('a list that changes while somebody looks through it', () => {
     await go('#/people?search=N&sort=number&order=rising');
     await shown(50, many + 1);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const isFurther = (url: URL): boolean => url.pathname === '/v1/people' && url.searchParams.has('after');
     await page.route(isFurther, async (route) => {
       await released;
       await route.continue();
@@ -216,7 +217,7 @@ describe('a list that changes while somebody looks through it', () => {
       .getAttribute('href');
     const asked = page.waitForResponse((answer) => {
       const url = new URL(answer.url());
-      return url.pathname === '/v1/people' && answer.request().method() === 'GET' && !isFurther(url);
+      return isPeople(url) && answer.request().method() === 'GET' && !isFurther(url);
     });
     await post(`/v1/people/${href?.split('/').at(-1)}/change`, { number: 'N-0605' });
     await (await asked).finished();
@@ -225,6 +226,47 @@ describe('a list that changes while somebody looks through it', () => {
     await until('the page is there', async () => JSON.stringify(await cells(1)) === JSON.stringify(there));
     await shown(100, many + 1);
     await page.unroute(isFurther);
+  });
+
+  test('a list whose answers are slower than its changes comes all the same, and no older answer over a newer one', async () => {
+    const name = '遅い返事';
+    const held: { readonly total: number; readonly request: Request; readonly give: () => Promise<void> }[] = [];
+    await post('/v1/people', { number: 'S-1', name });
+    await page.route(isPeople, async (route) => {
+      const request = route.request();
+      if (request.method() !== 'GET' || request.headers()['x-at-once'] === '1') return route.continue();
+      // As the list was when it was asked for.
+      const json = await page.evaluate(
+        async (to) => (await (await fetch(to, { headers: { 'x-at-once': '1' } })).json()) as { total: number },
+        request.url(),
+      );
+      held.push({ total: json.total, request, give: () => route.fulfill({ json }) });
+    });
+    const asked = (total: number) => until(`${total} are told of`, () => held.some((one) => one.total === total));
+    const give = async (total: number): Promise<void> => {
+      const [one] = held.splice(
+        held.findIndex((answer) => answer.total === total),
+        1,
+      );
+      const answered = page.waitForResponse((answer) => answer.request() === one?.request);
+      await one?.give();
+      await (await answered).finished();
+    };
+    await go(`#/people?search=${name}`);
+    await asked(1);
+    await post('/v1/people', { number: 'S-2', name });
+    await asked(2);
+    await give(1);
+    await shown(1, 1);
+    await post('/v1/people', { number: 'S-3', name });
+    await asked(3);
+    await give(3);
+    await shown(3, 3);
+    await give(2);
+    await shown(3, 3);
+    await Promise.all(held.map((one) => one.give()));
+    await page.unroute(isPeople);
+    assert.deepEqual(await cells(1), ['S-1', 'S-2', 'S-3']);
   });
 });
 
