@@ -34,8 +34,10 @@ export interface Listing<Item, Answer> {
   /** Of all pages that were asked for. One that moved while they were fetched may stand on two of them. */
   readonly items: readonly Item[];
   readonly total: number;
-  /** Asks for the next page; undefined on the last one. */
+  /** Asks for the next page, or again for what could not be fetched; undefined where all of it is there. */
   readonly more: (() => void) | undefined;
+  /** All pages are open, but what changed in them could not be fetched. */
+  readonly isOutdated: boolean;
   readonly busy: boolean;
   readonly failure: Failure | undefined;
   /** A page of what the filter lets through, for a file. */
@@ -88,6 +90,8 @@ export const useListing = <Name extends ListRoute, Item>({
   const [fetched, setFetched] = useState<Whole<Item, ListAnswer<Name>>>();
   const [failed, setFailed] = useState<{ readonly first: ListAnswer<Name>; readonly failure: Failure }>();
   const [filling, setFilling] = useState(false);
+  /** What failed while all pages were open is asked for again. */
+  const [again, setAgain] = useState(false);
   /** Somebody pressed for it, and it is not on its way yet. */
   const pressed = useRef(false);
   const current = useRef(key);
@@ -96,6 +100,7 @@ export const useListing = <Name extends ListRoute, Item>({
     setWanted({ key, behind: 0 });
     setFetched(undefined);
     setFailed(undefined);
+    setAgain(false);
   }, [key]);
 
   const behind = wanted.key === key ? wanted.behind : 0;
@@ -108,8 +113,8 @@ export const useListing = <Name extends ListRoute, Item>({
     failure === undefined &&
     (whole?.first !== begins || (have < behind && whole?.next !== null));
 
-  const ask = async (limit: number, after: string | null, unasked: boolean) => {
-    const reply = await api.call(name, request(limit, after), unasked);
+  const ask = async (page: Request<Name>, unasked: boolean) => {
+    const reply = await api.call(name, page, unasked);
     if (!reply.ok) return reply;
     const answer = reply.value as ListAnswer<Name>;
     return { ok: true, value: { items: itemsOf(answer), next: endOf(answer).next } } as const;
@@ -124,7 +129,8 @@ export const useListing = <Name extends ListRoute, Item>({
       : { key, first: from, behind: [], next: endOf(from).next };
     let refused: Failure | undefined;
     while (reached.next !== null && reached.behind.length < behind && current.current === key) {
-      const reply = await ask(Math.min(mostAtOnce, behind - reached.behind.length), reached.next, unasked);
+      const limit = Math.min(mostAtOnce, behind - reached.behind.length);
+      const reply = await ask(request(limit, reached.next), unasked);
       refused = reply.ok ? undefined : reply.failure;
       if (!reply.ok) break;
       const { items, next } = reply.value;
@@ -132,6 +138,7 @@ export const useListing = <Name extends ListRoute, Item>({
     }
     setFilling(false);
     if (current.current !== key) return;
+    setAgain(false);
     if (refused === undefined) setFetched(reached);
     else setFailed({ first: from, failure: refused });
   };
@@ -144,20 +151,23 @@ export const useListing = <Name extends ListRoute, Item>({
 
   const shown = whole?.first ?? (data.kind === 'ready' ? data.value : undefined);
   const next = whole !== undefined ? whole.next : shown === undefined ? null : endOf(shown).next;
-  const busy = next !== null && have < behind && failure === undefined;
+  const isOutdated = next === null && (failure !== undefined || again);
+  const busy = failure === undefined && (isOutdated || (next !== null && have < behind));
   const more = (): void => {
     if (busy) return;
     pressed.current = true;
     setFailed(undefined);
+    setAgain(isOutdated);
     setWanted({ key, behind: have + shownAtOnce });
   };
   return {
     loaded: { data: whole === undefined ? data : { kind: 'ready', value: whole.first }, reload: first.reload },
     items: shown === undefined ? [] : [...itemsOf(shown), ...(whole?.behind ?? [])],
     total: shown === undefined ? 0 : endOf(shown).total,
-    more: next === null ? undefined : more,
+    more: next === null && !isOutdated ? undefined : more,
+    isOutdated,
     busy,
     failure,
-    fetch: (after) => ask(mostAtOnce, after, false),
+    fetch: (after) => ask(request(mostAtOnce, after), false),
   };
 };

@@ -118,7 +118,7 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
                   <div className="table-foot">
                     <FailureNotice failure={listing.failure} />
                     <Button ref={button} busy={listing.busy} onClick={more}>
-                      {say('list.more')}
+                      {say(listing.isOutdated ? 'common.try-again' : 'list.more')}
                     </Button>
                   </div>
                 )}
@@ -158,7 +158,8 @@ const useMore = (
     if (focused !== null && focused !== document.body && focused !== button.current) return;
     const at = keys.findLastIndex((key) => known.has(key)) + 1;
     const rows = box.current?.querySelectorAll<HTMLElement>(':scope > table > tbody > tr, :scope > ol > li');
-    const row = at === 0 ? undefined : rows?.[at];
+    // Where nothing new came and the way is gone, the last of those that were there.
+    const row = at === 0 ? undefined : (rows?.[at] ?? (button.current === null ? rows?.[at - 1] : undefined));
     if (failure !== undefined || row === undefined) return button.current?.focus({ preventScroll: true });
     row.tabIndex = -1;
     row.focus({ preventScroll: true });

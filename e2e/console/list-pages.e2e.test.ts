@@ -228,6 +228,39 @@ describe('a list that changes while somebody looks through it', () => {
     await page.unroute(isFurther);
   });
 
+  test('where all pages are open and what changed cannot be fetched, it is said, and can be asked for again', async () => {
+    await go('#/people?search=N-&sort=number&order=falling');
+    await shown(50, many + 1);
+    for (const count of [100, many + 1]) {
+      await more().click();
+      await shown(count, many + 1);
+    }
+    const again = page.getByRole('button', { name: say('common.try-again'), exact: true });
+    const failure = page.getByRole('alert').filter({ hasText: say('failure.INTERNAL') });
+    assert.equal(await more().count(), 0);
+    await page.route(isFurther, (route) => route.fulfill({ status: 500, json: { failure: { code: 'INTERNAL' } } }));
+    await post('/v1/people', { number: 'N-998', name: '後から 来た' });
+    await failure.waitFor();
+    await shown(many + 1, many + 1);
+    await clean('a list that is not as new as it could be');
+    // Once in vain.
+    await again.press('Enter');
+    await until('it failed again', async () => (await failure.isVisible()) && (await again.isEnabled()));
+    await page.unroute(isFurther);
+    await again.press('Enter');
+    await shown(many + 2, many + 2);
+    assert.equal((await cells(1))[1], 'N-998');
+    await until(
+      'all is there',
+      async () => (await again.count()) + (await more().count()) + (await failure.count()) === 0,
+    );
+    // The last row, where the way to more was.
+    await page
+      .locator('main tbody tr:focus')
+      .filter({ hasText: numberOf(1) })
+      .waitFor();
+  });
+
   test('a list whose answers are slower than its changes comes all the same, and no older answer over a newer one', async () => {
     const name = '遅い返事';
     const held: { readonly total: number; readonly request: Request; readonly give: () => Promise<void> }[] = [];
