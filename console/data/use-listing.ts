@@ -16,6 +16,10 @@ type ListRoute = {
     : never;
 }[ConsoleRoute];
 type ListAnswer<Name extends ListRoute> = Extract<Reply<Name>, { ok: true }>['value'];
+type SortOf<Name extends ListRoute> = Extract<
+  Request<Name> extends { readonly query: { readonly sort?: infer Sort } } ? Sort : never,
+  string
+>;
 
 /** What every such answer ends with. The compiler does not see it in a row that is not known yet. */
 const endOf = (answer: unknown): { readonly next: string | null; readonly total: number } =>
@@ -40,7 +44,7 @@ export interface Listing<Item, Answer> {
   readonly isOutdated: boolean;
   readonly busy: boolean;
   readonly failure: Failure | undefined;
-  /** A page of what the filter lets through, for a file. */
+  /** A page of what the filter lets through, for a file: in an order of its own, however the list is sorted. */
   readonly fetch: (
     after: string | null,
   ) => Promise<Result<{ readonly items: readonly Item[]; readonly next: string | null }>>;
@@ -50,6 +54,11 @@ export interface ToList<Name extends ListRoute, Item> {
   readonly name: Name;
   /** Search, sort, order and whatever else the row can be narrowed by; what is empty is left out. */
   readonly query: Readonly<Record<string, string | undefined>>;
+  /**
+   * A sort by which a thing stays where it is: by one that moves while a file is fetched page by page, such as when it was
+   * changed last, the file would leave things out.
+   */
+  readonly steady: SortOf<Name>;
   readonly changes: readonly What[];
   readonly itemsOf: (answer: ListAnswer<Name>) => readonly Item[];
 }
@@ -69,15 +78,17 @@ interface Whole<Item, Answer> {
 export const useListing = <Name extends ListRoute, Item>({
   name,
   query,
+  steady,
   changes,
   itemsOf,
 }: ToList<Name, Item>): Listing<Item, ListAnswer<Name>> => {
   const { api } = useConsole();
   const key = JSON.stringify(Object.entries(query).filter(([, value]) => value !== undefined && value !== ''));
-  const request = (limit: number, after: string | null): Request<Name> =>
+  const request = (limit: number, after: string | null, sort?: string): Request<Name> =>
     ({
       query: {
         ...Object.fromEntries(JSON.parse(key) as [string, string][]),
+        ...(sort === undefined ? {} : { sort, order: undefined }),
         limit,
         ...(after === null ? {} : { after }),
       },
@@ -168,6 +179,6 @@ export const useListing = <Name extends ListRoute, Item>({
     isOutdated,
     busy,
     failure,
-    fetch: (after) => ask(request(mostAtOnce, after), false),
+    fetch: (after) => ask(request(mostAtOnce, after, steady), false),
   };
 };

@@ -29,6 +29,7 @@ export const LoanCards = ({ filter }: { readonly filter: ListFilter }): ReactNod
   const listing = useListing({
     name: 'loan-cards/list',
     query: { ...filter },
+    steady: 'label',
     changes: ['loan-cards'],
     itemsOf: cardsOf,
   });

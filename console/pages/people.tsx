@@ -32,7 +32,13 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
   const may = useMay();
   const [adding, setAdding] = useState(false);
   const [holding, setHolding] = useState(false);
-  const listing = useListing({ name: 'people/list', query: { ...filter }, changes: ['people'], itemsOf: peopleOf });
+  const listing = useListing({
+    name: 'people/list',
+    query: { ...filter },
+    steady: 'number',
+    changes: ['people'],
+    itemsOf: peopleOf,
+  });
   useAsked(
     { kind: 'people' },
     {

@@ -27,6 +27,7 @@ export const Reviews = ({ filter }: { readonly filter: ListFilter }): ReactNode 
   const listing = useListing({
     name: 'reviews/list',
     query: { ...filter },
+    steady: 'at',
     changes: ['reviews', 'terminals'],
     itemsOf: reviewsOf,
   });

@@ -25,6 +25,7 @@ export const Revocations = ({ filter }: { readonly filter: ListFilter }): ReactN
   const listing = useListing({
     name: 'revocations/list',
     query: { ...filter },
+    steady: 'number',
     changes: ['revocations', 'terminals'],
     itemsOf: revocationsOf,
   });

@@ -28,6 +28,7 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
   const listing = useListing({
     name: 'terminals/list',
     query: { ...filter },
+    steady: 'name',
     changes: ['terminals'],
     itemsOf: terminalsOf,
   });

@@ -65,7 +65,7 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
       <search className="list-filters" aria-label={say('list.filters')}>
         {searchLabel !== undefined && <Search kind={kind} label={searchLabel} filter={filter} />}
         {choices?.(change)}
-        <SaveList key={JSON.stringify(filter)} name={kind} fetch={listing.fetch} columns={columns} />
+        <SaveList key={JSON.stringify(filter)} name={kind} fetch={listing.fetch} columns={columns} keyOf={keyOf} />
       </search>
       <div ref={box} className={isShown && show === undefined ? 'surface table-wrap' : undefined}>
         <div className={isShown ? 'table-head list-head' : undefined}>

@@ -13,14 +13,15 @@ interface SaveListProps<Item> {
   /** Part of the name of the file. */
   readonly name: string;
   readonly columns: readonly Column<Item>[];
-  /** One page after the other, in the order of the page. */
+  readonly keyOf: (item: Item) => string | number;
+  /** One page after the other, in an order of their own. */
   readonly fetch: (
     after: string | null,
   ) => Promise<Result<{ readonly items: readonly Item[]; readonly next: string | null }>>;
 }
 
 /** All that the filter lets through, as a file for a spreadsheet. */
-export const SaveList = <Item,>({ name, columns, fetch }: SaveListProps<Item>): ReactNode => {
+export const SaveList = <Item,>({ name, columns, keyOf, fetch }: SaveListProps<Item>): ReactNode => {
   const { say } = useWords();
   const zone = useZone();
   const saving = useSaving();
@@ -29,6 +30,7 @@ export const SaveList = <Item,>({ name, columns, fetch }: SaveListProps<Item>): 
     ...more,
   ]);
   const save = (): void => {
+    const written = new Set<string | number>();
     const day = exactly(new Date().toISOString(), zone).slice(0, 10);
     void saving.begin<string>({
       name: `kazasu-${name}-${day}.csv`,
@@ -38,8 +40,11 @@ export const SaveList = <Item,>({ name, columns, fetch }: SaveListProps<Item>): 
         const reply = await fetch(after);
         if (!reply.ok) return reply;
         const { items, next } = reply.value;
-        const text = toCsvLines(items.map((item) => cells.map(({ write }) => write(item))));
-        return { ok: true, value: { text, count: items.length, next } };
+        // One that got another name or state meanwhile may stand on a later page too.
+        const added = items.filter((item) => !written.has(keyOf(item)));
+        for (const item of added) written.add(keyOf(item));
+        const text = toCsvLines(added.map((item) => cells.map(({ write }) => write(item))));
+        return { ok: true, value: { text, count: added.length, next } };
       },
     });
   };

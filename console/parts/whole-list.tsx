@@ -22,7 +22,12 @@ export const WholeList = <Item,>({
   actions,
 }: WholeListProps<Item>): ReactNode => (
   <>
-    <SaveList name={name} columns={columns} fetch={() => Promise.resolve({ ok: true, value: { items, next: null } })} />
+    <SaveList
+      name={name}
+      columns={columns}
+      keyOf={keyOf}
+      fetch={() => Promise.resolve({ ok: true, value: { items, next: null } })}
+    />
     <div className="surface table-wrap">
       <ListTable caption={caption} columns={columns} items={items} keyOf={keyOf} actions={actions} />
     </div>

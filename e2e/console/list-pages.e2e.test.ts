@@ -114,7 +114,7 @@ for (const language of ['ja', 'en'] as const) {
       assert.deepEqual(names, names.toSorted());
     });
 
-    test('the file holds what the filter lets through, in the order of the page, without formulas', async () => {
+    test('the file holds what the filter lets through, in one order however the page is sorted, without formulas', async () => {
       await go('#/terminals?search=西&sort=name&order=falling');
       await page.getByText(say('list.count', { shown: 30, total: 30 })).waitFor();
       const [saved] = await Promise.all([page.waitForEvent('download'), button('saving.csv').click()]);
@@ -125,7 +125,7 @@ for (const language of ['ja', 'en'] as const) {
       const names = lines.slice(1, -1).map((line) => line.split(',')[0]);
       assert.deepEqual(
         names,
-        Array.from({ length: 30 }, (_, index) => `'=西-${String(59 - index * 2).padStart(2, '0')}`),
+        Array.from({ length: 30 }, (_, index) => `'=西-${String(index * 2 + 1).padStart(2, '0')}`),
       );
       assert.ok(lines[1]?.includes(`,${say('terminals.state.announced')},`), lines[1]);
       await clean('a saved list');
@@ -184,6 +184,13 @@ describe('a list that changes while somebody looks through it', () => {
   const numbers = Array.from({ length: many }, (_, index) => numberOf(index));
   const isPeople = (url: URL): boolean => url.pathname === '/v1/people';
   const isFurther = (url: URL): boolean => isPeople(url) && url.searchParams.has('after');
+  const changeOf = async (number: string, change: object): Promise<void> => {
+    const id = await page.evaluate(async (search) => {
+      const answer = await fetch(`/v1/people?search=${search}`);
+      return ((await answer.json()) as { people: { id: string }[] }).people[0]?.id;
+    }, number);
+    await post(`/v1/people/${id}/change`, change);
+  };
 
   test('further pages stay, with what came meanwhile, and the focus goes on to the first new row', async () => {
     await go('#/people?search=N-&sort=number&order=rising');
@@ -300,6 +307,35 @@ describe('a list that changes while somebody looks through it', () => {
     await Promise.all(held.map((one) => one.give()));
     await page.unroute(isPeople);
     assert.deepEqual(await cells(1), ['S-1', 'S-2', 'S-3']);
+  });
+
+  test('a file has everybody once, also who is changed while it is fetched', async () => {
+    await go('#/people');
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await page.route(isFurther, async (route) => {
+      await released;
+      await route.continue();
+    });
+    const download = page.waitForEvent('download');
+    const second = page.waitForRequest((request) => isFurther(new URL(request.url())));
+    await page.getByRole('button', { name: say('saving.csv'), exact: true }).click();
+    await second;
+    // From the second page to the top of the order that the page has, and from the first page to the second by number.
+    await changeOf(numberOf(many - 1), { name: '動いた 人' });
+    await changeOf(numberOf(10), { number: 'N-9010' });
+    release();
+    const saved = await download;
+    await page.unroute(isFurther);
+    const lines = readFileSync(await saved.path(), 'utf8')
+      .split('\r\n')
+      .slice(1, -1);
+    const written = lines.map((line) => line.split(',')[2] ?? '');
+    // With the first admin, those who came after and those of the test before this one.
+    assert.equal(written.length, 1 + many + 2 + 3);
+    assert.equal(new Set(written).size, written.length);
+    assert.ok(written.includes(numberOf(many - 1)), 'who was changed is there');
+    assert.ok(written.includes(numberOf(10)) && !written.includes('N-9010'), 'who got another number is there once');
+    await page.getByText(say('saving.saved', { count: written.length, name: saved.suggestedFilename() })).waitFor();
   });
 });
 
