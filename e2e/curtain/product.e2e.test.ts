@@ -93,6 +93,19 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await at.coveredAfter(monotonic());
   });
 
+  test('a screen that is killed again and again is made anew at once each time', async () => {
+    await terminal.shows('ready', 60_000);
+    for (let kills = 0; kills < 10; kills += 1) {
+      const screen = await at.program('screen');
+      const from = monotonic();
+      process.kill(screen, 'SIGKILL');
+      await until('another screen', () => ![undefined, screen].includes(at.tryFind('screen')), 10_000);
+      assert.ok(monotonic() - from < 1_000, `${monotonic() - from} ms after ${kills} others`);
+    }
+    await terminal.shows('ready', 60_000);
+    await unseen();
+  });
+
   test('a screen or painter that hangs is noticed and made anew behind the cover', async () => {
     await terminal.shows('ready', 60_000);
     for (const name of ['painter', 'screen'] as const) await replaced(name, 'SIGSTOP');
