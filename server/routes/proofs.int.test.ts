@@ -358,7 +358,8 @@ describe('a second factor', () => {
     t.after(() => flooded.close());
     const [quiet, known] = [await flooded.enrol(), await makeClinician(flooded)];
     const clinicians = await Promise.all(Array.from({ length: 12 }, () => makeClinician(flooded, { totp: false })));
-    const terminals = await Promise.all(clinicians.map(() => flooded.enrol()));
+    const terminals: TestTerminal[] = [];
+    for (const _ of clinicians) terminals.push(await flooded.enrol());
     const attempts = await Promise.all(
       clinicians.map((clinician, place) => mustBegin(flooded, terminals[place] as TestTerminal, clinician.evidence)),
     );
