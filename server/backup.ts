@@ -12,6 +12,7 @@ import { noteBackup } from './backup/note.ts';
 import { reachDatabase, SettingsProblem } from './backup/reach.ts';
 import { makeIdentity, recipientOf, writeSealed } from './backup/sealed-file.ts';
 import { EmbeddedDatabaseProblem } from './store/embedded.ts';
+import { HalfRestored } from './store/restoring.ts';
 import { tryWriteNewFile } from './whole-file.ts';
 import { WriteOnceProblem } from './write-once/problems.ts';
 import { readWriteOnceSettings } from './write-once/settings.ts';
@@ -75,6 +76,10 @@ const main = async (): Promise<void> => {
     const written = await writeSealed(dump(connectionString, at), { folder, recipient, keep, at });
     done = written.path;
     say(`${written.path}: ${written.tables} tables, ${written.rows} rows, read back and whole.`);
+    if (written.before !== undefined)
+      say(
+        `${written.before} is of a later time: the clock of this machine is behind, or was ahead. Set it; delete by hand what is too much.`,
+      );
     let writeOnce = false;
     try {
       if (store !== undefined) say(`Stored for good: ${describe(await store.put(written.path, at))}`);
@@ -92,7 +97,7 @@ try {
   await main();
 } catch (problem) {
   const { message, stack, code } = problem as NodeJS.ErrnoException;
-  const kinds = [SettingsProblem, EmbeddedDatabaseProblem, WriteOnceProblem];
+  const kinds = [SettingsProblem, EmbeddedDatabaseProblem, WriteOnceProblem, HalfRestored];
   const known = kinds.some((kind) => problem instanceof kind) || code !== undefined;
   process.stderr.write(
     `${done === undefined ? 'No backup was made' : `${done} was made, and nothing more`}: ${known ? message : stack}\n`,

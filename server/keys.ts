@@ -22,6 +22,7 @@ import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, reachEmbedded } from './store/embedded.ts';
 import { ForeignKeys } from './store/key-marks.ts';
 import { migrate } from './store/migrate.ts';
+import { HalfRestored, refuseHalfRestored } from './store/restoring.ts';
 
 const usage = `node server/keys.ts list
 node server/keys.ts rotate <purpose> [--wait <seconds>]
@@ -90,6 +91,7 @@ const main = async (): Promise<void> => {
   const embedded = databaseUrl === undefined ? await reachEmbedded(dataFolder) : undefined;
   try {
     const connectionString = databaseUrl ?? embedded?.connectionString ?? '';
+    await refuseHalfRestored(connectionString);
     await migrate(connectionString, () => undefined);
     const database = createDatabase({ connectionString, report: () => undefined });
     try {
@@ -109,8 +111,9 @@ try {
 } catch (problem) {
   const { message, stack, code } = problem as NodeJS.ErrnoException;
   const isUsage = problem instanceof UsageProblem || code?.startsWith('ERR_PARSE_ARGS') === true;
-  const known =
-    problem instanceof KeyProblem || problem instanceof ForeignKeys || problem instanceof EmbeddedDatabaseProblem;
+  const known = [KeyProblem, ForeignKeys, EmbeddedDatabaseProblem, HalfRestored].some(
+    (kind) => problem instanceof kind,
+  );
   if (isUsage) complain(`${message}\n\n${usage}`);
   else if (problem instanceof NotYet) complain(`Not yet: ${message}\nGive the same command again to go on.`);
   else complain(known ? message : (stack ?? message));

@@ -1,14 +1,15 @@
 /**
  * `npm run restore -- <backup> --key <file> [--replace] [--write-once]`: puts a backup in the place of all that is in the database of the
  * settings, whole or not at all, and begins another incarnation of the server. `keys.json` of its time must be there. With
- * `--write-once` the backup is one of the bucket of the settings, by its name.
+ * `--write-once` the backup is one of the bucket of the settings, by its name. `npm run restore -- --give-up` goes back to
+ * what was there before a restore that was cut short.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupHead, DamagedBackup, readBackup } from './backup/form.ts';
-import { RestoreProblem, restore } from './backup/load.ts';
+import { giveUpRestore, RestoreProblem, restore } from './backup/load.ts';
 import { reachDatabase, SettingsProblem } from './backup/reach.ts';
 import { openLines } from './backup/sealed-file.ts';
 import { keyFileIn } from './key-file.ts';
@@ -29,8 +30,10 @@ const main = async (): Promise<void> => {
     key: { type: 'string' },
     replace: { type: 'boolean' },
     'write-once': { type: 'boolean' },
+    'give-up': { type: 'boolean' },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values['give-up'] === true) return giveUp();
   const [named, ...rest] = positionals;
   if (named === undefined || rest.length > 0 || values.key === undefined || !existsSync(values.key))
     throw new SettingsProblem(
@@ -55,6 +58,12 @@ const fetchFrom = async (name: string, path: string): Promise<void> => {
   const store = openWriteOnceStore(settings);
   await store.fetch(name, path).finally(store.close);
   say(`${name} has come from ${settings.bucket}.`);
+};
+
+const giveUp = async (): Promise<void> => {
+  const { connectionString, stop } = await reachDatabase(process.env);
+  await giveUpRestore(connectionString).finally(stop);
+  say('What was there before the restore that was cut short is there again.');
 };
 
 const putBack = async (path: string, identity: string, replace: boolean): Promise<void> => {

@@ -201,6 +201,15 @@ test('says which database cannot be reached, without its password', async () => 
   assert.doesNotMatch(server.said(), /canary/);
 });
 
+test('does not serve what a restore was cut short in', async () => {
+  const given = await openTestDatabase();
+  await given.database.query('create schema before_restore');
+  const server = launch({ KAZASU_DATA: await createFolder(), DATABASE_URL: given.connectionString });
+  assert.equal((await server.exited)[0], 1);
+  assert.match(server.said(), /a restore into this database was cut short.*--give-up/);
+  await given.close();
+});
+
 test('ends with its parent', async () => {
   const server = launch({ KAZASU_DATA: await createFolder(), KAZASU_PARENT: '1' });
   await server.ready;

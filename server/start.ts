@@ -20,6 +20,7 @@ import { record } from './store/events.ts';
 import { createFirstAdminInvitation } from './store/invitations.ts';
 import { ForeignKeys } from './store/key-marks.ts';
 import { migrate } from './store/migrate.ts';
+import { HalfRestored, refuseHalfRestored } from './store/restoring.ts';
 import { startCertificateWatch } from './tls/certificate-watch.ts';
 import { openServerCertificate } from './tls/server-certificate.ts';
 import { version } from './version.ts';
@@ -47,13 +48,20 @@ const openDatabaseUrl = async ({ databaseUrl, dataFolder }: Config, log: Logger)
   return embedded.nearest;
 };
 
+/** Brought up to date, unless a restore was cut short in it. */
+const openWhole = async (connectionString: string, say: (line: string) => void): Promise<void> => {
+  await refuseHalfRestored(connectionString);
+  await migrate(connectionString, say);
+};
+
 const start = async (config: Config): Promise<void> => {
   const dataFolder = resolve(config.dataFolder);
   // As root the database runs as another user and must pass through; every file inside has its own mode.
   await mkdir(dataFolder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const log = createLog(config.logLevel, pino.destination({ dest: 2, sync: true }));
   const connectionString = await openDatabaseUrl(config, log);
-  await migrate(connectionString, (line) => log.debug({ line }, 'migration')).catch((problem: unknown) => {
+  await openWhole(connectionString, (line) => log.debug({ line }, 'migration')).catch((problem: unknown) => {
+    if (problem instanceof HalfRestored) throw new StartProblem(problem.message);
     const { code, message } = problem as NodeJS.ErrnoException;
     const { host, pathname } = new URL(connectionString);
     if (code === undefined) throw problem;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { TerminalId } from '#contract/ids.ts';
@@ -12,6 +12,7 @@ import { createSeenInMemory } from '../log-tree/seen.ts';
 import { createSequencer } from '../log-tree/sequencer.ts';
 import { verifyExport } from '../log-tree/verify.ts';
 import { findNewest, listLogKeys } from '../store/log-tree.ts';
+import { HalfRestored, refuseHalfRestored } from '../store/restoring.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
@@ -19,7 +20,7 @@ import { storeRecords } from '../testing-journal.ts';
 import { logIn, makeClinician } from '../testing-login.ts';
 import { dump } from './dump.ts';
 import { type BackupHead, DamagedBackup, readBackup } from './form.ts';
-import { RestoreProblem, restore } from './load.ts';
+import { giveUpRestore, RestoreProblem, restore } from './load.ts';
 import { makeIdentity, openLines, recipientOf, writeSealed } from './sealed-file.ts';
 
 let server: TestServer;
@@ -147,6 +148,17 @@ describe('a backup', () => {
     const recipient = await recipientOf(identity);
     await assert.rejects(writeSealed(broken, { folder, recipient, keep: 1, at: new Date() }), DamagedBackup);
     assert.equal((await readdir(folder)).filter((name) => name.endsWith('.age')).length, 3);
+    const own = join(server.folder, 'backups-early');
+    await mkdir(own);
+    const write = (keep: number, at: string) =>
+      writeSealed(dump(server.connectionString, new Date()), { folder: own, recipient, keep, at: new Date(at) });
+    const usual = await write(1, '2026-11-29T06:00:00.000Z');
+    assert.equal(usual.before, undefined);
+    const early = await write(1, '2020-01-01T00:00:00.000Z');
+    assert.deepEqual(await readdir(own), [basename(early.path)], 'one of a clock that is behind is not the one to go');
+    const next = await write(2, '2019-12-31T00:00:00.000Z');
+    assert.equal(next.before, basename(early.path));
+    assert.equal((await readdir(own)).length, 2);
     head = (await readWhole(path)).head;
     held = await sum(server.database);
     // What happens after the backup, and is lost with the database.
@@ -268,10 +280,46 @@ describe('a restore', () => {
     const facts = { head, now: new Date(), by: 'operator', replace: true };
     await assert.rejects(restore(target.connectionString, cut, facts), DamagedBackup);
     assert.deepEqual(await sum(target.database), before);
-    // As a process that was killed leaves it: the next one begins from what was there.
-    await target.database.query('alter schema public rename to before_restore');
-    await target.database.query('create schema public');
-    await assert.rejects(put(), RestoreProblem);
+  });
+
+  it('that is killed leaves nothing that is served or backed up; one goes back, or restores again', async () => {
+    const before = await sum(target.database);
+    const killed = async (): Promise<void> => {
+      const dying = async function* () {
+        let left = 40;
+        for await (const line of openLines(path, identity)) {
+          if (left-- === 0)
+            await target.database.query(
+              `select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and application_name = 'kazasu restore'`,
+            );
+          yield line;
+        }
+      };
+      const facts = { head, now: new Date(), by: 'operator', replace: true };
+      await assert.rejects(restore(target.connectionString, dying, facts));
+    };
+    const readAll = async (): Promise<void> => {
+      for await (const _ of dump(target.connectionString, new Date()));
+    };
+    await killed();
+    await assert.rejects(refuseHalfRestored(target.connectionString), HalfRestored);
+    await assert.rejects(readAll(), HalfRestored);
+    await giveUpRestore(target.connectionString);
     assert.deepEqual(await sum(target.database), before);
+    await refuseHalfRestored(target.connectionString);
+    await assert.rejects(giveUpRestore(target.connectionString), RestoreProblem);
+
+    await killed();
+    await assert.rejects(put(), RestoreProblem, 'the next one begins from what was there');
+    assert.deepEqual(await sum(target.database), before);
+    await killed();
+    await target.database.query('create schema given_up');
+    await put(true);
+    const left = await target.database.query(
+      `select 1 from pg_namespace where nspname in ('before_restore', 'given_up')`,
+    );
+    assert.deepEqual(left, []);
+    await refuseHalfRestored(target.connectionString);
   });
 });

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { refuseHalfRestored } from '../store/restoring.ts';
 import type { BackupHead } from './form.ts';
 
 /** Rows that are fetched at a time. */
@@ -40,8 +41,9 @@ const readHead = async (client: pg.Client, at: Date): Promise<BackupHead> => {
   };
 };
 
-/** Everything in the database as it was at one moment, while it goes on. */
+/** Everything in the database as it was at one moment, while it goes on. Throws `HalfRestored`. */
 export async function* dump(connectionString: string, at: Date): AsyncGenerator<string> {
+  await refuseHalfRestored(connectionString);
   const client = new pg.Client({ connectionString, application_name: 'kazasu backup', options: '-c timezone=UTC' });
   await client.connect();
   try {

@@ -9,7 +9,7 @@ import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { revocationFloor, skippedRevocations } from '../store/log-tree.ts';
 import { migrate } from '../store/migrate.ts';
-import { beginRestoring } from '../store/restoring.ts';
+import { beginRestoring, laidAside } from '../store/restoring.ts';
 import { listTables } from './dump.ts';
 import { type BackupHead, DamagedBackup, readBackup } from './form.ts';
 
@@ -33,12 +33,23 @@ const migrateTo = async (connectionString: string, { migrations }: BackupHead): 
   }
 };
 
-/** What the database has already is replaced only by whoever says so, and not under a server that runs. */
-const checkTarget = async (client: pg.Client, replace: boolean): Promise<void> => {
-  const { rows } = await client.query<{ there: boolean }>(`select to_regclass('public.person') is not null as there`);
-  if (rows[0]?.there !== true) return;
+const hasTable = async (client: pg.Client, name: string): Promise<boolean> => {
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    `public.${name}`,
+  ]);
+  return rows[0]?.there === true;
+};
+
+/** Nothing is put under a server that runs. */
+const checkStopped = async (client: pg.Client): Promise<void> => {
+  if (!(await hasTable(client, 'key_holder'))) return;
   const running = await client.query(`select 1 from key_holder where seen_at > now() - interval '15 seconds'`);
   if (running.rows.length > 0) throw new RestoreProblem('a server runs on this database; stop it first');
+};
+
+/** What the database has already is replaced only by whoever says so. */
+const checkTarget = async (client: pg.Client, replace: boolean): Promise<void> => {
+  if (!(await hasTable(client, 'person'))) return;
   const people = await client.query('select 1 from person limit 1');
   if (people.rows.length > 0 && !replace)
     throw new RestoreProblem('this database is in use; with --replace all that is in it is given up for the backup');
@@ -55,15 +66,19 @@ const findGiven = async (client: pg.Client): Promise<number> => {
   return Number(floor.rows[0]?.floor ?? 0);
 };
 
-/** What a restore that failed or was cut short had laid aside. */
-const putBack = async (client: pg.Client): Promise<void> => {
-  const { rows } = await client.query(`select 1 from pg_namespace where nspname = 'before_restore'`);
-  if (rows.length === 0) return;
+/** What a restore that failed or was cut short had laid aside. False: nothing was. */
+const putBack = async (client: pg.Client): Promise<boolean> => {
+  const { rows } = await client.query('select 1 from pg_namespace where nspname = $1', [laidAside]);
+  if (rows.length === 0) return false;
   await client.query('begin');
   await client.query('drop schema public cascade');
-  await client.query('alter schema before_restore rename to public');
+  await client.query(`alter schema ${laidAside} rename to public`);
   await client.query('commit');
+  return true;
 };
+
+/** What nobody goes back to any more, until it is dropped. */
+const givenUp = 'given_up';
 
 const transactionOf = (client: pg.Client): Transaction => ({
   query: async (text, values = []) => (await client.query(text, [...values])).rows as never[],
@@ -96,6 +111,26 @@ export interface Restored {
   readonly incarnation: string;
 }
 
+const connect = async (connectionString: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString, application_name: 'kazasu restore', options: '-c timezone=UTC' });
+  // Whoever waits for an answer is told that the connection broke.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
+/** Goes back to what was there before a restore that was cut short. */
+export const giveUpRestore = async (connectionString: string): Promise<void> => {
+  const client = await connect(connectionString);
+  try {
+    await beginRestoring(client);
+    await checkStopped(client);
+    if (!(await putBack(client))) throw new RestoreProblem('no restore was cut short in this database');
+  } finally {
+    await client.end();
+  }
+};
+
 /**
  * Puts a backup in the place of all that is in a database: whole or not at all. The server goes on as another incarnation,
  * so that terminals and auditors see that something is missing, and send again what they have.
@@ -105,15 +140,16 @@ export const restore = async (
   open: () => AsyncIterable<string>,
   { head, now, by, replace = false }: { head: BackupHead; now: Date; by: string; replace?: boolean },
 ): Promise<Restored> => {
-  const client = new pg.Client({ connectionString, application_name: 'kazasu restore', options: '-c timezone=UTC' });
-  await client.connect();
+  const client = await connect(connectionString);
   try {
     await beginRestoring(client);
+    await checkStopped(client);
     await putBack(client);
     await checkTarget(client, replace);
     const given = await findGiven(client);
     // The backup's schema is made from nothing; what is there lies aside until all is well.
-    await client.query('alter schema public rename to before_restore');
+    await client.query(`drop schema if exists ${givenUp} cascade`);
+    await client.query(`alter schema public rename to ${laidAside}`);
     await client.query('create schema public');
     await migrateTo(connectionString, head);
     await client.query('begin');
@@ -138,8 +174,10 @@ export const restore = async (
       outcome: 'serious',
       detail: { of: head.at, lines: head.size, before: head.incarnation, incarnation, by },
     });
+    // With this commit the backup is in force: what is cut short later is not undone by the next one.
+    await client.query(`alter schema ${laidAside} rename to ${givenUp}`);
     await client.query('commit');
-    await client.query('drop schema before_restore cascade');
+    await client.query(`drop schema ${givenUp} cascade`);
     return { rows, incarnation };
   } catch (problem) {
     await client.query('rollback').catch(() => undefined);

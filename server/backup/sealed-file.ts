@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -35,6 +35,8 @@ export interface Written {
   readonly path: string;
   readonly tables: number;
   readonly rows: number;
+  /** The name of one there that is of a later time: a clock is, or was, wrong. */
+  readonly before?: string;
 }
 
 const generation = /^kazasu-\d{8}T\d{9}Z\.age$/;
@@ -64,9 +66,11 @@ export const writeSealed = async (
     await rename(unfinished, path);
     const directory = await open(folder, 'r');
     await directory.sync().finally(() => directory.close());
-    const all = (await readdir(folder)).filter((name) => generation.test(name)).sort();
-    for (const name of all.slice(0, Math.max(0, all.length - keep))) await rm(join(folder, name));
-    return { path, tables, rows };
+    // By their names, which a wrong clock may have given: the one that was just written is not the one to go.
+    const others = (await readdir(folder)).filter((name) => generation.test(name) && name !== basename(path)).sort();
+    for (const name of others.slice(0, Math.max(0, others.length + 1 - keep))) await rm(join(folder, name));
+    const last = others.at(-1);
+    return { path, tables, rows, ...(last !== undefined && last > basename(path) ? { before: last } : {}) };
   } catch (problem) {
     await rm(unfinished, { force: true });
     throw problem;
