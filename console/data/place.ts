@@ -14,10 +14,7 @@ export type Place =
   | { readonly kind: 'card-authorities' }
   /** Lists that the server searches, sorts and gives page by page. */
   | { readonly kind: ListKind; readonly filter?: ListFilter }
-  | { readonly kind: 'approvals' }
-  | { readonly kind: 'emergency-codes' }
   | { readonly kind: 'policy' }
-  | { readonly kind: 'periodic-reviews' }
   | { readonly kind: 'checklist' }
   | { readonly kind: 'periodic-review'; readonly id: string }
   | { readonly kind: 'accounts'; readonly filter: AccountPlace }
@@ -29,12 +26,21 @@ export type Place =
   /** One's own sign-in. */
   | { readonly kind: 'sign-in' };
 
-export type ListKind = 'people' | 'loan-cards' | 'terminals' | 'revocations' | 'reviews';
+export type ListKind =
+  | 'people'
+  | 'loan-cards'
+  | 'terminals'
+  | 'revocations'
+  | 'approvals'
+  | 'emergency-codes'
+  | 'reviews'
+  | 'periodic-reviews';
 export interface ListFilter {
   readonly search?: string;
   readonly state?: string;
   readonly role?: string;
   readonly what?: string;
+  readonly act?: string;
   readonly sort?: string;
   readonly order?: string;
 }
@@ -63,7 +69,10 @@ const listNames = {
   'loan-cards': ['search', 'state', 'sort', 'order'],
   terminals: ['search', 'state', 'sort', 'order'],
   revocations: ['search', 'what', 'sort', 'order'],
+  approvals: ['search', 'state', 'act', 'sort', 'order'],
+  'emergency-codes': ['search', 'state', 'sort', 'order'],
   reviews: ['search', 'state', 'sort', 'order'],
+  'periodic-reviews': ['search', 'state', 'sort', 'order'],
 } as const satisfies Readonly<Record<ListKind, readonly (keyof ListFilter)[]>>;
 const isListKind = (kind: string | undefined): kind is ListKind => kind !== undefined && Object.hasOwn(listNames, kind);
 /** A list without a filter is a place by its kind alone. */
@@ -96,14 +105,13 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'overview' || first === 'speeds') return { kind: first };
   if (first === 'report') return { kind: first, period: readPeriod(search) };
   if (first === 'people' && second !== undefined && second !== '') return { kind: 'person', id: second };
+  if (first === 'periodic-reviews' && second !== undefined && second !== '')
+    return { kind: 'periodic-review', id: second };
   if (isListKind(first)) return listPlace(first, search);
   if (first === 'refusals' && second !== undefined && second !== '') {
     return { kind: 'refusal', code: second.slice(0, 20) };
   }
   if (first === 'import' || first === 'directory') return { kind: first };
-  if (first === 'approvals' || first === 'emergency-codes') return { kind: first };
-  if (first === 'periodic-reviews')
-    return second === undefined || second === '' ? { kind: first } : { kind: 'periodic-review', id: second };
   if (first === 'policy' || first === 'checklist') return { kind: first };
   if (first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first === 'help') return { kind: 'help' };

@@ -1,28 +1,40 @@
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '#contract/api/index.ts';
-import { fragmentOf } from '../data/place.ts';
-import { useMay } from '../data/use-console.ts';
-import { useData } from '../data/use-data.ts';
-import { useWords } from '../data/use-words.ts';
+import type { PeriodicReview } from '#contract/api/periodic-reviews.ts';
+import { fragmentOf, type ListFilter } from '../data/place.ts';
+import { exactly } from '../data/times.ts';
+import { useMay, useZone } from '../data/use-console.ts';
+import { useListing } from '../data/use-listing.ts';
+import { useWords, type Words } from '../data/use-words.ts';
 import { BeginReview } from '../parts/begin-review.tsx';
 import { Button } from '../parts/button.tsx';
+import { FilterChoice } from '../parts/filter-choice.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Empty, LoadedView } from '../parts/loaded-view.tsx';
+import { ListPage } from '../parts/list-page.tsx';
+import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
 
 type Listed = Answer<'periodic-reviews/list'>;
+const reviewsOf = ({ reviews }: Listed): readonly PeriodicReview[] => reviews;
 
 /** Reviews by period: when one is due, what waits beside them, and those that were signed. */
-export const PeriodicReviews = (): ReactNode => {
-  const { say } = useWords();
+export const PeriodicReviews = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
+  const words = useWords();
+  const { say } = words;
   const may = useMay();
-  const listed = useData('periodic-reviews/list', {}, ['periodic-reviews', 'reviews', 'approvals']);
+  const zone = useZone();
+  const listing = useListing({
+    name: 'periodic-reviews/list',
+    query: { ...filter },
+    steady: 'number',
+    changes: ['periodic-reviews', 'reviews', 'approvals'],
+    itemsOf: reviewsOf,
+  });
   const [beginning, setBeginning] = useState(false);
-  const last =
-    listed.data.kind === 'ready' ? listed.data.value.reviews.find(({ state }) => state === 'signed') : undefined;
+  const shown = listing.loaded.data.kind === 'ready' ? listing.loaded.data.value : undefined;
   return (
     <>
       <PageHead
@@ -36,18 +48,108 @@ export const PeriodicReviews = (): ReactNode => {
           )
         }
       />
-      <LoadedView loaded={listed}>
-        {(shown) => (
-          <div className="stack">
-            <Due shown={shown} />
-            <Waiting waiting={shown.waiting} />
-            <Reviews reviews={shown.reviews} />
-          </div>
+      {shown !== undefined && (
+        <div className="stack review-state">
+          <Due shown={shown} />
+          <Waiting waiting={shown.waiting} />
+        </div>
+      )}
+      <ListPage
+        kind="periodic-reviews"
+        caption={say('nav.periodic-reviews')}
+        listing={listing}
+        columns={columnsOf(words, zone)}
+        keyOf={({ number }) => number}
+        filter={filter}
+        sorting={{ usual: 'number', usualOrder: 'falling' }}
+        searchLabel={say('periodic.search')}
+        choices={(change) => (
+          <FilterChoice
+            by="state"
+            filter={filter}
+            change={change}
+            options={standings.map((one) => [one, wordsOf(one, words)])}
+          />
         )}
-      </LoadedView>
-      {beginning && <BeginReview after={last?.until} close={() => setBeginning(false)} />}
+        empty={{ icon: 'log', title: say('periodic.none'), hint: say('periodic.none-hint') }}
+      />
+      {beginning && <BeginReview after={shown?.signedUntil ?? undefined} close={() => setBeginning(false)} />}
     </>
   );
+};
+
+const standings = ['open', 'in-order', 'follow-up', 'dropped'] as const;
+type Standing = (typeof standings)[number];
+const wordsOf = (standing: Standing, { say }: Words): string =>
+  standing === 'open' || standing === 'dropped'
+    ? say(`periodic.state.${standing}`)
+    : say(`periodic.verdict.${standing}`);
+const standingOf = ({ state, signed }: Pick<PeriodicReview, 'state' | 'signed'>): Standing =>
+  state === 'dropped' ? state : (signed?.verdict ?? 'open');
+
+const columnsOf = (words: Words, zone: string | undefined): readonly Column<PeriodicReview>[] => {
+  const { say } = words;
+  return [
+    {
+      name: 'number',
+      label: say('periodic.number'),
+      sort: 'number',
+      heads: true,
+      show: ({ id, number }) => (
+        <a href={fragmentOf({ kind: 'periodic-review', id })}>{say('periodic.of', { number })}</a>
+      ),
+      write: ({ number }) => String(number),
+    },
+    {
+      name: 'period',
+      label: say('periodic.period'),
+      sort: 'period',
+      show: ({ from, until }) => (
+        <>
+          <Moment at={from} full /> – <Moment at={until} full />
+        </>
+      ),
+      more: [
+        { label: say('periodic.from'), write: ({ from }) => exactly(from, zone) },
+        { label: say('periodic.until'), write: ({ until }) => exactly(until, zone) },
+        { label: say('periodic.taken'), write: ({ takenBy }) => takenBy },
+      ],
+    },
+    {
+      name: 'state',
+      label: say('periodic.state'),
+      sort: 'state',
+      show: ({ state, signed }) => <ReviewState state={state} verdict={signed?.verdict} />,
+      write: (review) => wordsOf(standingOf(review), words),
+    },
+    {
+      name: 'by',
+      label: say('periodic.signed-by'),
+      sort: 'by',
+      show: ({ signed }) =>
+        signed === null ? (
+          '–'
+        ) : (
+          <>
+            {signed.by} <Moment at={signed.at} full />
+          </>
+        ),
+      write: ({ signed }) => signed?.by ?? '',
+      more: [
+        { label: say('periodic.signed-at'), write: ({ signed }) => (signed === null ? '' : exactly(signed.at, zone)) },
+        { label: say('periodic.findings'), write: ({ signed }) => signed?.findings ?? '' },
+      ],
+    },
+    {
+      name: 'next',
+      label: say('periodic.next'),
+      sort: 'next',
+      className: 'digits',
+      show: ({ signed }) => signed?.next ?? '–',
+      write: ({ signed }) => signed?.next ?? '',
+      more: [{ label: say('periodic.digest'), write: ({ digest }) => digest }],
+    },
+  ];
 };
 
 const Due = ({ shown: { due, overdue } }: { readonly shown: Listed }): ReactNode => {
@@ -82,59 +184,6 @@ const Waiting = ({ waiting }: { readonly waiting: Listed['waiting'] }): ReactNod
         </li>
       ))}
     </ul>
-  );
-};
-
-const Reviews = ({ reviews }: { readonly reviews: Listed['reviews'] }): ReactNode => {
-  const { say } = useWords();
-  if (reviews.length === 0)
-    return (
-      <div className="surface">
-        <Empty icon="log" title={say('periodic.none')}>
-          <p>{say('periodic.none-hint')}</p>
-        </Empty>
-      </div>
-    );
-  return (
-    <div className="surface table-wrap">
-      <table>
-        <caption className="visually-hidden">{say('nav.periodic-reviews')}</caption>
-        <thead>
-          <tr>
-            {(['number', 'period', 'state', 'signed-by', 'next'] as const).map((column) => (
-              <th key={column} scope="col">
-                {say(`periodic.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {reviews.map(({ id, number, from, until, state, signed }) => (
-            <tr key={id} className="linked">
-              <th scope="row">
-                <a href={fragmentOf({ kind: 'periodic-review', id })}>{say('periodic.of', { number })}</a>
-              </th>
-              <td>
-                <Moment at={from} full /> – <Moment at={until} full />
-              </td>
-              <td>
-                <ReviewState state={state} verdict={signed?.verdict} />
-              </td>
-              <td>
-                {signed === null ? (
-                  '–'
-                ) : (
-                  <>
-                    {signed.by} <Moment at={signed.at} full />
-                  </>
-                )}
-              </td>
-              <td className="digits">{signed?.next ?? '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 };
 

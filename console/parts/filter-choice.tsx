@@ -5,7 +5,7 @@ import { Choice } from './field.tsx';
 
 interface FilterChoiceProps {
   /** By what of the filter it narrows. */
-  readonly by: 'state' | 'role';
+  readonly by: Exclude<keyof ListFilter, 'search' | 'sort' | 'order'>;
   readonly label?: string;
   /** The words for not narrowing. */
   readonly every?: string;

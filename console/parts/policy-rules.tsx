@@ -58,7 +58,7 @@ export const PolicyRules = ({ rules, change, problems, disabled }: PolicyRulesPr
 };
 
 const useTerminalGroups = (): readonly string[] => {
-  const { data } = useData('emergency-codes/list', {}, []);
+  const { data } = useData('emergency-codes/list', { query: { limit: 1 } }, []);
   return data.kind === 'ready' ? data.value.groups.filter((group) => group !== '') : [];
 };
 

@@ -152,11 +152,11 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
     case 'revocations':
       return <Revocations filter={place.filter ?? none} />;
     case 'approvals':
-      return <Approvals />;
+      return <Approvals filter={place.filter ?? none} />;
     case 'emergency-codes':
-      return <EmergencyCodes />;
+      return <EmergencyCodes filter={place.filter ?? none} />;
     case 'periodic-reviews':
-      return <PeriodicReviews />;
+      return <PeriodicReviews filter={place.filter ?? none} />;
     case 'periodic-review':
       return <PeriodicReviewPage id={place.id} />;
     case 'checklist':

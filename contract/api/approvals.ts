@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalId, instant, personId } from '../ids.ts';
 import { fourEyesAct } from '../policy.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { text } from './people.ts';
 import { policyChange } from './policies.ts';
 import { table } from './row.ts';
@@ -39,9 +40,14 @@ export const approvals = table({
     sender: ['helpdesk', 'admin', 'auditor'],
     event: null,
     failures: [],
-    summary: 'Acts that wait for a second person, and the last ones that were decided.',
-    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50) }),
-    answer: z.strictObject({ approvals: z.array(approval) }),
+    summary: 'Acts that wait for a second person, and those that were decided, the newest first.',
+    query: z.strictObject({
+      ...listingQuery(['waiting', 'asked', 'subject', 'by']),
+      state: approval.shape.state.optional(),
+      act: fourEyesAct.optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    answer: z.strictObject({ approvals: z.array(approval), ...listingEnd }),
   },
   'approvals/decide': {
     method: 'POST',

@@ -111,7 +111,20 @@ export const emergencies = table({
     event: null,
     failures: [],
     summary: 'Batches of sealed one-time codes by their serial numbers; the codes themselves are nowhere any more.',
-    answer: z.strictObject({ groups: z.array(z.string()), batches: z.array(emergencyBatch) }),
+    query: z.strictObject({
+      ...listingQuery(['number', 'group', 'unused', 'by']),
+      /** With codes that may still be used, or with none. */
+      state: z.enum(['left', 'spent']).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    answer: z.strictObject({
+      /** Groups that terminals are in, and the empty one where some are in none. */
+      groups: z.array(z.string()),
+      /** Unused codes of each of them, and of what other groups there are codes for, listed or not. */
+      left: z.array(z.strictObject({ group: z.string(), unused: z.int().min(0) })),
+      batches: z.array(emergencyBatch),
+      ...listingEnd,
+    }),
   },
   'emergency-codes/make': {
     method: 'POST',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { eventKind, outcome } from '../audit.ts';
 import { instant, periodicReviewId } from '../ids.ts';
 import { accountFinding } from './accounts.ts';
+import { listingEnd, listingQuery } from './listing.ts';
 import { roles, table } from './row.ts';
 
 const date = z.iso.date();
@@ -119,13 +120,22 @@ export const periodicReviews = table({
     failures: [],
     summary:
       'Reviews of the log and the accounts by period (MHLW 6.0 運用編 17①), the newest first, and when one is due.',
+    query: z.strictObject({
+      ...listingQuery(['number', 'period', 'state', 'by', 'next']),
+      /** Those that were signed by what was found. */
+      state: z.enum(['open', 'in-order', 'follow-up', 'dropped']).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
     answer: z.strictObject({
       /** Day on which one is due by the last that was signed; `null`: none was ever signed. */
       due: date.nullable(),
       overdue: z.boolean(),
+      /** Where the last one that was signed ends; `null`: none was. */
+      signedUntil: instant.nullable(),
       /** What waits beside it: emergency uses nobody has signed off, acts that wait for a second person. */
       waiting: z.strictObject({ emergencies: z.int(), approvals: z.int() }),
       reviews: z.array(periodicReview),
+      ...listingEnd,
     }),
   },
   'periodic-reviews/show': {

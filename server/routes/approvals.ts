@@ -4,6 +4,7 @@ import type { ServerDeps } from '../deps.ts';
 import { decideApproval, listApprovals, tryLockApproval, type WaitingApproval } from '../store/approvals.ts';
 import { record } from '../store/events.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 import { by, refuseRole, refuseSelf } from './refusing.ts';
 
 /** The second person of an act: neither who asked nor whom it concerns, and somebody who might have asked for it. */
@@ -16,8 +17,12 @@ export const createApprovalsRoutes = (deps: ServerDeps) => {
     mayDecideFor(sender.roles, asked.act, asked.subjectRoles) && !isParty(asked, sender);
 
   return {
-    'approvals/list': async ({ query }, sender) =>
-      succeed({ approvals: await listApprovals(database, now(), query.limit, (asked) => may(asked, sender)) }),
+    'approvals/list': async ({ query }, sender) => {
+      const listed = await listApprovals(database, now(), query, (asked) => may(asked, sender));
+      if (listed === undefined) return refuseCursor();
+      const { rows: approvals, next, total } = listed;
+      return succeed({ approvals, next, total });
+    },
 
     'approvals/decide': async ({ params, body }, sender) =>
       database.transaction(async (tx) => {

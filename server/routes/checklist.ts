@@ -13,7 +13,7 @@ import {
 import type { Transaction } from '../store/database.ts';
 import { countLines, settledSeq } from '../store/log-lines.ts';
 import { findEnd, findNewest } from '../store/log-tree.ts';
-import { findDue, listPeriodicReviews } from '../store/periodic-reviews.ts';
+import { tryGetLastSigned } from '../store/periodic-reviews.ts';
 import { leastTls } from '../tls/least.ts';
 import type { Handlers } from './handlers.ts';
 import { dayIn, type PeriodicReviewDeps } from './periodic-reviews.ts';
@@ -56,11 +56,11 @@ export const createChecklistRoutes = (deps: PeriodicReviewDeps) => {
   };
 
   const findLastReview = async (tx: Transaction, now: Date) => {
-    const due = await findDue(tx);
-    const last = (await listPeriodicReviews(tx)).find(({ state }) => state === 'signed')?.signed;
-    if (due === null || last == null) return null;
+    const last = await tryGetLastSigned(tx);
+    if (last === undefined) return null;
     const { timeZone } = policy();
-    return { day: dayIn(timeZone, new Date(last.at)), by: last.by, due, overdue: due < dayIn(timeZone, now) };
+    const { at, by, next: due } = last;
+    return { day: dayIn(timeZone, new Date(at)), by, due, overdue: due < dayIn(timeZone, now) };
   };
 
   return {

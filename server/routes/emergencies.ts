@@ -3,7 +3,7 @@ import type { PersonId } from '#contract/ids.ts';
 import { cleanText } from '#core/policy/text.ts';
 import type { ServerDeps } from '../deps.ts';
 import { makeCode, writeCode } from '../logins/codes.ts';
-import { insertBatch, listBatches, listGroups, voidCodes } from '../store/emergency-codes.ts';
+import { countUnused, insertBatch, listBatches, listGroups, tryGetBatch, voidCodes } from '../store/emergency-codes.ts';
 import { record } from '../store/events.ts';
 import { countWaitingReviews, listReviews, signOff, tryLockReview } from '../store/reviews.ts';
 import { type Approved, requireApproval } from './approving.ts';
@@ -15,8 +15,18 @@ import { by, refuseSelf } from './refusing.ts';
 export const createEmergencyRoutes = (deps: ServerDeps) => {
   const { database, now: clock } = deps;
   return {
-    'emergency-codes/list': async () =>
-      succeed({ groups: await listGroups(database), batches: await listBatches(database) }),
+    'emergency-codes/list': async ({ query }) => {
+      const listed = await listBatches(database, query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: batches, next, total } = listed;
+      return succeed({
+        groups: await listGroups(database),
+        left: await countUnused(database),
+        batches,
+        next,
+        total,
+      });
+    },
 
     'emergency-codes/make': async ({ body }, sender) =>
       database.transaction(async (tx) => {
@@ -41,7 +51,7 @@ export const createEmergencyRoutes = (deps: ServerDeps) => {
           by: sender.person,
           approvedBy: (approved.value.approvedBy ?? null) as PersonId | null,
         });
-        const [batch] = await listBatches(tx, id);
+        const batch = await tryGetBatch(tx, id);
         if (batch === undefined) throw new Error('a batch was not stored');
         await record(tx, now, {
           ...by(sender, null),

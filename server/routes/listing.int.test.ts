@@ -12,6 +12,9 @@ const lists = [
   ['loan-cards/list', 'cards', 'id'],
   ['revocations/list', 'revocations', 'number'],
   ['reviews/list', 'reviews', 'id'],
+  ['approvals/list', 'approvals', 'id'],
+  ['emergency-codes/list', 'batches', 'number'],
+  ['periodic-reviews/list', 'reviews', 'number'],
 ] as const;
 type ListName = (typeof lists)[number][0];
 type Thing = Readonly<Record<string, unknown>>;
@@ -77,9 +80,78 @@ before(async () => {
         ...(index % 2 === 0 ? [null, null, null, ''] : [server.now(), admin.person, 'in-order', '確認']),
       ],
     );
+    await makeApproval(index, people);
+    await makeSheet(index);
+    await makePeriodicReview(index);
   }
 });
 after(() => server.close());
+
+const inHours = (hours: number): Date => new Date(server.now().getTime() + hours * 3_600_000);
+
+/** Three that wait, three that waited too long, three that were refused. */
+const makeApproval = async (index: number, people: readonly string[]): Promise<void> => {
+  const state = (['waiting', 'waiting', 'refused'] as const)[index % 3];
+  await server.database.query(
+    `insert into approval (id, act, call, subject, digest, about, state, asked_by, asked_at, expires_at, decided_by,
+                           decided_at, reason)
+     values ($1, $2, 'people/change', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      randomUUID(),
+      index % 2 === 0 ? 'roles' : 'rebinding',
+      index % 4 === 0 ? null : people[index],
+      Buffer.from(randomUUID()),
+      `役割 ${index}`,
+      state,
+      people[index % 2],
+      inHours(-(index % 4)),
+      inHours(index % 3 === 1 ? -1 : 1),
+      ...(state === 'refused' ? [admin.person, server.now(), 'ＮＧです'] : [null, null, '']),
+    ],
+  );
+};
+
+/** Sheets of three codes; of every third sheet all are void. */
+const makeSheet = async (index: number): Promise<void> => {
+  const batch = randomUUID();
+  await server.database.query(
+    'insert into emergency_batch (id, group_name, note, made_at, made_by) values ($1, $2, $3, $4, $5)',
+    [batch, index % 2 === 0 ? '' : '病棟', `金庫 ${index % 3}`, server.now(), admin.person],
+  );
+  await server.database.query(
+    `insert into emergency_code (id, batch, place, code_index, voided_at, voided_by)
+     select gen_random_uuid(), $1, place, uuid_send(gen_random_uuid()), $2, $3 from generate_series(1, 3) place`,
+    [batch, ...(index % 3 === 0 ? [server.now(), admin.person] : [null, null])],
+  );
+};
+
+/** The last is open; every third of the others was replaced, and the others are signed. */
+const makePeriodicReview = async (index: number): Promise<void> => {
+  const isDropped = index % 3 === 0;
+  await server.database.query(
+    `insert into periodic_review (id, from_at, until_at, taken_at, taken_by, snapshot, digest, dropped_at, signed_at,
+                                  signed_by, verdict, findings, next)
+     values (gen_random_uuid(), $1, $2, $3, $4, '{}', 'x', $5, $6, $7, $8, $9, $10)`,
+    [
+      inHours(-24 * (index % 4) - 48),
+      inHours(-24 + index),
+      server.now(),
+      admin.person,
+      ...(index === 8
+        ? [null, null, null, null, '', null]
+        : isDropped
+          ? [server.now(), null, null, null, '', null]
+          : [
+              null,
+              inHours(index),
+              admin.person,
+              index % 2 === 0 ? 'in-order' : 'follow-up',
+              `所見 ${index}`,
+              `2030-01-0${index}`,
+            ]),
+    ],
+  );
+};
 
 const sortsOf = (name: ListName): readonly string[] =>
   (api[name].query.shape.sort.unwrap() as unknown as { options: readonly string[] }).options;
@@ -183,5 +255,47 @@ describe('a list', () => {
     assert.equal((reviews as Thing[]).length, 5);
     assert.equal(waiting, 5);
     assert.ok((reviews as { signedOff: unknown }[]).every(({ signedOff }) => signedOff === null));
+  });
+
+  it('of acts that take two has those that wait first, and is narrowed to what may still be decided', async () => {
+    const states = async (query: Record<string, string>) =>
+      ((await ask('approvals/list', query))['approvals'] as Thing[]).map(({ state }) => state);
+    const all = await states({});
+    assert.deepEqual([all.slice(0, 3), all.indexOf('waiting', 3)], [['waiting', 'waiting', 'waiting'], -1]);
+    for (const state of ['waiting', 'expired', 'refused'])
+      assert.deepEqual(await states({ state }), [state, state, state]);
+    assert.equal((await states({ act: 'roles' })).length, 5);
+    assert.equal((await states({ act: 'roles', state: 'waiting' })).length, 2);
+    assert.deepEqual(await states({ search: '役割 4' }), ['expired']);
+    assert.equal((await states({ search: 'ngです' })).length, 3, 'by the reason, in any width');
+  });
+
+  it('of emergency codes finds a sheet by the serial number of a slip, and counts all groups whatever is shown', async () => {
+    const left = [
+      { group: '', unused: 9 },
+      { group: '病棟', unused: 9 },
+    ];
+    const all = await ask('emergency-codes/list', {});
+    assert.deepEqual(all['left'], left);
+    const number = (all['batches'] as Thing[])[2]?.['number'];
+    const found = await ask('emergency-codes/list', { search: `${number}-02` });
+    assert.deepEqual([found.total, (found['batches'] as Thing[])[0]?.['number'], found['left']], [1, number, left]);
+    assert.equal((await ask('emergency-codes/list', { state: 'left' })).total, 6);
+    assert.equal((await ask('emergency-codes/list', { state: 'spent' })).total, 3);
+    assert.equal((await ask('emergency-codes/list', { search: '金庫 1' })).total, 3);
+  });
+
+  it('of periodic reviews is narrowed by what was found, and says where the last one ends whatever is shown', async () => {
+    for (const [state, total] of [
+      ['open', 1],
+      ['dropped', 3],
+      ['in-order', 2],
+      ['follow-up', 3],
+    ] as const)
+      assert.equal((await ask('periodic-reviews/list', { state })).total, total, state);
+    const { reviews, total } = await ask('periodic-reviews/list', { search: '所見 7' });
+    assert.equal(total, 1);
+    const { due, signedUntil } = await ask('periodic-reviews/list', { search: '所見 5' });
+    assert.deepEqual([due, signedUntil], ['2030-01-07', (reviews as Thing[])[0]?.['until']]);
   });
 });

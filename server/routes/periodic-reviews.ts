@@ -6,16 +6,17 @@ import { record } from '../store/events.ts';
 import { findNewest } from '../store/log-tree.ts';
 import {
   countWaiting,
-  findDue,
   insertPeriodicReview,
   listPeriodicReviews,
   signPeriodicReview,
+  tryGetLastSigned,
   tryGetPeriodicReview,
   tryLockPeriodicReview,
 } from '../store/periodic-reviews.ts';
 import { takeSnapshot } from '../store/review-snapshot.ts';
 import { createUuid } from '../store/uuid.ts';
 import type { Handlers } from './handlers.ts';
+import { refuseCursor } from './listed.ts';
 import { by } from './refusing.ts';
 
 const day = 86_400_000;
@@ -33,13 +34,19 @@ export const createPeriodicReviewRoutes = (deps: PeriodicReviewDeps) => {
   const { database, now, policy } = deps;
   const today = (at: Date): string => dayIn(policy().timeZone, at);
   return {
-    'periodic-reviews/list': async () => {
-      const due = await findDue(database);
+    'periodic-reviews/list': async ({ query }) => {
+      const listed = await listPeriodicReviews(database, query);
+      if (listed === undefined) return refuseCursor();
+      const { rows: reviews, next, total } = listed;
+      const last = await tryGetLastSigned(database);
       return succeed({
-        due,
-        overdue: due === null || due < today(now()),
+        due: last?.next ?? null,
+        overdue: last === undefined || last.next < today(now()),
+        signedUntil: last?.until ?? null,
         waiting: await countWaiting(database, now()),
-        reviews: await listPeriodicReviews(database),
+        reviews,
+        next,
+        total,
       });
     },
 

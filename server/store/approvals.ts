@@ -4,6 +4,7 @@ import type { Role } from '#contract/api/row.ts';
 import type { ApprovalId, PersonId } from '#contract/ids.ts';
 import type { FourEyesAct } from '#contract/policy.ts';
 import type { Transaction } from './database.ts';
+import { folded, type Listed, type Listing, type ListingAsked, readListing, timeKey } from './listing.ts';
 import { createUuid } from './uuid.ts';
 
 /** How long an act waits for its second person, and how long an approval waits to be used. */
@@ -139,41 +140,74 @@ interface Row {
 const named = (column: string): string =>
   `(select json_build_object('id', p.id, 'name', p.name, 'number', p.number) from person p where p.id = a.${column})`;
 
+type Sort = 'waiting' | 'asked' | 'subject' | 'by';
+/** `$1` is now: what nobody decided in time is too old for it, whether somebody has looked since or not. */
+const listing: Listing<Sort> = {
+  rows: `select a.id, a.act, a.call, a.about, a.changes, a.asked_at, a.expires_at, a.decided_at, a.reason,
+            case when a.state in ('waiting', 'given') and a.expires_at <= $1::timestamptz then 'expired' else a.state end as state,
+            ${named('subject')} as subject, ${named('asked_by')} as asked_by, ${named('decided_by')} as decided_by,
+            coalesce(s.roles, '{}') as subject_roles, coalesce(s.name, '') as subject_name,
+            coalesce(s.number, '') as subject_number, b.name as asker_name, coalesce(d.name, '') as decider_name
+       from approval a join person b on b.id = a.asked_by
+       left join person s on s.id = a.subject left join person d on d.id = a.decided_by`,
+  sorts: {
+    waiting: { by: `case when state = 'waiting' then 0 else 1 end`, type: 'bigint' },
+    asked: { by: timeKey('asked_at'), type: 'bigint', falls: true },
+    subject: { by: 'subject_name', type: 'text' },
+    by: { by: 'asker_name', type: 'text' },
+  },
+  usual: 'waiting',
+  ties: [
+    { by: timeKey('asked_at'), type: 'bigint', falls: true },
+    { by: 'id', type: 'uuid' },
+  ],
+  search: folded(
+    `subject_name || E'\\n' || subject_number || E'\\n' || asker_name || E'\\n' || decider_name || E'\\n' || about || E'\\n' || reason`,
+  ),
+};
+
+export interface ApprovalsQuery extends ListingAsked<Sort> {
+  readonly state?: Approval['state'] | undefined;
+  readonly act?: FourEyesAct | undefined;
+}
+
+/** Those that wait first, then the last ones that were decided. */
 export const listApprovals = async (
   tx: Transaction,
   now: Date,
-  limit: number,
-  mayDecide: (approval: Pick<WaitingApproval, 'act' | 'subject' | 'subjectRoles' | 'askedBy'>) => boolean,
-): Promise<Approval[]> => {
-  const rows = await tx.query<Row>(
-    `select a.id, a.act, a.call, a.about, a.changes, a.asked_at, a.expires_at, a.decided_at, a.reason,
-            case when a.state in ('waiting', 'given') and a.expires_at <= $2 then 'expired' else a.state end as state,
-            ${named('subject')} as subject, ${named('asked_by')} as asked_by, ${named('decided_by')} as decided_by,
-            coalesce((select roles from person where id = a.subject), '{}') as subject_roles
-       from approval a order by a.state = 'waiting' and a.expires_at > $2 desc, a.asked_at desc limit $1`,
-    [limit, now],
+  { state, act, ...asked }: ApprovalsQuery,
+  mayDecide: (asked: Pick<WaitingApproval, 'act' | 'subject' | 'subjectRoles' | 'askedBy'>) => boolean,
+): Promise<Listed<Approval> | undefined> => {
+  const values: unknown[] = [now];
+  const where: string[] = [];
+  if (state !== undefined) where.push(`state = $${values.push(state)}`);
+  if (act !== undefined) where.push(`act = $${values.push(act)}`);
+  const listed = await readListing<Row, Sort>(tx, listing, { values, where }, asked);
+  if (listed === undefined) return undefined;
+  const approvals = listed.rows.map(
+    (row): Approval => ({
+      id: row.id,
+      act: row.act,
+      call: row.call,
+      subject: row.subject,
+      about: row.about,
+      changes: row.changes,
+      state: row.state,
+      askedBy: row.asked_by,
+      askedAt: row.asked_at.toISOString(),
+      expiresAt: row.expires_at.toISOString(),
+      decidedBy: row.decided_by,
+      decidedAt: row.decided_at?.toISOString() ?? null,
+      reason: row.reason,
+      mayDecide:
+        row.state === 'waiting' &&
+        mayDecide({
+          act: row.act,
+          subject: row.subject?.id ?? null,
+          subjectRoles: row.subject_roles,
+          askedBy: row.asked_by.id,
+        }),
+    }),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    act: row.act,
-    call: row.call,
-    subject: row.subject,
-    about: row.about,
-    changes: row.changes,
-    state: row.state,
-    askedBy: row.asked_by,
-    askedAt: row.asked_at.toISOString(),
-    expiresAt: row.expires_at.toISOString(),
-    decidedBy: row.decided_by,
-    decidedAt: row.decided_at?.toISOString() ?? null,
-    reason: row.reason,
-    mayDecide:
-      row.state === 'waiting' &&
-      mayDecide({
-        act: row.act,
-        subject: row.subject?.id ?? null,
-        subjectRoles: row.subject_roles,
-        askedBy: row.asked_by.id,
-      }),
-  }));
+  return { ...listed, rows: approvals };
 };

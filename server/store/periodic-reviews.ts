@@ -1,9 +1,7 @@
 import type { PeriodicReview, ReviewSnapshot } from '#contract/api/periodic-reviews.ts';
 import type { PeriodicReviewId, PersonId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-
-/** Reviews that are listed; a hospital makes a dozen a year. */
-const most = 200;
+import { folded, type Listed, type Listing, type ListingAsked, readListing, timeKey } from './listing.ts';
 
 interface Row {
   readonly id: PeriodicReviewId;
@@ -46,8 +44,36 @@ const toReview = (row: Row): PeriodicReview => ({
         },
 });
 
-export const listPeriodicReviews = async (tx: Transaction): Promise<PeriodicReview[]> =>
-  (await tx.query<Row>(`select ${columns} from ${tables} order by r.number desc limit ${most}`)).map(toReview);
+type Sort = 'number' | 'period' | 'state' | 'by' | 'next';
+/** `standing`: the state as people see it. */
+const listing: Listing<Sort> = {
+  rows: `select ${columns}, case when r.dropped_at is not null then 'dropped' else coalesce(r.verdict, 'open') end as standing
+       from ${tables}`,
+  sorts: {
+    number: { by: 'number', type: 'bigint', falls: true },
+    period: { by: timeKey('from_at'), type: 'bigint', falls: true },
+    state: { by: 'standing', type: 'text' },
+    by: { by: `coalesce(signed_by, '')`, type: 'text' },
+    next: { by: `coalesce(next, '')`, type: 'text', falls: true },
+  },
+  usual: 'number',
+  ties: [{ by: 'number', type: 'bigint', falls: true }],
+  search: folded(`number::text || E'\\n' || taken_by || E'\\n' || coalesce(signed_by, '') || E'\\n' || findings`),
+};
+
+export interface PeriodicReviewsQuery extends ListingAsked<Sort> {
+  readonly state?: 'open' | 'in-order' | 'follow-up' | 'dropped' | undefined;
+}
+
+/** The newest first. */
+export const listPeriodicReviews = async (
+  tx: Transaction,
+  { state, ...asked }: PeriodicReviewsQuery,
+): Promise<Listed<PeriodicReview> | undefined> => {
+  const narrowed = state === undefined ? { values: [] } : { values: [state], where: ['standing = $1'] };
+  const listed = await readListing<Row, Sort>(tx, listing, narrowed, asked);
+  return listed && { ...listed, rows: listed.rows.map(toReview) };
+};
 
 export const tryGetPeriodicReview = async (tx: Transaction, id: PeriodicReviewId) => {
   const [row] = await tx.query<Row & { snapshot: string }>(
@@ -57,13 +83,13 @@ export const tryGetPeriodicReview = async (tx: Transaction, id: PeriodicReviewId
   return row && { review: toReview(row), snapshot: JSON.parse(row.snapshot) as ReviewSnapshot };
 };
 
-/** The day on which the next one is due by the last that was signed; `null`: none was. */
-export const findDue = async (tx: Transaction): Promise<string | null> => {
-  const [row] = await tx.query<{ next: string }>(
-    `select to_char(next, 'YYYY-MM-DD') as next from periodic_review where signed_at is not null
-      order by signed_at desc limit 1`,
+/** The last one that was signed. */
+export const tryGetLastSigned = async (tx: Transaction) => {
+  const [row] = await tx.query<Row>(
+    `select ${columns} from ${tables} where r.signed_at is not null order by r.signed_at desc limit 1`,
   );
-  return row?.next ?? null;
+  const review = row && toReview(row);
+  return review?.signed == null ? undefined : { until: review.until, ...review.signed };
 };
 
 /** What waits for somebody beside the reviews. */
