@@ -166,6 +166,7 @@ async function measurePages({ database, house: { origin } }: Ground, page: Page)
     'people',
     `people/${person?.id}`,
     `people/${card?.id}`,
+    'cards',
     'loan-cards',
     'terminals',
   ].concat(

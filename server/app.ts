@@ -31,6 +31,7 @@ import { createTakeReturned } from './returned-certificates.ts';
 import { createAccountRoutes } from './routes/accounts.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
 import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
+import { createCardRoutes } from './routes/cards.ts';
 import { createChecklistRoutes } from './routes/checklist.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDirectoryRoutes } from './routes/directory.ts';
@@ -142,6 +143,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createPoliciesRoutes(atConsole),
     ...createAccountRoutes(atConsole),
     ...createApprovalsRoutes(atConsole),
+    ...createCardRoutes(atConsole),
     ...createSubstituteRoutes(atConsole),
     ...createEmergencyRoutes(atConsole),
     ...createImportRoutes(atConsole),

@@ -26,6 +26,7 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'import' },
     { kind: 'directory' },
     { kind: 'card-authorities' },
+    { kind: 'cards' },
     { kind: 'loan-cards' },
     { kind: 'terminals' },
     { kind: 'revocations' },
@@ -52,6 +53,8 @@ test('a place survives its way through the address', () => {
 test('a list keeps its own search and order in the address, and takes none of another list', () => {
   const terminals: Place = { kind: 'terminals', filter: { search: '東 &=#', sort: 'seen', order: 'falling' } };
   assert.deepEqual(parsePlace(fragmentOf(terminals)), terminals);
+  const cards: Place = { kind: 'cards', filter: { kind: 'own', technology: 'felica', state: 'active' } };
+  assert.deepEqual(parsePlace(fragmentOf(cards)), cards);
   assert.deepEqual(parsePlace('#/people?what=card&role=admin&page=2'), { kind: 'people', filter: { role: 'admin' } });
   assert.deepEqual(parsePlace('#/people?do=add'), { kind: 'people' });
 });

@@ -28,6 +28,7 @@ export type Place =
 
 export type ListKind =
   | 'people'
+  | 'cards'
   | 'loan-cards'
   | 'terminals'
   | 'revocations'
@@ -41,6 +42,9 @@ export interface ListFilter {
   readonly role?: string;
   readonly what?: string;
   readonly act?: string;
+  readonly kind?: string;
+  readonly technology?: string;
+  readonly assurance?: string;
   readonly sort?: string;
   readonly order?: string;
 }
@@ -66,6 +70,7 @@ export interface AccountPlace {
 /** By what each can be narrowed and sorted: another name in an address would be refused by the server. */
 const listNames = {
   people: ['search', 'state', 'role', 'sort', 'order'],
+  cards: ['search', 'kind', 'technology', 'assurance', 'state', 'sort', 'order'],
   'loan-cards': ['search', 'state', 'sort', 'order'],
   terminals: ['search', 'state', 'sort', 'order'],
   revocations: ['search', 'what', 'sort', 'order'],

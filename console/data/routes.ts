@@ -46,6 +46,7 @@ export const routes = {
   'people/confirm-totp': { method: 'POST', path: '/v1/people/:person/totp/confirm', sender: desk },
   'people/unlock': { method: 'POST', path: '/v1/people/:person/unlock', sender: desk },
   'people/invite': { method: 'POST', path: '/v1/people/:person/invitation', sender: admins },
+  'cards/list': { method: 'GET', path: '/v1/cards', sender: readers },
   'cards/revoke': { method: 'POST', path: '/v1/cards/:card/revoke', sender: desk },
   'substitutes/issue': { method: 'POST', path: '/v1/people/:person/substitutes', sender: desk },
   'substitutes/end': { method: 'POST', path: '/v1/substitutes/:substitute/end', sender: desk },

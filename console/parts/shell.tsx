@@ -11,6 +11,7 @@ import { useWords } from '../data/use-words.ts';
 import { Accounts } from '../pages/accounts.tsx';
 import { Approvals } from '../pages/approvals.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
+import { Cards } from '../pages/cards.tsx';
 import { ChecklistPage } from '../pages/checklist.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { EmergencyCodes } from '../pages/emergency-codes.tsx';
@@ -40,6 +41,7 @@ import { Palette } from './palette.tsx';
 const rooms = [
   { place: { kind: 'overview' }, needs: 'overview/show', icon: 'chart', word: 'nav.overview' },
   { place: { kind: 'people' }, needs: 'people/list', icon: 'people', word: 'nav.people' },
+  { place: { kind: 'cards' }, needs: 'cards/list', icon: 'card', word: 'nav.cards' },
   { place: { kind: 'loan-cards' }, needs: 'loan-cards/list', icon: 'lend', word: 'nav.loan-cards' },
   { place: { kind: 'terminals' }, needs: 'terminals/list', icon: 'terminal', word: 'nav.terminals' },
   { place: { kind: 'revocations' }, needs: 'revocations/list', icon: 'shield', word: 'nav.revocations' },
@@ -145,6 +147,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Directory />;
     case 'card-authorities':
       return <CardAuthorities />;
+    case 'cards':
+      return <Cards filter={place.filter ?? none} />;
     case 'loan-cards':
       return <LoanCards filter={place.filter ?? none} />;
     case 'terminals':

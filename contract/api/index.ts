@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { accounts } from './accounts.ts';
 import { approvals } from './approvals.ts';
 import { cardAuthorities } from './card-authorities.ts';
+import { cards } from './cards.ts';
 import { checklist } from './checklist.ts';
 import { consoleRows } from './console.ts';
 import { directory } from './directory.ts';
@@ -27,6 +28,7 @@ export const api = {
   ...terminals,
   ...logins,
   ...people,
+  ...cards,
   ...substitutes,
   ...emergencies,
   ...policies,

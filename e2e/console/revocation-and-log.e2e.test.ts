@@ -210,6 +210,7 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
     assert.deepEqual(await roomsOf(auditor), [
       '概況',
       '職員',
+      'カード',
       '貸出カード',
       '端末',
       '失効',

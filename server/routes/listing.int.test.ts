@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { api } from '#contract/api/index.ts';
+import type { HeldCard } from '#contract/api/cards.ts';
+import { type Answer, api } from '#contract/api/index.ts';
 import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
 import { makeClinician } from '../testing-login.ts';
 
@@ -9,6 +10,7 @@ import { makeClinician } from '../testing-login.ts';
 const lists = [
   ['people/list', 'people', 'id'],
   ['terminals/list', 'terminals', 'id'],
+  ['cards/list', 'cards', 'id'],
   ['loan-cards/list', 'cards', 'id'],
   ['revocations/list', 'revocations', 'number'],
   ['reviews/list', 'reviews', 'id'],
@@ -297,5 +299,58 @@ describe('a list', () => {
     assert.equal(total, 1);
     const { due, signedUntil } = await ask('periodic-reviews/list', { search: '所見 5' });
     assert.deepEqual([due, signedUntil], ['2030-01-07', (reviews as Thing[])[0]?.['until']]);
+  });
+
+  it('of cards shows of each what the page of its person shows, and nothing else', async () => {
+    const { cards, total } = await ask('cards/list', { kind: 'own', limit: 100 });
+    assert.equal(total, 11);
+    for (const { kind, person, ...card } of cards as HeldCard[]) {
+      assert.equal(kind, 'own');
+      const { body } = await server.call(admin, 'people/show', { params: { person: person?.id ?? '' } });
+      const { cards: own, person: owner } = body as Answer<'people/show'>;
+      assert.deepEqual(
+        own.find(({ id }) => id === card.id),
+        card,
+      );
+      assert.deepEqual(person, { id: owner.id, name: owner.name, number: owner.number });
+    }
+  });
+
+  it('of cards is narrowed by use, technology, assurance and state, and finds a card by its ending', async () => {
+    const total = async (query: Record<string, string>) => (await ask('cards/list', query)).total;
+    const endings = { kind: 'loan', search: '７０８１' };
+    assert.deepEqual([await total(endings), await total({ ...endings, search: '7082' })], [9, 0]);
+    assert.deepEqual(
+      [await total({ ...endings, state: 'active' }), await total({ ...endings, state: 'revoked' })],
+      [6, 3],
+    );
+    assert.equal(await total({ kind: 'loan', technology: 'felica', assurance: 'identifier' }), 9);
+    assert.equal(await total({ kind: 'loan', technology: 'piv' }), 0);
+    assert.equal(await total({ kind: 'loan', assurance: 'pki' }), 0);
+  });
+
+  it('of cards finds a loan card by whoever has it now', async () => {
+    const [person] = await server.database.query<{ id: string; name: string; number: string }>(
+      `select p.id, p.name, p.number from person p join card c on c.person = p.id
+        where p.state = 'active' and p.name like $1 limit 1`,
+      [`${tag}%`],
+    );
+    const { cards } = await ask('cards/list', { kind: 'loan', state: 'active', limit: 1 });
+    const [loan] = cards as HeldCard[];
+    assert.ok(person && loan?.person === null);
+    await server.database.query(
+      `insert into substitute (id, person, kind, card, cause, identity, starts_at, ends_at, most_uses, fewer_rights,
+                               issued_at, issued_by)
+       values ($1, $2, 'loan-card', $3, 'forgotten', 'staff-card', $4, $5, 9, false, $4, $6)`,
+      [randomUUID(), person.id, loan.id, server.now(), inHours(8), admin.person],
+    );
+    const held = (await ask('cards/list', { search: person.number, sort: 'kind' }))['cards'] as HeldCard[];
+    assert.deepEqual(
+      held.map((one) => [one.kind, one.person]),
+      [
+        ['loan', person],
+        ['own', person],
+      ],
+    );
   });
 });
