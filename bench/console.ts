@@ -175,6 +175,7 @@ async function measurePages({ database, house: { origin } }: Ground, page: Page)
       'approvals',
       'emergency-codes',
       'reviews',
+      'periodic-reviews',
       'directory',
       'card-authorities',
       'log',

@@ -14,11 +14,13 @@ import { Button } from '../parts/button.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SavedFilters } from '../parts/saved-filters.tsx';
 
 const pageSize = 50;
 
-const queryOf = ({ page: _, ...filter }: AccountPlace): Request<'accounts/export'>['query'] =>
-  filter as Request<'accounts/export'>['query'];
+const withoutPage = ({ page: _, ...filter }: AccountPlace): AccountPlace => filter;
+const queryOf = (filter: AccountPlace): Request<'accounts/export'>['query'] =>
+  withoutPage(filter) as Request<'accounts/export'>['query'];
 
 /** Who is known here, when they were here last, and what there is to look at. The filter is in the address. */
 export const Accounts = ({ filter }: { readonly filter: AccountPlace }): ReactNode => {
@@ -40,6 +42,7 @@ export const Accounts = ({ filter }: { readonly filter: AccountPlace }): ReactNo
         {({ counts, everybody, total, accounts, emergencyCodes }) => (
           <div className="stack">
             <AccountFilters counts={counts} everybody={everybody} filter={filter} change={go} />
+            <SavedFilters place={{ kind: 'accounts', filter: withoutPage(filter) }} />
             <p className="quiet-line">
               {say('accounts.emergency-codes', { unused: emergencyCodes.unused, used: emergencyCodes.used })}{' '}
               <a href={fragmentOf({ kind: 'emergency-codes' })}>{say('nav.emergency-codes')}</a>

@@ -1,7 +1,7 @@
 import { Fragment, type ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
 import type { Language } from '#contract/screen.ts';
-import { fragmentOf, type LogFilter } from '../data/place.ts';
+import type { LogFilter } from '../data/place.ts';
 import { dayOf } from '../data/times.ts';
 import { useMay, useZone } from '../data/use-console.ts';
 import { type Log as Loaded, useLog } from '../data/use-log.ts';
@@ -26,7 +26,7 @@ export const Log = ({ filter }: { readonly filter: LogFilter }): ReactNode => {
     <>
       <PageHead title={say('nav.log')} lead={say('log.lead')} />
       <LogFilters filter={filter} />
-      <SavedFilters list="log" filter={fragmentOf({ kind: 'log', filter }).split('?')[1] ?? ''} />
+      <SavedFilters place={{ kind: 'log', filter }} />
       {log.range !== undefined && <ShownRange range={log.range} />}
       {may('events/export') && <SaveLog key={JSON.stringify(filter)} filter={filter} />}
       <LoadedView loaded={log}>

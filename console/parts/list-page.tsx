@@ -10,6 +10,7 @@ import { type Column, ListTable, type Sorting } from './list-table.tsx';
 import { Empty, LoadedView } from './loaded-view.tsx';
 import { FailureNotice } from './notice.tsx';
 import { SaveList } from './save-list.tsx';
+import { SavedFilters } from './saved-filters.tsx';
 
 interface ListPageProps<Item, Answer> {
   readonly kind: ListKind;
@@ -67,6 +68,7 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
         {choices?.(change)}
         <SaveList key={JSON.stringify(filter)} name={kind} fetch={listing.fetch} columns={columns} keyOf={keyOf} />
       </search>
+      {data.kind !== 'failed' && <SavedFilters place={{ kind, filter }} />}
       <div ref={box} className={isShown && show === undefined ? 'surface table-wrap' : undefined}>
         <div className={isShown ? 'table-head list-head' : undefined}>
           {isShown && status !== undefined && <div>{status(data.value)}</div>}

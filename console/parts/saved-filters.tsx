@@ -1,5 +1,6 @@
 import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { SavedFilter } from '#contract/api/saved-filters.ts';
+import { fragmentOf, type Place } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
@@ -9,14 +10,15 @@ import { Field } from './field.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 
 interface SavedFiltersProps {
-  readonly list: SavedFilter['list'];
-  /** What is shown now, as the address has it behind the question mark. */
-  readonly filter: string;
+  /** The list as it is shown now. */
+  readonly place: Extract<Place, { readonly kind: SavedFilter['list'] }>;
 }
 
 /** Filters of a list that somebody keeps under names of their own, each one a link. */
-export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => {
+export const SavedFilters = ({ place }: SavedFiltersProps): ReactNode => {
   const { say } = useWords();
+  const list = place.kind;
+  const filter = fragmentOf(place).split('?')[1] ?? '';
   const kept = useData('saved-filters/list', {}, []);
   const [naming, setNaming] = useState<SavedFilter | 'new'>();
   const [removed, setRemoved] = useState<SavedFilter>();
@@ -108,7 +110,7 @@ export const SavedFilters = ({ list, filter }: SavedFiltersProps): ReactNode => 
   );
 };
 
-interface NameFilterProps extends SavedFiltersProps {
+interface NameFilterProps extends Pick<SavedFilter, 'list' | 'filter'> {
   /** The one that gets another name; undefined: a new one. */
   readonly named: SavedFilter | undefined;
   readonly close: (changed: boolean) => void;
@@ -141,7 +143,7 @@ const NameFilter = ({ list, filter, named, close }: NameFilterProps): ReactNode 
           change={setName}
           maxLength={60}
           required
-          hint={say('filters.own-hint')}
+          hint={say(list === 'log' ? 'filters.own-hint-log' : 'filters.own-hint')}
         />
         <FailureNotice failure={save.failure ?? rename.failure} />
         <div className="dialog-actions">

@@ -4,7 +4,19 @@ import { text } from './people.ts';
 import { table } from './row.ts';
 
 /** Lists whose filters can be kept. */
-export const filteredLists = ['log'] as const;
+export const filteredLists = [
+  'log',
+  'people',
+  'cards',
+  'loan-cards',
+  'terminals',
+  'revocations',
+  'approvals',
+  'emergency-codes',
+  'reviews',
+  'periodic-reviews',
+  'accounts',
+] as const;
 const list = z.enum(filteredLists);
 
 export const savedFilter = z.strictObject({

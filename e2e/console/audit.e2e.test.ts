@@ -193,6 +193,18 @@ test('a periodic review is begun, its findings written and signed; it is due unt
   await page.getByText(/次回の期日は \d{4}-\d{2}-\d{2} です/).waitFor();
   await page.getByRole('row', { name: '第 1 回レビュー' }).getByText('対応が必要').waitFor();
   await keep(page, 'periodic-signed');
+  // A hospital makes a dozen a year: they are found by what was written.
+  await page.getByLabel('回・署名した人・所見の文で探す').fill('ヘルプデスク');
+  await page.getByText('1 件中 1 件を表示').waitFor();
+  await page.getByLabel('状態').selectOption({ label: '問題なし' });
+  await page.getByText('条件に合うものはありません').waitFor();
+  await page.getByText(/次回の期日は \d{4}-\d{2}-\d{2} です/).waitFor();
+  await page.getByRole('button', { name: '絞り込みを解除' }).click();
+  await page.getByRole('columnheader', { name: '次回の期日' }).getByRole('button').click();
+  await page.locator('th[aria-sort="ascending"]', { hasText: '次回の期日' }).waitFor();
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const file = readFileSync(await saved.path(), 'utf8');
+  assert.match(file, /\r\n1,.*,対応が必要,管理 一郎,.*,"要素のない方が一名。\nヘルプデスクに登録を依頼した。",\d{4}-/);
 });
 
 test('the checklist shows what is met with its evidence, follows the state, leads to what is missing, and prints', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright';
 import { type ConsoleWorld, createConsoleWorld } from './console-world.ts';
@@ -109,6 +110,20 @@ test('unused codes are retired, and open nothing then', async () => {
   await page.getByText('未使用 1・使用済み 1・無効 1').waitFor();
   await page.getByText('通し番号の一覧').click();
   await keep(page, 'emergency-codes');
+  // Whoever holds a slip finds its sheet; the file names every slip and no code.
+  await page.getByLabel('シート・通し番号・グループ・置き場所で探す').fill(slips[2]?.[0] ?? '');
+  await page.getByText('1 件中 1 件を表示').waitFor();
+  await page.getByLabel('状態').selectOption({ label: '未使用なし' });
+  await page.getByText('条件に合うものはありません').waitFor();
+  await page.getByRole('region', { name: 'グループごとの未使用コード' }).getByText('残り 1').waitFor();
+  await page.getByRole('button', { name: '絞り込みを解除' }).click();
+  await page.getByText('1 件中 1 件を表示').waitFor();
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const file = readFileSync(await saved.path(), 'utf8');
+  const [used, voided, unused] = slips.map(([serial]) => serial);
+  assert.match(file, /,3階東病棟の金庫,/);
+  assert.ok(file.endsWith(`,管理者 次郎,${unused},${used},${voided}\r\n`), file);
+  for (const [, code] of slips) assert.ok(!file.includes(code), 'a code is in the file');
   assert.equal(await open(slips[1]?.[1] ?? ''), 403);
   assert.equal(await open(slips[2]?.[1] ?? ''), 200);
   assert.deepEqual(heard, []);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
+import { filteredLists } from '#contract/api/saved-filters.ts';
 import { record } from '../store/events.ts';
 import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
 
@@ -126,6 +127,21 @@ describe('saved filters', () => {
     const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => save(`many ${index}`)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 49);
     assert.ok(answers.every(({ status, code }) => status === 200 || code === 'SAVED_FILTER_TOO_MANY'));
+  });
+
+  it('are kept for each list apart, and for nothing that is no list', async () => {
+    const keep = (list: string) =>
+      server.call(other, 'saved-filters/save', { body: { list: list as 'log', name: '同じ名前', filter: 'search=a' } });
+    for (const list of filteredLists) {
+      assert.equal((await keep(list)).status, 200, list);
+      assert.equal((await keep(list)).code, 'SAVED_FILTER_NAME_TAKEN', list);
+    }
+    assert.equal((await keep('keys')).code, 'REQUEST_INVALID');
+    const { filters } = (await server.call(other, 'saved-filters/list')).body as Answer<'saved-filters/list'>;
+    assert.deepEqual(
+      filters.filter(({ name }) => name === '同じ名前').map(({ list }) => list),
+      [...filteredLists].sort(),
+    );
   });
 
   it('hold what an address holds, and nothing else', async () => {
