@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { briefly, dayName, exactly, fully, hourIn, monthBefore, terminalTime } from './times.ts';
+import {
+  briefly,
+  dateIn,
+  dayName,
+  daysAfter,
+  exactly,
+  fully,
+  hourIn,
+  monthBefore,
+  startOf,
+  terminalTime,
+} from './times.ts';
 
 test('the exact time holds milliseconds and the offset, and is the same instant', () => {
   for (const instant of ['2026-11-22T06:04:05.678Z', '2026-02-03T23:59:59.001+09:00']) {
@@ -19,6 +30,25 @@ test('the month before this one has its first and its last day, a day its name',
   assert.deepEqual(monthBefore(new Date(2027, 0, 15)), { from: '2026-12-01', to: '2026-12-31' });
   assert.deepEqual(monthBefore(new Date(2028, 2, 31)), { from: '2028-02-01', to: '2028-02-29' });
   assert.equal(dayName('2026-10-01', 'ja'), '2026年10月1日(木)');
+});
+
+test('a day of the hospital begins at its own midnight, wherever the reader is and whatever the clocks do', () => {
+  const begins = (date: string, zone: string): string => startOf(date, zone).toISOString();
+  assert.equal(begins('2026-10-01', 'Asia/Tokyo'), '2026-09-30T15:00:00.000Z');
+  assert.equal(begins('2026-10-01', 'UTC'), '2026-10-01T00:00:00.000Z');
+  assert.equal(begins('2026-03-29', 'Europe/Berlin'), '2026-03-28T23:00:00.000Z');
+  assert.equal(begins('2026-03-30', 'Europe/Berlin'), '2026-03-29T22:00:00.000Z');
+  assert.equal(begins('2026-10-25', 'Europe/Berlin'), '2026-10-24T22:00:00.000Z');
+  // On these days the clocks go from 0:00 to 1:00, and from 0:00 back to 23:00.
+  assert.equal(begins('2026-04-24', 'Africa/Cairo'), '2026-04-23T22:00:00.000Z');
+  assert.equal(begins('2026-10-30', 'Africa/Cairo'), '2026-10-29T22:00:00.000Z');
+  assert.equal(dateIn(new Date('2026-09-30T15:00:00Z'), 'Asia/Tokyo'), '2026-10-01');
+  assert.equal(daysAfter('2026-12-31', 1), '2027-01-01');
+  assert.equal(daysAfter('2028-03-01', -1), '2028-02-29');
+  assert.deepEqual(monthBefore(new Date('2026-09-30T15:00:00Z'), 'Asia/Tokyo'), {
+    from: '2026-09-01',
+    to: '2026-09-30',
+  });
 });
 
 test('today needs no day, another year is named', () => {

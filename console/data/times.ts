@@ -83,14 +83,33 @@ export const dayName = (day: string, language: Language): string =>
     timeZone: 'UTC',
   });
 
-/** The reader's own calendar day. */
-export const dateIn = (at: Date): string => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+/** The calendar day of a moment, YYYY-MM-DD: in the hospital's zone, or the reader's. */
+export const dateIn = (at: Date, zone?: string): string => exactly(at.toISOString(), zone).slice(0, 10);
+
+/** So many calendar days later. */
+export const daysAfter = (date: string, days: number): string => {
+  const [year, month, day] = date.split('-').map(Number);
+  return new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, (day ?? 1) + days)).toISOString().slice(0, 10);
+};
+
+/** What a clock on the wall of a zone shows, as milliseconds of a clock in UTC that shows the same. */
+const wallOf = (at: number, zone?: string): number =>
+  Date.parse(`${exactly(new Date(at).toISOString(), zone).slice(0, 23).replace(' ', 'T')}Z`);
+
+/** When a calendar day begins in a zone. Where a change of clocks leaves midnight out, the first moment after it. */
+export const startOf = (date: string, zone?: string): Date => {
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  const day = 86_400_000;
+  const offsets = [midnight - day, midnight + day].map((at) => wallOf(at, zone) - at);
+  const begins = offsets.map((offset) => midnight - offset).filter((at) => wallOf(at, zone) >= midnight);
+  return new Date(Math.min(...begins));
+};
 
 /** First and last day of the month before. */
-export const monthBefore = (now: Date): { readonly from: string; readonly to: string } => ({
-  from: dateIn(new Date(now.getFullYear(), now.getMonth() - 1, 1)),
-  to: dateIn(new Date(now.getFullYear(), now.getMonth(), 0)),
-});
+export const monthBefore = (now: Date, zone?: string): { readonly from: string; readonly to: string } => {
+  const to = daysAfter(`${dateIn(now, zone).slice(0, 8)}01`, -1);
+  return { from: `${to.slice(0, 8)}01`, to };
+};
 
 /** Today only the time, else day and time. */
 export const briefly = (instant: string, language: Language, now: Date, zone?: string): string => {

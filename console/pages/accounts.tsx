@@ -4,8 +4,9 @@ import type { Request } from '../api.ts';
 import { toCsv } from '../data/csv.ts';
 import { type AccountPlace, fragmentOf } from '../data/place.ts';
 import { saveFile } from '../data/save-file.ts';
-import { exactly } from '../data/times.ts';
+import { dateIn, exactly } from '../data/times.ts';
 import { useAct } from '../data/use-act.ts';
+import { useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { AccountFilters } from '../parts/account-filters.tsx';
@@ -86,6 +87,7 @@ const Pages = ({ page, pages, total, go }: PagesProps): ReactNode => {
 
 const Save = ({ filter }: { readonly filter: AccountPlace }): ReactNode => {
   const words = useWords();
+  const zone = useZone();
   const { say } = words;
   const fetched = useAct('accounts/export');
   const [saved, setSaved] = useState<number>();
@@ -93,8 +95,8 @@ const Save = ({ filter }: { readonly filter: AccountPlace }): ReactNode => {
     setSaved(undefined);
     const answer = await fetched.send({ query: queryOf(filter) });
     if (answer === undefined) return;
-    const day = new Date().toLocaleDateString('sv-SE');
-    saveFile(`kazasu-accounts-${day}.csv`, new Blob([accountsCsv(answer.accounts, words)], { type: 'text/csv' }));
+    const day = dateIn(new Date(), zone);
+    saveFile(`kazasu-accounts-${day}.csv`, new Blob([accountsCsv(answer.accounts, words, zone)], { type: 'text/csv' }));
     setSaved(answer.accounts.length);
   };
   return (
@@ -115,7 +117,7 @@ const Save = ({ filter }: { readonly filter: AccountPlace }): ReactNode => {
 };
 
 /** The list as a file: words as the page has them, times with their offset. */
-const accountsCsv = (accounts: readonly Account[], words: Words): string => {
+const accountsCsv = (accounts: readonly Account[], words: Words, zone: string | undefined): string => {
   const { say } = words;
   const head = [
     say('person.number'),
@@ -136,8 +138,8 @@ const accountsCsv = (accounts: readonly Account[], words: Words): string => {
     account.kana,
     say(`accounts.state.${account.state}`),
     account.roles.map((role) => say(`role.${role}`)).join(' / '),
-    exactly(account.addedAt),
-    account.lastUsedAt === null ? say('accounts.never') : exactly(account.lastUsedAt),
+    exactly(account.addedAt, zone),
+    account.lastUsedAt === null ? say('accounts.never') : exactly(account.lastUsedAt, zone),
     account.lastUsedAtTerminal ?? '',
     String(account.cards),
     account.factors.map((factor) => say(`accounts.factor.${factor}`)).join(' / '),

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { ChecklistEvidence, ChecklistItem, ChecklistItemId, ChecklistState } from '#contract/api/checklist.ts';
 import { fragmentOf, type Place } from '../data/place.ts';
 import { exactly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
@@ -44,6 +45,7 @@ const remedies: Readonly<Record<ChecklistItemId, Place>> = {
 /** Which items of the guideline the installation meets, each with what was found; nothing here is ticked by hand. */
 export const ChecklistPage = (): ReactNode => {
   const { say } = useWords();
+  const zone = useZone();
   const shown = useData('checklist/show', {}, ['policy', 'periodic-reviews', 'reviews']);
   return (
     <>
@@ -63,7 +65,7 @@ export const ChecklistPage = (): ReactNode => {
         {({ at, origin, policyVersion, items }) => (
           <div className="stack">
             <p className="checklist-about">
-              {say('checklist.about', { origin, at: exactly(at), version: policyVersion })}
+              {say('checklist.about', { origin, at: exactly(at, zone), version: policyVersion })}
             </p>
             <ul className="checklist-sum">
               {states.map((state) => (
@@ -106,7 +108,7 @@ const Item = ({ item: { id, clause, state, evidence } }: { readonly item: Checkl
               <Icon name={icons[markOf(one)]} />
               <span>
                 <span className="visually-hidden">{say(`checklist.mark.${markOf(one)}`)}</span>
-                {factOf(one, words)}
+                {factOf(one, words, zone)}
               </span>
             </li>
           ))}
@@ -127,15 +129,19 @@ const markOf = ({ good }: ChecklistEvidence): Mark => (good === null ? 'told' : 
 const icons: Readonly<Record<Mark, IconName>> = { for: 'check', against: 'warning', told: 'dot' };
 
 /** What is missing has words of its own where the fact is a yes or no. */
-const factOf = (evidence: ChecklistEvidence, words: Words): string =>
+const factOf = (evidence: ChecklistEvidence, words: Words, zone: string | undefined): string =>
   (evidence.good === false ? words.tryNamed('checklist.lacks', evidence.fact) : undefined) ??
-  words.say(`checklist.fact.${evidence.fact}`, valuesOf(evidence, words));
+  words.say(`checklist.fact.${evidence.fact}`, valuesOf(evidence, words, zone));
 
-/** Times as they are read here, figures with their separators. */
-const valuesOf = ({ values }: ChecklistEvidence, { language }: Words): Record<string, string> =>
+/** Times of the hospital, figures with their separators. */
+const valuesOf = (
+  { values }: ChecklistEvidence,
+  { language }: Words,
+  zone: string | undefined,
+): Record<string, string> =>
   Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       if (typeof value === 'number') return [name, value.toLocaleString(language)];
-      return [name, name === 'at' && value !== '–' ? exactly(value) : value];
+      return [name, name === 'at' && value !== '–' ? exactly(value, zone) : value];
     }),
   );

@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import type { Report } from '#contract/api/overview.ts';
 import { change, count, duration } from '../data/numbers.ts';
 import { fragmentOf } from '../data/place.ts';
-import { dateIn, dayName, exactly, monthBefore } from '../data/times.ts';
-import { useConsole } from '../data/use-console.ts';
+import { dateIn, dayName, daysAfter, exactly, monthBefore } from '../data/times.ts';
+import { useConsole, useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
@@ -25,7 +25,7 @@ export interface Period {
 export const ReportPage = ({ period }: { readonly period: Period }): ReactNode => {
   const { say } = useWords();
   // The month before this one, unless the address says which days.
-  const month = monthBefore(new Date());
+  const month = monthBefore(new Date(), useZone());
   const { from = month.from, to = month.to } = period;
   const isWhole = from !== '' && to !== '' && from <= to;
   const shown = useData('reports/show', isWhole ? { query: { from, to } } : undefined, []);
@@ -56,15 +56,13 @@ const go = (period: Period): void => {
 
 const Days = ({ from, to }: Required<Period>): ReactNode => {
   const { say } = useWords();
+  const zone = useZone();
   const now = new Date();
-  const today = dateIn(now);
+  const today = dateIn(now, zone);
   const spans: readonly (readonly [string, Required<Period>])[] = [
-    [say('report.last-month'), monthBefore(now)],
+    [say('report.last-month'), monthBefore(now, zone)],
     [say('report.this-month'), { from: `${today.slice(0, 8)}01`, to: today }],
-    [
-      say('report.last-week'),
-      { from: dateIn(new Date(now.getTime() - 7 * 86_400_000)), to: dateIn(new Date(now.getTime() - 86_400_000)) },
-    ],
+    [say('report.last-week'), { from: daysAfter(today, -7), to: daysAfter(today, -1) }],
   ];
   return (
     <search className="filters period" aria-label={say('report.period')}>
@@ -90,7 +88,11 @@ const Sheet = ({ report }: { readonly report: Report }): ReactNode => {
       <p className="report-span">
         <strong>{span}</strong>{' '}
         <span className="muted">
-          {say('report.made', { at: exactly(report.at), by: signedIn.person.name, zone: report.timeZone })}
+          {say('report.made', {
+            at: exactly(report.at, report.timeZone),
+            by: signedIn.person.name,
+            zone: report.timeZone,
+          })}
         </span>
       </p>
       <Totals report={report} />

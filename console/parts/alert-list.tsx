@@ -3,7 +3,7 @@ import type { Alert } from '#contract/api/overview.ts';
 import { fragmentOf, type Place } from '../data/place.ts';
 import type { ConsoleRoute } from '../data/routes.ts';
 import { briefly } from '../data/times.ts';
-import { useMay } from '../data/use-console.ts';
+import { useMay, useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 
@@ -25,6 +25,7 @@ const places: Readonly<Record<Alert['kind'], readonly [Place, ConsoleRoute] | nu
 export const AlertList = ({ alerts }: { readonly alerts: readonly Alert[] }): ReactNode => {
   const { say, language } = useWords();
   const may = useMay();
+  const zone = useZone();
   return (
     <section className="surface alerts" aria-labelledby="alerts">
       <h2 id="alerts">{say('overview.alerts')}</h2>
@@ -39,7 +40,7 @@ export const AlertList = ({ alerts }: { readonly alerts: readonly Alert[] }): Re
             const [place, needs] = places[kind] ?? [];
             const words = say(`overview.alert.${kind}`, {
               count: count.toLocaleString(language),
-              at: at === null ? undefined : briefly(at, language, new Date()),
+              at: at === null ? undefined : briefly(at, language, new Date(), zone),
             });
             return (
               <li key={kind} className={`alert-line ${tone}`}>

@@ -1,16 +1,13 @@
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import { fragmentOf } from '../data/place.ts';
+import { dateIn, daysAfter, startOf } from '../data/times.ts';
 import { useAct } from '../data/use-act.ts';
+import { useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
-
-const day = 86_400_000;
-/** YYYY-MM-DD of the reader's zone. */
-const dateOf = (at: Date): string => at.toLocaleDateString('sv-SE');
-const startOf = (date: string): Date => new Date(`${date}T00:00`);
 
 interface BeginReviewProps {
   /** Where the last one that was signed ends. */
@@ -18,23 +15,22 @@ interface BeginReviewProps {
   readonly close: () => void;
 }
 
-/** From which day to which somebody looks; the figures are taken at once. */
+/** From which day of the hospital to which somebody looks; the figures are taken at once. */
 export const BeginReview = ({ after, close }: BeginReviewProps): ReactNode => {
   const { say } = useWords();
   const begin = useAct('periodic-reviews/begin');
-  const today = dateOf(new Date());
-  const [from, setFrom] = useState(
-    after === undefined ? dateOf(new Date(Date.now() - 30 * day)) : dateOf(new Date(after)),
-  );
+  const zone = useZone();
+  const today = dateIn(new Date(), zone);
+  const [from, setFrom] = useState(after === undefined ? daysAfter(today, -30) : dateIn(new Date(after), zone));
   const [until, setUntil] = useState(today);
   const send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     // The days themselves belong to it; one that follows on another goes on at that moment.
-    const follows = after !== undefined && from === dateOf(new Date(after));
+    const follows = after !== undefined && from === dateIn(new Date(after), zone);
     const answer = await begin.send({
       body: {
-        from: follows ? after : startOf(from).toISOString(),
-        until: new Date(startOf(until).getTime() + day).toISOString(),
+        from: follows ? after : startOf(from, zone).toISOString(),
+        until: startOf(daysAfter(until, 1), zone).toISOString(),
       },
     });
     if (answer !== undefined) location.hash = fragmentOf({ kind: 'periodic-review', id: answer.review.id });

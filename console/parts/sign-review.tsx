@@ -1,15 +1,14 @@
 import { type ReactNode, type SubmitEvent, useId, useState } from 'react';
 import type { PeriodicReview, ReviewSnapshot } from '#contract/api/periodic-reviews.ts';
+import { dateIn, daysAfter } from '../data/times.ts';
 import { useAct } from '../data/use-act.ts';
+import { useConsole } from '../data/use-console.ts';
 import { useDraft } from '../data/use-draft.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { Radios } from './radios.tsx';
-
-const day = 86_400_000;
-const inDays = (days: number): string => new Date(Date.now() + days * day).toLocaleDateString('sv-SE');
 
 interface SignReviewProps {
   readonly review: PeriodicReview;
@@ -21,9 +20,11 @@ export const SignReview = ({ review, snapshot }: SignReviewProps): ReactNode => 
   const { say } = useWords();
   const id = useId();
   const act = useAct('periodic-reviews/sign');
-  const [findings, setFindings, forget] = useDraft(`review.${review.id}`, '');
+  const { person, timeZone } = useConsole().signedIn;
+  const today = dateIn(new Date(), timeZone);
+  const [findings, setFindings, forget] = useDraft(`review.${person.id}.${review.id}`, '');
   const [verdict, setVerdict] = useState<'in-order' | 'follow-up'>();
-  const [next, setNext] = useState(inDays(30));
+  const [next, setNext] = useState(daysAfter(today, 30));
   const unsigned = snapshot.emergencies.items.filter(({ signedOff }) => signedOff === null).length;
   const sign = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -70,8 +71,8 @@ export const SignReview = ({ review, snapshot }: SignReviewProps): ReactNode => 
             type="date"
             value={next}
             change={setNext}
-            min={inDays(1)}
-            max={inDays(400)}
+            min={daysAfter(today, 1)}
+            max={daysAfter(today, 400)}
             required
           />
         </div>
