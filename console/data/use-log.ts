@@ -21,18 +21,22 @@ export interface Log {
   readonly olderFailure: Failure | undefined;
 }
 
+type Shown = Pick<Log, 'data' | 'range' | 'more'>;
+const nothing: Shown = { data: { kind: 'loading' }, range: undefined, more: false };
+
 /** Looking at the log is itself an event: changes within this time are fetched together. */
 const gather = 400;
 
 /** The newest events and, on request, older pages behind them. New ones join at the top. */
 export const useLog = (filter: LogFilter): Log => {
   const { api, stream } = useConsole();
-  const [data, setData] = useState<Data<readonly StoredEvent[]>>({ kind: 'loading' });
-  const [more, setMore] = useState(false);
-  const [range, setRange] = useState<Log['range']>();
+  const [{ data, more, range }, setShown] = useState<Shown>(nothing);
   const [busy, setBusy] = useState(false);
   const [olderFailure, setOlderFailure] = useState<Failure>();
   const turn = useRef(0);
+  const asked = useRef(0);
+  /** Up to here answers come too late: a newer one is shown. */
+  const passed = useRef(0);
   const key = JSON.stringify(filter);
 
   const fetch = useCallback(
@@ -45,22 +49,27 @@ export const useLog = (filter: LogFilter): Log => {
   const refresh = useCallback(
     async (fresh: boolean) => {
       const mine = turn.current;
+      asked.current += 1;
+      const number = asked.current;
       const reply = await fetch(undefined, !fresh);
-      if (mine !== turn.current) return;
+      if (mine !== turn.current || number <= passed.current) return;
       if (!reply.ok) {
-        setData((old) => (old.kind === 'ready' && !fresh ? old : { kind: 'failed', failure: reply.failure }));
+        const failed = { ...nothing, data: { kind: 'failed', failure: reply.failure } } as const;
+        setShown((old) => (old.data.kind === 'ready' && !fresh ? old : failed));
         return;
       }
-      const newest = reply.value.events;
-      setRange(reply.value.range);
-      if (fresh) setMore(newest.length === page);
-      setData((old) => {
-        if (fresh || old.kind !== 'ready') return { kind: 'ready', value: newest };
+      passed.current = number;
+      const { events: newest, range: time } = reply.value;
+      setShown((old) => {
+        // Of a day that is over nothing fits under what is of today.
+        const before = !fresh && old.data.kind === 'ready' && old.range?.begins === time?.begins ? old.data.value : [];
         const have = new Set(newest.map((event) => event.id));
-        const overlaps = old.value.some((event) => have.has(event.id));
+        const left = before.filter((event) => !have.has(event.id));
         // After a long gap the pages do not meet: start over rather than show a hole.
-        if (!overlaps && newest.length === page) return { kind: 'ready', value: newest };
-        return { kind: 'ready', value: [...newest, ...old.value.filter((event) => !have.has(event.id))] };
+        const goesOn = before.length > left.length || (before.length > 0 && newest.length < page);
+        return goesOn
+          ? { data: { kind: 'ready', value: [...newest, ...left] }, more: old.more, range: time }
+          : { data: { kind: 'ready', value: newest }, more: newest.length === page, range: time };
       });
     },
     [fetch],
@@ -69,8 +78,7 @@ export const useLog = (filter: LogFilter): Log => {
 
   useEffect(() => {
     turn.current += 1;
-    setData({ kind: 'loading' });
-    setRange(undefined);
+    setShown(nothing);
     setOlderFailure(undefined);
     void refresh(true);
     return () => {
@@ -102,8 +110,13 @@ export const useLog = (filter: LogFilter): Log => {
     if (mine !== turn.current) return;
     setOlderFailure(reply.ok ? undefined : reply.failure);
     if (!reply.ok) return;
-    setMore(reply.value.events.length === page);
-    setData((old) => (old.kind === 'ready' ? { kind: 'ready', value: [...old.value, ...reply.value.events] } : old));
+    const { events } = reply.value;
+    setShown((old) =>
+      // What is shown was begun anew meanwhile: these do not join it.
+      old.data.kind !== 'ready' || old.data.value.at(-1)?.id !== last.id
+        ? old
+        : { ...old, data: { kind: 'ready', value: [...old.data.value, ...events] }, more: events.length === page },
+    );
   };
   return { data, reload, range, more, older: () => void older(), busy, olderFailure };
 };

@@ -92,6 +92,7 @@ export const ChecklistPage = (): ReactNode => {
 
 const Item = ({ item: { id, clause, state, evidence } }: { readonly item: ChecklistItem }): ReactNode => {
   const words = useWords();
+  const zone = useZone();
   const { say } = words;
   return (
     <section className="checklist-item" aria-labelledby={`item-${id}`}>

@@ -4,6 +4,7 @@ import { decodeFile, longestText } from '../data/decode-file.ts';
 import { fragmentOf } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from '../parts/approval-awaited.tsx';
 import { Button } from '../parts/button.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { ImportChanges } from '../parts/import-changes.tsx';
@@ -44,13 +45,18 @@ export const Import = (): ReactNode => {
       </a>
       <PageHead title={say('import.title')} lead={say('import.lead')} />
       <div className="stack">
-        <Choose busy={preview.busy} look={(upload) => void look(upload)} forget={() => setSeen(undefined)} />
+        <Choose
+          busy={preview.busy}
+          held={preview.busy || apply.busy}
+          look={(upload) => void look(upload)}
+          forget={() => setSeen(undefined)}
+        />
         <FailureNotice failure={preview.failure} />
         {report !== undefined && <Done report={report} />}
         {seen !== undefined && (
           <>
             <Summary plan={seen.plan} busy={apply.busy} carryOut={() => void carryOut()} />
-            <FailureNotice failure={apply.failure} />
+            <ApprovalAwaited failure={apply.failure} />
             <ImportProblems problems={seen.plan.problems} />
             <ImportChanges plan={seen.plan} />
           </>
@@ -62,12 +68,14 @@ export const Import = (): ReactNode => {
 
 interface ChooseProps {
   readonly busy: boolean;
+  /** What is on its way belongs to what is chosen. */
+  readonly held: boolean;
   readonly look: (upload: Upload) => void;
   /** Another file or option: what is shown does not belong to it. */
   readonly forget: () => void;
 }
 
-const Choose = ({ busy, look, forget }: ChooseProps): ReactNode => {
+const Choose = ({ busy, held, look, forget }: ChooseProps): ReactNode => {
   const { say } = useWords();
   const id = useId();
   const [file, setFile] = useState<File>();
@@ -95,7 +103,14 @@ const Choose = ({ busy, look, forget }: ChooseProps): ReactNode => {
           type="file"
           accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values"
           required
+          disabled={held}
           aria-describedby={`${id}-hint`}
+          // The same file chosen once more, because it was corrected, is read anew.
+          onClick={(event) => {
+            event.currentTarget.value = '';
+            setFile(undefined);
+            forget();
+          }}
           onChange={(event) => {
             setFile(event.currentTarget.files?.[0]);
             forget();
@@ -109,6 +124,7 @@ const Choose = ({ busy, look, forget }: ChooseProps): ReactNode => {
         <input
           type="checkbox"
           checked={suspendMissing}
+          disabled={held}
           onChange={(event) => {
             setSuspendMissing(event.currentTarget.checked);
             forget();

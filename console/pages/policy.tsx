@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '#contract/api/index.ts';
 import type { Policy } from '#contract/policy.ts';
-import { useConsole, useMay } from '../data/use-console.ts';
+import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useDraft } from '../data/use-draft.ts';
 import { useWords } from '../data/use-words.ts';
@@ -44,8 +44,7 @@ interface LoadedProps {
 const Loaded = ({ active, reload, title }: LoadedProps): ReactNode => {
   const { say } = useWords();
   const may = useMay();
-  const { signedIn } = useConsole();
-  const [draft, setDraft, forget] = useDraft<PolicyDraft | null>(`policy.${signedIn.person.id}`, null);
+  const [draft, setDraft, forget] = useDraft<PolicyDraft | null>('policy', null);
   const [applied, setApplied] = useState<number>();
   const begin = (policy: Policy, note: string): void => {
     setApplied(undefined);

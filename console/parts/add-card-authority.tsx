@@ -1,10 +1,11 @@
 import { type ReactNode, type SubmitEvent, useId, useState } from 'react';
 import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
-import { FailureNotice, Notice } from './notice.tsx';
+import { Notice } from './notice.tsx';
 
 /** Longest text of one certificate. */
 const longest = 8_192;
@@ -48,7 +49,7 @@ export const AddCardAuthority = ({ close }: { readonly close: () => void }): Rea
             <p>{say('failure.CARD_AUTHORITY_INVALID')}</p>
           </Notice>
         )}
-        <FailureNotice failure={act.failure} />
+        <ApprovalAwaited failure={act.failure} />
         <div className="dialog-actions">
           <Button onClick={close}>{say('common.cancel')}</Button>
           <Button look="primary" type="submit" busy={act.busy}>

@@ -4,10 +4,10 @@ import { fragmentOf } from '../data/place.ts';
 import { useAct } from '../data/use-act.ts';
 import { useConsole } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
-import { FailureNotice } from './notice.tsx';
 import { RoleChecks } from './role-checks.tsx';
 
 export const AddPerson = ({ close }: { readonly close: () => void }): ReactNode => {
@@ -32,7 +32,7 @@ export const AddPerson = ({ close }: { readonly close: () => void }): ReactNode 
         <Field label={say('person.name')} value={name} change={setName} maxLength={80} required />
         <Field label={say('person.kana')} value={kana} change={setKana} maxLength={80} hint={say('person.kana-hint')} />
         {signedIn.person.roles.includes('admin') && <RoleChecks roles={roles} change={setRoles} />}
-        <FailureNotice failure={add.failure} />
+        <ApprovalAwaited failure={add.failure} />
         <div className="dialog-actions">
           <Button onClick={close}>{say('common.cancel')}</Button>
           <Button look="primary" type="submit" busy={add.busy} disabled={roles.length === 0}>

@@ -6,13 +6,13 @@ import { useAct } from '../data/use-act.ts';
 import { useConsole } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { CeremonyProgress } from './ceremony-progress.tsx';
 import { Dialog } from './dialog.tsx';
 import { Choice, Field } from './field.tsx';
 import { IdentityChoice } from './identity-choice.tsx';
 import { Empty, LoadedView } from './loaded-view.tsx';
-import { FailureNotice } from './notice.tsx';
 
 export type Task = CeremonyState['task'];
 
@@ -91,7 +91,7 @@ export const Ceremony = ({ task: first, person, close, next, found }: CeremonyPr
             test={task === 'card' ? follows('find') : undefined}
             found={found}
           />
-          <FailureNotice failure={follow.failure} />
+          <ApprovalAwaited failure={follow.failure} />
         </>
       )}
     </Dialog>
@@ -195,7 +195,7 @@ const BeginForm = ({
           hint={say(task === 'card' ? 'card.label-hint' : 'loan-cards.label-hint')}
         />
       )}
-      <FailureNotice failure={act.failure} />
+      <ApprovalAwaited failure={act.failure} />
       <div className="dialog-actions">
         <Button onClick={close}>{say('common.cancel')}</Button>
         <Button

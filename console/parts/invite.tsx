@@ -3,9 +3,10 @@ import type { Answer } from '#contract/api/index.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
-import { FailureNotice, Notice } from './notice.tsx';
+import { Notice } from './notice.tsx';
 import { ShownOnce } from './shown-once.tsx';
 
 const mayOpenConsole = (person: PersonSummary): boolean => person.roles.some((role) => role !== 'clinician');
@@ -32,7 +33,7 @@ export const Invite = ({
               <p>{say('invite.no-role')}</p>
             </Notice>
           )}
-          <FailureNotice failure={act.failure} />
+          <ApprovalAwaited failure={act.failure} />
           <div className="dialog-actions">
             <Button onClick={close}>{say('common.cancel')}</Button>
             <Button look="primary" busy={act.busy} onClick={() => void make()} autoFocus>

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { fragmentOf } from '../data/place.ts';
 import type { Room } from '../data/rooms.ts';
 import { tryReadSupportCode } from '../data/support-code.ts';
@@ -64,7 +64,7 @@ export const Palette = ({ rooms, close, signOut }: PaletteProps): ReactNode => {
     return () => own?.close();
   }, []);
   const people = useFound(typed);
-  const choices = [...useCode(typed), ...people, ...useActs(typed, rooms)];
+  const choices = [...useCode(typed), ...(people ?? []), ...useActs(typed, rooms)];
   const other = language === 'ja' ? 'en' : 'ja';
   const fitting = (words: string): boolean => fold(words).includes(fold(typed));
   const own: readonly Choice[] = [
@@ -80,6 +80,13 @@ export const Palette = ({ rooms, close, signOut }: PaletteProps): ReactNode => {
     close();
     choice.does();
   };
+  /** Enter was pressed before it was known who is meant. */
+  const [isHurried, setIsHurried] = useState(false);
+  useEffect(() => {
+    if (!isHurried || people === undefined) return;
+    setIsHurried(false);
+    take(shown[chosen]);
+  });
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
     const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1, Home: 0, End: shown.length - 1 }[event.key];
@@ -88,7 +95,8 @@ export const Palette = ({ rooms, close, signOut }: PaletteProps): ReactNode => {
       setAt((to + shown.length) % shown.length);
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      take(shown[chosen]);
+      if (people === undefined) setIsHurried(true);
+      else take(shown[chosen]);
     }
   };
   return (
@@ -117,6 +125,7 @@ export const Palette = ({ rooms, close, signOut }: PaletteProps): ReactNode => {
           onChange={(event) => {
             setTyped(event.currentTarget.value);
             setAt(0);
+            setIsHurried(false);
           }}
           onKeyDown={onKeyDown}
         />
@@ -141,7 +150,7 @@ export const Palette = ({ rooms, close, signOut }: PaletteProps): ReactNode => {
           </div>
         ))}
       </div>
-      {shown.length === 0 && <p className="palette-none">{say('palette.none')}</p>}
+      {shown.length === 0 && people !== undefined && <p className="palette-none">{say('palette.none')}</p>}
     </dialog>
   );
 };
@@ -155,12 +164,15 @@ const useCode = (typed: string): readonly Choice[] => {
   return [{ key: 'code', icon: 'search', words: say('why.title'), more: code, does }];
 };
 
-const useFound = (typed: string): readonly Choice[] => {
+/** `undefined` while the people of what is typed are asked for: those of what was typed before are others. */
+const useFound = (typed: string): readonly Choice[] | undefined => {
   const mayList = useMay()('people/list');
   const search = typed.trim();
   const asks = mayList && search !== '';
   const found = useData('people/list', asks ? { query: { search, limit: 6 } } : undefined, []);
-  if (!asks || found.data.kind !== 'ready') return [];
+  if (!asks) return [];
+  if (!found.isCurrent || found.data.kind === 'loading') return undefined;
+  if (found.data.kind === 'failed') return [];
   return found.data.value.people.map(({ id, name, kana, number }) => ({
     key: id,
     icon: 'people',

@@ -28,7 +28,7 @@ const Finder = ({ choose }: { readonly choose: (id: string) => void }): ReactNod
         placeholder={say('log.everybody')}
         maxLength={80}
       />
-      {search !== '' && found.data.kind === 'ready' && (
+      {search !== '' && found.isCurrent && found.data.kind === 'ready' && (
         <ul className="found" aria-label={say('log.found')}>
           {found.data.value.people.length === 0 && <li className="muted">{say('people.not-found', { search })}</li>}
           {found.data.value.people.map((person) => (

@@ -1,6 +1,7 @@
 import { type ReactNode, type SubmitEvent, useId, useState } from 'react';
 import type { Review } from '#contract/api/emergencies.ts';
 import { useAct } from '../data/use-act.ts';
+import { useDraft } from '../data/use-draft.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
@@ -20,14 +21,16 @@ export const SignOff = ({ review, close }: SignOffProps): ReactNode => {
   const id = useId();
   const act = useAct('reviews/sign-off');
   const [verdict, setVerdict] = useState<'in-order' | 'misuse'>();
-  const [findings, setFindings] = useState('');
+  const [findings, setFindings, forget] = useDraft(`sign-off.${review.id}`, '');
   const [done, setDone] = useState(false);
   const { name } = review.person;
   const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     if (verdict === undefined) return;
     const body = { verdict, findings: findings.trim() };
-    setDone((await act.send({ params: { review: review.id }, body })) !== undefined);
+    if ((await act.send({ params: { review: review.id }, body })) === undefined) return;
+    forget();
+    setDone(true);
   };
   return (
     <Dialog title={say('reviews.review-of', { name })} close={close} mayClose={!act.busy}>

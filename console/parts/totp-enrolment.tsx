@@ -2,11 +2,11 @@ import { type ReactNode, type SubmitEvent, useEffect, useState } from 'react';
 import type { PersonSummary } from '#contract/api/people.ts';
 import { useAct } from '../data/use-act.ts';
 import { useWords } from '../data/use-words.ts';
+import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { CodeField, digitsOf } from './code-field.tsx';
 import { Dialog } from './dialog.tsx';
 import { Done } from './done.tsx';
-import { FailureNotice } from './notice.tsx';
 import { TotpScan } from './totp-scan.tsx';
 
 /** The person scans the seed and says a code. A seed is asked for by a press, since it replaces one that waits. */
@@ -39,7 +39,7 @@ export const TotpEnrolment = ({
       ) : uri === undefined ? (
         <>
           <p>{say('totp.lead')}</p>
-          <FailureNotice failure={begin.failure} />
+          <ApprovalAwaited failure={begin.failure} />
           <div className="dialog-actions">
             <Button onClick={close}>{say('common.cancel')}</Button>
             <Button look="primary" busy={begin.busy} onClick={() => void show()} autoFocus>
@@ -57,7 +57,7 @@ export const TotpEnrolment = ({
             autoComplete="off"
             autoFocus
           />
-          <FailureNotice failure={confirm.failure} />
+          <ApprovalAwaited failure={confirm.failure} />
           <div className="dialog-actions">
             <Button onClick={close}>{say('common.cancel')}</Button>
             <Button look="primary" type="submit" busy={confirm.busy}>

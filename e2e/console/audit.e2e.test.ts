@@ -15,7 +15,8 @@ let heard: readonly string[];
 
 before(async () => {
   world = await createConsoleWorld();
-  page = await world.browser('ja');
+  // Whoever looks at a hospital from elsewhere reads its days.
+  page = await world.browser('ja', 'America/New_York');
   page.setDefaultTimeout(10_000);
   heard = hands.complaints(page);
   await hands.becomeAdmin(page, world.firstAdmin);
@@ -169,7 +170,10 @@ test('a periodic review is begun, its findings written and signed; it is due unt
   await page.getByRole('button', { name: 'レビューを始める' }).click();
   await page.getByRole('dialog').getByText('期間の件数と一覧を今の状態で固定します').waitFor();
   await keep(page, 'periodic-begin');
+  const asked = page.waitForRequest('**/v1/periodic-reviews');
   await page.getByRole('dialog').getByRole('button', { name: '件数を固定する' }).click();
+  const days = (await asked).postDataJSON() as { readonly from: string; readonly until: string };
+  for (const at of Object.values(days)) assert.match(at, /T15:00:00\.000Z$/, 'midnight in Tokyo');
   await page.getByRole('heading', { level: 1, name: '第 1 回レビュー' }).waitFor();
   const figure = (name: string) => page.locator('.figure', { hasText: name }).locator('dd').innerText();
   assert.equal(await figure('端末の利用'), '3');

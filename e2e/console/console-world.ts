@@ -18,7 +18,7 @@ export interface ConsoleWorld {
   readonly authority: string;
   readonly firstAdmin: string;
   /** A browser with a profile of its own, which trusts this server's key and no other. */
-  browser(language?: 'ja' | 'en'): Promise<Page>;
+  browser(language?: 'ja' | 'en', zone?: string): Promise<Page>;
   client(): ConsoleClient;
   terminal(code: string): Promise<ScriptedTerminal>;
   stop(): Promise<void>;
@@ -46,9 +46,9 @@ export async function createConsoleWorld(
       origin,
       authority,
       firstAdmin: firstAdmin ?? '',
-      async browser(language = 'ja') {
+      async browser(language = 'ja', zone = 'Asia/Tokyo') {
         browsers += 1;
-        const context = await openBrowser(join(folder, `browser-${browsers}`), key, language);
+        const context = await openBrowser(join(folder, `browser-${browsers}`), key, { language, zone });
         stops.add(() => context.close());
         return context.pages()[0] ?? context.newPage();
       },
@@ -89,13 +89,17 @@ export function keyHash(origin: string, authority: string): Promise<string> {
   });
 }
 
-function openBrowser(profile: string, key: string, language: 'ja' | 'en'): Promise<BrowserContext> {
+function openBrowser(
+  profile: string,
+  key: string,
+  { language, zone }: { readonly language: 'ja' | 'en'; readonly zone: string },
+): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     args: [`--ignore-certificate-errors-spki-list=${key}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     viewport: { width: 1280, height: 720 },
     locale: language === 'ja' ? 'ja-JP' : 'en-GB',
-    timezoneId: 'Asia/Tokyo',
+    timezoneId: zone,
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import * as hands from './hands.ts';
@@ -187,6 +188,23 @@ describe('by keys alone', () => {
     assert.deepEqual(await axe(page), []);
     await page.keyboard.press('Escape');
     await page.locator('.page-title').getByText(say('person.state.active')).waitFor();
+  });
+
+  test('opens whom was typed, however early Enter is pressed and however late the answers come', async () => {
+    await goTo('#/people');
+    await page.route('**/v1/people?*', async (route) => {
+      const search = new URL(route.request().url()).searchParams.get('search') ?? '';
+      // The answer to fewer letters comes first, and the last one late.
+      await wait(search.length < 3 ? 50 : 400);
+      await route.continue();
+    });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('H-', { delay: 100 });
+    await page.getByRole('option', { name: names['H-1'] }).waitFor();
+    await page.keyboard.type('4');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: names['H-4'] }).waitFor();
+    await page.unroute('**/v1/people?*');
   });
 
   test('goes to a page, leaves by Escape, and does not open over a dialog', async () => {

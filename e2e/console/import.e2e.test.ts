@@ -92,7 +92,10 @@ test('a person is changed, and a suspension is taken back', async () => {
   await dialog.getByLabel('氏名').fill('髙橋 はな');
   await dialog.getByRole('checkbox', { name: '監査担当' }).check();
   await clean('change');
+  const asked = page.waitForRequest(/\/v1\/people\/[^/]+\/change$/);
   await dialog.getByRole('button', { name: '変更する' }).click();
+  const sent = (await asked).postDataJSON() as object;
+  assert.deepEqual(Object.keys(sent).sort(), ['name', 'roles'], 'what others may change meanwhile is left alone');
   await page.getByRole('heading', { level: 1, name: '髙橋 はな' }).waitFor();
 });
 
