@@ -67,10 +67,11 @@ export const startDatabase = async (folder: string): Promise<Database> => {
   const inside = `/proc/${kept.pid()}/root${folder}`;
   const ballast = join(inside, 'ballast');
   const home = join(inside, readdirSync(inside).find((name) => name.startsWith('kazasu-server-')) ?? '', 'postgres');
-  const readPostmaster = (): number =>
-    Number(readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const postmasterFile = join(home, 'cluster', 'postmaster.pid');
+  /** Whoever kills it while it is dead of the fault before, and has not come back yet, kills nobody. */
   const kill = (): number[] => {
-    const postmaster = readPostmaster();
+    if (!existsSync(postmasterFile)) return [];
+    const postmaster = Number(readFileSync(postmasterFile, 'utf8').split('\n')[0]);
     const all = [postmaster, ...childrenOf(postmaster)];
     for (const pid of all) {
       try {
@@ -85,7 +86,7 @@ export const startDatabase = async (folder: string): Promise<Database> => {
   const whileDead = async (work: () => Promise<void>): Promise<void> => {
     kept.kill('SIGSTOP');
     try {
-      const all = existsSync(join(home, 'cluster', 'postmaster.pid')) ? kill() : [];
+      const all = kill();
       while (all.some(isRunning)) await delay(5);
       await work();
     } finally {
