@@ -90,6 +90,21 @@ test('a guard starts covered, and leaves nothing behind when it has stopped', as
   assert.deepEqual(held(), before);
 });
 
+test('a guard whose files cannot be written starts all the same; its journal is not at fault', async () => {
+  const deps = depsOf('third');
+  await (await startGuard(deps)).stop();
+  for (const name of ['head.json', 'offline.json', 'time.json', 'position.json', 'log-witness.json']) {
+    rmSync(join(deps.settings.data, name), { force: true });
+    mkdirSync(join(deps.settings.data, name));
+  }
+  const guard = await startGuard(deps);
+  const shown = await hear(deps.settings.socket, ({ kind }) => kind === 'view');
+  assert.ok(shown.kind === 'view' && shown.view.cover);
+  const { picture } = shown.view;
+  assert.ok(picture.kind !== 'not-ready' || !picture.why.startsWith('journal'));
+  await guard.stop();
+});
+
 test('a journal that cannot be written is named on the lock screen, and the terminal stays locked', async () => {
   const deps = depsOf('second');
   mkdirSync(deps.settings.data, { recursive: true });

@@ -3,7 +3,6 @@ import { mkdir, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import type { JournalRecord } from '#contract/audit.ts';
 import type { LockId } from '#contract/ids.ts';
 import { policy } from '#contract/policy.ts';
 import type { LoginEvent } from '#core/login/state.ts';
@@ -36,7 +35,7 @@ import { startScreenLink } from './screen-link.ts';
 import { createServers } from './servers.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
-import { unfinishedSession } from './unfinished.ts';
+import { createStartRecord } from './start-record.ts';
 import { createUplink } from './uplink.ts';
 import { createVault, type Keychain } from './vault.ts';
 import { startWitness } from './witness.ts';
@@ -142,7 +141,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       if (last !== undefined) kept?.outside.keep(last);
       uplink.upload(records);
     },
-    onState: (state) => dispatch({ kind: 'journal-changed', journal: state }),
+    onState(state) {
+      dispatch({ kind: 'journal-changed', journal: state });
+      if (state === 'sound' || state === 'reserve') void startRecord.write();
+    },
     uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
   });
 
@@ -245,8 +247,18 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     settings.logind === undefined
       ? undefined
       : startLogindLink({ ...settings.logind, onEvent: dispatch, lock: () => session.state().lock, log });
+  const startRecord = createStartRecord({
+    journal,
+    former,
+    setBack: kept?.store.rolledBack === true,
+    onFound: uplink.upload,
+    onLeft(session, person) {
+      uplink.endSession(session, 'start', clock.toInstant(clock.now()));
+      if (person !== null) hooks.left(person, session);
+    },
+  });
   awake.resolve();
-  await recordStart(journal.found);
+  await startRecord.write();
   tellOffline();
 
   const renewal = startRenewal({
@@ -277,21 +289,6 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   function tellOffline(): void {
     const [now, until] = [offline.now(), offline.until()];
     dispatch({ kind: 'offline-changed', until: now === null || until === null ? null : clock.now() + until - now });
-  }
-
-  async function recordStart(found: readonly JournalRecord[]): Promise<void> {
-    uplink.upload(found);
-    const left = unfinishedSession(found);
-    const { repaired } = journal;
-    await journal.append({ kind: 'guard.started', outcome: 'success', detail: { ...former, ...repaired } });
-    if (repaired !== null && repaired['journal'] !== 'torn')
-      void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail: repaired });
-    if (kept?.store.rolledBack) void journal.append({ kind: 'offline.set-back', outcome: 'serious' });
-    if (left === null) return;
-    // The guard before this one died while the desktop was open.
-    await journal.append({ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left });
-    uplink.endSession(left.session, 'start', clock.toInstant(clock.now()));
-    if (left.person !== null) hooks.left(left.person, left.session);
   }
 
   async function admit(): Promise<void> {

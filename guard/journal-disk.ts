@@ -42,7 +42,6 @@ const zeros = Buffer.alloc(64 * 1024);
 export function createDisk(deps: DiskDeps): Disk {
   let { next } = deps;
   let spare: Promise<Segment> | undefined;
-  let hasReserve = false;
   const reserve = join(deps.folder, reserveName);
 
   async function make(path: string): Promise<Segment> {
@@ -62,15 +61,15 @@ export function createDisk(deps: DiskDeps): Disk {
 
   const makeNext = (): Promise<Segment> => make(join(deps.folder, segmentName(next++)));
 
+  /** One that an earlier run left is as good as one of this run; one that was not finished is none. */
+  const hasReserve = async (): Promise<boolean> =>
+    (await stat(reserve).catch(() => undefined))?.size === deps.segmentBytes;
+
   async function keepReserve(): Promise<void> {
-    if (hasReserve) return;
-    const there = await stat(reserve).catch(() => undefined);
-    if (there?.size !== deps.segmentBytes) {
-      await rm(reserve, { force: true });
-      const { file } = await make(reserve);
-      await file.close();
-    }
-    hasReserve = true;
+    if (await hasReserve()) return;
+    await rm(reserve, { force: true });
+    const { file } = await make(reserve);
+    await file.close();
   }
 
   return {
@@ -80,8 +79,7 @@ export function createDisk(deps: DiskDeps): Disk {
       return ready === undefined ? makeNext() : ready.catch(makeNext);
     },
     async tryTakeReserve() {
-      if (!hasReserve) return undefined;
-      hasReserve = false;
+      if (!(await hasReserve())) return undefined;
       const path = join(deps.folder, segmentName(next++));
       await rename(reserve, path);
       await syncFolder(deps.folder);

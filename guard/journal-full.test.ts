@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { JournalState } from './journal.ts';
 import { type OpenFile, openOnDisk } from './journal-disk.ts';
 import { assertChain, createTestFolder, fact, reasonsOf, type TestFolder } from './test-journal.ts';
@@ -53,6 +54,39 @@ function pretend(): SmallDisk {
     leave: () => undefined,
   };
 }
+
+test('a start on a full disk has the reserve that was left, where policy lets it be used', async (t) => {
+  const at = createTestFolder();
+  const disk = tryMount(at) ?? pretend();
+  t.diagnostic(disk.how);
+  t.after(async () => {
+    await journal.close();
+    disk.leave();
+    at.remove();
+  });
+  const before = await at.open({ openFile: disk.openFile });
+  assert.ok((await before.append(fact('before'))).ok);
+  await before.close();
+  assert.equal(statSync(join(at.folder, 'reserve')).size, 64 * 1024);
+  disk.fill();
+  const states: JournalState[] = [];
+  const journal = await at.open({
+    openFile: disk.openFile,
+    retryEvery: 20,
+    onState: (state) => void states.push(state),
+  });
+  assert.equal((await journal.append(fact('strict'))).ok, false);
+  journal.allowReserve(true);
+  while (states.at(-1) !== 'reserve') await wait(5);
+  assert.ok((await journal.append(fact('emergency'))).ok);
+  assert.deepEqual(states, ['full', 'reserve']);
+  disk.empty();
+  while (states.at(-1) !== 'sound') await wait(5);
+  await journal.close();
+  const again = await at.open();
+  assert.deepEqual(reasonsOf(again.found), ['before', 'emergency']);
+  await again.close();
+});
 
 for (const whenFull of ['strict', 'emergency'] as const) {
   test(`a disk that is full and has room again loses nothing that was acknowledged (${whenFull})`, async (t) => {

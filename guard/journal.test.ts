@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { JournalState } from './journal.ts';
 import { type OpenFile, openOnDisk, type SegmentFile } from './journal-disk.ts';
@@ -200,4 +201,29 @@ test('the session whose desktop was open when the journal ended is found, howeve
   const third = await at.open();
   assert.equal(unfinishedSession(third.found), null);
   await third.close();
+});
+
+test('a journal that cannot be read at the start is read and goes on as soon as it can be', async () => {
+  await at.write('before');
+  renameSync(at.folder, `${at.folder}.away`);
+  writeFileSync(at.folder, 'a file where the folder should be');
+  const states: JournalState[] = [];
+  const journal = await at.open({ retryEvery: 5, onState: (state) => void states.push(state) });
+  while (states.length === 0) await wait(2);
+  assert.equal(journal.isRead, false);
+  assert.equal((await journal.append(fact('lost'))).ok, false);
+  await wait(20);
+  assert.deepEqual(states, ['failed']);
+  rmSync(at.folder);
+  renameSync(`${at.folder}.away`, at.folder);
+  while (states.length === 1) await wait(2);
+  assert.deepEqual(states, ['failed', 'sound']);
+  assert.ok(journal.isRead);
+  assert.deepEqual(reasonsOf(journal.found), ['before']);
+  assert.ok((await journal.append(fact('after'))).ok);
+  await journal.close();
+  const again = await at.open();
+  assert.deepEqual(reasonsOf(again.found), ['before', 'after']);
+  assertChain(again.found);
+  await again.close();
 });

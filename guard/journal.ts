@@ -33,7 +33,9 @@ export interface JournalDeps extends RecoveryDeps {
 export interface Journal {
   /** Resolves when the record is durable; INTERNAL when it is not and never will be. */
   append(facts: TerminalEvent): Promise<Result<JournalRecord, 'INTERNAL'>>;
-  /** The sound records that were there at the start and matter still, oldest first. */
+  /** Whether it could be read. Where it could not it fails, and is tried again until it can. */
+  readonly isRead: boolean;
+  /** The sound records that were there at the start and matter still, oldest first; none before it could be read. */
   readonly found: readonly JournalRecord[];
   /** What was wrong at the start, for the event that says so; `null` when nothing was. */
   readonly repaired: Repaired | null;
@@ -51,22 +53,62 @@ interface Waiting {
 const usualBytes = 1024 * 1024;
 const noRoom: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** Opens or begins the journal of a folder. Where that cannot be done it is a failed one from the start. */
+const retryEvery = 2_000;
+
+/** Opens or begins the journal of a folder. Where that cannot be done it is a failed one until it can. */
 export async function openJournal(deps: JournalDeps): Promise<Journal> {
   try {
-    const recovered = await recover(deps);
-    return startWriting(deps, recovered);
+    return startWriting(deps, await recover(deps));
   } catch (error) {
     deps.log.error('journal-failed', { code: codeOf(error) });
     setImmediate(() => deps.onState('failed'));
-    return {
-      append: async () => fail('INTERNAL'),
-      found: [],
-      repaired: null,
-      allowReserve: () => undefined,
-      close: async () => undefined,
-    };
+    return openLater(deps);
   }
+}
+
+function openLater(deps: JournalDeps): Journal {
+  let opened: Journal | undefined;
+  let reserveAllowed = false;
+  let closed = false;
+  let opening: Promise<void> | undefined;
+  let timer = setTimeout(tryOpen, deps.retryEvery ?? retryEvery);
+
+  function tryOpen(): void {
+    opening = recover(deps).then(
+      (recovered) => {
+        opened = startWriting(deps, recovered);
+        opened.allowReserve(reserveAllowed);
+        if (!closed) deps.onState('sound');
+      },
+      (error: unknown) => {
+        deps.log.error('journal-failed', { code: codeOf(error) });
+        if (!closed) timer = setTimeout(tryOpen, deps.retryEvery ?? retryEvery);
+      },
+    );
+  }
+
+  return {
+    get isRead() {
+      return opened !== undefined;
+    },
+    get found() {
+      return opened?.found ?? [];
+    },
+    get repaired() {
+      return opened?.repaired ?? null;
+    },
+    append: async (facts) => opened?.append(facts) ?? fail('INTERNAL'),
+    allowReserve(allowed) {
+      reserveAllowed = allowed;
+      opened?.allowReserve(allowed);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await opening;
+      await opened?.close();
+    },
+  };
 }
 
 function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repaired }: Recovered): Journal {
@@ -206,14 +248,17 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
   }
 
   function tryLater(): void {
-    if (!closed) retrying ??= setTimeout(retry, deps.retryEvery ?? 2_000);
+    if (!closed) retrying ??= setTimeout(retry, deps.retryEvery ?? retryEvery);
   }
 
   /** A new segment that could be written and flushed shows that the disk is there again. */
   function retry(): void {
     clearTimeout(retrying);
     retrying = undefined;
-    if (!closed && state !== 'sound') work ??= recoverRoom().catch(giveUp).finally(goOn);
+    if (closed || state === 'sound') return;
+    // What is just being written may end without a segment.
+    if (work !== undefined) return tryLater();
+    work = recoverRoom().catch(giveUp).finally(goOn);
   }
 
   async function recoverRoom(): Promise<void> {
@@ -233,6 +278,7 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
 
   prepare();
   return {
+    isRead: true,
     found,
     repaired,
     allowReserve(allowed) {

@@ -58,7 +58,7 @@ export async function openKept(deps: KeptDeps): Promise<Kept | undefined> {
     store,
     async stop() {
       clearInterval(timer);
-      await Promise.all([outside.settled(), time.keep()]);
+      await Promise.all([outside.stop(), time.keep()]);
     },
   };
 }

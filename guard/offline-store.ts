@@ -90,8 +90,9 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
   // Where both hold, only the one that was read does from now on.
   if (isNewest && text !== undefined && known.next !== undefined) {
     current = hashOf(text);
-    await write({ now: current });
-  } else if (rolledBack) await store.save(nothing);
+    // Not written, either still holds: nothing is looked at before a whole save.
+    await write({ now: current }).catch((error: unknown) => log.error('offline-not-kept', { code: codeOf(error) }));
+  } else if (rolledBack) await store.save(nothing).catch(() => undefined);
   return store;
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { journalRecord } from '#contract/audit.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
 import { replaceFile } from './journal-file.ts';
+import { createKeeper } from './keeper.ts';
 import { codeOf, type Log } from './log.ts';
 import type { TerminalSecret } from './terminal-secret.ts';
 
@@ -19,7 +20,8 @@ export interface OutsideHead {
   readonly head: ChainHead | null;
   readonly restored: boolean;
   keep(head: ChainHead): void;
-  settled(): Promise<void>;
+  /** Writes what it knows, and ends. */
+  stop(): Promise<void>;
 }
 
 export interface OutsideHeadDeps {
@@ -28,6 +30,8 @@ export interface OutsideHeadDeps {
   readonly log: Log;
   /** Milliseconds between two writes: what came in between is known to the next one. */
   readonly every?: number;
+  /** Milliseconds after which one that failed is tried again. */
+  readonly retryEvery?: number;
 }
 
 export async function openOutsideHead(deps: OutsideHeadDeps): Promise<OutsideHead> {
@@ -56,31 +60,36 @@ export async function openOutsideHead(deps: OutsideHeadDeps): Promise<OutsideHea
   const restored = secret.run > 0 && (kept === null || kept.run < secret.run);
   const run = Math.max(secret.run, kept?.run ?? 0) + 1;
   let newest = kept?.head ?? null;
-  const write = () => replaceFile(path, JSON.stringify({ run, head: newest, mac: macOf(run, newest) }));
-  await write();
-  await secret.begin(run);
+  let begun = false;
+  const keeper = createKeeper({
+    async put() {
+      await replaceFile(path, JSON.stringify({ run, head: newest, mac: macOf(run, newest) }));
+      // A run that left no file is none: the next one would take the file that is there for an older copy.
+      if (!begun) await secret.begin(run);
+      begun = true;
+    },
+    onFailed: (error) => log.warn('head-not-kept', { code: codeOf(error) }),
+    ...(deps.retryEvery === undefined ? {} : { retryEvery: deps.retryEvery }),
+  });
+  // On a disk that is full, or cannot be written, the terminal starts all the same.
+  await keeper.keep();
 
-  let dirty = false;
   let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> = Promise.resolve();
   const flush = (): void => {
     timer = undefined;
-    if (!dirty) return;
-    dirty = false;
-    writing = writing.then(write).catch((error: unknown) => log.warn('head-not-kept', { code: codeOf(error) }));
+    void keeper.keep();
   };
   return {
     head: kept?.head ?? null,
     restored,
     keep({ epoch: its, sequence: at, hash: of }) {
       newest = { epoch: its, sequence: at, hash: of };
-      dirty = true;
       timer ??= setTimeout(flush, deps.every ?? 1_000);
     },
-    async settled() {
+    async stop() {
       clearTimeout(timer);
-      flush();
-      await writing;
+      if (timer !== undefined) flush();
+      await keeper.stop();
     },
   };
 }

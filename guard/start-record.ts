@@ -1,0 +1,57 @@
+import type { JournalRecord, TerminalEvent } from '#contract/audit.ts';
+import type { PersonId, SessionId } from '#contract/ids.ts';
+import type { Former } from './former.ts';
+import type { Journal } from './journal.ts';
+import { unfinishedSession } from './unfinished.ts';
+
+export interface StartRecordDeps {
+  readonly journal: Pick<Journal, 'append' | 'found' | 'isRead' | 'repaired'>;
+  readonly former: Former | null;
+  /** What was kept for times without the server was an older copy. */
+  readonly setBack: boolean;
+  /** What was there, once it could be read. */
+  readonly onFound: (records: readonly JournalRecord[]) => void;
+  /** The guard before this one died while the desktop was open. */
+  readonly onLeft: (session: SessionId, person: PersonId | null) => void;
+}
+
+/** What a start has to say. What cannot be written is owed until the journal can be again. */
+export interface StartRecord {
+  /** Writes what is owed. */
+  write(): Promise<void>;
+}
+
+export function createStartRecord({ former, journal, onFound, onLeft, setBack }: StartRecordDeps): StartRecord {
+  let owed: readonly TerminalEvent[] | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function begin(): TerminalEvent[] {
+    const { found, repaired } = journal;
+    onFound(found);
+    const left = unfinishedSession(found);
+    if (left !== null) onLeft(left.session, left.person);
+    return [
+      { kind: 'guard.started', outcome: 'success', detail: { ...former, ...repaired } },
+      ...(repaired === null || repaired['journal'] === 'torn'
+        ? []
+        : [{ kind: 'journal.damaged', outcome: 'serious', detail: repaired } as const]),
+      ...(setBack ? [{ kind: 'offline.set-back', outcome: 'serious' } as const] : []),
+      ...(left === null ? [] : [{ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left } as const]),
+    ];
+  }
+
+  async function write(): Promise<void> {
+    if (!journal.isRead) return;
+    owed ??= begin();
+    // Together, so that nothing of what comes next stands between them.
+    const written = await Promise.all(owed.map((facts) => journal.append(facts)));
+    owed = owed.filter((_, place) => written[place]?.ok !== true);
+  }
+
+  return {
+    write() {
+      writing = writing.then(write);
+      return writing;
+    },
+  };
+}
