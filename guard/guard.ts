@@ -347,7 +347,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await uplink.stop();
       session.stop();
       await journal.close();
-      await offline.settled();
+      await offline.stop();
       await kept?.stop();
     },
   };

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CardEvidence } from '#contract/card.ts';
@@ -161,4 +163,53 @@ test('a card that signs gets in by a signature of its own key over a nonce of th
   assert.equal(at.last('offline.opened')?.detail?.['assurance'], 'pki');
   at.session.dispatch({ kind: 'lock-asked', reason: 'button' });
   assert.equal(await refused(right), 'unproven', 'shown again');
+});
+
+test('a PIN that cannot be counted is not looked at, is refused with an event, and costs no try', async () => {
+  const at = await terminals.atKnown();
+  at.setServer('dead');
+  const disk = terminals.desk.breakDisk();
+  for (const _ of [1, 2, 3, 4]) {
+    at.tap();
+    await at.shows('secret');
+    at.type(pin);
+    await at.shows('refused');
+    assert.partialDeepStrictEqual(at.picture(), { why: 'offline' });
+    assert.partialDeepStrictEqual(at.last('offline.refused'), { reason: 'not-kept', person: hanako.person });
+    assert.equal(at.lease.isHeld(), false);
+    at.session.dispatch({ kind: 'cancelled' });
+  }
+  disk.heal();
+  at.tap();
+  await at.shows('secret');
+  at.type(pin);
+  await at.shows('open');
+});
+
+test('a right PIN whose try cannot be taken back opens nothing', async () => {
+  const at = await terminals.atKnown();
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+  at.type(pin);
+  // What Argon2id takes is longer than the write before it.
+  while (!readFileSync(join(terminals.desk.folder, 'offline.json'), 'utf8').includes('"failures":1')) await wait(1);
+  const disk = terminals.desk.breakDisk();
+  await at.shows('refused');
+  assert.equal(at.last('offline.refused')?.reason, 'not-kept');
+  disk.heal();
+});
+
+test('a revocation that cannot be kept is confirmed when it can be, and not before', async () => {
+  const at = await terminals.atKnown();
+  const disk = terminals.desk.breakDisk();
+  const order = { what: 'person', subject: hanako.person, person: hanako.person } as const;
+  at.offline.revoke(order);
+  at.session.dispatch({ kind: 'revocation-ordered', order: { ...order, number: 7, at: new Date().toISOString() } });
+  await wait(30);
+  assert.deepEqual(at.confirmed, []);
+  disk.heal();
+  while (at.confirmed.length === 0) await wait(5);
+  assert.deepEqual(at.confirmed, [7]);
+  assert.partialDeepStrictEqual((await terminals.desk.run()).find(card), { ok: false, why: 'unknown' });
 });

@@ -10,6 +10,7 @@ import type { AttemptId, LockId, PersonId, SessionId, TerminalId } from '#contra
 import { type TerminalPolicy, terminalPolicy } from '#contract/policy.ts';
 import { challengeText } from '#core/card/challenge.ts';
 import { judgeOffline, type OfflineRules, type OfflineVerdict, offlineUntil } from '#core/policy/offline.ts';
+import { createKeeper } from './keeper.ts';
 import { codeOf, type Log } from './log.ts';
 import type { OfflineSeal } from './offline-seal.ts';
 import type { OfflineContent, OfflineEntry, OfflineStore } from './offline-store.ts';
@@ -26,10 +27,19 @@ export interface OfflineDeps {
   /** What may be let in has changed. */
   readonly onChanged: () => void;
   readonly log: Log;
+  /** Milliseconds after which a save that failed is tried again. */
+  readonly retryEvery?: number;
 }
 
 /** Why a card opens nothing here without the server; for the log alone. */
-export type OfflineRefusal = Exclude<OfflineVerdict, 'allowed'> | 'unknown' | 'damaged' | 'unproven' | 'clock' | 'off';
+export type OfflineRefusal =
+  | Exclude<OfflineVerdict, 'allowed'>
+  | 'unknown'
+  | 'damaged'
+  | 'unproven'
+  | 'clock'
+  | 'off'
+  | 'not-kept';
 
 export interface KnownOffline {
   readonly ok: true;
@@ -72,7 +82,7 @@ export interface Offline {
   /** Whether this card could be let in without the server. Spends nothing. */
   mayKnow(card: CardEvidence): boolean;
   find(card: CardEvidence): FoundOffline;
-  /** Counts the try durably, then looks at the PIN. Wipes the digits. */
+  /** Counts the try durably, then looks at the PIN; one that cannot be counted is not looked at. Wipes the digits. */
   check(card: CardEvidence, pin: Buffer, grantFor: Omit<OfflineGrant, 'session' | 'person'>): Promise<CheckedOffline>;
   /** The server has refused this PIN: that counts here too, and where it has locked, nothing opens here before a login with it. */
   countRefused(card: CardEvidence, isLocked: boolean): void;
@@ -86,11 +96,13 @@ export interface Offline {
   until(): number | null;
   /** Milliseconds on the server's clock, or null where no time can be believed. */
   now(): number | null;
-  /** Resolves when what was changed is durable; false where it could not be. */
+  /** Resolves to true when what was changed is durable, however long that takes; to false where it ends before. */
   settled(): Promise<boolean>;
   /** What the server said last that holds, for a start without it; undefined where it never did. */
   policy(): TerminalPolicy | undefined;
   keepPolicy(policy: TerminalPolicy): void;
+  /** Tries to save what is not durable once more, and ends. */
+  stop(): Promise<void>;
 }
 
 /** More than any policy allows without the server. */
@@ -103,24 +115,23 @@ export function createOffline(deps: OfflineDeps): Offline {
   const { log, rules, seal, store, time } = deps;
   let { entries } = store.content;
   let policy = terminalPolicy.safeParse(store.content.policy).data;
-  let saved: Promise<boolean> = Promise.resolve(true);
   const expected = new Set<ExpectedLogin>();
   const grants = new Map<SessionId, OfflineGrant & { readonly endsAt: number }>();
   time.atLeast(store.content.seen);
 
-  function save(): Promise<void> {
-    const content: OfflineContent = {
-      seen: time.now() ?? store.content.seen,
-      policy: policy ?? null,
-      entries: [...entries],
-    };
-    const saving = store.save(content);
-    saved = saving.then(
-      () => true,
-      () => false,
-    );
+  const contentNow = (): OfflineContent => ({
+    seen: time.now() ?? store.content.seen,
+    policy: policy ?? null,
+    entries: [...entries],
+  });
+  const keeper = createKeeper({
+    put: () => store.save(contentNow()),
+    ...(deps.retryEvery === undefined ? {} : { retryEvery: deps.retryEvery }),
+  });
+  function save(): Promise<boolean> {
+    const saved = keeper.keep();
     deps.onChanged();
-    return saving;
+    return saved;
   }
 
   const replace = (card: string, next: OfflineEntry | null): void => {
@@ -205,8 +216,14 @@ export function createOffline(deps: OfflineDeps): Offline {
         if (!known.ok || entry === undefined)
           return { kind: 'refused', why: known.ok ? 'unknown' : known.why, person: entry?.person ?? null };
         const counted = { ...entry, failures: entry.failures + 1 };
+        const notKept = { kind: 'refused', why: 'not-kept', person: entry.person } as const;
         replace(entry.card, counted);
-        await save();
+        if (!(await save())) {
+          // Nobody has looked at it: it costs no try, unless another one was counted on top of it.
+          if (entryOf(card) === counted) replace(entry.card, entry);
+          deps.onChanged();
+          return notKept;
+        }
         const right = await seal.isPin(card, Buffer.from(entry.salt, 'base64url'), entry.verifier, pin);
         // A revocation or a newer login may have come meanwhile.
         const after = entryOf(card);
@@ -218,7 +235,7 @@ export function createOffline(deps: OfflineDeps): Offline {
         // What another look or the server has counted meanwhile stays counted.
         if (after.failures === counted.failures) {
           replace(entry.card, { ...after, failures: 0 });
-          await save();
+          if (!(await save())) return notKept;
         }
         const session = randomUUID() as SessionId;
         grants.set(session, { ...grantFor, session, person: entry.person, endsAt: performance.now() + grantLife });
@@ -232,7 +249,7 @@ export function createOffline(deps: OfflineDeps): Offline {
       if (entry === undefined) return;
       const failures = isLocked ? Math.max(entry.failures, mostTries) : entry.failures + 1;
       replace(entry.card, { ...entry, failures });
-      void save().catch(() => undefined);
+      void save();
     },
     forget(card, proven) {
       const entry = entryOf(card);
@@ -241,7 +258,7 @@ export function createOffline(deps: OfflineDeps): Offline {
       const { publicKey } = entry;
       if (!proven && publicKey !== undefined && !isProven(card, publicKey, deps.terminal(), deps.takeNonce)) return;
       replace(entry.card, null);
-      void save().catch(() => undefined);
+      void save();
     },
     takeGrant({ lock, attempt, session, person }) {
       const given = grants.get(session);
@@ -256,7 +273,7 @@ export function createOffline(deps: OfflineDeps): Offline {
         one.revoked ||= what === 'terminal' || one.person === person || one.person === subject;
       const before = entries.length;
       entries = entries.filter((one) => what !== 'terminal' && one.person !== person && one.person !== subject);
-      if (entries.length < before) void save().catch(() => undefined);
+      if (entries.length < before) void save();
     },
     until() {
       const now = time.now();
@@ -268,13 +285,14 @@ export function createOffline(deps: OfflineDeps): Offline {
       return ends.length === 0 ? null : Math.max(...ends);
     },
     now: time.now,
-    settled: () => saved,
+    settled: keeper.settled,
     policy: () => policy,
     keepPolicy(next) {
       if (JSON.stringify(next) === JSON.stringify(policy)) return;
       policy = next;
-      void save().catch(() => undefined);
+      void save();
     },
+    stop: keeper.stop,
   };
 }
 
@@ -323,4 +341,5 @@ export const noOffline: Offline = {
   settled: async () => true,
   policy: () => undefined,
   keepPolicy: () => undefined,
+  stop: async () => undefined,
 };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { terminalId } from '#contract/ids.ts';
 import { replaceFile } from './journal-file.ts';
+import { createKeeper } from './keeper.ts';
 import { codeOf, type Log } from './log.ts';
 
 const shape = z.strictObject({
@@ -18,33 +19,28 @@ export type Places = z.infer<typeof shape>;
 export interface Position {
   get(): Places;
   change(part: Partial<Places>): void;
-  /** Resolves when the file holds what was set last. */
+  /** Resolves when it was tried to write what was set last; what could not be written is tried again by itself. */
   settled(): Promise<void>;
+  /** Tries once more, and ends. */
+  stop(): Promise<void>;
 }
 
-export async function openPosition(path: string, log: Log): Promise<Position> {
+export async function openPosition(path: string, log: Log, retryEvery?: number): Promise<Position> {
   let places = await readPlaces(path, log);
-  let dirty = false;
-  let writing: Promise<void> | undefined;
-
-  async function write(): Promise<void> {
-    while (dirty) {
-      dirty = false;
-      await replaceFile(path, `${JSON.stringify(places)}\n`).catch((error: unknown) =>
-        log.error('position-not-kept', { code: codeOf(error) }),
-      );
-    }
-    writing = undefined;
-  }
+  const keeper = createKeeper({
+    put: () => replaceFile(path, `${JSON.stringify(places)}\n`),
+    onFailed: (error) => log.error('position-not-kept', { code: codeOf(error) }),
+    ...(retryEvery === undefined ? {} : { retryEvery }),
+  });
 
   return {
     get: () => places,
     change(part) {
       places = { ...places, ...part };
-      dirty = true;
-      writing ??= Promise.resolve().then(write);
+      void keeper.keep();
     },
-    settled: async () => writing,
+    settled: keeper.tried,
+    stop: keeper.stop,
   };
 }
 

@@ -28,6 +28,7 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
   const asked: string[] = [];
   const recorded: EventInput[] = [];
   const ended: string[] = [];
+  const confirmed: number[] = [];
   const kept: Promise<void>[] = [];
   const views: View[] = [];
   const waiting: (() => void)[] = [];
@@ -81,7 +82,7 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     uplink: {
       call,
       endSession: (session) => void ended.push(session),
-      confirm: () => undefined,
+      confirm: ({ number }) => void confirmed.push(number),
       identity: () => ({ terminal, authority: 'pem' }) as never,
     },
     nonces: { renew: () => undefined },
@@ -131,6 +132,8 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     asked,
     recorded,
     ended,
+    /** Numbers of revocations whose receipt was sent. */
+    confirmed,
     /** What is being kept of logins with the server, and was. */
     kept,
     view: () => session.currentView(),
@@ -196,9 +199,9 @@ export function createOfflineTerminals() {
       await offline.remember(evidence, hanako, digits(pin));
       return { ...create(offline), offline };
     },
-    remove() {
+    async remove() {
       for (const stop of stops) stop();
-      desk.remove();
+      await desk.remove();
     },
   };
 }

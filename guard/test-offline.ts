@@ -1,5 +1,5 @@
 /** A terminal's keeping for logins without the server, in a folder and with a keychain and clocks in the test's hand. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Greeting } from '#contract/api/logins.ts';
@@ -48,9 +48,11 @@ export interface Desk {
   setClock(by: number): void;
   /** The machine is off for so long. */
   reboot(off?: number): void;
+  /** Nothing that is kept can be written until it is healed; what was there is gone. */
+  breakDisk(): { heal(): void };
   /** A start of the guard. */
   run(options?: { keychain?: Keychain; contact?: boolean }): Promise<Offline & { rolledBack: boolean }>;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 export function createDesk(): Desk {
@@ -62,6 +64,7 @@ export function createDesk(): Desk {
     write: async (account, secret) => void kept.set(account, secret),
     remove: async (account) => void kept.delete(account),
   };
+  const stops: (() => Promise<void>)[] = [];
   let saveTime = async (): Promise<void> => undefined;
   const desk: Desk = {
     folder,
@@ -79,6 +82,12 @@ export function createDesk(): Desk {
       boot += 1;
       up = 1_000;
       wall += off;
+    },
+    breakDisk() {
+      const path = join(folder, 'offline.json');
+      rmSync(path, { force: true });
+      mkdirSync(path);
+      return { heal: () => rmSync(path, { recursive: true }) };
     },
     async run({ keychain = keychainOfItsOwn, contact = true } = {}) {
       await saveTime();
@@ -110,11 +119,16 @@ export function createDesk(): Desk {
         takeNonce: (nonce) => desk.nonces.delete(nonce),
         onChanged: () => undefined,
         log: quiet,
+        retryEvery: 5,
       });
+      stops.push(offline.stop);
       return { ...offline, rolledBack: store.rolledBack };
     },
     // Something may still be written there.
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }),
+    async remove() {
+      await Promise.all(stops.map((stop) => stop()));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    },
   };
   return desk;
 }

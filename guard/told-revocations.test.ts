@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { RevocationOrder } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { Http } from './http.ts';
@@ -49,7 +50,7 @@ const call = (async (_name: string, { body }: { body: { orders: RevocationOrder[
   return succeed({ taken: body.orders.length });
 }) as unknown as Http['call'];
 
-const open = (): ToldRevocations => createToldRevocations({ path, call, log });
+const open = (): ToldRevocations => createToldRevocations({ path, call, log, retryEvery: 5 });
 /** What is brought to a server that says this. */
 const bringTo = async (told: ToldRevocations, had: Had): Promise<number[][]> => {
   const next = heard.promise;
@@ -90,6 +91,18 @@ describe('revocations that a terminal was told', () => {
     const anew = [{ after: 3, upTo: 200 }, ...lost];
     assert.deepEqual(await bringTo(told, { head: 3, lost: anew }), [[7], [7]]);
     await told.stop();
+  });
+
+  test('that cannot be written are written as soon as they can be', async () => {
+    const told = open();
+    mkdirSync(path);
+    told.keep(order(1));
+    await told.settled();
+    rmSync(path, { recursive: true });
+    while (!existsSync(path)) await wait(2);
+    const again = open();
+    assert.deepEqual(await bringTo(again, nothingLost(0)), [[1]]);
+    for (const one of [told, again]) await one.stop();
   });
 
   test('that concern a session, or have no mark of a server, are not kept', async () => {

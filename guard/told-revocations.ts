@@ -4,6 +4,7 @@ import { type LostRevocations, type RevocationOrder, revocationOrder } from '#co
 import { createBackOff, pause } from './back-off.ts';
 import type { Http } from './http.ts';
 import { replaceFile } from './journal-file.ts';
+import { createKeeper } from './keeper.ts';
 import { codeOf, type Log } from './log.ts';
 
 const shape = z.array(revocationOrder);
@@ -16,6 +17,8 @@ export interface ToldDeps {
   readonly path: string;
   readonly call: Http['call'];
   readonly log: Log;
+  /** Milliseconds after which a write that failed is tried again. */
+  readonly retryEvery?: number;
 }
 
 /** What the server has of revocations, as its `hello` says. */
@@ -32,7 +35,7 @@ export interface Had {
 export interface ToldRevocations {
   keep(order: RevocationOrder): void;
   follow(had: Had): void;
-  /** Resolves when the file holds what was kept last. */
+  /** Resolves when it was tried to write what was kept last; what could not be written is tried again by itself. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,11 +49,14 @@ export function createToldRevocations(deps: ToldDeps): ToldRevocations {
   const returned = new Set<string>();
   /** What the server had when it was heard last; where it has other or less, it was put back again. */
   let before: Had = { head: 0, lost: [] };
-  let dirty = false;
   let wanted: RevocationOrder[] = [];
   let sending: Promise<void> | undefined;
   const reading = read();
-  let writing: Promise<void> = reading;
+  const keeper = createKeeper({
+    put: write,
+    onFailed: (error) => log.error('revocations-not-kept', { code: codeOf(error) }),
+    ...(deps.retryEvery === undefined ? {} : { retryEvery: deps.retryEvery }),
+  });
 
   async function read(): Promise<void> {
     try {
@@ -62,14 +68,11 @@ export function createToldRevocations(deps: ToldDeps): ToldRevocations {
   }
 
   async function write(): Promise<void> {
-    if (!dirty) return;
-    dirty = false;
+    await reading;
     const newest = [...told.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-most);
     const keys = new Set(newest.map(keyOf));
     for (const key of told.keys()) if (!keys.has(key)) told.delete(key);
-    await replaceFile(deps.path, `${JSON.stringify(newest)}\n`).catch((error: unknown) =>
-      log.error('revocations-not-kept', { code: codeOf(error) }),
-    );
+    await replaceFile(deps.path, `${JSON.stringify(newest)}\n`);
   }
 
   async function send(): Promise<void> {
@@ -94,8 +97,7 @@ export function createToldRevocations(deps: ToldDeps): ToldRevocations {
       // A session that ended is in no backup; an order without a mark no server knows again.
       if (order.what === 'session' || order.mark === undefined || told.has(keyOf(order))) return;
       told.set(keyOf(order), order);
-      dirty = true;
-      writing = writing.then(write);
+      void keeper.keep();
     },
     follow({ head, lost }) {
       void reading.then(() => {
@@ -107,11 +109,14 @@ export function createToldRevocations(deps: ToldDeps): ToldRevocations {
         if (wanted.length > 0 && !stopped.signal.aborted) sending ??= send();
       });
     },
-    settled: () => writing,
+    async settled() {
+      await reading;
+      await keeper.tried();
+    },
     async stop() {
       stopped.abort();
       await sending;
-      await writing;
+      await keeper.stop();
     },
   };
 }

@@ -213,7 +213,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
       await Promise.all([uploads.stop(), endings.stop(), receipts.stop(), trustKeeper.stop(), stream?.stop()]);
       await told.stop();
       await http?.destroy();
-      await position.settled();
+      await position.stop();
     },
   };
 }

@@ -32,6 +32,7 @@ const createTerminal = () => {
       places = { ...places, ...part };
     },
     settled: async () => undefined,
+    stop: async () => undefined,
   };
   let stored: number[] = [];
   let disk = async (): Promise<readonly JournalRecord[]> => records;
