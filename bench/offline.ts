@@ -32,7 +32,7 @@ export async function measureOffline(): Promise<Figure[]> {
     const time = await openTrustedTime({
       ...{ path: join(folder, 'time.json'), key: secret.key('time'), upTime: up, boot: 'one', wall: Date.now, log },
     });
-    time.observe(Date.now());
+    time.observe(Date.now(), true);
     const seal = createOfflineSeal(secret);
     const store = await openOfflineStore({ path: join(folder, 'offline.json'), keychain, account: 'offline', log });
     const rules = {

@@ -6,15 +6,15 @@ export interface ClockDeps {
   /** The clock of this terminal as it is set now, milliseconds since 1970. */
   readonly wall: () => number;
   /** What the server says the time is, milliseconds since 1970. */
-  readonly onObserved?: (server: number) => void;
+  readonly onObserved?: (server: number, fresh: boolean) => void;
   readonly onWrong: (wrong: boolean, offset: number) => void;
 }
 
 export interface Clock {
   now(): Moment;
   wall(): Date;
-  /** Takes in what the server says the time is. */
-  observe(serverTime: string): void;
+  /** Takes in what the server says the time is; `fresh`: it says so just now, and not a while ago. */
+  observe(serverTime: string, fresh?: boolean): void;
   /** The moment of an instant that the server named. */
   toMoment(instant: string): Moment;
   /** The instant, by this terminal’s clock, of a moment. */
@@ -37,10 +37,10 @@ export function createClock(deps: ClockDeps): Clock {
   return {
     now: deps.steady,
     wall: () => new Date(deps.wall()),
-    observe(serverTime) {
+    observe(serverTime, fresh = false) {
       const server = Date.parse(serverTime);
       if (Number.isNaN(server)) return;
-      deps.onObserved?.(server);
+      deps.onObserved?.(server, fresh);
       keep(steadyOffsets, deps.steady() - server);
       keep(wallOffsets, deps.wall() - server);
       const offset = median(wallOffsets);

@@ -82,7 +82,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const clock = createClock({
     steady,
     wall: Date.now,
-    onObserved: (server) => kept?.time.observe(server),
+    onObserved: (server, fresh) => kept?.time.observe(server, fresh),
     onWrong(wrong, offset) {
       dispatch({ kind: 'clock-changed', wrong });
       const detail = { milliseconds: Math.round(offset) };
@@ -106,6 +106,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,
     onLapsed: () => renewal.lapsed(),
     onTrust: (seconds) => renewal.spread(seconds),
+    upTime: () => uptime() * 1_000,
     log,
   });
   const nonces = createNonces({

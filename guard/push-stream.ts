@@ -14,10 +14,13 @@ export interface PushStreamDeps {
   readonly identity: () => Identity;
   /** The last revocation that is over and done, this terminal's clock, and what it trusts. */
   readonly query: () => { after: number; clock: number; trust: string };
-  readonly onPushed: (message: Pushed) => void;
+  /** `fresh`: a `hello` that the server said a moment ago; anything else may have lain somewhere for long. */
+  readonly onPushed: (message: Pushed, fresh: boolean) => void;
   readonly onLink: (link: Link) => void;
   /** The server takes this terminal's certificate no more. */
   readonly onLapsed: () => void;
+  /** Milliseconds since the machine was switched on, with the time that it slept. */
+  readonly upTime: () => number;
   readonly log: Log;
   /** Milliseconds without a byte after which the server counts as gone. */
   readonly silence?: number;
@@ -52,6 +55,10 @@ const moveLimit = 1_000;
 const turnedAwayPause = 60_000;
 /** The server keeps its certificate renewed: one that is too young or too old by our clock says that our clock is off. */
 const clockFaults: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+/** The server says its `hello` when it is asked, so that it is no older than the connection: this at most (milliseconds). */
+const freshFor = 15_000;
+/** A beat so long after it was said has lain somewhere, or the server's clock was put back: a new `hello` tells (milliseconds). */
+const mostLate = 60_000;
 const row = terminals['terminals/stream'];
 
 /** Holds the push stream open for as long as it runs, and says what the link is worth. */
@@ -70,6 +77,9 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
   function hold(): Holding {
     const origin = servers.current();
     const ended = new AbortController();
+    const opened = deps.upTime();
+    /** By this stream it is this much later on the server's clock than the machine has been up. */
+    let ahead = Number.NEGATIVE_INFINITY;
     let begun = false;
     let givingWay: NodeJS.Timeout | undefined;
 
@@ -77,7 +87,8 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
       const parsed = parseFromServer(pushed, parseJson(event));
       if (!parsed.success) return deps.log.error('push-foreign');
       const message = parsed.data;
-      if (message.kind === 'hello' && !begun) {
+      const first = message.kind === 'hello' && !begun;
+      if (first) {
         begun = true;
         backOff.reset();
         others = servers.count - 1;
@@ -87,7 +98,15 @@ export function startPushStream(deps: PushStreamDeps): PushStream {
         current = holding;
         if (before !== holding) before?.giveWay();
       }
-      if (begun || message.kind === 'trust') deps.onPushed(message);
+      const up = deps.upTime();
+      const fresh = first && up - opened <= freshFor;
+      if (begun || message.kind === 'trust') deps.onPushed(message, fresh);
+      if (message.kind !== 'hello' && message.kind !== 'beat') return;
+      const says = Date.parse(message.serverTime) - (first ? opened : up);
+      ahead = Math.max(ahead, says);
+      const isLate = first ? !fresh : ahead - says > mostLate;
+      // It is heard all the same, and the server is asked anew what time it is.
+      if (isLate && open.size === 1 && !stopped.signal.aborted) hold();
     }
 
     async function carry(): Promise<{ link: Link; turnedAway: boolean }> {

@@ -103,7 +103,7 @@ export function createDesk(): Desk {
       });
       saveTime = time.keep;
       // The server's clock is right; so is this terminal's at first.
-      if (contact) time.observe(wall);
+      if (contact) time.observe(wall, true);
       const store = await openOfflineStore({
         path: join(folder, 'offline.json'),
         keychain,

@@ -28,8 +28,11 @@ export interface TrustedTimeDeps {
 export interface TrustedTime {
   /** Null where no time can be believed: the clock was set back while the machine was off, or nothing was ever heard. */
   now(): number | null;
-  /** The server has said what time it is. */
-  observe(server: number): void;
+  /**
+   * The server has said what time it is. What may have lain somewhere on its way is not `fresh`: it was so late at least, and
+   * only something fresh puts the time back.
+   */
+  observe(server: number, fresh: boolean): void;
   /** Something that was kept elsewhere says that it is at least so late. */
   atLeast(server: number): void;
   /** Writes down how late it is. */
@@ -75,8 +78,9 @@ export async function openTrustedTime(deps: TrustedTimeDeps): Promise<TrustedTim
 
   return {
     now,
-    observe(server) {
-      seen = { server, up: upTime(), boot };
+    observe(server, fresh) {
+      const known = now();
+      if (fresh || (known !== null && server > known)) seen = { server, up: upTime(), boot };
     },
     atLeast(server) {
       if (seen !== null && (now() ?? seen.server) < server) seen = { server, up: 0, boot: '' };

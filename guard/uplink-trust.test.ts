@@ -55,6 +55,7 @@ beforeEach(async () => {
       wall: Date.now,
       onWrong: () => undefined,
     }),
+    upTime: () => performance.now(),
     position: await openPosition(join(folder, 'position.json'), log),
     onEvent: (event) => {
       events.push(event);

@@ -71,6 +71,7 @@ function makeUplink(...others: readonly string[]): Uplink {
       wall: Date.now,
       onWrong: () => undefined,
     }),
+    upTime: () => performance.now(),
     position,
     rereadJournal: async () => stillThere,
     revocationsPath: join(folder, 'revocations.json'),

@@ -37,6 +37,8 @@ export interface UplinkDeps {
   readonly onTrust: (spreadSeconds: number) => void;
   /** For the next card; null: no card is asked for a proof. */
   readonly onNonce: (given: GivenNonce | null) => void;
+  /** Milliseconds since the machine was switched on, with the time that it slept. */
+  readonly upTime: () => number;
   readonly log: Log;
   readonly silence?: number;
 }
@@ -107,10 +109,10 @@ export function createUplink(deps: UplinkDeps): Uplink {
     onEvent({ kind: 'link-changed', link });
   }
 
-  function take(message: Pushed): void {
+  function take(message: Pushed, fresh: boolean): void {
     switch (message.kind) {
       case 'hello':
-        clock.observe(message.serverTime);
+        clock.observe(message.serverTime, fresh);
         receipts.follow(message.revocationHead);
         told.follow({ head: message.revocationHead, lost: message.lostRevocations ?? [] });
         terminal = message.name;
@@ -198,6 +200,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
         onPushed: take,
         onLink: (next) => changeLink(next === 'not-enrolled' ? lapsed : next),
         onLapsed: deps.onLapsed,
+        upTime: deps.upTime,
         log,
         ...(deps.silence === undefined ? {} : { silence: deps.silence }),
       });

@@ -10,7 +10,10 @@ export const clockSet: Fault = ({ dice, site, terminal }) => {
   return () => site.clocks[terminal].set(0);
 };
 
-/** For three days. Its clock says so when it wakes, and is put right by whoever keeps the time. */
+/**
+ * For three days, as it counts; the server has not moved. To a terminal that is three days ahead the next beat is one that lay
+ * there while it slept: it asks anew, and only what it is told then puts it back.
+ */
 export const terminalSlept: Fault = ({ site, terminal }) => {
   const guard = site.terminals[terminal].ward.guard();
   const clock = site.clocks[terminal];
