@@ -134,12 +134,18 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     folder: join(settings.data, 'journal'),
     key: kept?.secret.key('journal') ?? null,
     // The journal of the terminal that this one was before lies elsewhere.
-    outside: former === null && kept !== undefined ? kept.outside : { head: null, restored: false },
+    outside:
+      former === null && kept !== undefined
+        ? { ...kept.outside, anchor: kept.store.head }
+        : { head: null, restored: false },
     now: clock.wall,
     log,
     onDurable(records) {
       const last = records.at(-1);
-      if (last !== undefined) kept?.outside.keep(last);
+      if (last !== undefined) {
+        kept?.outside.keep(last);
+        kept?.store.noteHead(last);
+      }
       uplink.upload(records);
     },
     onState(state) {

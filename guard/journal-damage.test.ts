@@ -150,6 +150,25 @@ test('an older copy of the whole folder is not gone on with', async () => {
   await opened.close();
 });
 
+test('an end that was removed together with what the folder knows of it is seen by the keychain', async () => {
+  await at.write('a', 'b', 'c');
+  const opened = await at.open();
+  const [first, , last] = opened.found;
+  await opened.close();
+  assert.ok(first && last);
+  const { epoch, sequence } = last;
+  const sound = await at.open({ outside: { head: last, restored: false, anchor: { epoch, sequence: 2 } } });
+  assert.equal(sound.repaired, null, 'it is told more seldom');
+  await sound.close();
+  const text = readFileSync(segment(), 'utf8');
+  truncateSync(segment(), text.indexOf('\n') + 1);
+  const put = await at.open({ outside: { head: first, restored: false, anchor: { epoch, sequence } } });
+  assert.deepEqual(put.repaired, { journal: 'rolled-back', missing: '2-3' });
+  const written = await put.append(fact('d'));
+  assert.ok(written.ok && written.value.epoch !== epoch);
+  await put.close();
+});
+
 test('a record that somebody without the key has written is told, and so is a chain that was made anew', async () => {
   await at.write('a', 'b');
   const { records } = readSegment(readFileSync(segment()), key);

@@ -16,6 +16,8 @@ import {
   showSpans,
 } from './journal-folder.ts';
 
+type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
+
 export interface RecoveryDeps {
   readonly folder: string;
   /** The journal key of this terminal; null where no keychain answers. */
@@ -23,7 +25,12 @@ export interface RecoveryDeps {
   /** The last sequence of an epoch that the server has confirmed, or 0. */
   readonly uploadedOf: (epoch: string) => number;
   /** The newest record as it is known outside the folder, and whether the folder is an older copy of itself. */
-  readonly outside: { readonly head: ChainHead | null; readonly restored: boolean };
+  readonly outside: {
+    readonly head: ChainHead | null;
+    readonly restored: boolean;
+    /** The same as the keychain knows it, which is told more seldom and cannot be put back with the folder. */
+    readonly anchor?: Place | null;
+  };
 }
 
 /** What was wrong at the start, for the event that says so. */
@@ -50,14 +57,18 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   const ending = fresh.findLast(({ records: own, broken }) => own.length > 0 || broken > 0);
   const uncertain = ending?.brokenAtEnd === true;
 
-  const { head: outside, restored } = deps.outside;
-  const known = last === null ? 0 : Math.max(deps.uploadedOf(last.epoch), sequenceIn(outside, last.epoch));
-  const elsewhere = outside !== null && !records.some(({ epoch }) => epoch === outside.epoch);
-  const rolledBack = restored || elsewhere || (last !== null && known > last.sequence);
+  const { head: outside, anchor = null, restored } = deps.outside;
+  const heads: readonly Place[] = [outside, anchor].filter((one) => one !== null);
+  const known =
+    last === null
+      ? 0
+      : Math.max(deps.uploadedOf(last.epoch), ...heads.map((one) => (one.epoch === last.epoch ? one.sequence : 0)));
+  const elsewhere = heads.filter((one) => !records.some(({ epoch }) => epoch === one.epoch));
+  const rolledBack = restored || elsewhere.length > 0 || (last !== null && known > last.sequence);
   const gone: Span[] = [...missing];
   if (last !== null && (known > last.sequence || uncertain))
     gone.push([last.sequence + 1, Math.max(known, last.sequence + 1)]);
-  else if (elsewhere) gone.push([1, outside.sequence]);
+  else if (elsewhere.length > 0) gone.push([1, Math.max(...elsewhere.map((one) => one.sequence))]);
 
   const broken = sum(fresh, ({ broken: count }) => count);
   const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
@@ -90,7 +101,6 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   };
 }
 
-const sequenceIn = (head: ChainHead | null, epoch: string): number => (head?.epoch === epoch ? head.sequence : 0);
 const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>
   values.reduce((total, value) => total + of(value), 0);
 

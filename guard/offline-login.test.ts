@@ -213,3 +213,25 @@ test('a revocation that cannot be kept is confirmed when it can be, and not befo
   assert.deepEqual(at.confirmed, [7]);
   assert.partialDeepStrictEqual((await terminals.desk.run()).find(card), { ok: false, why: 'unknown' });
 });
+
+test('the keychain knows of an opening before the desktop shows, or it does not show', async () => {
+  const at = await terminals.atKnown();
+  for (const kept of [true, false]) {
+    const known: (string | undefined)[] = [];
+    const watched = terminals.create({
+      ...at.offline,
+      async keepHead() {
+        known.push(watched.recorded.at(-1)?.kind);
+        return kept;
+      },
+    });
+    watched.setServer('dead');
+    watched.tap();
+    await watched.shows('secret');
+    watched.type(pin);
+    await watched.shows(kept ? 'open' : 'refused');
+    assert.deepEqual(known, ['offline.opened']);
+    assert.equal(watched.lease.isHeld(), kept);
+    assert.equal(watched.last('screen.opened') !== undefined, kept);
+  }
+});

@@ -182,7 +182,8 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         factors: ['card', 'pin'],
         detail: { loginAt: instant(loginAt), until: instant(until), at: instant(offline.now() ?? 0), assurance },
       });
-      if (!written.ok) return false;
+      // Before anybody sees the desktop: an older copy of the journal, without this, will be seen.
+      if (!written.ok || !(await offline.keepHead())) return false;
       return (
         await journal.append({
           kind: 'screen.opened',

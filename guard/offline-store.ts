@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { journalRecord } from '#contract/audit.ts';
 import { assurance } from '#contract/card.ts';
 import { personId } from '#contract/ids.ts';
+import type { ChainHead } from '#core/audit/chain.ts';
 import { replaceFile } from './journal-file.ts';
 import { codeOf, type Log } from './log.ts';
 import type { Keychain } from './vault.ts';
@@ -31,9 +33,15 @@ const content = z.strictObject({
 });
 export type OfflineContent = z.infer<typeof content>;
 
-/** SHA-256 of the file that holds; while it is being replaced, also of the next one. */
-const anchor = z.strictObject({ now: z.string(), next: z.string().optional() });
-type Anchor = z.infer<typeof anchor>;
+const { epoch, sequence } = journalRecord.shape;
+/** SHA-256 of the file that holds; while it is being replaced, also of the next one. And how far the journal had come. */
+const anchor = z.strictObject({
+  now: z.string(),
+  next: z.string().optional(),
+  head: z.strictObject({ epoch, sequence }).optional(),
+});
+type Anchor = Omit<z.infer<typeof anchor>, 'head'>;
+type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
 
 export interface OfflineStoreDeps {
   readonly path: string;
@@ -49,6 +57,12 @@ export interface OfflineStore {
   readonly rolledBack: boolean;
   /** Resolves when it is durable and nothing older is taken any more. Throws when that cannot be. */
   save(next: OfflineContent): Promise<void>;
+  /** How far the journal had come when the keychain was told last. */
+  readonly head: Place | null;
+  /** The journal has come so far; whoever saves next tells the keychain. */
+  noteHead(head: Place): void;
+  /** Resolves when the keychain knows how far the journal has come. Throws when that cannot be. */
+  keepHead(): Promise<void>;
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
@@ -65,8 +79,14 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
   const isNewest = text !== undefined && known !== null && [known.now, known.next].includes(hashOf(text));
   const rolledBack = known !== null && !isNewest;
   let current = known?.now ?? '';
+  let head: Place | undefined = known?.head;
   let writing: Promise<void> = Promise.resolve();
-  const write = (to: Anchor): Promise<void> => keychain.write(account, JSON.stringify(to));
+  let written: Anchor | null = known;
+  async function write(to: Anchor): Promise<void> {
+    const { now, next } = to;
+    await keychain.write(account, JSON.stringify({ now, next, head }));
+    written = to;
+  }
 
   async function put(next: OfflineContent): Promise<void> {
     const whole = JSON.stringify(next);
@@ -78,14 +98,25 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
     current = hash;
   }
 
+  function inTurn(task: () => Promise<void>): Promise<void> {
+    const done = writing.then(task);
+    writing = done.catch((error: unknown) => log.error('offline-not-kept', { code: codeOf(error) }));
+    return done;
+  }
+
   const store: OfflineStore = {
     content: isNewest && found !== null ? found : nothing,
     rolledBack,
-    save(next) {
-      const saved = writing.then(() => put(next));
-      writing = saved.catch((error: unknown) => log.error('offline-not-kept', { code: codeOf(error) }));
-      return saved;
+    save: (next) => inTurn(() => put(next)),
+    head: known?.head ?? null,
+    noteHead(next) {
+      const isOther = next.epoch !== head?.epoch;
+      head = { epoch: next.epoch, sequence: next.sequence };
+      // At once: the journal of the epoch before may be gone when somebody looks for it.
+      if (isOther) void store.keepHead().catch(() => undefined);
     },
+    // Where nothing was ever kept nobody was let in either.
+    keepHead: () => inTurn(async () => (written === null ? undefined : write(written))),
   };
   // Where both hold, only the one that was read does from now on.
   if (isNewest && text !== undefined && known.next !== undefined) {

@@ -98,6 +98,8 @@ export interface Offline {
   now(): number | null;
   /** Resolves to true when what was changed is durable, however long that takes; to false where it ends before. */
   settled(): Promise<boolean>;
+  /** Tells the keychain how far the journal has come: nobody can put it back to before this unseen. False where that cannot be. */
+  keepHead(): Promise<boolean>;
   /** What the server said last that holds, for a start without it; undefined where it never did. */
   policy(): TerminalPolicy | undefined;
   keepPolicy(policy: TerminalPolicy): void;
@@ -286,6 +288,11 @@ export function createOffline(deps: OfflineDeps): Offline {
     },
     now: time.now,
     settled: keeper.settled,
+    keepHead: () =>
+      store.keepHead().then(
+        () => true,
+        () => false,
+      ),
     policy: () => policy,
     keepPolicy(next) {
       if (JSON.stringify(next) === JSON.stringify(policy)) return;
@@ -339,6 +346,7 @@ export const noOffline: Offline = {
   until: () => null,
   now: () => null,
   settled: async () => true,
+  keepHead: async () => false,
   policy: () => undefined,
   keepPolicy: () => undefined,
   stop: async () => undefined,

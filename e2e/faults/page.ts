@@ -40,7 +40,10 @@ const elsewhere: readonly (readonly [numbers: string, what: string])[] = [
   ['F1', 'every byte of an append: `guard/journal.test.ts`, `guard/journal-kill.test.ts`'],
   ['F2', 'every step of a request: `server/routes/repeated-proofs.int.test.ts`'],
   ['F4', 'no machine lost its power: the disk of PostgreSQL, and the files of the server, forget nothing'],
-  ['F6', 'a real full disk under the journal: `guard/journal-full.test.ts`'],
+  [
+    'F6',
+    'a real full disk: `guard/journal-full.test.ts`; a guard that starts on one, on one that cannot be written (F7) or without its files (F8), and is asked while it is so: `e2e/guard/full-disk.int.test.ts`',
+  ],
   ['F10', 'no machine was suspended: its count of time is shifted'],
   [
     'F11',
