@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -63,4 +63,16 @@ test('where nothing was ever kept it is not told, and nothing looks set back', a
   await store.keepHead();
   const again = await open();
   assert.deepEqual([again.head, again.rolledBack], [null, false]);
+});
+
+test('where a file that is lost cannot be written anew it is told, and nobody is kept from starting', async () => {
+  await (await open()).save(nothing);
+  const path = join(folder, 'offline.json');
+  rmSync(path);
+  mkdirSync(path);
+  assert.equal((await open()).rolledBack, true);
+  rmSync(path, { recursive: true });
+  const again = await open();
+  assert.deepEqual([again.rolledBack, again.content], [true, nothing]);
+  assert.equal((await open()).rolledBack, false);
 });
