@@ -48,18 +48,7 @@ export const makeClinician = async (server: TestServer, given: ClinicianToMake =
   const number = `N${randomUUID().slice(0, 8)}`;
   const person = await tryInsertPerson(database, now, { number, name: '山田 花子', kana: 'ヤマダ ハナコ', roles });
   if (!person) throw new Error('the number is taken');
-  const evidence = makeEvidence();
-  const indexes = secrets.cardIndexes(evidence);
-  const card = await tryInsertCard(database, now, {
-    person: person.id,
-    evidence,
-    indexes,
-    otherIndexes: [],
-    proven: null,
-    label: '職員証',
-    by: person.id,
-  });
-  if (!card) throw new Error('the card is taken');
+  const { evidence, card } = await giveCard(server, person);
   const set = (kind: 'pin' | 'totp' | 'password', secret: object) =>
     setSecret(database, now, { person: person.id, kind, secret, step: null });
   const seed = makeTotpSeed();
@@ -68,7 +57,20 @@ export const makeClinician = async (server: TestServer, given: ClinicianToMake =
   if (password) await set('password', await hashSecret(secrets, password));
   const code = (steps = 0) =>
     generateSync({ secret: seed, epoch: Math.floor(server.now().getTime() / 1000) + steps * 30 });
-  return { person, card: card.id, evidence, seed, code };
+  return { person, card, evidence, seed, code };
+};
+
+/** One more card, as enrolment leaves it. */
+export const giveCard = async (
+  { database, secrets, now }: TestServer,
+  { id: person }: Pick<PersonSummary, 'id'>,
+): Promise<Pick<Clinician, 'card' | 'evidence'>> => {
+  const evidence = makeEvidence();
+  const indexes = secrets.cardIndexes(evidence);
+  const given = { person, evidence, indexes, otherIndexes: [], proven: null, label: '職員証', by: person };
+  const card = await tryInsertCard(database, now(), given);
+  if (!card) throw new Error('the card is taken');
+  return { card: card.id, evidence };
 };
 
 /** Moves the clock on when the time step is nearly over, so that a code made now is of the same step a little later. */

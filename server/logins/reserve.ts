@@ -18,7 +18,7 @@ export interface ReservedTry {
   readonly factor: FactorFacts;
   /** As stored; not trusted to be whole. */
   readonly secret: unknown;
-  /** Wrong tries in a row with this one, of this factor and of all of the person's factors. */
+  /** Wrong tries in a row with this one, of this factor and of all of the person's factors in force. */
   readonly failures: number;
   readonly allFailures: number;
   /** It was counted when it came before. */
@@ -58,7 +58,9 @@ export const createReserve = (deps: Pick<ServerDeps, 'logins' | 'now' | 'policy'
   const foundByTap = (known: readonly FactorFacts[] | undefined, kind: string): ProofFacts | undefined => {
     const factor = known?.find((one) => one.kind === kind);
     if (known === undefined || factor === undefined) return undefined;
-    const others = known.filter((one) => countTogether.some((each) => each === one.kind) && one !== factor);
+    const others = known.filter(
+      (one) => countTogether.some((each) => each === one.kind) && one !== factor && !one.disabled,
+    );
     return {
       attempt: null,
       card: 'active',

@@ -12,7 +12,7 @@ import type { HashQueue } from '../hash-queue.ts';
 import { renewCardIndex } from '../renewals.ts';
 import { type KnownCard, tryFindAnyCard, tryFindCard, tryGetHolder, tryInsertCard } from '../store/cards.ts';
 import { type Ceremony, isOpen, moveCeremony, tryLockCeremony } from '../store/ceremonies.ts';
-import { setSecret } from '../store/credentials.ts';
+import { dropInitialSecret, setSecret } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { type EventToRecord, record } from '../store/events.ts';
 import { touchPerson } from '../store/people.ts';
@@ -76,6 +76,8 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
           const { person } = ceremony;
           if (ceremony.state !== 'card-held' || !card || person === null) return fail('CEREMONY_ENDED');
           await setSecret(tx, now, { person, kind: 'pin', secret, step: null });
+          // What an envelope holds is for who has no PIN yet.
+          await dropInitialSecret(tx, person);
           const facts = { kind: 'pin.set', outcome: 'success', card: ceremony.card } as const;
           await record(tx, now, { ...about(ceremony), ...facts, factors: ['card', 'pin'] });
           await touchPerson(tx, now, person);

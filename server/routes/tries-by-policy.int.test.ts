@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
+import { hashSecret } from '../credentials.ts';
+import { setInitialSecret, setSecret } from '../store/credentials.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import { password } from '../testing-browser.ts';
 import {
   begin,
   type Clinician,
   eventsWhere,
   failureOf,
+  giveCard,
   goodPin,
   logIn,
   makeClinician,
@@ -25,6 +29,13 @@ before(async () => {
 });
 beforeEach(() => server.applyPolicy({}));
 after(() => server.close());
+
+const setFailures = ({ person }: Clinician, kind: string, failures: number) =>
+  server.database.query('update credential set failures = $3 where person = $1 and kind = $2', [
+    person.id,
+    kind,
+    failures,
+  ]);
 
 describe('wrong tries', () => {
   it('lock for longer each time', async () => {
@@ -45,9 +56,7 @@ describe('wrong tries', () => {
 
   it('at the hard limit disable the card with the secret, until helpdesk binds them anew', async () => {
     const clinician = await makeClinician(server);
-    await server.database.query(`update credential set failures = 19 where person = $1 and kind = 'pin'`, [
-      clinician.person.id,
-    ]);
+    await setFailures(clinician, 'pin', 19);
     const { attempt } = await mustBegin(server, terminal, clinician.evidence);
     assert.equal((await prove(server, terminal, attempt, 'pin', otherPin)).code, 'PROOF_LOCKED');
     const [row] = await server.database.query<{ card: string; pin: string }>(
@@ -64,15 +73,60 @@ describe('wrong tries', () => {
 
   it('of one factor do not buy more of another: the hard limit is for the person', async () => {
     const clinician = await makeClinician(server);
-    await server.database.query(`update credential set failures = 17 where person = $1 and kind = 'pin'`, [
-      clinician.person.id,
-    ]);
+    await setFailures(clinician, 'pin', 17);
     const { attempt } = await mustBegin(server, terminal, clinician.evidence);
     for (let tries = 0; tries < 2; tries += 1) {
       assert.equal((await prove(server, terminal, attempt, 'totp', '000000')).code, 'PROOF_WRONG');
     }
     assert.equal((await prove(server, terminal, attempt, 'totp', '000000')).code, 'PROOF_LOCKED');
     assert.equal((await begin(server, terminal, clinician.evidence)).code, 'CARD_REFUSED');
+  });
+
+  it('that disabled a factor stand in the way of no other one, which has its own limit', async () => {
+    const clinician = await makeClinician(server);
+    await setFailures(clinician, 'pin', 19);
+    const last = await mustBegin(server, terminal, clinician.evidence);
+    assert.equal((await prove(server, terminal, last.attempt, 'pin', otherPin)).code, 'PROOF_LOCKED');
+    const { evidence } = await giveCard(server, clinician.person);
+    const begun = await mustBegin(server, terminal, evidence);
+    assert.deepEqual(begun.factors, ['totp']);
+    assert.equal((await prove(server, terminal, begun.attempt, 'totp', clinician.code())).status, 200);
+    server.advance(30_000);
+    await setFailures(clinician, 'totp', 18);
+    const guessed = await mustBegin(server, other, evidence);
+    assert.equal((await prove(server, other, guessed.attempt, 'totp', '000000')).code, 'PROOF_WRONG');
+    assert.equal((await prove(server, other, guessed.attempt, 'totp', '000000')).code, 'PROOF_LOCKED');
+    assert.equal((await prove(server, other, guessed.attempt, 'totp', clinician.code())).code, 'ATTEMPT_ENDED');
+  });
+
+  it('of codes at the console leave the PIN as it is', async () => {
+    const helper = await makeClinician(server, { roles: ['helpdesk'], password });
+    await setFailures(helper, 'totp', 19);
+    const body = { number: helper.person.number, password, code: '000000' };
+    assert.equal((await server.call(server.anyone, 'console/sign-in', { body })).code, 'CONSOLE_SIGN_IN_REFUSED');
+    const begun = await mustBegin(server, terminal, helper.evidence);
+    assert.deepEqual(begun.factors, ['pin']);
+    assert.equal((await prove(server, terminal, begun.attempt, 'pin', goodPin)).status, 200);
+  });
+
+  it('of a first secret leave the PIN as it is that is chosen later', async () => {
+    const newcomer = await makeClinician(server, { pin: false, totp: false });
+    const secret = await hashSecret(server.secrets, '7730195482');
+    const expiresAt = new Date(server.now().getTime() + 3_600_000);
+    await setInitialSecret(server.database, server.now(), { person: newcomer.person.id, secret, expiresAt });
+    await setFailures(newcomer, 'initial', 19);
+    const last = await mustBegin(server, terminal, newcomer.evidence);
+    assert.equal((await prove(server, terminal, last.attempt, 'initial', '0000000000')).code, 'PROOF_LOCKED');
+    const { evidence } = await giveCard(server, newcomer.person);
+    const pin = await hashSecret(server.secrets, goodPin);
+    await setSecret(server.database, server.now(), {
+      person: newcomer.person.id,
+      kind: 'pin',
+      secret: pin,
+      step: null,
+    });
+    const begun = await mustBegin(server, terminal, evidence);
+    assert.equal((await prove(server, terminal, begun.attempt, 'pin', goodPin)).status, 200);
   });
 
   it('make a terminal pause, so that a stranger with many cards locks few people and nobody elsewhere', async () => {

@@ -14,7 +14,7 @@ export interface ProofFacts {
   readonly card: CardState;
   readonly person: 'active' | 'suspended';
   readonly factor: FactorFacts | null;
-  /** Wrong tries in a row of the person's other factors. */
+  /** Wrong tries in a row of the person's other factors that are in force. */
   readonly others: number;
   /** This very proof was counted, as the last one of its factor, and has not been right yet. */
   readonly counted: boolean;
@@ -29,7 +29,10 @@ export interface ProofToLookUp {
   readonly mark: Buffer | null;
 }
 
-/** Factors whose wrong tries count together against the hard limit. A console password is tried elsewhere. */
+/**
+ * Factors whose wrong tries count together against the hard limit, while they are in force: what is disabled takes no further
+ * guess, and stands in the way of no other factor. A console password is tried elsewhere.
+ */
 export const countTogether = ['pin', 'totp', 'initial'] as const satisfies FactorFacts['kind'][];
 const atTerminals = `(${countTogether.map((kind) => `'${kind}'`).join(', ')})`;
 
@@ -48,7 +51,7 @@ export const lookUpProofs = async (tx: Transaction, proofs: readonly ProofToLook
             'expiresAt', ${milliseconds('k.expires_at')})
           from credential k where k.person = i.person and k.kind = i.kind and k.set_at is not null),
         'others', (select coalesce(sum(k.failures), 0) from credential k
-          where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind),
+          where k.person = i.person and k.kind in ${atTerminals} and k.kind <> i.kind and k.state = 'active'),
         'counted', exists (select 1 from credential k
           where k.person = i.person and k.kind = i.kind and k.counted_mark = i.mark),
         'outcome', ${outcomeOf('i.attempt', 'i.mark')}
@@ -127,7 +130,7 @@ export const countTries = async (
         and (g.substitute is null or exists (select 1 from substitute u where u.id = g.substitute and u.ended_at is null))
         and exists (select 1 from person p where p.id = g.person and p.state = 'active')
         and g.others = (select coalesce(sum(o.failures), 0) from credential o
-          where o.person = g.person and o.kind in ${atTerminals} and o.id <> k.id)
+          where o.person = g.person and o.kind in ${atTerminals} and o.id <> k.id and o.state = 'active')
       returning g.place, k.secret, k.last_step as "lastStep"`,
     [JSON.stringify(given)],
     'count-tries',
