@@ -6,9 +6,12 @@ import type { Answer } from '#contract/api/index.ts';
 import type { Opened } from '#contract/api/logins.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { withdrawFactor } from './people/take-away.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import type { Reply } from './routes/handlers.ts';
+import { tryDisableFactor } from './store/credentials.ts';
 import type { Transaction } from './store/database.ts';
+import { tryLockPerson } from './store/people.ts';
 import { type Answered, startTestServer, type TestConsole, type TestServer, type TestTerminal } from './testing.ts';
 import { byPasskey, nextStep, openBrowser, password, signInBySecrets } from './testing-browser.ts';
 import {
@@ -60,6 +63,13 @@ const beginWitness = async (at: TestTerminal, { evidence }: Clinician): Promise<
   });
   keepTicket(answered);
   return answered;
+};
+/** Whether somebody waits for a lock in the database. */
+const isWaiting = async (): Promise<boolean> => {
+  const [row] = await server.database.query<{ waits: boolean }>(
+    `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
+  );
+  return row?.waits === true;
 };
 const sessionsOf = async (person: string): Promise<number> =>
   (await server.database.query(`select 1 from session where person = $1`, [person])).length;
@@ -230,6 +240,80 @@ it('a factor that is taken away or set anew counts no longer in an attempt that 
   }
 });
 
+/** Takes the PIN away, and is not done before `meanwhile` waits for it. Answers what came of that. */
+const takeDuring = async ({ person }: Clinician, meanwhile: () => Promise<Answered>): Promise<Answered> => {
+  let going: Promise<Answered> | undefined;
+  await server.database.transaction(async (tx) => {
+    const now = server.now();
+    await tryLockPerson(tx, person.id);
+    const credential = await tryDisableFactor(tx, person.id, 'pin');
+    assert.ok(credential);
+    going = meanwhile();
+    while (!(await isWaiting())) await delay(5);
+    const author = { actor: null, terminal: null, detail: {} };
+    await withdrawFactor(tx, now, { credential, person: person.id, kind: 'pin' }, author, 'seen by somebody');
+  });
+  assert.ok(going);
+  return going;
+};
+
+it('a factor that is taken away while the last step of an attempt waits for it opens nothing', async () => {
+  const [at, there] = terminals as [TestTerminal, TestTerminal];
+  await server.applyPolicy({ factors: [{ name: 'both', demand: { kind: 'all', factors: ['pin', 'totp'] } }] });
+  const both = await makeClinician(server);
+  const { attempt } = await mustBegin(server, at, both.evidence);
+  await prove(server, at, attempt, 'pin', goodPin);
+  const last = await takeDuring(both, () => prove(server, at, attempt, 'totp', both.code()));
+  assert.equal(last.code, 'ATTEMPT_ENDED');
+  assert.equal(await sessionsOf(both.person.id), 0);
+
+  await server.applyPolicy({ session: { elsewhere: 'ask' } });
+  const asked = await makeClinician(server);
+  await logIn(server, there, asked);
+  const begun = await mustBegin(server, at, asked.evidence);
+  await prove(server, at, begun.attempt, 'pin', goodPin);
+  const params = { attempt: begun.attempt };
+  const body = { ticket: ticketOf(begun.attempt), choice: 'keep-both' };
+  const settled = await takeDuring(asked, () => server.call(at, 'attempts/settle', { params, body }));
+  assert.equal(settled.code, 'ATTEMPT_ENDED');
+  assert.equal(await sessionsOf(asked.person.id), 1);
+});
+
+it('a card alone opens nothing within the grace period once a factor was taken away, before the tap, after it and meanwhile', async () => {
+  const at = terminals[0] as TestTerminal;
+  await server.applyPolicy({ grace: { minutes: 5, roles: ['clinician'] } });
+  const lockAndTap = async (who: Clinician, between: () => Promise<unknown> = async () => undefined) => {
+    const { session } = await logIn(server, at, who);
+    const ended = { reason: 'button', endedAt: server.now().toISOString() };
+    await server.call(at, 'sessions/end', { params: { session }, body: ended });
+    await between();
+    return mustBegin(server, at, who.evidence, session);
+  };
+  const byCard = (attempt: string) =>
+    server.call(at, 'attempts/prove', { params: { attempt }, body: { ticket: ticketOf(attempt), factor: 'grace' } });
+  const take = ({ person }: Clinician) =>
+    server.call(admins[0], 'people/revoke-factor', {
+      params: { person: person.id, kind: 'pin' },
+      body: { reason: 'seen by somebody' },
+    });
+  const [first, second, third, untouched] = await Promise.all(Array.from({ length: 4 }, () => makeClinician(server)));
+  assert.ok(first && second && third && untouched);
+
+  const after = await lockAndTap(first, () => take(first));
+  assert.deepEqual([after.grace, after.factors], [null, ['totp']]);
+
+  const before = await lockAndTap(second);
+  assert.ok(before.grace);
+  await take(second);
+  assert.equal((await byCard(before.attempt)).code, 'ATTEMPT_ENDED');
+
+  const meanwhile = await lockAndTap(third);
+  assert.equal((await takeDuring(third, () => byCard(meanwhile.attempt))).code, 'ATTEMPT_ENDED');
+
+  for (const who of [first, second, third]) assert.equal(await sessionsOf(who.person.id), 1);
+  assert.equal((await byCard((await lockAndTap(untouched)).attempt)).status, 200);
+});
+
 it('whoever is shut out while they sign in at the console has no session there, also once they are back', async () => {
   const shutOut: readonly ((who: Clinician) => Promise<Answered>)[] = [
     ({ person }) =>
@@ -239,12 +323,6 @@ it('whoever is shut out while they sign in at the console has no session there, 
       return server.call(admins[0], 'people/revoke-factor', { params, body: { reason: 'seen by somebody' } });
     },
   ];
-  const isWaiting = async (): Promise<boolean> => {
-    const [row] = await server.database.query<{ waits: boolean }>(
-      `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
-    );
-    return row?.waits === true;
-  };
   for (const act of shutOut) {
     const who = await makeClinician(server, { roles: ['helpdesk'], password });
     let acting: Promise<Answered> | undefined;

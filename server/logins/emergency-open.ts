@@ -7,6 +7,7 @@ import type { ServerDeps } from '../deps.ts';
 import { takeTurn } from '../store/attempts.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { clearCodes } from '../store/code-tries.ts';
+import { holdShown } from '../store/credentials.ts';
 import { type Transaction, violates } from '../store/database.ts';
 import { tryInsertEmergency, tryUseCode } from '../store/emergencies.ts';
 import { record } from '../store/events.ts';
@@ -24,6 +25,7 @@ export type WhyShut =
   | 'nobody-named'
   | 'terminal-revoked'
   | 'witness-card'
+  | 'witness-factor'
   | 'code-used'
   | 'opened-before'
   | 'overtaken';
@@ -58,6 +60,8 @@ export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: S
     const colleague = parties.get(person);
     if (!colleague) return 'nobody-named';
     if (!(await tryLockActive(tx, ticket.terminal))) return 'terminal-revoked';
+    if (means.kind === 'witness' && !(await holdShown(tx, means.witness, means.shown, new Date(ticket.startedAt))))
+      return 'witness-factor';
     const witness = vouching === null ? null : (parties.get(vouching) ?? null);
     return refuseEmergency(policy().emergency, { means: means.kind, colleague, witness });
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attemptId, cardId, lockId, personId, terminalId } from '#contract/ids.ts';
+import { askedFactor } from '#contract/screen.ts';
 import type { Secrets } from '../secrets.ts';
 import type { EventToRecord } from '../store/events.ts';
 
@@ -17,8 +18,13 @@ const emergencyTicket = z.strictObject({
   expiresAt: z.int(),
   means: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('code'), code: z.uuid(), serial: z.string() }),
-    /** `card`: what they proved themself with; null in a ticket of a server that did not write it yet. */
-    z.strictObject({ kind: z.literal('witness'), witness: personId, card: cardId.nullable().default(null) }),
+    /** `card` and `shown`: what they proved themself with; none in a ticket of a server that did not write it yet. */
+    z.strictObject({
+      kind: z.literal('witness'),
+      witness: personId,
+      card: cardId.nullable().default(null),
+      shown: z.array(askedFactor).default([]),
+    }),
   ]),
   /** For whom the terminal is to be opened, once they were named. */
   person: personId.nullable(),

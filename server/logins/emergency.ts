@@ -2,6 +2,7 @@ import type { Answer, Input } from '#contract/api/index.ts';
 import type { Opened } from '#contract/api/logins.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { AttemptId, CardId, PersonId } from '#contract/ids.ts';
+import type { AskedFactor } from '#contract/screen.ts';
 import { normaliseDigits } from '#core/policy/digits.ts';
 import { clinicianRights } from '#core/policy/substitutes.ts';
 import { makeSupportCode } from '../credentials.ts';
@@ -101,8 +102,12 @@ export const createEmergency = (deps: ServerDeps) => {
     byWitness: (
       tx: Transaction,
       begun: Omit<Begun, 'means'>,
-      { person: witness, card }: { readonly person: PersonId; readonly card: CardId | null },
-    ) => begin(tx, { ...begun, means: { kind: 'witness', witness, card } }),
+      {
+        person: witness,
+        card,
+        shown,
+      }: { readonly person: PersonId; readonly card: CardId | null; readonly shown: readonly AskedFactor[] },
+    ) => begin(tx, { ...begun, means: { kind: 'witness', witness, card, shown: [...shown] } }),
 
     name: async (
       attempt: AttemptId,

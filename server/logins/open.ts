@@ -43,27 +43,21 @@ class NotConcluded extends Error {
 
 /** Begins a session with its grant, or says why not: the attempt is over, a code was used, or a revocation came first. */
 export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, patience: () => number) => {
-  const conclusions = createBatch<Conclusion, Concluded>({
-    lanes: 4,
-    spareAfter: 30,
-    gather: patience,
-    keysOf: ({ ticket, accepted }) => [ticket.terminal, ticket.person, ...(accepted === null ? [] : [accepted.id])],
-    run: (some) => conclude(deps.logins, deps.now(), some),
-  });
-
-  /** Two logins at one terminal, on two servers: the later one ends the other's session and begins its own. */
-  const concludeOne = async (conclusion: Conclusion): Promise<Concluded> => {
-    try {
-      return await conclusions.add(conclusion);
-    } catch (problem) {
-      if (!violates(problem, 'session_open_terminal')) throw problem;
-      return conclusions.add(conclusion);
-    }
-  };
+  const createConclusions = () =>
+    createBatch<Conclusion, Concluded>({
+      lanes: 4,
+      spareAfter: 30,
+      gather: patience,
+      keysOf: ({ ticket, accepted }) => [ticket.terminal, ticket.person, ...(accepted === null ? [] : [accepted.id])],
+      run: (some) => conclude(deps.logins, deps.now(), some),
+    });
+  const rightNow = createConclusions();
+  const shownEarlier = createConclusions();
 
   /**
-   * A login by what stands for a card, or by a card that was left at home: alone in a transaction that counts the use, or
-   * ends what stood for the card. Card, person and substitute are held in this order.
+   * A login by what stands for a card, by a card that was left at home, or by a card alone: alone in a transaction that
+   * counts the use, ends what stood for the card, or sees what was taken away while it waited. Card, person and substitute
+   * are held in this order.
    */
   const concludeHeld = async (conclusion: Conclusion): Promise<Concluded> => {
     const { ticket } = conclusion;
@@ -91,6 +85,22 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
     }
   };
 
+  const concludeOne = (conclusion: Conclusion): Promise<Concluded> => {
+    const { ticket, accepted, graceFrom } = conclusion;
+    if (ticket.substitute !== null || ticket.returning || graceFrom !== null) return concludeHeld(conclusion);
+    return (accepted === null ? shownEarlier : rightNow).add(conclusion);
+  };
+
+  /** Two logins at one terminal, on two servers: the later one ends the other's session and begins its own. */
+  const concludeLast = async (conclusion: Conclusion): Promise<Concluded> => {
+    try {
+      return await concludeOne(conclusion);
+    } catch (problem) {
+      if (!violates(problem, 'session_open_terminal')) throw problem;
+      return concludeOne(conclusion);
+    }
+  };
+
   return async ({
     ticket,
     factors,
@@ -105,10 +115,10 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
     const endsAt = new Date(sessionEnd(now.getTime(), minutes, ticket.substitute?.endsAt ?? null));
     const facts = about(ticket, factors);
     const grace = factors.includes('grace') ? ticket.grace : null;
-    const isHeld = ticket.substitute !== null || ticket.returning;
-    const concluded = await (isHeld ? concludeHeld : concludeOne)({
+    const concluded = await concludeLast({
       ticket,
       accepted,
+      shown: accepted === null ? factors.filter((one) => one !== 'grace') : [],
       mark: key?.mark ?? null,
       factors: facts.factors,
       session,

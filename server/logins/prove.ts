@@ -110,7 +110,7 @@ export const createProver = (
       const nonce = proof && { id: Buffer.from(proof.nonce, 'base64url'), until: proof.until };
       if (nonce !== null && !(await tryUseNonce(tx, nonce, attempt))) return undefined;
       if (!(await endAttempt(tx, deps.now(), attempt, 'accepted', about(ticket, factors).factors))) return undefined;
-      const begun = await emergency.byWitness(tx, { terminal, lock, address }, { person, card });
+      const begun = await emergency.byWitness(tx, { terminal, lock, address }, { person, card, shown: factors });
       const answer = { kind: 'witnessed' as const, ...begun };
       if (key !== null) await keepAnswer(tx, attempt, key.mark, answer);
       return answer;

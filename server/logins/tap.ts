@@ -14,6 +14,7 @@ import { makeSupportCode } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import { renewCardIndex } from '../renewals.ts';
 import type { TerminalSender } from '../routes/handlers.ts';
+import { wasFactorTaken } from '../store/credentials.ts';
 import { toEventRow } from '../store/event-rows.ts';
 import { record } from '../store/events.ts';
 import { tryUseNonce } from '../store/nonces.ts';
@@ -93,7 +94,7 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
   };
 
   /** The terminal itself must remember the session: a guard or screen that was started anew asks for a secret. */
-  const graceOf = ({ card, person, last }: TapFacts, { after }: Body, now: number): Ticket['grace'] => {
+  const graceOf = async ({ card, person, last }: TapFacts, { after }: Body, now: number): Promise<Ticket['grace']> => {
     if (!card || !person || last === null || after !== last.id) return null;
     const from = last.openedBy === 'grace' ? last.graceFrom : last.endedAt;
     if (from === null) return null;
@@ -105,7 +106,8 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
       byFactors: last.openedBy === 'factors' || last.openedBy === 'grace',
     };
     const until = graceUntil(deps.policy(), person.roles, ended, now);
-    return until === null ? null : { after: last.id, from, until };
+    if (until === null || (await wasFactorTaken(database, person.id, new Date(from)))) return null;
+    return { after: last.id, from, until };
   };
 
   return async (
@@ -142,7 +144,7 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
     }
     const { card, person, substitute, returning } = held;
     const { factors, all } = judged;
-    const grace = plain ? graceOf(facts, body, now.getTime()) : null;
+    const grace = plain ? await graceOf(facts, body, now.getTime()) : null;
     const ticket: Ticket = {
       attempt: createUuid(now) as AttemptId,
       terminal,

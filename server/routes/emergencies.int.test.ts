@@ -305,6 +305,26 @@ describe('a colleague’s word', () => {
     const refused = (await eventsWhere(server, 'actor', hanako.person.id)).at(-1);
     assert.deepEqual([refused?.kind, refused?.reason], ['emergency.refused', 'witness-card']);
   });
+
+  it('ends with the factor that they proved themself with, and with no other', async () => {
+    const [hanako, taro] = [await makeClinician(server), await makeNumbered()];
+    const named = await mustName(server, terminal, await mustVouch(hanako), taro.typed);
+    const take = (kind: string) =>
+      server.call(admins[0], 'people/revoke-factor', {
+        params: { person: hanako.person.id, kind },
+        body: { reason: 'seen by somebody' },
+      });
+    assert.equal((await take('pin')).status, 200);
+    assert.equal((await openEmergency(server, terminal, named)).code, 'CODE_REFUSED');
+    const refused = (await eventsWhere(server, 'actor', hanako.person.id)).at(-1);
+    assert.deepEqual([refused?.kind, refused?.reason], ['emergency.refused', 'witness-factor']);
+
+    const jiro = await makeClinician(server);
+    const other = await mustName(server, terminal, await mustVouch(jiro), taro.typed);
+    const params = { person: jiro.person.id, kind: 'totp' };
+    await server.call(admins[0], 'people/revoke-factor', { params, body: { reason: 'lost' } });
+    assert.equal((await openEmergency(server, terminal, other)).status, 200);
+  });
 });
 
 describe('the review of an emergency', () => {

@@ -1,5 +1,6 @@
 import type { CredentialId, PersonId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
+import type { AskedFactor } from '#contract/screen.ts';
 import { type KnownFactor, usableFactors } from '#core/policy/factors.ts';
 import { reserveTry, type Tries } from '#core/policy/tries.ts';
 import type { Transaction } from './database.ts';
@@ -75,6 +76,30 @@ export const tryLockFactor = async (
 /** Held until the transaction ends. Whoever holds an attempt too holds the factor first, as a conclusion does. */
 export const holdFactor = async (tx: Transaction, id: string): Promise<void> => {
   await tx.query('select 1 from credential where id = $1 for no key update', [id], 'hold-factor');
+};
+
+/** SQL: whether a factor of a person was taken away, by an order, since then. */
+export const isFactorTaken = (person: string, since: string): string =>
+  `exists (select 1 from revocation r where r.person = ${person} and r.what = 'credential' and r.at >= ${since})`;
+
+export const wasFactorTaken = async (tx: Transaction, person: PersonId, since: Date): Promise<boolean> => {
+  const [row] = await tx.query<{ taken: boolean }>(`select ${isFactorTaken('$1', '$2')} as taken`, [person, since]);
+  return row?.taken === true;
+};
+
+/** Whether these factors are in force and what they were then. They stay so until the transaction ends. */
+export const holdShown = async (
+  tx: Transaction,
+  person: PersonId,
+  kinds: readonly AskedFactor[],
+  shownAt: Date,
+): Promise<boolean> => {
+  const rows = await tx.query(
+    `select 1 from credential where person = $1 and kind = any($2) and state = 'active' and set_at <= $3
+      order by id for share`,
+    [person, kinds, shownAt],
+  );
+  return rows.length === kinds.length;
 };
 
 /** Whoever calls holds the factor. */

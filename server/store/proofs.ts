@@ -1,7 +1,9 @@
 import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { AskedFactor } from '#contract/screen.ts';
 import { beganWith } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import type { AttemptState } from './attempts.ts';
+import { isFactorTaken } from './credentials.ts';
 import type { Transaction } from './database.ts';
 import { type EventRow, eventColumns, eventRecord } from './event-rows.ts';
 import { outcomeOf, type ProofOutcome } from './proof-answers.ts';
@@ -143,6 +145,8 @@ export interface Conclusion {
   readonly ticket: Ticket;
   /** The factor whose secret was right just now; null when all have been accepted before. */
   readonly accepted: { readonly id: string; readonly setAt: number; readonly step: number | null } | null;
+  /** Kinds of the factors that were accepted earlier in the attempt: they must still be what they were when it began. */
+  readonly shown: readonly AskedFactor[];
   /** By which the proof is known when it comes again. */
   readonly mark: Buffer | null;
   readonly factors: readonly string[];
@@ -161,8 +165,8 @@ export interface Conclusion {
 }
 
 /**
- * `replayed`: the factor was changed meanwhile, or its one-time code was used. `nonce`: what the card signed had been used
- * before by another attempt. `ended`: the attempt is over.
+ * `replayed`: a factor was changed or taken away meanwhile, or its one-time code was used. `nonce`: what the card signed had
+ * been used before by another attempt. `ended`: the attempt is over.
  */
 export type Concluded = 'open' | 'card' | 'replayed' | 'nonce' | 'ended';
 
@@ -171,9 +175,10 @@ export const attemptColumns =
 
 /**
  * Ends the counts of factors that were right, ends attempts as accepted, ends what the new sessions take the place of,
- * begins them, and writes every event of it: one statement, so all or nothing. Card, person and terminal are held
+ * begins them, and writes every event of it: one statement, so all or nothing. Card, person, terminal and factors are held
  * meanwhile, so that a revocation comes before it, and it is refused, or after it, and the session ends.
- * Two of one terminal or factor must not come in one call.
+ * Two of one terminal or factor must not come in one call, nor any whose factor was right just now with any whose factors
+ * were shown earlier: each sort takes factors in the order of those who count tries.
  */
 export const conclude = async (
   tx: Transaction,
@@ -197,6 +202,7 @@ export const conclude = async (
     set_at: accepted === null ? null : new Date(accepted.setAt),
     step: accepted?.step ?? null,
     factors: one.factors,
+    shown: one.shown,
     session: one.session,
     ends_at: one.endsAt,
     token_hash: one.tokenHash.toString('hex'),
@@ -248,7 +254,7 @@ const concluding = `
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
       opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, substitute uuid, fewer_rights boolean, nonce text,
-      nonce_until timestamptz, mark text)
+      nonce_until timestamptz, mark text, shown text[])
   ), by_card as (
     select g.place from given g
       join card c on c.id = g.card join person p on p.id = g.person join terminal t on t.id = g.terminal
@@ -267,12 +273,20 @@ const concluding = `
      where k.id = g.credential and k.state = 'active' and k.set_at = g.set_at
        and (g.step is null or k.last_step is null or k.last_step < g.step)
     returning g.place
+  ), shown as (
+    select g.place from given g join admitted using (place)
+      join credential k on k.person = g.person and k.kind = any(g.shown)
+     where k.state = 'active' and k.set_at <= g.started_at
+     order by k.id
+       for share of k
   ), accepted as (
     select place from right_secret
     union all
     select g.place from given g join admitted using (place)
-     where g.credential is null and (g.after is null or g.after =
-       (select s.id from session s where s.terminal = g.terminal order by s.started_at desc limit 1))
+     where g.credential is null and cardinality(g.shown) = (select count(*) from shown s where s.place = g.place)
+       and (g.after is null or g.after =
+         (select s.id from session s where s.terminal = g.terminal order by s.started_at desc limit 1))
+       and (g.grace_from is null or not ${isFactorTaken('g.person', 'g.grace_from')})
   ), used as (
     insert into used_nonce as u (nonce, used_by, expires_at)
     select decode(g.nonce, 'hex'), g.attempt, g.nonce_until from given g join accepted using (place)
