@@ -134,6 +134,7 @@ test('a revocation takes away what is kept, for good, before it counts as settle
   for (const order of [
     { what: 'card', subject: crypto.randomUUID(), person: hanako.person },
     { what: 'person', subject: hanako.person },
+    { what: 'credential', subject: hanako.person, person: null },
     { what: 'terminal', subject: crypto.randomUUID() },
   ] as const) {
     const offline = await remembered();

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { forgetPin } from './people/take-away.ts';
 import { tryLockFactor } from './store/credentials.ts';
 import { issueRevocation } from './store/revocations.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
@@ -202,6 +203,31 @@ describe('a login without the server, told of afterwards', () => {
     await report([third.facts], terminal, openedAhead);
     await report([lockedOf(ahead, third.session)], terminal, new Date(openedAhead.getTime() + hour));
     for (const { person } of [heard, ahead]) assert.deepEqual(await contested(person.id), []);
+  });
+
+  test('is an alarm where the PIN had been replaced before, and none where that came while somebody worked', async () => {
+    const replace = ({ person }: Clinician) =>
+      server.database.transaction((tx) => forgetPin(tx, server.now(), person.id, person.id));
+    const [before, meanwhile] = [await makeClinician(server), await makeClinician(server)];
+    const loginAt = server.now();
+    await logIn(server, terminal, before);
+    server.advance(hour);
+    await replace(before);
+    server.advance(hour);
+    await report([opened(before.person.id, randomUUID(), { loginAt, openedAt: server.now() })]);
+    assert.deepEqual(
+      (await contested(before.person.id)).map(({ reason }) => reason),
+      ['revoked-before'],
+    );
+
+    const { session, facts } = await workAlone(meanwhile, 1);
+    await report([facts]);
+    server.advance(hour);
+    await replace(meanwhile);
+    server.advance(hour);
+    const { id: person } = meanwhile.person;
+    await report([{ ...plain, kind: 'screen.locked', person, session: session as never }]);
+    assert.deepEqual(await contested(person), []);
   });
 
   test('is stored, and so is its end, whatever stands where the terminal writes its times', async () => {

@@ -43,7 +43,10 @@ export type Admission = z.infer<typeof admission>;
 export const revocationOrder = z.strictObject({
   number: z.int().min(1),
   what: z.enum(['card', 'credential', 'person', 'session', 'terminal']),
-  /** Identifier of the card, credential, person, session or terminal. */
+  /**
+   * Identifier of the card, credential, person, session or terminal. A credential whose subject is a person is a PIN of
+   * theirs that was replaced: nothing is kept that opens by it, and their sessions go on.
+   */
   subject: z.uuid(),
   /** Persons whose sessions it ends on this terminal. */
   person: personId.nullish(),

@@ -249,6 +249,20 @@ describe('locking', () => {
     assert.deepEqual(terminal.view().picture, { kind: 'ready', notice: { kind: 'locked', why: 'server-ended' } });
   });
 
+  test('whose PIN was replaced goes on, and the order is confirmed at once', () => {
+    const terminal = ready();
+    logIn(terminal);
+    const order = {
+      number: 8,
+      what: 'credential',
+      subject: hanako.person,
+      person: null,
+      at: '2026-10-05T08:31:07Z',
+    } as const;
+    assert.deepEqual(kinds(terminal.send({ kind: 'revocation-ordered', order })), ['confirm']);
+    assert.equal(terminal.view().cover, false);
+  });
+
   test('a revocation of somebody else is confirmed at once and locks nobody', () => {
     const terminal = ready();
     logIn(terminal);

@@ -206,7 +206,10 @@ const concerns = (state: State, session: string): boolean => {
   return openOf(phase)?.session === session || (phase.kind === 'opening' && phase.session === session);
 };
 
-/** A person revoked is locked out at once, in whatever phase; the receipt follows the covered screen. */
+/**
+ * A person revoked is locked out at once, in whatever phase; the receipt follows the covered screen. Whose PIN was replaced
+ * goes on.
+ */
 const revocationOrdered = (
   state: State,
   given: Given,
@@ -219,7 +222,7 @@ const revocationOrdered = (
     order.what === 'terminal' ||
     (order.what === 'session'
       ? concerns(state, order.subject)
-      : here !== null && (order.subject === here || order.person === here));
+      : here !== null && (order.person === here || (order.what === 'person' && order.subject === here)));
   if (!struck)
     return { state, effects: [{ kind: 'confirm', number: order.number, receivedAt: given.now, lockedAt: null }] };
   const waiting: State = {

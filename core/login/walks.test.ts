@@ -97,7 +97,7 @@ describe('whatever happens', () => {
       kind: fc.constant('revocation-ordered'),
       order: fc.record({
         number: fc.integer({ min: 1, max: 9 }),
-        what: fc.constantFrom('card', 'person', 'session', 'terminal'),
+        what: fc.constantFrom('card', 'credential', 'person', 'session', 'terminal'),
         subject: uuid,
         person: fc.constantFrom(hanako.person, null),
         at: fc.constant('2026-10-05T08:31:07Z'),

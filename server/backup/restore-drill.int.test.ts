@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
 import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
+import { forgetPin } from '../people/take-away.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { begin, type Clinician, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
@@ -21,7 +22,7 @@ let lost: TestServer;
 let server: TestServer;
 let target: TestDatabase;
 let [knowing, other]: TestTerminal[] = [];
-let clinicians: Record<'card' | 'person' | 'factor', Clinician>;
+let clinicians: Record<'card' | 'person' | 'factor' | 'replaced', Clinician>;
 let shutOut: TestTerminal;
 /** What the terminal was told after the backup. */
 const orders: RevocationOrder[] = [];
@@ -33,7 +34,7 @@ before(async () => {
   [knowing, other] = [await lost.enrol(), await lost.enrol()];
   shutOut = await lost.enrol();
   const make = () => makeClinician(lost, { totp: false });
-  clinicians = { card: await make(), person: await make(), factor: await make() };
+  clinicians = { card: await make(), person: await make(), factor: await make(), replaced: await make() };
   for (const clinician of Object.values(clinicians)) await logIn(lost, knowing, clinician);
   await lost.app.settled();
 
@@ -57,6 +58,9 @@ before(async () => {
   await mustCall('cards/revoke', { params: { card: clinicians.card.card }, body });
   await mustCall('people/suspend', { params: { person: clinicians.person.person.id }, body });
   await mustCall('people/revoke-factor', { params: { person: clinicians.factor.person.id, kind: 'pin' }, body });
+  const { person } = clinicians.replaced;
+  await lost.database.transaction((tx) => forgetPin(tx, lost.now(), person.id, person.id));
+  await hear();
   await mustCall('terminals/revoke', { params: { terminal: shutOut.id }, body });
   stream.close();
 
@@ -125,17 +129,21 @@ describe('a server that was put back from a backup', () => {
     const refused = await begin(server, getOther(), clinicians.card.evidence);
     assert.equal(refused.code, 'CARD_REFUSED');
     assert.equal((await begin(server, getOther(), clinicians.person.evidence)).code, 'CARD_REFUSED');
-    const { code } = await begin(server, getOther(), clinicians.factor.evidence).then(async (begun) => {
-      if (begun.status !== 200) return begun;
-      const { attempt } = begun.body as Answer<'attempts/begin'>;
-      return prove(server, getOther(), attempt, 'pin', goodPin);
-    });
-    assert.ok(code !== undefined, 'the PIN that was revoked');
+    for (const { evidence } of [clinicians.factor, clinicians.replaced]) {
+      const { code } = await begin(server, getOther(), evidence).then(async (begun) => {
+        if (begun.status !== 200) return begun;
+        const { attempt } = begun.body as Answer<'attempts/begin'>;
+        return prove(server, getOther(), attempt, 'pin', goodPin);
+      });
+      assert.ok(code !== undefined, 'the PIN that was revoked, and the one that was replaced');
+    }
     const away = await server.call(shutOut, 'terminals/report', { body: { records: [] } });
     assert.equal(away.code, 'TERMINAL_REVOKED');
     for (const { what, subject } of orders) {
       const { order } = await hearing.next<Told>((told) => told.kind === 'revocation');
-      assert.deepEqual([order.what, order.subject], [what, subject]);
+      // A PIN that was replaced is one that is revoked now.
+      const isReplaced = subject === clinicians.replaced.person.id;
+      assert.deepEqual([order.what, isReplaced ? order.person : order.subject], [what, subject]);
       assert.ok(order.number > 1_000_000 && order.mark !== undefined);
     }
     hearing.close();

@@ -86,3 +86,13 @@ export const withdrawFactor = async (
   await touchPerson(tx, now, person);
   return revocation;
 };
+
+/**
+ * A PIN was put out of force or replaced: no terminal lets anybody in by it without the server any more, and what is open
+ * goes on. Whoever calls needs no other lock after this.
+ */
+export const forgetPin = async (tx: Transaction, now: Date, person: PersonId, by: PersonId): Promise<void> => {
+  // Its person for the credential, and no person whose sessions end.
+  const what = { what: 'credential', subject: person, person: null } as const;
+  await issueRevocation(tx, now, { ...what, reason: 'pin-replaced', by });
+};

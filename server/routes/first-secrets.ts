@@ -4,7 +4,8 @@ import { mayChangeFactorsOf } from '#core/policy/rights.ts';
 import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import { createHashQueue } from '../hash-queue.ts';
-import { setInitialSecret, tryDisableFactor } from '../store/credentials.ts';
+import { forgetPin } from '../people/take-away.ts';
+import { isSet, setInitialSecret, tryDisableFactor } from '../store/credentials.ts';
 import { record } from '../store/events.ts';
 import { touchPerson, tryLockPerson } from '../store/people.ts';
 import { requireApprovalForBinding } from './approving.ts';
@@ -51,6 +52,7 @@ export const createFirstSecretRoutes = (deps: ServerDeps) => {
             detail: { identity: body.identity, ...approved.value },
           });
           await touchPerson(tx, now, person.id);
+          if (await isSet(tx, person.id, 'pin')) await forgetPin(tx, now, person.id, sender.person);
           return succeed({ secret, expiresAt: expiresAt.toISOString() });
         });
       } finally {

@@ -9,10 +9,11 @@ import { useProof } from '../cards/use-proof.ts';
 import { hashSecret } from '../credentials.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
+import { forgetPin } from '../people/take-away.ts';
 import { renewCardIndex } from '../renewals.ts';
 import { type KnownCard, tryFindAnyCard, tryFindCard, tryGetHolder, tryInsertCard } from '../store/cards.ts';
 import { type Ceremony, isOpen, moveCeremony, tryLockCeremony } from '../store/ceremonies.ts';
-import { dropInitialSecret, setSecret } from '../store/credentials.ts';
+import { dropInitialSecret, isSet, setSecret } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { type EventToRecord, record } from '../store/events.ts';
 import { touchPerson } from '../store/people.ts';
@@ -75,6 +76,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
           );
           const { person } = ceremony;
           if (ceremony.state !== 'card-held' || !card || person === null) return fail('CEREMONY_ENDED');
+          const isReplaced = await isSet(tx, person, 'pin');
           await setSecret(tx, now, { person, kind: 'pin', secret, step: null });
           // What an envelope holds is for who has no PIN yet.
           await dropInitialSecret(tx, person);
@@ -82,6 +84,7 @@ export const createKeypadRoutes = (deps: ServerDeps, queue: HashQueue) =>
           await record(tx, now, { ...about(ceremony), ...facts, factors: ['card', 'pin'] });
           await touchPerson(tx, now, person);
           await moveCeremony(tx, now, ceremony.id, { state: 'done' });
+          if (isReplaced) await forgetPin(tx, now, person, ceremony.askedBy);
           return succeed({});
         });
       } finally {

@@ -48,7 +48,7 @@ export const createReturningRoutes = (deps: ServerDeps) => {
         return number;
       }
       case 'credential': {
-        const factor = await tryDisableCredential(tx, subject as CredentialId, new Date(orderedAt));
+        const factor = await tryDisableCredential(tx, subject as CredentialId | PersonId, new Date(orderedAt));
         return factor === undefined ? null : withdrawFactor(tx, at, factor, author, reason);
       }
       case 'terminal': {

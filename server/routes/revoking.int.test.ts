@@ -7,7 +7,7 @@ import { insertCeremony } from '../store/ceremonies.ts';
 import { insertInvitation } from '../store/invitations.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { password } from '../testing-browser.ts';
-import { eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
+import { type Clinician, eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
 import { openStream } from '../testing-stream.ts';
 
 let server: TestServer;
@@ -90,6 +90,53 @@ describe('a factor that is revoked', () => {
       // What is asked for afterwards is another matter.
       assert.equal(await open(await makeLink(person.id)), 'open');
     }
+  });
+
+  it('is forgotten by every terminal when it is replaced, by a first secret or at a keypad, and sessions go on', async () => {
+    const choose = async ({ person, evidence }: Clinician): Promise<void> => {
+      const now = server.now();
+      const toBegin = { task: 'pin', person: person.id, terminal: other.id, askedBy: desk.person, label: '' } as const;
+      const expiresAt = new Date(now.getTime() + 180_000);
+      const params = { ceremony: await insertCeremony(server.database, now, { ...toBegin, expiresAt }) };
+      await server.call(other, 'ceremonies/give-card', { params, body: { card: evidence } });
+      const chosen = await server.call(other, 'ceremonies/give-pin', { params, body: { pin: '73920164' } });
+      assert.equal(chosen.status, 200, JSON.stringify(chosen.body));
+    };
+    const issue = async ({ person }: Clinician): Promise<void> => {
+      const given = { params: { person: person.id }, body: { identity: 'known-in-person' } };
+      const issued = await server.call(admin, 'people/issue-first-secret', given);
+      assert.equal(issued.status, 200, JSON.stringify(issued.body));
+    };
+    await server.applyPolicy({ fourEyes: [] });
+    const ordersOf = ({ person }: Clinician) =>
+      server.database.query<{ number: number; what: string; person: string | null }>(
+        'select number, what, person from revocation where subject = $1',
+        [person.id],
+      );
+    for (const replace of [choose, issue]) {
+      const clinician = await makeClinician(server);
+      const { session } = await logIn(server, terminal, clinician);
+      await replace(clinician);
+      const orders = await ordersOf(clinician);
+      assert.deepEqual(
+        orders.map(({ what, person }) => [what, person]),
+        [['credential', null]],
+      );
+      assert.ok(await isOpen(session));
+      const shown = await show(orders[0]?.number ?? 0);
+      assert.deepEqual([shown.name, shown.reason], [clinician.person.name, 'pin-replaced']);
+    }
+    const newcomer = await makeClinician(server, { pin: false });
+    await issue(newcomer);
+    assert.deepEqual((await mustBegin(server, other, newcomer.evidence)).factors, ['totp', 'initial']);
+    await choose(newcomer);
+    assert.deepEqual((await mustBegin(server, other, newcomer.evidence)).factors, ['pin', 'totp']);
+    assert.deepEqual(await ordersOf(newcomer), [], 'nobody was let in by a PIN before');
+    // One that wrong tries disabled is kept at terminals too.
+    await server.database.query(`update credential set state = 'disabled' where person = $1`, [newcomer.person.id]);
+    await choose(newcomer);
+    assert.equal((await ordersOf(newcomer)).length, 1);
+    await server.applyPolicy({});
   });
 
   it('is revoked though its person opens their invitation 40 times at once: neither waits for the other', async () => {

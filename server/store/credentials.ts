@@ -78,9 +78,10 @@ export const holdFactor = async (tx: Transaction, id: string): Promise<void> => 
   await tx.query('select 1 from credential where id = $1 for no key update', [id], 'hold-factor');
 };
 
-/** SQL: whether a factor of a person was taken away, by an order, since then. */
+/** SQL: whether a factor of a person was taken away or replaced, by an order, since then. */
 export const isFactorTaken = (person: string, since: string): string =>
-  `exists (select 1 from revocation r where r.person = ${person} and r.what = 'credential' and r.at >= ${since})`;
+  `exists (select 1 from revocation r
+     where (r.person = ${person} or r.subject = ${person}) and r.what = 'credential' and r.at >= ${since})`;
 
 export const wasFactorTaken = async (tx: Transaction, person: PersonId, since: Date): Promise<boolean> => {
   const [row] = await tx.query<{ taken: boolean }>(`select ${isFactorTaken('$1', '$2')} as taken`, [person, since]);
@@ -199,14 +200,24 @@ export const tryDisableFactor = async (
   return row?.id;
 };
 
-/** This one, where it was set before then. Undefined when it is out of force already. */
+/** Whether there ever was one: one that wrong tries disabled too. */
+export const isSet = async (tx: Transaction, person: PersonId, kind: CredentialKind): Promise<boolean> => {
+  const rows = await tx.query('select 1 from credential where person = $1 and kind = $2 and set_at is not null', [
+    person,
+    kind,
+  ]);
+  return rows.length > 0;
+};
+
+/** This one, or the PIN of this person, where it was set before then. Undefined when it is out of force already. */
 export const tryDisableCredential = async (
   tx: Transaction,
-  id: CredentialId,
+  id: CredentialId | PersonId,
   setBefore: Date,
 ): Promise<{ credential: CredentialId; person: PersonId; kind: CredentialKind } | undefined> => {
   const [row] = await tx.query<{ credential: CredentialId; person: PersonId; kind: CredentialKind }>(
-    `update credential set state = 'disabled' where id = $1 and set_at <= $2 and state <> 'disabled'
+    `update credential set state = 'disabled'
+      where (id = $1 or (person = $1 and kind = 'pin')) and set_at <= $2 and state <> 'disabled'
      returning id as credential, person, kind`,
     [id, setBefore],
   );

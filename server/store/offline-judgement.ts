@@ -115,11 +115,12 @@ const findOpened = (tx: Transaction, terminal: TerminalId, ends: readonly Offlin
     'offline-opened',
   );
 
-/** The first revocation of a person in that time; null where there was none. */
+/** The first revocation of a person in that time; null where there was none. Whose PIN was replaced may go on. */
 const tryFindRevoked = async (tx: Transaction, person: PersonId, from: Date, until: Date): Promise<Date | null> => {
   if (until <= from) return null;
   const [row] = await tx.query<{ at: Date | null }>(
-    `select min(r.at) as at from ${revocationsOf} and r.at > $2 and r.at <= $3`,
+    `select min(r.at) as at from ${revocationsOf} and (r.what <> 'credential' or r.person = $1)
+        and r.at > $2 and r.at <= $3`,
     [person, from, until],
   );
   return row?.at ?? null;

@@ -175,7 +175,7 @@ const listing: Listing<Sort> = {
      left join card c on r.what = 'card' and c.id = r.subject
      left join session s on r.what = 'session' and s.id = r.subject
      left join terminal t on r.what = 'terminal' and t.id = r.subject
-     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person, s.person)
+     left join person p on r.what <> 'terminal' and p.id = coalesce(r.person, c.person, s.person, r.subject)
      left join person by on by.id = r.by`,
   sorts: {
     number: { by: 'number', type: 'bigint', falls: true },
