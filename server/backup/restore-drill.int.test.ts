@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '#contract/api/index.ts';
 import type { Pushed, RevocationOrder } from '#contract/api/terminals.ts';
 import { forgetPin } from '../people/take-away.ts';
+import { tryLockPerson } from '../store/people.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
 import { begin, type Clinician, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
@@ -86,6 +88,13 @@ const eventsOf = (kind: string) =>
     'select outcome, reason, terminal, detail from event where kind = $1 order by seq',
     [kind],
   );
+/** Whether somebody waits for a lock in the database. */
+const isWaiting = async (): Promise<boolean> => {
+  const [row] = await server.database.people.query<{ waits: boolean }>(
+    `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`,
+  );
+  return row?.waits === true;
+};
 const countRevocations = async (): Promise<number> =>
   (await server.database.query<{ count: number }>('select count(*) from revocation'))[0]?.count ?? 0;
 const getOther = (): TestTerminal => other ?? assert.fail();
@@ -125,7 +134,14 @@ describe('a server that was put back from a backup', () => {
   it('refuses again at every terminal what was revoked, as soon as one that was told is back', async () => {
     const hearing = await openStream(server, getOther(), '/v1/terminals/stream?after=0&clock=0');
     await hearing.next<Hello>(({ kind }) => kind === 'hello');
-    assert.equal(await bring(orders), orders.length);
+    let bringing: Promise<number> | undefined;
+    await server.database.transaction(async (tx) => {
+      await tryLockPerson(tx, clinicians.factor.person.id);
+      bringing = bring(orders);
+      while (!(await isWaiting())) await delay(5);
+      assert.equal((await eventsOf('revocation.returned')).length, 2, 'who comes before waits for nobody');
+    });
+    assert.equal(await bringing, orders.length);
     const refused = await begin(server, getOther(), clinicians.card.evidence);
     assert.equal(refused.code, 'CARD_REFUSED');
     assert.equal((await begin(server, getOther(), clinicians.person.evidence)).code, 'CARD_REFUSED');

@@ -94,13 +94,16 @@ export const suspendPeople = async (
     now,
     people.map((person) => ({ kind: 'person.suspended', outcome: 'success', person, actor, terminal, reason, detail })),
   );
-  const numbers: number[] = [];
   for (const person of people) {
     await endSessionsOfPerson(tx, now, person, author);
     await cancelCeremonies(tx, now, person, author);
-    await endSubstitutes(tx, now, { person }, { reason: 'person-suspended', by: actor });
     await endConsoleSessionsOf(tx, now, person);
     await dropInvitations(tx, person);
+  }
+  // From the first number on all who issue revocations wait: nothing of anybody is waited for any more.
+  const numbers: number[] = [];
+  for (const person of people) {
+    await endSubstitutes(tx, now, { person }, { reason: 'person-suspended', by: actor });
     numbers.push(await issueRevocation(tx, now, { what: 'person', subject: person, person, reason, by: actor }));
   }
   return numbers;

@@ -1,11 +1,11 @@
 import type { CardId, CredentialId, PersonId } from '#contract/ids.ts';
-import { revokeCard, tryGetCard } from '../store/cards.ts';
+import { revokeCard, tryGetCard, tryGetHolder } from '../store/cards.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
 import type { CredentialKind } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
-import { touchPerson } from '../store/people.ts';
+import { touchPerson, tryLockPerson } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import type { Author } from './author.ts';
 import { endSubstitutes } from './end-substitutes.ts';
@@ -27,6 +27,9 @@ export const takeCardAway = async (
   reason: string,
 ): Promise<number> => {
   const { actor, terminal, detail } = author;
+  // Whose it is, or whom it was lent, before all who issue revocations wait for this one.
+  const holder = owner ?? (await tryGetHolder(tx, card));
+  if (holder !== null) await tryLockPerson(tx, holder);
   await revokeCard(tx, now, card, { by: actor, reason });
   const summary = await tryGetCard(tx, card);
   await record(tx, now, {

@@ -10,7 +10,7 @@ import { takeCardAway, withdrawFactor } from '../people/take-away.ts';
 import { isOwnOrder } from '../revocation-mark.ts';
 import { createShutOut } from '../shut-out.ts';
 import { tryLockCard } from '../store/cards.ts';
-import { tryDisableCredential } from '../store/credentials.ts';
+import { tryDisableCredential, tryFindOwner } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { tryLockPerson } from '../store/people.ts';
@@ -48,7 +48,10 @@ export const createReturningRoutes = (deps: ServerDeps) => {
         return number;
       }
       case 'credential': {
-        const factor = await tryDisableCredential(tx, subject as CredentialId | PersonId, new Date(orderedAt));
+        const id = subject as CredentialId | PersonId;
+        const owner = await tryFindOwner(tx, id);
+        if (owner === undefined || !(await tryLockPerson(tx, owner))) return null;
+        const factor = await tryDisableCredential(tx, id, new Date(orderedAt));
         return factor === undefined ? null : withdrawFactor(tx, at, factor, author, reason);
       }
       case 'terminal': {
@@ -93,10 +96,13 @@ export const createReturningRoutes = (deps: ServerDeps) => {
       const foreign = body.orders.length - own.length;
       if (foreign > 0) await refuse(at, sender, foreign);
       if (own.length === 0) return succeed({ taken: 0 });
-      await database.transaction(async (tx) => {
-        await lockReturning(tx);
-        for (const order of own) await take(tx, at, sender.terminal, order);
-      });
+      // Each by itself: nobody is held while another is waited for.
+      for (const order of own) {
+        await database.transaction(async (tx) => {
+          await lockReturning(tx);
+          await take(tx, at, sender.terminal, order);
+        });
+      }
       return succeed({ taken: own.length });
     },
   } satisfies Partial<Handlers>;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '#contract/api/index.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { insertCeremony } from '../store/ceremonies.ts';
 import { insertInvitation } from '../store/invitations.ts';
+import { tryLockPerson } from '../store/people.ts';
+import { lockIssuing } from '../store/revocations.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { password } from '../testing-browser.ts';
 import { type Clinician, eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
@@ -238,5 +241,54 @@ describe('a terminal', () => {
     assert.deepEqual([now?.name, now?.place, now?.group], ['3東-NS-01', '3F', '病棟']);
     const event = (await eventsWhere(server, 'terminal', terminal.id)).find(({ kind }) => kind === 'terminal.changed');
     assert.deepEqual([event?.actor, event?.detail['nameBefore'], event?.detail['group']], [admin.person, 'A', '病棟']);
+  });
+});
+
+describe('several that take away at once', () => {
+  /** How many wait for a lock in the database. */
+  const countWaiting = async (): Promise<number> => {
+    const [row] = await server.database.query<{ count: number }>(
+      `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return row?.count ?? 0;
+  };
+  const until = async (waiting: number): Promise<void> => {
+    while ((await countWaiting()) < waiting) await delay(5);
+  };
+
+  it('wait for the person, and never for each other: a card, a session and their person', async () => {
+    const clinician = await makeClinician(server);
+    const { session } = await logIn(server, terminal, clinician);
+    const body = { reason: 'left' };
+    const acts = [
+      () => server.call(desk, 'cards/revoke', { params: { card: clinician.card }, body }),
+      () => server.call(admin, 'sessions/revoke', { params: { session }, body }),
+      () => server.call(admin, 'people/suspend', { params: { person: clinician.person.id }, body }),
+    ];
+    const answers: Promise<{ status: number }>[] = [];
+    // Each is as far as it comes before anybody may issue a revocation.
+    await server.database.transaction(async (tx) => {
+      await lockIssuing(tx);
+      for (const act of acts) {
+        answers.push(act());
+        await until(answers.length);
+      }
+    });
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    assert.deepEqual(statuses, [200, 409, 200], 'the session ended with its card');
+  });
+
+  it('do not hold up all other revocations while one waits for its person', async () => {
+    const [held, other] = [await makeClinician(server), await makeClinician(server)];
+    const revokeCard = ({ card }: Clinician) =>
+      server.call(desk, 'cards/revoke', { params: { card }, body: { reason: 'lost' } });
+    let waiting: Promise<{ status: number }> | undefined;
+    await server.database.transaction(async (tx) => {
+      await tryLockPerson(tx, held.person.id);
+      waiting = revokeCard(held);
+      await until(1);
+      assert.equal((await revokeCard(other)).status, 200);
+    });
+    assert.equal((await waiting)?.status, 200);
   });
 });

@@ -11,7 +11,7 @@ import { record } from '../store/events.ts';
 import { tryHoldSuspended, tryLockPerson } from '../store/people.ts';
 import { tryFindNumber } from '../store/revocation-number.ts';
 import { issueRevocation } from '../store/revocations.ts';
-import { endSession } from '../store/sessions.ts';
+import { endSession, tryFindPersonOf } from '../store/sessions.ts';
 import type { Handlers } from './handlers.ts';
 import { refuseRole, refuseSelf } from './refusing.ts';
 
@@ -51,9 +51,11 @@ export const createRevokingRoutes = (deps: ServerDeps) =>
     'sessions/revoke': async ({ params, body }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
+        const person = await tryFindPersonOf(tx, params.session);
+        if (person === undefined || !(await tryLockPerson(tx, person))) return fail('SESSION_ENDED');
         const [ended] = await endSession(tx, now, 'revoked', params.session);
         if (!ended) return fail('SESSION_ENDED');
-        const { terminal, person, card, attempt, id: session } = ended;
+        const { terminal, card, attempt, id: session } = ended;
         await record(tx, now, {
           kind: 'session.ended',
           outcome: 'success',

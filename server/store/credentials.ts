@@ -209,6 +209,15 @@ export const isSet = async (tx: Transaction, person: PersonId, kind: CredentialK
   return rows.length > 0;
 };
 
+/** Whose it is; a person themself where their PIN is meant. */
+export const tryFindOwner = async (tx: Transaction, id: CredentialId | PersonId): Promise<PersonId | undefined> => {
+  const [row] = await tx.query<{ person: PersonId }>(
+    `select person from credential where id = $1 or (person = $1 and kind = 'pin')`,
+    [id],
+  );
+  return row?.person;
+};
+
 /** This one, or the PIN of this person, where it was set before then. Undefined when it is out of force already. */
 export const tryDisableCredential = async (
   tx: Transaction,

@@ -18,7 +18,10 @@ export interface RevocationToIssue {
   readonly by: PersonId | null;
 }
 
-/** Any constant: transactions that issue revocations run one after the other, so that numbers commit in their order. */
+/**
+ * Any constant: transactions that issue revocations run one after the other, so that numbers commit in their order. Each
+ * holds before whatever it waits for, people first.
+ */
 const issuing = 5_411_001;
 
 export const lockIssuing = async (tx: Transaction): Promise<void> => {

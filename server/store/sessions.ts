@@ -31,6 +31,11 @@ const endWhere = async (
   return rows;
 };
 
+export const tryFindPersonOf = async (tx: Transaction, id: SessionId): Promise<PersonId | undefined> => {
+  const [row] = await tx.query<{ person: PersonId }>('select person from session where id = $1', [id]);
+  return row?.person;
+};
+
 /** Each ends a session at most once and answers those that it ended. */
 export const endSession = (tx: Transaction, now: Date, reason: string, id: SessionId) =>
   endWhere(tx, now, reason, 'id = $3', id);
