@@ -2,6 +2,7 @@ import type { Pushed } from '#contract/api/terminals.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { cancelCeremoniesOf } from '../store/ceremonies.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
+import { dropPendingSeed } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record, recordAll } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
@@ -75,9 +76,10 @@ export const recordHeld = async (
 };
 
 /**
- * These people may log in nowhere any more: sessions, console sessions, enrolment steps and invitations end, and each gets a numbered
- * revocation, which every terminal is told when the transaction commits. Whoever calls holds their rows. `byDirectory`: a
- * directory may bring them back. Answers the numbers in the order of the people.
+ * These people may log in nowhere any more: sessions, console sessions, enrolment steps, seeds that wait for their first code
+ * and invitations end, and each gets a numbered revocation, which every terminal is told when the transaction commits.
+ * Whoever calls holds their rows. `byDirectory`: a directory may bring them back. Answers the numbers in the order of the
+ * people.
  */
 export const suspendPeople = async (
   tx: Transaction,
@@ -99,6 +101,7 @@ export const suspendPeople = async (
     await cancelCeremonies(tx, now, person, author);
     await endConsoleSessionsOf(tx, now, person);
     await dropInvitations(tx, person);
+    await dropPendingSeed(tx, person);
   }
   // From the first number on all who issue revocations wait: nothing of anybody is waited for any more.
   const numbers: number[] = [];

@@ -1,7 +1,7 @@
 import type { CardId, CredentialId, PersonId } from '#contract/ids.ts';
 import { revokeCard, tryGetCard, tryGetHolder } from '../store/cards.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
-import type { CredentialKind } from '../store/credentials.ts';
+import { type CredentialKind, dropPendingSeed } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { dropInvitations } from '../store/invitations.ts';
@@ -83,6 +83,7 @@ export const withdrawFactor = async (
   if (kind === 'password' || kind === 'totp') {
     await endConsoleSessionsOf(tx, now, person);
     await dropInvitations(tx, person);
+    await dropPendingSeed(tx, person);
   } else await cancelCeremonies(tx, now, person, author, 'pin');
   const what = { what: 'credential', subject: credential } as const;
   const revocation = await issueRevocation(tx, now, { ...what, person, reason, by: actor });

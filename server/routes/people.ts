@@ -94,6 +94,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         if (!mayChangeFactorsOf(sender.roles, person.roles)) {
           return refuseRole(tx, now, sender, person.id, 'people/begin-totp');
         }
+        if (person.state !== 'active') return fail('PERSON_SUSPENDED');
         const approved = await requireApprovalForBinding(deps, tx, now, sender, {
           person,
           call: 'people/begin-totp',
@@ -117,6 +118,7 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         if (!mayChangeFactorsOf(sender.roles, person.roles)) {
           return refuseRole(tx, now, sender, person.id, 'people/confirm-totp');
         }
+        if (person.state !== 'active') return fail('PERSON_SUSPENDED');
         const seed = tryOpenSeed(deps.secrets, await tryLockPendingSeed(tx, now, person.id), person.id);
         if (seed === undefined) return fail('TOTP_NOT_BEGUN');
         const step = matchTotp(seed, body.code, now.getTime());

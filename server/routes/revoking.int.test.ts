@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { generateSync } from 'otplib';
 import type { Answer } from '#contract/api/index.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { insertCeremony } from '../store/ceremonies.ts';
@@ -93,6 +94,44 @@ describe('a factor that is revoked', () => {
       // What is asked for afterwards is another matter.
       assert.equal(await open(await makeLink(person.id)), 'open');
     }
+  });
+
+  it('takes with it a seed that waits for its first code, and so does a suspension; who is suspended gets none', async () => {
+    await server.applyPolicy({ fourEyes: [] });
+    const begin = async ({ person: { id: person } }: Clinician) => {
+      const begun = await server.call(admin, 'people/begin-totp', { params: { person } });
+      assert.equal(begun.status, 200, JSON.stringify(begun.body));
+      const secret = new URL((begun.body as { uri: string }).uri).searchParams.get('secret') ?? '';
+      return async () => {
+        const code = generateSync({ secret, epoch: Math.floor(server.now().getTime() / 1000) });
+        const confirmed = await server.call(admin, 'people/confirm-totp', { params: { person }, body: { code } });
+        return confirmed.code ?? 'enrolled';
+      };
+    };
+    const act = async ({ person: { id } }: Clinician, call: 'people/suspend' | 'people/resume') => {
+      const acted = await server.call(admin, call, { params: { person: id }, body: { reason: 'left' } });
+      assert.equal(acted.status, 200, JSON.stringify(acted.body));
+    };
+    for (const [kind, expected] of [
+      ['password', 'TOTP_NOT_BEGUN'],
+      ['totp', 'TOTP_NOT_BEGUN'],
+      ['pin', 'enrolled'],
+    ] as const) {
+      const clinician = await makeClinician(server, { password });
+      const confirm = await begin(clinician);
+      const given = { params: { person: clinician.person.id, kind }, body: { reason: 'seen by somebody' } };
+      assert.equal((await server.call(admin, 'people/revoke-factor', given)).status, 200);
+      assert.equal(await confirm(), expected, kind);
+    }
+    const left = await makeClinician(server);
+    const confirm = await begin(left);
+    await act(left, 'people/suspend');
+    assert.equal(await confirm(), 'PERSON_SUSPENDED');
+    const again = await server.call(admin, 'people/begin-totp', { params: { person: left.person.id } });
+    assert.equal(again.code, 'PERSON_SUSPENDED');
+    await act(left, 'people/resume');
+    assert.equal(await confirm(), 'TOTP_NOT_BEGUN');
+    await server.applyPolicy({});
   });
 
   it('is forgotten by every terminal when it is replaced, by a first secret or at a keypad, and sessions go on', async () => {

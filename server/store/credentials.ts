@@ -267,6 +267,15 @@ export const setPendingSeed = async (
   );
 };
 
+/** Whoever calls holds the person. */
+export const dropPendingSeed = async (tx: Transaction, person: PersonId): Promise<void> => {
+  await tx.query(
+    `update credential set pending = null, pending_until = null
+      where person = $1 and kind = 'totp' and pending is not null`,
+    [person],
+  );
+};
+
 /** The waiting seed as stored, held until the transaction ends. */
 export const tryLockPendingSeed = async (tx: Transaction, now: Date, person: PersonId): Promise<unknown> => {
   const [row] = await tx.query<{ pending: unknown }>(
