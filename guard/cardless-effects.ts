@@ -2,6 +2,7 @@ import type { Opened } from '#contract/api/logins.ts';
 import type { AttemptId } from '#contract/ids.ts';
 import type { CardlessEffect } from '#core/login/cardless-state.ts';
 import type { EffectsDeps } from './effects.ts';
+import { createIdempotencyKey } from './idempotency-key.ts';
 import { heardLate, lateLimit } from './late.ts';
 
 type Of<Kind extends CardlessEffect['kind']> = Extract<CardlessEffect, { kind: Kind }>;
@@ -49,7 +50,7 @@ export function createCardlessEffects(
   }
 
   async function openEmergency({ attempt, ticket, reason }: Of<'open-emergency'>): Promise<void> {
-    const request = { params: { attempt }, body: { ticket, reason } };
+    const request = { params: { attempt }, body: { ticket, reason, idempotencyKey: createIdempotencyKey() } };
     const giveUp = () => dispatch({ kind: 'emergency-failed', attempt, failure: unreachable });
     const reply = await heardLate(call('emergencies/open', request, { limit: lateLimit }), giveUp);
     if (reply.ok) tellProved(attempt, reply.value);

@@ -59,7 +59,7 @@ export interface HttpDeps {
 
 const harmlessTwice: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/begin', 'nonces/give', 'server/health']);
 /** They carry an idempotency key: whichever server is asked again answers as the first one did. */
-const keyed: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/prove', 'attempts/settle']);
+const keyed: ReadonlySet<RouteName> = new Set<RouteName>(['attempts/prove', 'attempts/settle', 'emergencies/open']);
 /** How long a server has for one of them while there is another one: a secret waits about a second for its turn there. */
 const firstPatience = 1_200;
 const closedByServer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);

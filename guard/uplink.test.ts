@@ -168,7 +168,7 @@ test('a tap pays for no handshake: calls go over connections that are open', asy
   assert.equal(connections(), before);
 });
 
-test('a beginning and a proof are asked again where the connection broke, once; a code is not', async () => {
+test('a beginning, a proof and an emergency are asked again where the connection broke, once; a code is not', async () => {
   await connect();
   let breaks = 1;
   server.on('/v1/attempts', () => (breaks-- > 0 ? 'cut' : refuse(403, 'CARD_REFUSED')));
@@ -188,6 +188,14 @@ test('a beginning and a proof are asked again where the connection broke, once; 
   assert.ok(
     secretBody.every((byte) => byte === 0),
     'the secret is wiped',
+  );
+  const opening = `/v1/emergencies/${attempt}/open`;
+  server.on(opening, () => 'cut');
+  const emergency = { ticket: 'a', reason: 'patient-urgent', idempotencyKey: body.idempotencyKey } as const;
+  await uplink.call('emergencies/open', { params: { attempt: attempt as never }, body: emergency });
+  assert.deepEqual(
+    asked(opening).map((one) => one.body),
+    [emergency, emergency],
   );
   server.on('/v1/attempts/by-code', () => 'cut');
   await uplink.call('attempts/begin-by-code', { secretBody: Buffer.from('{"code":"1"}') });

@@ -112,5 +112,9 @@ export const openEmergency = (
   server: TestServer,
   terminal: TestTerminal,
   { attempt, ticket }: BegunEmergency,
+  idempotencyKey?: string,
 ): Promise<Answered> =>
-  server.call(terminal, 'emergencies/open', { params: { attempt }, body: { ticket, reason: 'patient-urgent' } });
+  server.call(terminal, 'emergencies/open', {
+    params: { attempt },
+    body: { ticket, reason: 'patient-urgent', ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
+  });

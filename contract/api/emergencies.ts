@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { emergencyReason } from '../cardless.ts';
 import { attemptId, emergencyBatchId, instant, lockId, personId, reviewId, sessionId, terminalId } from '../ids.ts';
 import { listingEnd, listingQuery } from './listing.ts';
-import { begun, greeting, opened, ticket } from './logins.ts';
+import { begun, greeting, idempotencyKey, opened, ticket } from './logins.ts';
 import { text } from './people.ts';
 import { table } from './row.ts';
 
@@ -101,7 +101,7 @@ export const emergencies = table({
     failures: ['ATTEMPT_ENDED', 'TERMINAL_OTHER', 'CODE_REFUSED'],
     summary: 'Opens the terminal for the person who was named, with an alarm. The code is dead from then on.',
     params: attemptParams,
-    body: z.strictObject({ ticket, reason: emergencyReason }),
+    body: z.strictObject({ ticket, reason: emergencyReason, idempotencyKey }),
     answer: opened,
   },
   'emergency-codes/list': {

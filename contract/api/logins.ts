@@ -47,7 +47,7 @@ export const ticket = z.string().min(1).max(2000);
  * 16 random bytes (base64url) for each thing that a person does. The same request with the same key is done once, by
  * whichever server process, and answered alike for half a minute. Without one it is not to be sent again.
  */
-const idempotencyKey = z
+export const idempotencyKey = z
   .string()
   .regex(/^[A-Za-z0-9_-]{21}[AQgw]$/)
   .optional();

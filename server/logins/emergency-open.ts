@@ -12,12 +12,15 @@ import { type Transaction, violates } from '../store/database.ts';
 import { tryInsertEmergency, tryUseCode } from '../store/emergencies.ts';
 import { record } from '../store/events.ts';
 import { tryLockPerson } from '../store/people.ts';
+import { tryFindOutcome } from '../store/proof-answers.ts';
 import { endSessionsAt } from '../store/sessions.ts';
 import { tryLockActive } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
 import { createToken, hashToken } from '../tokens.ts';
 import { about, type EmergencyTicket } from './emergency-ticket.ts';
 import { makeGrant } from './grant.ts';
+import type { ProofKey } from './proof-key.ts';
+import { createOpenAgain } from './recall.ts';
 
 /** Why nothing opens, for the log alone. */
 export type WhyShut =
@@ -48,8 +51,13 @@ const endOpen = async (tx: Transaction, now: Date, terminal: TerminalId): Promis
   }
 };
 
-/** Opens a terminal for who was named: the code dies, an alarm is recorded and a review begins, all with the session. */
-export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: ServerDeps) => {
+/**
+ * Opens a terminal for who was named: the code dies, an alarm is recorded and a review begins, all with the session. What
+ * comes again with the same key is answered with that session.
+ */
+export const createEmergencyOpen = (deps: ServerDeps) => {
+  const { database, secrets, policy, now: clock } = deps;
+  const openAgain = createOpenAgain(deps);
   const whyShut = async (tx: Transaction, ticket: EmergencyTicket): Promise<WhyShut | null> => {
     const { means, person } = ticket;
     // Held before the people, as by who revokes it.
@@ -66,10 +74,18 @@ export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: S
     return refuseEmergency(policy().emergency, { means: means.kind, colleague, witness });
   };
 
-  const open = async (tx: Transaction, ticket: EmergencyTicket, reason: EmergencyReason): Promise<Opened | WhyShut> => {
+  const open = async (
+    tx: Transaction,
+    ticket: EmergencyTicket,
+    reason: EmergencyReason,
+    key: ProofKey | null,
+  ): Promise<Opened | WhyShut> => {
     const now = clock();
     const { terminal, lock, attempt, means, person } = ticket;
     await takeTurn(tx, terminal);
+    const outcome = key === null ? undefined : await tryFindOutcome(tx, attempt, key.mark);
+    if (key !== null && outcome !== undefined && person !== null)
+      return openAgain({ terminal, lock, attempt, person }, key, outcome) ?? 'opened-before';
     const shut = await whyShut(tx, ticket);
     if (shut !== null || person === null) return shut ?? 'nobody-named';
     if (means.kind === 'code' && !(await tryUseCode(tx, now, means.code, person))) return 'code-used';
@@ -77,8 +93,8 @@ export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: S
     const { emergency, session: limits } = policy();
     const endsAt = new Date(now.getTime() + Math.min(emergency.minutes, limits.minutes) * 60_000);
     const session = createUuid(now) as SessionId;
-    const token = createToken();
-    const begun = { session, person, reason, endsAt, tokenHash: hashToken(token) };
+    const token = key?.tokenOf(session) ?? createToken();
+    const begun = { session, person, reason, endsAt, tokenHash: hashToken(token), mark: key?.mark ?? null };
     if (!(await tryInsertEmergency(tx, now, ticket, begun))) return 'opened-before';
     if (means.kind === 'code') {
       await clearCodes(tx, terminal, 'emergency');
@@ -93,9 +109,9 @@ export const createEmergencyOpen = ({ database, secrets, policy, now: clock }: S
     return { kind: 'open', session, token, grant, endsAt: endsAt.toISOString() };
   };
 
-  return async (ticket: EmergencyTicket, reason: EmergencyReason): Promise<Opened | WhyShut> => {
+  return async (ticket: EmergencyTicket, reason: EmergencyReason, key: ProofKey | null): Promise<Opened | WhyShut> => {
     try {
-      return await database.transaction((tx) => open(tx, ticket, reason));
+      return await database.transaction((tx) => open(tx, ticket, reason, key));
     } catch (problem) {
       // Another login at this terminal on another server came first.
       if (violates(problem, 'session_open_terminal')) return 'overtaken';

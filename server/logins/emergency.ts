@@ -24,6 +24,7 @@ import {
   tryReadEmergencyTicket,
   writeEmergencyTicket,
 } from './emergency-ticket.ts';
+import { createProofKey } from './proof-key.ts';
 
 /** Staff numbers that may be tried in one emergency: it is no way to find out who works here. */
 const names = { tries: 8, everyMs: 10 * 60_000 };
@@ -143,13 +144,14 @@ export const createEmergency = (deps: ServerDeps) => {
 
     open: async (
       attempt: AttemptId,
-      { ticket: given, reason }: Input<'emergencies/open'>['body'],
+      { ticket: given, reason, idempotencyKey }: Input<'emergencies/open'>['body'],
       sender: TerminalSender,
     ): Promise<Result<Opened, 'ATTEMPT_ENDED' | 'TERMINAL_OTHER' | 'CODE_REFUSED'>> => {
       const found = await read(attempt, given, sender);
       if (!found.ok) return found;
       const ticket = found.value;
-      const opened = await openFor(ticket, reason);
+      const key = createProofKey(idempotencyKey, ticket, 'emergency', `${ticket.person} ${reason}`);
+      const opened = await openFor(ticket, reason, key);
       if (typeof opened !== 'string') return succeed(opened);
       await refuse(ticket, opened);
       return opened === 'opened-before'

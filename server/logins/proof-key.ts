@@ -18,7 +18,7 @@ export interface ProofKey {
 export const createProofKey = (
   key: string | undefined,
   { attempt, terminal }: Pick<Ticket, 'attempt' | 'terminal'>,
-  kind: AskedFactor | 'grace' | 'settle',
+  kind: AskedFactor | 'grace' | 'settle' | 'emergency',
   said = '',
 ): ProofKey | null => {
   if (key === undefined) return null;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Answer } from '#contract/api/index.ts';
 import type { Opened } from '#contract/api/logins.ts';
@@ -45,6 +45,7 @@ beforeEach(async () => {
 });
 after(() => server.close());
 
+const createKey = (): string => randomBytes(16).toString('base64url');
 /** Somebody with a staff number of digits, as a keypad types it. */
 const makeNumbered = async (
   given: Parameters<typeof makeClinician>[1] = {},
@@ -196,6 +197,36 @@ describe('a sealed code', () => {
     assert.equal((await beginEmergency(server, terminal, code)).code, 'SERVER_BUSY');
     server.advance(61_000);
     await mustBeginEmergency(server, terminal, code);
+  });
+
+  it('opens once though its answer was lost: the same request is answered with the same session, for half a minute', async () => {
+    const [taro, jiro] = [await makeNumbered(), await makeNumbered()];
+    const begun = await mustBeginEmergency(server, terminal, await makeCode());
+    const named = await mustName(server, terminal, begun, taro.typed);
+    const [key, another] = [createKey(), createKey()];
+    const twice = await Promise.all([1, 2].map(() => openEmergency(server, terminal, named, key)));
+    const thrice = [...twice, await openEmergency(server, terminal, named, key)];
+    const opened = thrice.map(({ body }) => body as Opened);
+    assert.deepEqual(new Set(opened.map(({ session, token }) => `${session} ${token}`)).size, 1);
+    assert.ok(opened[0]?.session);
+    const kinds = (await eventsWhere(server, 'session', opened[0].session)).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['emergency.opened', 'session.began']);
+    assert.equal((await openEmergency(server, terminal, named, another)).code, 'CODE_REFUSED');
+    const other = await mustName(server, terminal, begun, jiro.typed);
+    assert.equal((await openEmergency(server, terminal, other, key)).code, 'CODE_REFUSED', 'for somebody else');
+    server.advance(31_000);
+    assert.equal((await openEmergency(server, terminal, named, key)).code, 'ATTEMPT_ENDED');
+  });
+
+  it('does not open again what has ended', async () => {
+    const taro = await makeNumbered();
+    const begun = await mustBeginEmergency(server, terminal, await makeCode());
+    const named = await mustName(server, terminal, begun, taro.typed);
+    const key = createKey();
+    const { session } = (await openEmergency(server, terminal, named, key)).body as Opened;
+    const ended = { reason: 'button', endedAt: server.now().toISOString() };
+    await server.call(terminal, 'sessions/end', { params: { session }, body: ended });
+    assert.equal((await openEmergency(server, terminal, named, key)).code, 'ATTEMPT_ENDED');
   });
 
   it('opens for nobody who is unknown, suspended or no clinician, and does not serve to find out who works here', async () => {

@@ -57,6 +57,8 @@ export interface EmergencySession {
   readonly reason: EmergencyReason;
   readonly endsAt: Date;
   readonly tokenHash: Buffer;
+  /** By which the request is known when it comes again. */
+  readonly mark: Buffer | null;
 }
 
 /** The attempt, the session and what waits to be signed off. False when this emergency has opened something before. */
@@ -64,13 +66,14 @@ export const tryInsertEmergency = async (
   tx: Transaction,
   now: Date,
   { attempt, terminal, lock, supportCode, startedAt, expiresAt, address, means }: EmergencyTicket,
-  { session, person, reason, endsAt, tokenHash }: EmergencySession,
+  { session, person, reason, endsAt, tokenHash, mark }: EmergencySession,
 ): Promise<boolean> => {
   const by = means.kind === 'code' ? 'emergency-code' : 'witness';
   const fresh = await tx.query(
-    `insert into attempt (id, terminal, lock_id, person, support_code, state, factors, started_at, expires_at, ended_at, address)
-     values ($1, $2, $3, $4, $5, 'accepted', array[$6::text], $7, $8, $9, $10) on conflict (id) do nothing returning id`,
-    [attempt, terminal, lock, person, supportCode, by, new Date(startedAt), new Date(expiresAt), now, address],
+    `insert into attempt (id, terminal, lock_id, person, support_code, state, factors, started_at, expires_at, ended_at, address,
+                          proof_mark)
+     values ($1, $2, $3, $4, $5, 'accepted', array[$6::text], $7, $8, $9, $10, $11) on conflict (id) do nothing returning id`,
+    [attempt, terminal, lock, person, supportCode, by, new Date(startedAt), new Date(expiresAt), now, address, mark],
   );
   if (fresh.length === 0) return false;
   await tx.query(

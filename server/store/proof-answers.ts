@@ -37,6 +37,18 @@ export const outcomeOf = (attempt: string, mark: string): string => `(
         'tokenHash', encode(s.token_hash, 'hex')) from session s where s.attempt = a.id))
     from attempt a where a.id = ${attempt} and a.proof_mark = ${mark})`;
 
+export const tryFindOutcome = async (
+  tx: Transaction,
+  attempt: AttemptId,
+  mark: Buffer,
+): Promise<ProofOutcome | undefined> => {
+  const [row] = await tx.query<{ outcome: ProofOutcome | null }>(`select ${outcomeOf('$1', '$2')} as outcome`, [
+    attempt,
+    mark,
+  ]);
+  return row?.outcome ?? undefined;
+};
+
 /** Keeps an answer that is decided on already. */
 export const keepAnswer = async (
   tx: Transaction,
