@@ -139,8 +139,8 @@ const admitConsole = async (
   const token = request.cookies[consoleCookie];
   if (token === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'no-cookie' });
   // A stream reconnects by itself and cannot say so.
-  const inUse = request.headers[unaskedHeader] === undefined && !path.endsWith('/stream');
-  const found = await findConsoleSession(deps.people, hashToken(token), deps.now(), deps.policy().console, inUse);
+  const unasked = request.headers[unaskedHeader] !== undefined || path.endsWith('/stream');
+  const found = await findConsoleSession(deps.people, hashToken(token), deps.now(), deps.policy().console, !unasked);
   if (found === undefined) return turnAway({ code: 'CONSOLE_SIGNED_OUT', why: 'session-ended' });
   const { person } = found;
   if (request.method !== 'GET') {
@@ -158,6 +158,7 @@ const admitConsole = async (
     person,
     roles: found.roles,
     terminal: found.terminal,
+    unasked,
     address: request.ip,
   };
   return { sender };

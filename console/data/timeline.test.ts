@@ -18,7 +18,6 @@ test('an attempt is told once, by how it went', () => {
     happened('proof.refused', { attempt: 'a', outcome: 'minor', reason: 'wrong' }),
     happened('proof.accepted', { attempt: 'a' }),
     happened('session.began', { attempt: 'a' }),
-    happened('log.viewed'),
     happened('session.ended'),
   ]);
   assert.deepEqual(

@@ -23,9 +23,6 @@ const telling: readonly EventKind[] = [
 ];
 const rank = ({ kind }: StoredEvent): number => telling.indexOf(kind);
 
-/** Somebody who looks at a person's page is part of the log and not of the person's story. */
-const untold: readonly EventKind[] = ['log.viewed', 'revocation.issued', 'revocation.confirmed'];
-
 const causes: Readonly<Record<string, readonly EventKind[]>> = {
   'card-revoked': ['card.revoked'],
   'card-suspended': ['card.suspended'],
@@ -50,7 +47,6 @@ export const toTimeline = (events: readonly StoredEvent[]): readonly Told[] => {
   }
   const story: Told[] = [];
   for (const [place, event] of events.entries()) {
-    if (untold.includes(event.kind)) continue;
     if (event.attempt != null && rank(event) !== -1 && best.get(event.attempt) !== event) continue;
     const last = story.at(-1);
     if (last !== undefined && isSame(last.event, event)) {

@@ -28,7 +28,7 @@ const nothing: Shown = { data: { kind: 'loading' }, range: undefined, more: fals
 const gather = 400;
 
 /** The newest events and, on request, older pages behind them. New ones join at the top. */
-export const useLog = (filter: LogFilter): Log => {
+export const useLog = (filter: LogFilter & { readonly shows?: 'story' }): Log => {
   const { api, stream } = useConsole();
   const [{ data, more, range }, setShown] = useState<Shown>(nothing);
   const [busy, setBusy] = useState(false);
@@ -41,7 +41,7 @@ export const useLog = (filter: LogFilter): Log => {
 
   const fetch = useCallback(
     (before?: string, unasked = false) => {
-      const query = { ...(JSON.parse(key) as LogFilter), limit: page, ...(before === undefined ? {} : { before }) };
+      const query = { ...(JSON.parse(key) as typeof filter), limit: page, ...(before === undefined ? {} : { before }) };
       return api.call('events/list', { query } as Request<'events/list'>, unasked);
     },
     [api, key],

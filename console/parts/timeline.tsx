@@ -19,7 +19,7 @@ const most = 12;
 /** What happened to a person lately, in plain words. */
 export const Timeline = ({ person }: { readonly person: PersonId }): ReactNode => {
   const { say } = useWords();
-  const log = useLog({ person });
+  const log = useLog({ person, shows: 'story' });
   return (
     <section className="surface" aria-labelledby="timeline">
       <div className="section-head">

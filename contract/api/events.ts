@@ -17,6 +17,8 @@ export const events = table({
     summary: 'The log, newest first.',
     query: logFilter.extend({
       before: eventId.optional(),
+      /** `story`: without the receipts of revocations and the looks at the log, of which there may be many. */
+      shows: z.enum(['everything', 'story']).default('everything'),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     answer: z.strictObject({ events: z.array(storedEvent), range }),

@@ -5,6 +5,7 @@ import type { SignedIn } from '#contract/api/console.ts';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { Role } from '#contract/api/row.ts';
 import type { StoredEvent } from '#contract/audit.ts';
+import { record } from '../store/events.ts';
 import { createFirstAdminInvitation } from '../store/invitations.ts';
 import { startTestServer, type TestConsole, type TestSender, type TestServer } from '../testing.ts';
 import { begin, type Clinician, eventsWhere, failureOf, makeClinician, makeEvidence } from '../testing-login.ts';
@@ -380,6 +381,45 @@ describe('the log', () => {
     server.advance(61_000);
     await list(auditor);
     assert.equal(await views(), 2);
+  });
+
+  it('takes what an open page asks by itself as part of the look that opened it, and as a look where there was none', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const page = { ...auditor, headers: { ...auditor.headers, 'x-kazasu-unasked': '1' } };
+    const { person } = await makeClinician(server);
+    const looks = async () =>
+      (await eventsWhere(server, 'actor', auditor.person))
+        .filter(({ kind }) => kind === 'log.viewed')
+        .map((look) => look.person);
+    await list(auditor);
+    for (let minute = 0; minute < 3; minute += 1) {
+      server.advance(61_000);
+      await list(page);
+    }
+    assert.deepEqual(await looks(), [null]);
+    await list(page, { person: person.id });
+    assert.deepEqual(await looks(), [null, person.id], 'nobody reads unseen by saying that nobody asked');
+    server.advance(61_000);
+    await list(page, { person: person.id });
+    await list(page);
+    assert.deepEqual(await looks(), [null, person.id]);
+  });
+
+  it('tells what happened to a person also where every terminal of a hospital has confirmed it', async () => {
+    const auditor = await server.signIn(['auditor']);
+    const { person } = await makeClinician(server);
+    const about = { outcome: 'success', person: person.id } as const;
+    await server.database.transaction(async (tx) => {
+      await record(tx, server.now(), { ...about, kind: 'card.revoked', reason: 'card-lost' });
+      await record(tx, server.now(), { ...about, kind: 'revocation.issued' });
+      for (let terminals = 0; terminals < 60; terminals += 1)
+        await record(tx, server.now(), { ...about, kind: 'revocation.confirmed' });
+    });
+    await list(auditor, { person: person.id });
+    const kinds = async (query: Record<string, string>) =>
+      new Set((await list(auditor, { person: person.id, ...query })).map(({ kind }) => kind));
+    assert.deepEqual(await kinds({ shows: 'story' }), new Set(['card.revoked']));
+    assert.deepEqual(await kinds({}), new Set(['log.viewed', 'revocation.confirmed']), 'the log has all');
   });
 
   it('cannot be changed, not even by the server', async () => {

@@ -12,13 +12,13 @@ const fileLines = 1000;
 
 export const createEventsRoutes = (deps: ServerDeps) =>
   ({
-    'events/list': async ({ query }, { session, person, terminal }) =>
+    'events/list': async ({ query }, sender) =>
       deps.database.transaction(async (tx) => {
         const now = deps.now();
-        const { before, limit, ...filter } = query;
+        const { before, limit, shows, ...filter } = query;
         const range = await findRange(tx, now, filter, deps.policy().timeZone);
-        const events = await listEvents(tx, now, { ...filter, before, limit, range });
-        await recordViewing(tx, now, { session, person, terminal }, filter);
+        const events = await listEvents(tx, now, { ...filter, before, limit, range, shows });
+        await recordViewing(tx, now, sender, filter);
         const { from = null, to = null } = range ?? {};
         return succeed({ events, range: { begins: from?.toISOString() ?? null, ends: to?.toISOString() ?? null } });
       }),
@@ -34,7 +34,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
         return succeed({ events, exported: written, next: last ?? null });
       }),
 
-    'refusals/explain': async ({ params }, { session, person, terminal }) =>
+    'refusals/explain': async ({ params }, sender) =>
       deps.database.transaction(async (tx) => {
         const explained = await tryExplain(tx, params.code);
         if (explained === undefined) return fail('SUPPORT_CODE_UNKNOWN');
@@ -42,7 +42,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
           supportCode: explained.event.supportCode ?? undefined,
           person: explained.event.person ?? undefined,
         };
-        await recordViewing(tx, deps.now(), { session, person, terminal }, asked);
+        await recordViewing(tx, deps.now(), sender, asked);
         return succeed(explained);
       }),
 

@@ -31,6 +31,8 @@ export interface ConsoleSender {
   readonly roles: readonly Role[];
   /** The terminal whose window it is; null in a browser. */
   readonly terminal: TerminalId | null;
+  /** True where a page asks by itself, with nobody at it. */
+  readonly unasked: boolean;
   readonly address: string;
 }
 /** A system that keeps people by SCIM. */

@@ -14,26 +14,48 @@ const detailOf = ({ kind, terminal, supportCode, period, from, to }: LogFilter):
 
 const quietMilliseconds = 60_000;
 
-/** Looking at the log is itself an event; at most one a minute for each console session. */
+export interface Viewer {
+  readonly session: string;
+  readonly person: PersonId;
+  readonly terminal: TerminalId | null;
+  /** True where an open page asks by itself. */
+  readonly unasked: boolean;
+}
+
+/**
+ * Looking at the log is itself an event; at most one a minute for each console session. What an open page asks by itself
+ * belongs to the look that opened it: it is written only where the session has none by this filter, whatever a page says.
+ */
 export const recordViewing = async (
   tx: Transaction,
   now: Date,
-  viewer: { readonly session: string; readonly person: PersonId; readonly terminal: TerminalId | null },
+  { session, person: actor, terminal, unasked }: Viewer,
   asked: LogFilter,
 ): Promise<void> => {
   const recent = await tx.query(
     `select 1 from event
       where kind = 'log.viewed' and actor = $1 and at > $2 and at <= $3 and detail->>'session' = $4 limit 1`,
-    [viewer.person, new Date(now.getTime() - quietMilliseconds), now, viewer.session],
+    [actor, new Date(now.getTime() - quietMilliseconds), now, session],
   );
   if (recent.length > 0) return;
+  const person = asked.person ?? null;
+  const detail = { session, ...detailOf(asked) };
+  if (unasked) {
+    const opened = await tx.query(
+      `select 1 from event
+        where kind = 'log.viewed' and actor = $1 and at >= $2 and person is not distinct from $3 and detail = $4::jsonb
+        order by seq desc limit 1`,
+      [actor, timeOf(session), person, JSON.stringify(detail)],
+    );
+    if (opened.length > 0) return;
+  }
   await record(tx, now, {
     kind: 'log.viewed',
     outcome: 'success',
-    actor: viewer.person,
-    terminal: viewer.terminal,
-    person: asked.person ?? null,
-    detail: { session: viewer.session, ...detailOf(asked) },
+    actor,
+    terminal,
+    person,
+    detail,
   });
 };
 

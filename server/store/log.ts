@@ -13,6 +13,8 @@ export interface LogQuery {
   readonly kind?: EventFacts['kind'] | undefined;
   readonly supportCode?: string | undefined;
   readonly range?: LogRange | undefined;
+  /** `story`: without what only goes along with what happens. */
+  readonly shows?: 'everything' | 'story' | undefined;
   readonly limit: number;
 }
 
@@ -54,8 +56,13 @@ interface Span {
 const spanAround = (at: Date): Span => ({ from: monthFrom(at, -1), to: monthFrom(at, 1) });
 
 /** One name for each text of the statement below. */
-const nameOf = ({ terminal, supportCode, person }: LogQuery, span: Span | null): string =>
-  ['log', span && 'span', terminal && 'terminal', supportCode && 'code', person && 'person'].filter(Boolean).join(' ');
+const nameOf = ({ terminal, supportCode, person, shows }: LogQuery, span: Span | null): string =>
+  ['log', span && 'span', terminal && 'terminal', supportCode && 'code', person && 'person', shows === 'story' && shows]
+    .filter(Boolean)
+    .join(' ');
+
+/** Of one revocation every terminal writes a receipt, and each says of whom: they would fill a person's page. */
+const aside = `('log.viewed', 'revocation.issued', 'revocation.confirmed')`;
 
 /** Lines of the log with the names of what they are about, newest first. */
 const nameLines = (tx: Transaction, lines: string, values: readonly unknown[], name?: string): Promise<EventRow[]> =>
@@ -91,6 +98,7 @@ const readPage = async (
   given(asked.terminal, (place) => `e.terminal = ${place}`);
   given(asked.kind, (place) => `e.kind = ${place}`);
   given(asked.supportCode && normaliseSupportCode(asked.supportCode), (place) => `e.support_code = ${place}`);
+  if (asked.shows === 'story') where.push(`e.kind not in ${aside}`);
   const walk = (...more: readonly string[]): string =>
     `(select * from event e where ${[...where, ...more].join(' and ')} order by e.seq desc limit $1)`;
   let lines = walk();
