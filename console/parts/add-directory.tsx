@@ -22,7 +22,11 @@ export const AddDirectory = ({ close }: { readonly close: () => void }): ReactNo
     setMade(await act.send({ body: { name, days: Number(days) } }));
   };
   return (
-    <Dialog title={made === undefined ? say('directory.add') : say('directory.added', { name })} close={close}>
+    <Dialog
+      title={made === undefined ? say('directory.add') : say('directory.added', { name })}
+      close={close}
+      mayClose={made === undefined && !act.busy}
+    >
       {made === undefined ? (
         <form onSubmit={(event) => void submit(event)} className="form">
           <Field
@@ -43,7 +47,9 @@ export const AddDirectory = ({ close }: { readonly close: () => void }): ReactNo
           </Choice>
           <FailureNotice failure={act.failure} />
           <div className="dialog-actions">
-            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button onClick={close} disabled={act.busy}>
+              {say('common.cancel')}
+            </Button>
             <Button look="primary" type="submit" busy={act.busy}>
               {say('directory.add-submit')}
             </Button>

@@ -19,7 +19,11 @@ export const AnnounceTerminal = ({ close }: { readonly close: () => void }): Rea
     setMade(await act.send({ body: { name, place } }));
   };
   return (
-    <Dialog title={made === undefined ? say('terminals.announce') : say('terminals.announced', { name })} close={close}>
+    <Dialog
+      title={made === undefined ? say('terminals.announce') : say('terminals.announced', { name })}
+      close={close}
+      mayClose={made === undefined && !act.busy}
+    >
       {made === undefined ? (
         <form onSubmit={(event) => void submit(event)} className="form">
           <Field
@@ -34,7 +38,9 @@ export const AnnounceTerminal = ({ close }: { readonly close: () => void }): Rea
           <Field label={say('terminals.place')} value={place} change={setPlace} maxLength={80} />
           <FailureNotice failure={act.failure} />
           <div className="dialog-actions">
-            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button onClick={close} disabled={act.busy}>
+              {say('common.cancel')}
+            </Button>
             <Button look="primary" type="submit" busy={act.busy}>
               {say('terminals.announce-submit')}
             </Button>

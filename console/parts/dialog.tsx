@@ -33,6 +33,12 @@ export const Dialog = ({ title, close, mayClose = true, children }: DialogProps)
         event.preventDefault();
         if (mayClose) close();
       }}
+      // Chromium lets a page prevent no second Escape in a row. Whether it closes is up to its owner all the same.
+      onClose={({ currentTarget: dialog }) => {
+        if (dialog.open) return;
+        dialog.showModal();
+        if (mayClose) close();
+      }}
     >
       <header className="dialog-head">
         <h2 id={heading}>{title}</h2>

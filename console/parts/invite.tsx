@@ -24,7 +24,7 @@ export const Invite = ({
   const [made, setMade] = useState<Answer<'people/invite'>>();
   const make = async (): Promise<void> => setMade(await act.send({ params: { person: person.id }, body: {} }));
   return (
-    <Dialog title={say('invite.for', { name: person.name })} close={close}>
+    <Dialog title={say('invite.for', { name: person.name })} close={close} mayClose={made === undefined && !act.busy}>
       {made === undefined ? (
         <>
           <p>{say('invite.lead')}</p>
@@ -35,7 +35,9 @@ export const Invite = ({
           )}
           <ApprovalAwaited failure={act.failure} />
           <div className="dialog-actions">
-            <Button onClick={close}>{say('common.cancel')}</Button>
+            <Button onClick={close} disabled={act.busy}>
+              {say('common.cancel')}
+            </Button>
             <Button look="primary" busy={act.busy} onClick={() => void make()} autoFocus>
               {say('invite.make')}
             </Button>

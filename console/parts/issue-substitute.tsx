@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '#contract/api/index.ts';
 import type { IdentityProof, PersonPage, SubstituteCause } from '#contract/api/people.ts';
+import { useAct } from '../data/use-act.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
@@ -30,13 +31,14 @@ export const IssueSubstitute = ({ page, close }: IssueSubstituteProps): ReactNod
   const stock = useData('loan-cards/list', { query: {} }, ['loan-cards']);
   const [checked, setChecked] = useState<Checked>();
   const [isChecked, setIsChecked] = useState(false);
+  const act = useAct('substitutes/issue');
   const [given, setGiven] = useState<Answer<'substitutes/issue'>>();
   const at = given !== undefined ? 3 : isChecked ? 1 : 0;
   return (
     <Dialog
       title={say(given === undefined ? 'substitute.give-to' : 'substitute.given-to', { name })}
       close={close}
-      mayClose={given === undefined || given.code === null}
+      mayClose={given === undefined ? !act.busy : given.code === null}
     >
       <Steps steps={[say('substitute.step.who'), say('substitute.step.what'), say('substitute.step.done')]} at={at} />
       {given !== undefined ? (
@@ -49,6 +51,7 @@ export const IssueSubstitute = ({ page, close }: IssueSubstituteProps): ReactNod
                 <SubstituteTerms
                   page={page}
                   checked={checked}
+                  act={act}
                   rules={substitutes}
                   stock={cards.filter(({ state, holder }) => state === 'active' && holder === null)}
                   back={() => setIsChecked(false)}

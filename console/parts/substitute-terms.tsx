@@ -5,7 +5,7 @@ import type { LoanCard } from '#contract/api/substitutes.ts';
 import type { SubstituteKind } from '#contract/cardless.ts';
 import type { Policy } from '#contract/policy.ts';
 import { briefly } from '../data/times.ts';
-import { useAct } from '../data/use-act.ts';
+import type { Act } from '../data/use-act.ts';
 import { useZone } from '../data/use-console.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { Button } from './button.tsx';
@@ -18,6 +18,7 @@ import { Radios } from './radios.tsx';
 interface SubstituteTermsProps {
   readonly page: PersonPage;
   readonly checked: Checked;
+  readonly act: Act<'substitutes/issue'>;
   readonly rules: Policy['substitutes'];
   /** Loan cards that nobody has. */
   readonly stock: readonly LoanCard[];
@@ -28,10 +29,9 @@ interface SubstituteTermsProps {
 const usualHours = [1, 2, 4, 8, 12, 24, 48, 72, 168];
 
 /** What somebody gets, until when and how often, and what that does. */
-export const SubstituteTerms = ({ page, checked, rules, stock, back, give }: SubstituteTermsProps): ReactNode => {
+export const SubstituteTerms = ({ page, checked, act, rules, stock, back, give }: SubstituteTermsProps): ReactNode => {
   const words = useWords();
   const { say } = words;
-  const act = useAct('substitutes/issue');
   const [kind, setKind] = useState<SubstituteKind>(rules.kinds.includes('code') ? 'code' : 'loan-card');
   const [card, setCard] = useState<string>(stock[0]?.id ?? '');
   const [hours, setHours] = useState(String(rules.hours));

@@ -67,7 +67,7 @@ test('a sheet of emergency codes takes a second admin, is seen once, and is prin
   assert.equal(await prints(), 1);
   const paper = await keepPrint(page, 'emergency-paper');
   for (const [serial, code] of slips) assert.ok(paper.includes(serial) && paper.includes(code), paper);
-  await page.keyboard.press('Escape');
+  await hands.insistOnEscape(page);
   await dialog().getByRole('button', { name: '完了' }).click();
   await page.getByText('未使用 3・使用済み 0・無効 0').waitFor();
   const html = await page.content();

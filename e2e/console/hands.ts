@@ -79,6 +79,11 @@ export interface Newcomer {
   readonly kana?: string;
 }
 
+/** Presses Escape again and again: a browser lets a page prevent one press alone. */
+export async function insistOnEscape(page: Page): Promise<void> {
+  for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('Escape');
+}
+
 /** Adds a person; ends on their page. */
 export async function addPerson(page: Page, { number, name, kana = '' }: Newcomer): Promise<void> {
   await open(page, '職員');

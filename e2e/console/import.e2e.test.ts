@@ -109,6 +109,8 @@ test('a directory is connected by a token, keeps people, and is disconnected', a
   await dialog.getByRole('button', { name: 'トークンを発行' }).click();
   const token = (await dialog.locator('output').textContent()) ?? '';
   await clean('token');
+  await hands.insistOnEscape(page);
+  await dialog.locator('output').waitFor();
   await dialog.getByRole('button', { name: '完了' }).click();
   const dispatcher = new Agent({ connect: { ca: readFileSync(world.authority, 'utf8') } });
   const post = async (path: string, body: object) => {

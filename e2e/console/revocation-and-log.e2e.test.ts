@@ -296,6 +296,31 @@ test('in a terminal’s own window the person of its session is signed in and th
   assert.equal(await window.getByRole('button', { name: 'パスキーでサインイン' }).count(), 0);
 });
 
+test('what is shown once stays, however often Escape is pressed', async () => {
+  const dialog = page.getByRole('dialog');
+  const stays = async (): Promise<void> => {
+    const secret = await dialog.locator('output').textContent();
+    await hands.insistOnEscape(page);
+    await dialog.waitFor();
+    assert.equal(await dialog.locator('output').textContent(), secret);
+    await dialog.getByRole('button', { name: '完了' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await hands.open(page, '端末');
+  await page.getByRole('button', { name: '端末を登録' }).click();
+  await dialog.getByLabel('端末名').fill('検査-01');
+  await dialog.getByRole('button', { name: 'コードを発行' }).click();
+  await stays();
+  await hands.open(page, '職員');
+  await page.getByRole('link', { name: '佐藤 花子' }).click();
+  await page.getByRole('button', { name: 'コンソールに招待' }).click();
+  await dialog.getByRole('button', { name: 'リンクを作る' }).click();
+  await stays();
+  await page.getByRole('button', { name: 'コンソールに招待' }).click();
+  await hands.insistOnEscape(page);
+  await dialog.waitFor({ state: 'detached' });
+});
+
 test('suspending a person and revoking a terminal show their receipts', async () => {
   const dialog = page.getByRole('dialog');
   await hands.open(page, '職員');
@@ -305,7 +330,16 @@ test('suspending a person and revoking a terminal show their receipts', async ()
   await clean('suspend');
   await dialog.getByRole('radio', { name: 'そのほか' }).check();
   await dialog.getByLabel('理由を入力').fill('長期出張');
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await page.route('**/suspend', async (route) => {
+    await released;
+    await route.continue();
+  });
   await dialog.getByRole('button', { name: '利用を停止する' }).click();
+  await hands.insistOnEscape(page);
+  // A deed that is on its way is seen to its end.
+  await dialog.waitFor();
+  release();
   await dialog.getByText('確認を待っています').waitFor();
   await dialog.getByRole('heading', { name: '佐藤 花子 さんの利用を停止しました' }).waitFor();
   await dialog.getByRole('button', { name: '完了' }).click();
