@@ -43,7 +43,7 @@ export const CardList = ({ cards, revoke }: CardListProps): ReactNode => {
           </div>
           <div className="line-side">
             <Pill tone={card.state === 'active' ? 'good' : 'bad'}>{say(`card.state.${card.state}`)}</Pill>
-            {revoke !== undefined && card.state === 'active' && (
+            {revoke !== undefined && card.state !== 'revoked' && (
               <Button
                 look="danger"
                 onClick={() => revoke(card)}

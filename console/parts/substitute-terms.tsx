@@ -145,7 +145,7 @@ const consequencesOf = (
 ): readonly string[] => {
   const separator = say('common.list-separator');
   const away = cards
-    .filter(({ state }) => state === 'active' || (cause === 'lost' && state === 'suspended'))
+    .filter(({ state }) => state === 'active' || (cause === 'lost' && state !== 'revoked'))
     .map(({ label, ending }) => `${label === '' ? say('card.unnamed') : label} ${say('card.ending', { ending })}`)
     .join(separator);
   const terminals = [...new Set(sessions.map(({ terminal }) => terminal))].join(separator);

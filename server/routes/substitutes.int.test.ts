@@ -295,6 +295,17 @@ it('a card that is lost stays revoked, whatever comes with it, and every termina
   assert.equal((await openBy(terminal, code)).status, 200);
 });
 
+it('a lost card is revoked also where whoever found it guessed until it was disabled', async () => {
+  const clinician = await makeClinician(server);
+  await server.database.query(`update card set state = 'disabled' where id = $1`, [clinician.card]);
+  await mustIssue(server, desk, clinician, { kind: 'code', cause: 'lost' });
+  assert.equal((await pageOf(clinician)).cards[0]?.state, 'revoked');
+  const refused = await begin(server, terminal, clinician.evidence);
+  assert.equal(await reasonOf(failureOf(refused).supportCode), 'card-revoked');
+  const orders = await server.database.query('select 1 from revocation where subject = $1', [clinician.card]);
+  assert.equal(orders.length, 1);
+});
+
 describe('a loan card', () => {
   it('stands for the card of who has it, and opens nothing in the stock', async () => {
     const clinician = await makeClinician(server);

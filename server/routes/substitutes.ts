@@ -11,7 +11,7 @@ import { makeCode, writeCode } from '../logins/codes.ts';
 import { authorOf } from '../people/author.ts';
 import { endSubstitutes } from '../people/end-substitutes.ts';
 import { endSessionsOfPerson } from '../people/suspend.ts';
-import { listUsable, lockCardsOf, revokeCard, suspendForgotten } from '../store/cards.ts';
+import { listUnrevoked, lockCardsOf, revokeCard, suspendForgotten } from '../store/cards.ts';
 import { type Transaction, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { countLoanCards, listLoanCards, tryLockLoanCard } from '../store/loan-cards.ts';
@@ -40,7 +40,7 @@ const putAway = async (
     for (const card of await suspendForgotten(tx, person))
       await record(tx, now, { ...facts, kind: 'card.suspended', card });
   } else {
-    for (const card of await listUsable(tx, person)) {
+    for (const card of await listUnrevoked(tx, person)) {
       await revokeCard(tx, now, card, { by: sender.person, reason: cause });
       await record(tx, now, { ...facts, kind: 'card.revoked', card });
       await issueRevocation(tx, now, { what: 'card', subject: card, person, reason: cause, by: sender.person });

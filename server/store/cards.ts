@@ -201,12 +201,12 @@ export const suspendForgotten = async (tx: Transaction, person: PersonId): Promi
   return rows.map(({ id }) => id);
 };
 
-/** Lost: no card of the person opens anything again. Answers those that are to be revoked. */
-export const listUsable = async (tx: Transaction, person: PersonId): Promise<CardId[]> => {
-  const rows = await tx.query<{ id: CardId }>(
-    `select id from card where person = $1 and (state = 'active' or (state = 'suspended' and forgotten))`,
-    [person],
-  );
+/**
+ * Lost: no card of the person opens anything again. Answers those that are to be revoked: also one that is disabled, as
+ * by the guesses of whoever found it.
+ */
+export const listUnrevoked = async (tx: Transaction, person: PersonId): Promise<CardId[]> => {
+  const rows = await tx.query<{ id: CardId }>(`select id from card where person = $1 and state <> 'revoked'`, [person]);
   return rows.map(({ id }) => id);
 };
 
