@@ -77,7 +77,7 @@ export const Revocations = ({ filter }: { readonly filter: ListFilter }): ReactN
                 {one.receipts.length === 0 ? (
                   <p className="quiet-line">{say('receipt.nobody')}</p>
                 ) : (
-                  <ReceiptList receipts={one.receipts} />
+                  <ReceiptList revocation={one} />
                 )}
               </li>
             ))}

@@ -1,7 +1,10 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Revocation } from '#contract/api/console.ts';
+import { briefly } from '../data/times.ts';
+import { useZone } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
+import { Button } from './button.tsx';
 import { LoadedView } from './loaded-view.tsx';
 import { Moment } from './moment.tsx';
 import { Notice } from './notice.tsx';
@@ -9,14 +12,22 @@ import { Pill } from './pill.tsx';
 
 type Receipt = Revocation['receipts'][number];
 
+/** So many the list of revocations has of each; behind them so many more at a time. */
+const shownFirst = 50;
+const shownMore = 200;
+/** Of many terminals one confirms every moment. */
+const live = { spacing: 250 };
+const useReceipts = (number: number, query: { readonly limit: number; readonly offset: number }) =>
+  useData('revocations/show', { params: { number: String(number) }, query }, ['revocations', 'terminals'], live);
+
 /** One revocation with its receipts as they come. */
 export const Receipts = ({ number }: { readonly number: number }): ReactNode => {
   const { say } = useWords();
-  const params = { number: String(number) };
-  const shown = useData('revocations/show', { params, query: {} }, ['revocations', 'terminals']);
+  const shown = useReceipts(number, { limit: shownFirst, offset: 0 });
   return (
     <LoadedView loaded={shown}>
-      {({ revocation: { receipts, counts } }) => {
+      {({ revocation }) => {
+        const { counts } = revocation;
         const open = counts.pending + counts.offline;
         const all = open + counts.confirmed;
         return (
@@ -25,7 +36,7 @@ export const Receipts = ({ number }: { readonly number: number }): ReactNode => 
               <p className="big">{say('revoke.done', { number })}</p>
               <p>{say(all === 0 ? 'receipt.nobody' : open === 0 ? 'receipt.all' : 'receipt.some', { open, all })}</p>
             </Notice>
-            <ReceiptList receipts={receipts} />
+            <ReceiptList revocation={revocation} />
           </div>
         );
       }}
@@ -33,11 +44,51 @@ export const Receipts = ({ number }: { readonly number: number }): ReactNode => 
   );
 };
 
-export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[] }): ReactNode => {
+/** Of many terminals the first, and the others on request. */
+export const ReceiptList = ({
+  revocation: { number, receipts, counts },
+}: {
+  readonly revocation: Revocation;
+}): ReactNode => {
   const { say } = useWords();
+  const [pages, setPages] = useState<readonly number[]>([]);
+  const next = shownFirst + pages.length * shownMore;
+  const left = counts.confirmed + counts.pending + counts.offline - next;
   if (receipts.length === 0) return null;
   return (
-    <ul className="lines receipts">
+    <>
+      <Lines receipts={receipts} />
+      {pages.map((offset) => (
+        <FurtherReceipts key={offset} number={number} offset={offset} />
+      ))}
+      {left > 0 && (
+        <div className="receipts-more">
+          <Button onClick={() => setPages([...pages, next])}>{say('receipt.more', { count: left })}</Button>
+        </div>
+      )}
+    </>
+  );
+};
+
+const FurtherReceipts = ({ number, offset }: { readonly number: number; readonly offset: number }): ReactNode => {
+  const shown = useReceipts(number, { limit: shownMore, offset });
+  return <LoadedView loaded={shown}>{({ revocation: { receipts } }) => <Lines receipts={receipts} further />}</LoadedView>;
+};
+
+/** The button that asked for the last of them is gone: then what it brought has the focus. */
+const takeFocus = (list: HTMLUListElement | null): void => {
+  if (document.activeElement === document.body) list?.focus({ preventScroll: true });
+};
+
+interface LinesProps {
+  readonly receipts: readonly Receipt[];
+  readonly further?: true;
+}
+
+const Lines = ({ receipts, further }: LinesProps): ReactNode => {
+  const { say } = useWords();
+  return (
+    <ul className="lines receipts" {...(further ? { tabIndex: -1, ref: takeFocus } : {})}>
       {receipts.map((receipt) => (
         <li key={receipt.terminal}>
           <span className="line-main">{receipt.terminalName}</span>
@@ -51,7 +102,7 @@ export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[
             {receipt.state === 'offline' && (
               <>
                 <LastSeen at={receipt.lastSeenAt} />
-                {say('receipt.offline-hint')}
+                {say('receipt.offline-hint')} <MayOpen until={receipt.offlineUntil} />
               </>
             )}
           </span>
@@ -62,6 +113,16 @@ export const ReceiptList = ({ receipts }: { readonly receipts: readonly Receipt[
       ))}
     </ul>
   );
+};
+
+/** Until when it could let somebody in who was revoked; nothing where it never decides by itself. */
+const MayOpen = ({ until }: { readonly until: string | null }): ReactNode => {
+  const { say, language } = useWords();
+  const zone = useZone();
+  if (until === null) return null;
+  const now = new Date();
+  const key = Date.parse(until) > now.getTime() ? 'receipt.may-open' : 'receipt.opens-no-more';
+  return say(key, { time: briefly(until, language, now, zone) });
 };
 
 const LastSeen = ({ at }: { readonly at: string | null }): ReactNode => {

@@ -47,7 +47,7 @@ export const revocation = z.strictObject({
   at: instant,
   by: z.string(),
   counts: receiptCounts,
-  /** Of at most fifty terminals, those that have not confirmed first; `revocations/show` has them all. */
+  /** Of at most fifty terminals: those that locked, then those that have not confirmed; `revocations/show` has them all. */
   receipts: z.array(receipt),
 });
 export type Revocation = z.infer<typeof revocation>;
@@ -170,7 +170,7 @@ export const consoleRows = table({
     sender: ['helpdesk', 'admin', 'auditor'],
     event: null,
     failures: ['REVOCATION_UNKNOWN'],
-    summary: 'One revocation, and its receipts by the names of the terminals, those that have not confirmed first.',
+    summary: 'One revocation, and its receipts by the names of the terminals: first those that locked, then those that have not confirmed.',
     params: z.strictObject({
       number: z.coerce
         .number()

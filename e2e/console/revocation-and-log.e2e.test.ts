@@ -67,6 +67,9 @@ test('revoking a card says what it will do, asks why, and shows each receipt as 
   await row('3東-NS-02').getByText('確認待ち').waitFor();
   await row('外来-05').getByText('オフライン', { exact: true }).waitFor();
   await row('外来-05').getByText('最終接続').waitFor();
+  await row('外来-05')
+    .getByText(/\d{1,2}:\d\d までは、サーバーにつながらないまま開くおそれがあります/)
+    .waitFor();
   assert.equal((await terminal.confirm(order.number, true)).status, 200);
   await row('3東-NS-02')
     .getByText(/^\d+ ミリ秒で確認$/)

@@ -266,6 +266,29 @@ describe('the receipts of a revocation', () => {
   });
 });
 
+it('the receipts of a revocation begin with the terminal that locked, then come those that have not confirmed', async () => {
+  const place = randomUUID().slice(0, 8);
+  const [idle, locked, silent] = await Promise.all(
+    ['a idle', 'c locked', 'b silent'].map((name) => server.enrol(`${place} ${name}`)),
+  );
+  const clinician = await makeClinician(server);
+  const revoked = await server.call(desk, 'cards/revoke', { params: { card: clinician.card }, body: { reason: 'x' } });
+  const number = numberOf(revoked);
+  for (const [at, lockedAt] of [
+    [idle, null],
+    [locked, server.now()],
+  ] as const)
+    await server.database.query(
+      `insert into receipt (revocation, terminal, received_at, locked_at, signature, stored_at)
+       values ($1, $2, $3, $4, 'x', $3)`,
+      [number, at?.id, server.now(), lockedAt],
+    );
+  const { receipts } = await show(number);
+  const own = receipts.filter(({ terminalName }) => terminalName.startsWith(place)).map(({ terminal: id }) => id);
+  assert.deepEqual(own, [locked?.id, silent?.id, idle?.id]);
+  assert.equal(receipts[0]?.terminal, locked?.id, 'however many there are');
+});
+
 describe('a terminal', () => {
   it('gets another name, place and group; a name that is taken is refused', async () => {
     const changed = (name: string) =>

@@ -206,7 +206,7 @@ const concerned = `revocation
      left join receipt on receipt.revocation = revocation.number and receipt.terminal = terminal.id
      ${joinProcess}`;
 
-/** Each with the terminals that were admitted when it was issued; those that have not confirmed first. */
+/** Each with the terminals that were admitted when it was issued: the few that locked, those that have not confirmed, the others. */
 export const listRevocations = async (
   tx: Transaction,
   now: Date,
@@ -233,7 +233,7 @@ export const listRevocations = async (
        select revocation.number as revocation, terminal.id as terminal, terminal.name, received_at, locked_at, stored_at,
               clock_offset_ms, connected_at, ${seenAt} as last_seen_at
        from ${concerned} where revocation.number = n.number
-       order by received_at is not null, terminal.name limit $2 offset $3) as found`,
+       order by locked_at is null, received_at is not null, terminal.name limit $2 offset $3) as found`,
     [numbers, asked.receipts.limit, asked.receipts.offset],
   );
   const byNumber = Map.groupBy(receipts, ({ revocation }) => revocation);
