@@ -86,6 +86,7 @@ const ofArea: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   terminals: { name: '3東-NS-02', code: '7M4QX-2KD9R-H8TVW-05PCE-JN3GZ-A' },
   'directory-clients': { name: '人事システム', address: 'https://kazasu.example/scim/v2' },
   'directory-groups': { name: '看護部' },
+  revocations: { numbers: '1041,1042' },
   console: { code: 'bm90IGEgcmVhbCBvbmUgYnV0IGFzIGxvbmc' },
   scim: { name: 'User' },
   log: {

@@ -6,7 +6,8 @@ import { fragmentOf, type ListFilter } from '../data/place.ts';
 import { tryReadSupportCode } from '../data/support-code.ts';
 import { useAct } from '../data/use-act.ts';
 import { useAsked } from '../data/use-asked.ts';
-import { useMay } from '../data/use-console.ts';
+import { useChosen } from '../data/use-chosen.ts';
+import { useConsole, useMay } from '../data/use-console.ts';
 import { useListing } from '../data/use-listing.ts';
 import { useSearchField } from '../data/use-search-field.ts';
 import { useWords, type Words } from '../data/use-words.ts';
@@ -20,16 +21,22 @@ import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PersonState } from '../parts/person-state.tsx';
+import { mostAtOnce } from '../parts/revoke-many.tsx';
+import { SuspendMany } from '../parts/suspend-many.tsx';
 
 const open = (id: string): void => {
   location.hash = fragmentOf({ kind: 'person', id });
 };
+const idOf = ({ id }: PersonSummary): string => id;
 const peopleOf = ({ people }: Answer<'people/list'>): readonly PersonSummary[] => people;
 
 export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
   const words = useWords();
   const { say } = words;
   const may = useMay();
+  const { signedIn } = useConsole();
+  const { chosen, choose } = useChosen<PersonSummary>(idOf);
+  const [suspending, setSuspending] = useState<readonly PersonSummary[]>();
   const [adding, setAdding] = useState(false);
   const [holding, setHolding] = useState(false);
   const listing = useListing({
@@ -70,7 +77,7 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
         caption={say('nav.people')}
         listing={listing}
         columns={columnsOf(words)}
-        keyOf={({ id }) => id}
+        keyOf={idOf}
         filter={filter}
         sorting={isSearched ? { usual: 'number' } : { usual: 'changed', usualOrder: 'falling' }}
         choices={(change) => (
@@ -103,6 +110,24 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
             </Choice>
           </>
         )}
+        choosing={
+          may('people/suspend')
+            ? {
+                chosen,
+                choose,
+                mayChoose: ({ id, state }) => state === 'active' && id !== signedIn.person.id,
+                nameOf: ({ name, number }) => `${name} ${number}`,
+                deeds: (
+                  <>
+                    <Button look="danger" disabled={chosen.length > mostAtOnce} onClick={() => setSuspending(chosen)}>
+                      {say('suspend.many', { count: chosen.length })}
+                    </Button>
+                    {chosen.length > mostAtOnce && say('list.chosen-most', { most: mostAtOnce })}
+                  </>
+                ),
+              }
+            : undefined
+        }
         empty={{ icon: 'people', title: say('people.none'), hint: say('people.none-hint') }}
         notFound={
           isSearched
@@ -111,6 +136,13 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
         }
       />
       {holding && <Ceremony task="find" person={undefined} close={() => setHolding(false)} found={open} />}
+      {suspending !== undefined && (
+        <SuspendMany
+          people={suspending}
+          onDone={(person) => choose([person], false)}
+          close={() => setSuspending(undefined)}
+        />
+      )}
       {adding && <AddPerson close={() => setAdding(false)} />}
     </>
   );

@@ -6,7 +6,7 @@ import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { Field } from './field.tsx';
 import type { IconName } from './icon.tsx';
-import { type Column, ListTable, type Sorting } from './list-table.tsx';
+import { type Choosing, type Column, ListTable, type Sorting } from './list-table.tsx';
 import { Empty, LoadedView } from './loaded-view.tsx';
 import { FailureNotice } from './notice.tsx';
 import { SaveList } from './save-list.tsx';
@@ -30,6 +30,8 @@ interface ListPageProps<Item, Answer> {
   /** What stands above the table, such as how many are online. */
   readonly status?: (answer: Answer) => ReactNode;
   readonly actions?: ((item: Item) => ReactNode) | undefined;
+  /** Rows may be chosen, and this is what may be done with those that are. */
+  readonly choosing?: (Choosing<Item> & { readonly deeds: ReactNode }) | undefined;
   /** In the place of a table. */
   readonly show?: (items: readonly Item[]) => ReactNode;
 }
@@ -50,6 +52,7 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
     notFound,
     status,
     actions,
+    choosing,
     show,
   } = props;
   const { say, language } = useWords();
@@ -69,6 +72,13 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
         <SaveList key={JSON.stringify(filter)} name={kind} fetch={listing.fetch} columns={columns} keyOf={keyOf} />
       </search>
       {data.kind !== 'failed' && <SavedFilters place={{ kind, filter }} />}
+      {choosing !== undefined && choosing.chosen.length > 0 && (
+        <div className="chosen surface">
+          <span role="status">{say('list.chosen', { count: choosing.chosen.length })}</span>
+          {choosing.deeds}
+          <Button onClick={() => choosing.choose(choosing.chosen, false)}>{say('list.choose-none')}</Button>
+        </div>
+      )}
       <div ref={box} className={isShown && show === undefined ? 'surface table-wrap' : undefined}>
         <div className={isShown ? 'table-head list-head' : undefined}>
           {isShown && status !== undefined && <div>{status(data.value)}</div>}
@@ -111,6 +121,7 @@ export const ListPage = <Item, Answer>(props: ListPageProps<Item, Answer>): Reac
                     items={items}
                     keyOf={keyOf}
                     actions={actions}
+                    choosing={choosing}
                     sorting={{ ...sorting, filter, change }}
                   />
                 ) : (

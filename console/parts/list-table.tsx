@@ -27,6 +27,15 @@ interface ListTableProps<Item> {
   /** What may be done with one. */
   readonly actions?: ((item: Item) => ReactNode) | undefined;
   readonly sorting?: Sorting;
+  readonly choosing?: Choosing<Item> | undefined;
+}
+
+/** How rows are chosen, for a deed that is done to many. */
+export interface Choosing<Item> {
+  readonly chosen: readonly Item[];
+  readonly choose: (items: readonly Item[], isChosen: boolean) => void;
+  readonly mayChoose: (item: Item) => boolean;
+  readonly nameOf: (item: Item) => string;
 }
 
 export interface Sorting {
@@ -45,13 +54,22 @@ export const ListTable = <Item,>({
   keyOf,
   actions,
   sorting,
+  choosing,
 }: ListTableProps<Item>): ReactNode => {
   const { say } = useWords();
+  const chosen = new Set(choosing?.chosen.map(keyOf));
   return (
     <table>
       <caption className="visually-hidden">{caption}</caption>
       <thead>
         <tr>
+          {choosing !== undefined && (
+            <ChooseAll
+              choosing={choosing}
+              items={items.filter(choosing.mayChoose)}
+              has={(item) => chosen.has(keyOf(item))}
+            />
+          )}
           {columns.map(({ name, label, sort, className }) =>
             sort === undefined || sorting === undefined ? (
               <th key={name} scope="col" className={className === 'number' ? 'number-head' : undefined}>
@@ -71,6 +89,18 @@ export const ListTable = <Item,>({
       <tbody>
         {items.map((item) => (
           <tr key={keyOf(item)}>
+            {choosing !== undefined && (
+              <td className="choose">
+                {choosing.mayChoose(item) && (
+                  <input
+                    type="checkbox"
+                    aria-label={say('list.choose', { name: choosing.nameOf(item) })}
+                    checked={chosen.has(keyOf(item))}
+                    onChange={({ currentTarget }) => choosing.choose([item], currentTarget.checked)}
+                  />
+                )}
+              </td>
+            )}
             {columns.map(({ name, heads, className, show }) =>
               heads ? (
                 <th key={name} scope="row" className={className}>
@@ -87,6 +117,33 @@ export const ListTable = <Item,>({
         ))}
       </tbody>
     </table>
+  );
+};
+
+interface ChooseAllProps<Item> {
+  readonly choosing: Choosing<Item>;
+  /** Those of the table that may be chosen. */
+  readonly items: readonly Item[];
+  readonly has: (item: Item) => boolean;
+}
+
+const ChooseAll = <Item,>({ choosing, items, has }: ChooseAllProps<Item>): ReactNode => {
+  const { say } = useWords();
+  const some = items.some(has);
+  const all = some && items.every(has);
+  return (
+    <th scope="col" className="choose">
+      <input
+        type="checkbox"
+        aria-label={say('list.choose-all')}
+        ref={(box) => {
+          if (box !== null) box.indeterminate = some && !all;
+        }}
+        checked={all}
+        disabled={items.length === 0}
+        onChange={() => choosing.choose(items, !all)}
+      />
+    </th>
   );
 };
 

@@ -44,6 +44,66 @@ export const Receipts = ({ number }: { readonly number: number }): ReactNode => 
   );
 };
 
+/** Revocations that were made together, with their receipts added up as they come. At most a hundred. */
+export const ManyReceipts = ({ numbers }: { readonly numbers: readonly number[] }): ReactNode => {
+  const { say } = useWords();
+  const query = { numbers: numbers.join(','), limit: 100 };
+  const shown = useData('revocations/list', { query }, ['revocations', 'terminals'], live);
+  return (
+    <LoadedView loaded={shown}>
+      {({ revocations }) => {
+        const sum = (count: (counts: Revocation['counts']) => number): number =>
+          revocations.reduce((total, { counts }) => total + count(counts), 0);
+        const open = sum(({ pending, offline }) => pending + offline);
+        const all = open + sum(({ confirmed }) => confirmed);
+        return (
+          <>
+            <div role="status">
+              <Notice look={open === 0 ? 'good' : 'info'}>
+                <p className="big">{say('revoke.many-done', { count: revocations.length })}</p>
+                <p>
+                  {say(all === 0 ? 'receipt.nobody' : open === 0 ? 'receipt.all' : 'receipt.some-of-many', {
+                    open,
+                    all,
+                  })}
+                </p>
+              </Notice>
+            </div>
+            <ul className="lines">
+              {revocations.toReversed().map((one) => (
+                <li key={one.number}>
+                  <OneOfMany revocation={one} />
+                </li>
+              ))}
+            </ul>
+          </>
+        );
+      }}
+    </LoadedView>
+  );
+};
+
+const OneOfMany = ({ revocation }: { readonly revocation: Revocation }): ReactNode => {
+  const { say } = useWords();
+  const { name, ending, what, counts, receipts } = revocation;
+  const all = counts.confirmed + counts.pending + counts.offline;
+  const locked = receipts.filter(({ lockedAt }) => lockedAt !== null).map(({ terminalName }) => terminalName);
+  return (
+    <details className="one-of-many">
+      <summary>
+        <strong>{say(`revocations.of.${what}`, { name, ending: ending ?? undefined })}</strong>{' '}
+        <Pill tone={counts.confirmed === all ? 'good' : 'calm'}>
+          {say('revocations.confirmed', { confirmed: counts.confirmed, all })}
+        </Pill>
+        {locked.length > 0 && (
+          <small>{say('receipt.locked-there', { terminals: locked.join(say('common.list-separator')) })}</small>
+        )}
+      </summary>
+      <ReceiptList revocation={revocation} />
+    </details>
+  );
+};
+
 /** Of many terminals the first, and the others on request. */
 export const ReceiptList = ({
   revocation: { number, receipts, counts },
@@ -72,7 +132,9 @@ export const ReceiptList = ({
 
 const FurtherReceipts = ({ number, offset }: { readonly number: number; readonly offset: number }): ReactNode => {
   const shown = useReceipts(number, { limit: shownMore, offset });
-  return <LoadedView loaded={shown}>{({ revocation: { receipts } }) => <Lines receipts={receipts} further />}</LoadedView>;
+  return (
+    <LoadedView loaded={shown}>{({ revocation: { receipts } }) => <Lines receipts={receipts} further />}</LoadedView>
+  );
 };
 
 /** The button that asked for the last of them is gone: then what it brought has the focus. */

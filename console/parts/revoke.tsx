@@ -7,11 +7,11 @@ import { Consequences } from './consequences.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { FailureNotice } from './notice.tsx';
-import { Receipts } from './receipts.tsx';
+import { ManyReceipts, Receipts } from './receipts.tsx';
 
 type ReasonCode = WordKey extends infer Key ? (Key extends `reason.${infer Code}` ? Code : never) : never;
 
-interface RevokeProps {
+export interface RevokeProps {
   readonly title: string;
   /** The title once it is done. */
   readonly doneTitle: string;
@@ -22,8 +22,8 @@ interface RevokeProps {
   readonly submit: string;
   readonly busy: boolean;
   readonly failure: Failure | undefined;
-  /** Answers the number of the revocation. */
-  readonly send: (reason: string) => Promise<number | undefined>;
+  /** Answers the number of the revocation; of several deeds theirs. */
+  readonly send: (reason: string) => Promise<number | readonly number[] | undefined>;
   readonly close: () => void;
   /** What stands below the receipts, such as a way to take it back. */
   readonly after?: ReactNode;
@@ -45,15 +45,15 @@ export const Revoke = ({
   const { say } = useWords();
   const [picked, setPicked] = useState<string>();
   const [own, setOwn] = useState('');
-  const [number, setNumber] = useState<number>();
+  const [sent, setSent] = useState<number | readonly number[]>();
   const reason = picked === '' ? own.trim() : (picked ?? '');
   const onSubmit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
-    if (reason !== '') setNumber(await send(reason));
+    if (reason !== '') setSent(await send(reason));
   };
   return (
-    <Dialog title={number === undefined ? title : doneTitle} close={close} mayClose={!busy}>
-      {number === undefined ? (
+    <Dialog title={sent === undefined ? title : doneTitle} close={close} mayClose={!busy}>
+      {sent === undefined ? (
         <form onSubmit={(event) => void onSubmit(event)} className="form">
           <Consequences lines={consequences} />
           <fieldset className="radios">
@@ -80,7 +80,7 @@ export const Revoke = ({
         </form>
       ) : (
         <>
-          <Receipts number={number} />
+          {typeof sent === 'number' ? <Receipts number={sent} /> : <ManyReceipts numbers={sent} />}
           {after}
           <div className="dialog-actions">
             <Button look="primary" onClick={close} autoFocus>

@@ -160,6 +160,11 @@ export const consoleRows = table({
     query: z.strictObject({
       ...listingQuery(['number', 'name', 'by']),
       what: revocation.shape.what.optional(),
+      /** Some by their numbers, with commas between. */
+      numbers: z
+        .string()
+        .regex(/^[1-9]\d{0,14}(?:,[1-9]\d{0,14}){0,99}$/)
+        .optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
     }),
     answer: z.strictObject({ revocations: z.array(revocation), ...listingEnd }),
@@ -170,7 +175,8 @@ export const consoleRows = table({
     sender: ['helpdesk', 'admin', 'auditor'],
     event: null,
     failures: ['REVOCATION_UNKNOWN'],
-    summary: 'One revocation, and its receipts by the names of the terminals: first those that locked, then those that have not confirmed.',
+    summary:
+      'One revocation, and its receipts by the names of the terminals: first those that locked, then those that have not confirmed.',
     params: z.strictObject({
       number: z.coerce
         .number()

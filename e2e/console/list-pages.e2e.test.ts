@@ -77,7 +77,10 @@ const go = async (fragment: string): Promise<void> => {
 const cells = (column: number): Promise<readonly string[]> =>
   page
     .locator('main tbody tr')
-    .evaluateAll((rows, at) => rows.map((row) => row.children[at]?.textContent ?? ''), column);
+    .evaluateAll(
+      (rows, at) => rows.map((row) => row.querySelectorAll(':scope > :not(.choose)')[at]?.textContent ?? ''),
+      column,
+    );
 /** The label of the field, or the words of what else has the focus. */
 const focused = (): Promise<string | null | undefined> =>
   page.evaluate(() => {

@@ -60,7 +60,9 @@ test('the receipt of the terminal that locked stands first, and those behind the
   assert.deepEqual((await names('dialog')).slice(0, 2), ['外来-99', '外来-01']);
   assert.equal((await names('dialog')).length, 50);
   await clean('the first receipts');
-  await dialog().getByRole('button', { name: say('receipt.more', { count: many - 50 }) }).click();
+  await dialog()
+    .getByRole('button', { name: say('receipt.more', { count: many - 50 }) })
+    .click();
   await until('all are there', async () => (await names('dialog')).length === many);
   assert.equal(new Set(await names('dialog')).size, many);
   assert.equal(await dialog().getByRole('button', { name: /ほか/ }).count(), 0);
@@ -90,5 +92,63 @@ test('so it does on the page of all revocations', async () => {
   await page.getByRole('button', { name: say('receipt.more', { count: many - 50 }) }).click();
   await until('all are there', async () => (await names('main')).length === many);
   await clean('a revocation with all its receipts');
+});
+
+test('many people are chosen, by several searches, and suspended at once; their receipts are added up', async () => {
+  const [second, third] = ['鈴木 次郎', '田中 三郎'];
+  await hands.addPerson(page, { number: '104235', name: third });
+  await hands.addPerson(page, { number: '104234', name: second });
+  await hands.enrol(page, used, hands.spare, '58203917');
+  await used.logIn(hands.spare, '58203917');
+  await hands.open(page, '職員');
+  const choose = (whom: string) => page.getByRole('checkbox', { name: say('list.choose', { name: whom }) });
+  await choose(`${person} 104233`).check();
+  assert.equal(await choose('管理 一郎 000001').count(), 0, 'nobody suspends oneself');
+  await page.getByRole('searchbox').fill(second);
+  await choose(`${person} 104233`).waitFor({ state: 'detached' });
+  await choose(`${second} 104234`).check();
+  await page.getByRole('searchbox').fill('');
+  await choose(`${third} 104235`).check();
+  assert.ok(await choose(`${person} 104233`).isChecked());
+  await clean('chosen people');
+  // One of them cannot be reached: the others are suspended all the same.
+  const unreachable = new URL((await page.getByRole('link', { name: third }).getAttribute('href')) ?? '', page.url());
+  const id = unreachable.hash.split('/').at(-1);
+  await page.route(`**/people/${id}/suspend`, (route) => route.abort('connectionrefused'));
+  await page.getByRole('button', { name: say('suspend.many', { count: 3 }) }).click();
+  const all = [`${person} 104233`, `${second} 104234`, `${third} 104235`].join(say('common.list-separator'));
+  await dialog().getByText(say('suspend.many-whom', { names: all })).waitFor();
+  await dialog()
+    .getByRole('radio', { name: say('reason.person-left') })
+    .check();
+  await clean('before many are suspended');
+  await dialog()
+    .getByRole('button', { name: say('suspend.submit'), exact: true })
+    .click();
+  await dialog()
+    .getByRole('heading', { name: say('suspend.many-done', { count: 2 }) })
+    .waitFor();
+  await dialog()
+    .getByText(say('receipt.some-of-many', { open: many * 2, all: many * 2 }))
+    .waitFor();
+  await dialog()
+    .getByText(say('revoke.not-done', { name: `${third} 104235` }))
+    .waitFor();
+  const numbers = [(await used.next('revocation')).order.number, (await used.next('revocation')).order.number];
+  for (const [place, number] of numbers.entries()) await used.confirm(number, place === 1);
+  await dialog()
+    .getByText(say('receipt.some-of-many', { open: many * 2 - 2, all: many * 2 }))
+    .waitFor();
+  const line = dialog().getByRole('listitem').filter({ hasText: second }).first();
+  await line.getByText(say('receipt.locked-there', { terminals: '外来-99' })).waitFor();
+  await line.locator('summary').click();
+  await line.getByText('画面をロック').waitFor();
+  await clean('receipts of many');
+  await dialog().getByRole('button', { name: '完了' }).click();
+  for (const name of [person, second])
+    await page.getByRole('row', { name }).getByText(say('person.state.suspended')).waitFor();
+  // Who was not suspended is still chosen.
+  await page.getByText(say('list.chosen', { count: 1 })).waitFor();
+  assert.ok(await choose(`${third} 104235`).isChecked());
   assert.deepEqual(heard, []);
 });

@@ -49,6 +49,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
     'revocations/list': async ({ query }) => {
       const listed = await listRevocations(deps.database, deps.now(), {
         ...query,
+        numbers: query.numbers?.split(',').map(Number),
         receipts: { limit: 50, offset: 0 },
         offlineHours: deps.policy().offline.hours,
       });
@@ -59,7 +60,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
 
     'revocations/show': async ({ params, query }) => {
       const listed = await listRevocations(deps.database, deps.now(), {
-        number: params.number,
+        numbers: [params.number],
         limit: 1,
         receipts: query,
         offlineHours: deps.policy().offline.hours,

@@ -287,6 +287,14 @@ it('the receipts of a revocation begin with the terminal that locked, then come 
   const own = receipts.filter(({ terminalName }) => terminalName.startsWith(place)).map(({ terminal: id }) => id);
   assert.deepEqual(own, [locked?.id, silent?.id, idle?.id]);
   assert.equal(receipts[0]?.terminal, locked?.id, 'however many there are');
+  const some = (numbers: string) => server.call(desk, 'revocations/list', { query: { numbers } });
+  const { revocations } = (await some(`${number - 1},${number},999999`)).body as Answer<'revocations/list'>;
+  assert.deepEqual(
+    revocations.map((one) => one.number),
+    [number, number - 1],
+  );
+  for (const numbers of ['', '0', '1,', 'x', `1${',1'.repeat(100)}`])
+    assert.equal((await some(numbers)).code, 'REQUEST_INVALID', numbers);
 });
 
 describe('a terminal', () => {

@@ -191,8 +191,8 @@ const listing: Listing<Sort> = {
 };
 
 export interface RevocationsToList extends ListingAsked<Sort> {
-  /** One by its number. */
-  readonly number?: number;
+  /** Some by their numbers. */
+  readonly numbers?: readonly number[] | undefined;
   readonly what?: Revocation['what'] | undefined;
   /** Of the receipts of each: how many, and after how many. */
   readonly receipts: { readonly limit: number; readonly offset: number };
@@ -214,7 +214,7 @@ export const listRevocations = async (
 ): Promise<Listed<Revocation> | undefined> => {
   const values: unknown[] = [];
   const where: string[] = [];
-  if (asked.number !== undefined) where.push(`number = $${values.push(asked.number)}`);
+  if (asked.numbers !== undefined) where.push(`number = any($${values.push(asked.numbers)}::bigint[])`);
   if (asked.what !== undefined) where.push(`what = $${values.push(asked.what)}`);
   const listed = await readListing<OrderRow & ForPeople, Sort>(tx, listing, { values, where }, asked);
   if (listed === undefined) return undefined;
