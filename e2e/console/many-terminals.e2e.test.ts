@@ -117,7 +117,9 @@ test('many people are chosen, by several searches, and suspended at once; their 
   await page.route(`**/people/${id}/suspend`, (route) => route.abort('connectionrefused'));
   await page.getByRole('button', { name: say('suspend.many', { count: 3 }) }).click();
   const all = [`${person} 104233`, `${second} 104234`, `${third} 104235`].join(say('common.list-separator'));
-  await dialog().getByText(say('suspend.many-whom', { names: all })).waitFor();
+  await dialog()
+    .getByText(say('suspend.many-whom', { names: all }))
+    .waitFor();
   await dialog()
     .getByRole('radio', { name: say('reason.person-left') })
     .check();
