@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { cleanText, foldForSearch } from './text.ts';
+import { cleanText, foldForSearch, nameVariants } from './text.ts';
 
 describe('text for people', () => {
   it('loses what would move or break a line', () => {
@@ -21,5 +21,25 @@ describe('text for people', () => {
       assert.equal(foldForSearch(typed), 'ヤマダハナコ');
     assert.equal(foldForSearch('Ｎ－００１'), 'n-001');
     assert.equal(foldForSearch('NGUYỄN'), foldForSearch('nguyễn'));
+  });
+
+  it('is found by the usual form of a character, and by any other', () => {
+    const { from, to } = nameVariants;
+    assert.equal(Array.from(from).length, Array.from(to).length);
+    assert.ok(
+      Array.from(from).every((form) => !to.includes(form)),
+      'one step is enough',
+    );
+    for (const [name, typed] of [
+      ['髙橋', '高橋'],
+      ['山﨑', '山崎'],
+      ['齋藤', '斉藤'],
+      ['渡邉', '渡邊'],
+      ['𠮷田', '吉田'],
+      ['辻\u{e0101}村', '辻村'],
+      ['葛\ufe00城', '葛城'],
+    ] as const)
+      assert.equal(foldForSearch(name), foldForSearch(typed), name);
+    assert.notEqual(foldForSearch('高橋'), foldForSearch('高端'));
   });
 });

@@ -238,7 +238,7 @@ describe('a list', () => {
     for (const id of before) assert.ok(walked.includes(id));
   });
 
-  it('is searched in any width, case and kana, and its total is of what is found', async () => {
+  it('is searched in any width, case, kana and form of a character, and its total is of what is found', async () => {
     const names = async (search: string) => {
       const { terminals, total } = await ask('terminals/list', { search });
       assert.equal((terminals as Thing[]).length, total);
@@ -247,6 +247,8 @@ describe('a list', () => {
     assert.deepEqual(await names('EAST'), ['ｅａｓｔ-1', 'ｅａｓｔ-3', 'ｅａｓｔ-5', 'ｅａｓｔ-7']);
     assert.deepEqual(await names('０階'), ['東-0', '東-2', '東-4', '東-6', '東-8']);
     assert.deepEqual(await names("'; drop"), []);
+    await server.database.query(`update terminal set place = place || ' 髙\u{e0101}𠮷棟' where name = '東-2'`);
+    for (const typed of ['高吉棟', '髙𠮷\ufe00棟']) assert.deepEqual(await names(typed), ['東-2'], typed);
   });
 
   it('is narrowed by state', async () => {

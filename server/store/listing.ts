@@ -1,4 +1,4 @@
-import { foldForSearch } from '#core/policy/text.ts';
+import { foldForSearch, nameVariants } from '#core/policy/text.ts';
 import type { Transaction } from './database.ts';
 
 type KeyType = 'text' | 'bigint' | 'uuid';
@@ -45,8 +45,11 @@ const hiragana = Array.from({ length: 0x3096 - 0x3041 + 1 }, (_, index) => Strin
 const katakana = Array.from(hiragana, (kana) => String.fromCodePoint((kana.codePointAt(0) ?? 0) + 0x60)).join('');
 
 /** `foldForSearch` of a text, by the database. */
-export const folded = (text: string): string =>
-  `regexp_replace(translate(lower(normalize(${text}, NFKC)), '${hiragana}', '${katakana}'), '\\s', '', 'g')`;
+export const folded = (text: string): string => {
+  const { from, to } = nameVariants;
+  const plain = `translate(lower(normalize(${text}, NFKC)), '${hiragana}${from}', '${katakana}${to}')`;
+  return `regexp_replace(${plain}, '[\\s\\uFE00-\\uFE0F\\U000E0100-\\U000E01EF]', '', 'g')`;
+};
 
 /** A time as a key; those that have none come before all others. */
 export const timeKey = (time: string): string => `coalesce((extract(epoch from ${time}) * 1000000)::bigint, -1)`;
