@@ -9,6 +9,7 @@ import { useListing } from '../data/use-listing.ts';
 import { useWords, type Words } from '../data/use-words.ts';
 import { AnnounceTerminal } from '../parts/announce-terminal.tsx';
 import { Button } from '../parts/button.tsx';
+import { ChangeTerminal } from '../parts/change-terminal.tsx';
 import { FilterChoice } from '../parts/filter-choice.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
@@ -34,6 +35,7 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
   });
   const [announcing, setAnnouncing] = useState(false);
   useAsked({ kind: 'terminals' }, { announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
+  const [changing, setChanging] = useState<TerminalSummary>();
   const [revoking, setRevoking] = useState<TerminalSummary>();
   return (
     <>
@@ -71,18 +73,27 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
           may('terminals/revoke')
             ? (terminal) =>
                 terminal.state !== 'revoked' && (
-                  <Button
-                    look="danger"
-                    onClick={() => setRevoking(terminal)}
-                    aria-label={say('terminals.revoke-one', { name: terminal.name })}
-                  >
-                    {say('terminals.revoke')}
-                  </Button>
+                  <>
+                    <Button
+                      onClick={() => setChanging(terminal)}
+                      aria-label={say('terminals.change-one', { name: terminal.name })}
+                    >
+                      {say('terminals.change')}
+                    </Button>
+                    <Button
+                      look="danger"
+                      onClick={() => setRevoking(terminal)}
+                      aria-label={say('terminals.revoke-one', { name: terminal.name })}
+                    >
+                      {say('terminals.revoke')}
+                    </Button>
+                  </>
                 )
             : undefined
         }
       />
       {announcing && <AnnounceTerminal close={() => setAnnouncing(false)} />}
+      {changing !== undefined && <ChangeTerminal terminal={changing} close={() => setChanging(undefined)} />}
       {revoking !== undefined && <RevokeTerminal terminal={revoking} close={() => setRevoking(undefined)} />}
     </>
   );
@@ -154,12 +165,17 @@ const Name = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode =
   const may = useMay();
   const { say } = useWords();
   const { signedIn } = useConsole();
-  const { id, name, place } = terminal;
+  const { id, name, place, group } = terminal;
   return (
     <>
       {may('events/list') ? <a href={fragmentOf({ kind: 'log', filter: { terminal: id } })}>{name}</a> : name}
       {signedIn.terminal === id && <span className="here">{say('terminals.here')}</span>}
-      {place !== '' && <span className="kana">{place}</span>}
+      {(place !== '' || group !== '') && (
+        <span className="kana">
+          {place}
+          {group !== '' && <span className="group-name">{group}</span>}
+        </span>
+      )}
     </>
   );
 };

@@ -155,6 +155,37 @@ for (const language of ['ja', 'en'] as const) {
       await told.waitFor({ state: 'detached' });
     });
 
+    test('a terminal is given a group, by which it is found, and another name that is taken is refused', async () => {
+      const group = `集中治療-${language}`;
+      await go('#/terminals?search=東');
+      const first = page.locator('.row-actions').first().getByRole('button').first();
+      const named = await first.getAttribute('aria-label');
+      await first.click();
+      await page
+        .getByRole('dialog', { name: named ?? '' })
+        .getByLabel(say('terminals.group'))
+        .fill(group);
+      await clean('a terminal is changed');
+      const name = page.getByRole('dialog').getByLabel(say('terminals.name'));
+      const before = await name.inputValue();
+      await name.fill('=西-01');
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: say('change.submit') })
+        .click();
+      await page.getByText(say('failure.TERMINAL_NAME_TAKEN')).waitFor();
+      await name.fill(before);
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: say('change.submit') })
+        .click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.getByLabel(say('terminals.search')).fill(group);
+      await page.getByText(say('list.count', { shown: 1, total: 1 })).waitFor();
+      await page.locator('.group-name', { hasText: group }).waitFor();
+      if (language === 'ja') await keep(page, 'terminal-in-a-group');
+    });
+
     test('a search and a state narrow it as one types, and nothing found says so with a way back', async () => {
       await go('#/terminals');
       await page.getByText(say('list.count', { shown: 50, total: 60 })).waitFor();

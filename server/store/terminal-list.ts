@@ -53,7 +53,7 @@ const listing: Listing<Sort> = {
     { by: timeKey('announced_at'), type: 'bigint' },
     { by: 'id', type: 'uuid' },
   ],
-  search: folded(`name || E'\\n' || place || E'\\n' || coalesce(person_name, '')`),
+  search: folded(`name || E'\\n' || place || E'\\n' || group_name || E'\\n' || coalesce(person_name, '')`),
 };
 
 export interface TerminalsQuery extends ListingAsked<Sort> {
