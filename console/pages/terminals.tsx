@@ -172,8 +172,7 @@ const Name = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode =
       {signedIn.terminal === id && <span className="here">{say('terminals.here')}</span>}
       {(place !== '' || group !== '') && (
         <span className="kana">
-          {place}
-          {group !== '' && <span className="group-name">{group}</span>}
+          {place} {group !== '' && <span className="group-name">{group}</span>}
         </span>
       )}
     </>
