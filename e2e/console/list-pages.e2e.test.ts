@@ -158,23 +158,18 @@ for (const language of ['ja', 'en'] as const) {
     test('a terminal is given a group, by which it is found, and another name that is taken is refused', async () => {
       const group = `集中治療-${language}`;
       await go('#/terminals?search=東');
-      const first = page.locator('.row-actions').first().getByRole('button').first();
-      const named = await first.getAttribute('aria-label');
-      await first.click();
-      await page
-        .getByRole('dialog', { name: named ?? '' })
-        .getByLabel(say('terminals.group'))
-        .fill(group);
+      const named = say('terminals.change-one', { name: '東-00' });
+      await page.getByRole('button', { name: named }).click();
+      await page.getByRole('dialog', { name: named }).getByLabel(say('terminals.group')).fill(group);
       await clean('a terminal is changed');
       const name = page.getByRole('dialog').getByLabel(say('terminals.name'));
-      const before = await name.inputValue();
       await name.fill('=西-01');
       await page
         .getByRole('dialog')
         .getByRole('button', { name: say('change.submit') })
         .click();
       await page.getByText(say('failure.TERMINAL_NAME_TAKEN')).waitFor();
-      await name.fill(before);
+      await name.fill('東-00');
       await page
         .getByRole('dialog')
         .getByRole('button', { name: say('change.submit') })
