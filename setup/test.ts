@@ -26,7 +26,7 @@ const suites: readonly Suite[] = [
   { name: 'release', holds: (file) => file.startsWith('e2e/release/'), atOnce: 1, within: 300 },
   {
     name: 'screen',
-    holds: (file) => /^e2e\/(curtain\/(?!session-hooks)|agent\/screen-cover|gallery\/.*e2e)/.test(file),
+    holds: (file) => /^e2e\/(curtain\/(?!session-hooks)|agent\/screen-cover|gallery\/).*\.e2e\./.test(file),
     atOnce: 1,
     within: 600,
     waits: true,
