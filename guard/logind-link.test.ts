@@ -109,3 +109,12 @@ test('a program that is not there is told and tried again, and holds up nothing'
   await until(() => /ENOENT/.test(lines.join('')));
   await link.stop();
 });
+
+test('whoever kills the guard with its group leaves logind’s program its last word', async () => {
+  start(`echo $$ > "$FOLDER/pid"; ${listen}`);
+  await until(() => written('pid').endsWith('\n'));
+  const group = readFileSync(`/proc/${Number(written('pid'))}/stat`, 'utf8')
+    .replace(/.*\) /, '')
+    .split(' ')[2];
+  assert.equal(group, written('pid').trim());
+});

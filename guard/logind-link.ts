@@ -31,6 +31,8 @@ export interface LogindLink {
 const longestLine = 64;
 /** A process that lived for so long was sound (milliseconds). */
 const soundAfter = 5_000;
+/** It waits half of that for logind to take its last word (milliseconds). */
+const endsWithin = 1_000;
 
 export function startLogindLink({ program, environment, onEvent, lock, log }: LogindLinkDeps): LogindLink {
   const backOff = createBackOff({ first: 200, longest: 10_000 });
@@ -75,6 +77,8 @@ export function startLogindLink({ program, environment, onEvent, lock, log }: Lo
     const started = spawn(program, [], {
       env: { ...environment },
       stdio: ['pipe', 'pipe', 'inherit'],
+      // Whoever kills the guard with its group leaves it the word that the session is locked; its input ends it.
+      detached: true,
     });
     child = started;
     if (hint !== undefined) tell(hint);
@@ -122,7 +126,7 @@ export function startLogindLink({ program, environment, onEvent, lock, log }: Lo
       if (ending === undefined) return;
       const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
       ending.stdin?.end();
-      const patience = setTimeout(() => ending.kill('SIGKILL'), 1_000);
+      const patience = setTimeout(() => ending.kill('SIGKILL'), endsWithin);
       await ended;
       clearTimeout(patience);
     },

@@ -16,6 +16,7 @@ export interface Spoken {
   says(line: string, from?: number): Promise<void>;
   /** Closes its input and waits for its end. */
   leave(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
 }
 
@@ -35,6 +36,7 @@ export function speakTo(program: string, env: NodeJS.ProcessEnv): Spoken {
       child.stdin.end();
       await ended;
     },
+    signal: (name) => void child.kill(name),
     async kill() {
       child.kill('SIGKILL');
       await ended;

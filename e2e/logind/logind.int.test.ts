@@ -85,18 +85,40 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
     await logind.says('hint 1 open');
     logind.say('next');
     await logind.says('hint 2 open');
+    assert.deepEqual(logind.heard.slice(-2), ['hint 1 locked', 'hint 2 open'], 'what is not shown is not open');
     const before = logind.heard.length;
     logind.say('none');
+    await logind.says('hint 2 locked', before);
     program.say('locked');
     program.say('open');
+    const none = logind.heard.length;
     logind.say('next');
-    await logind.says('hint 2 open', before);
+    await logind.says('hint 2 open', none);
     await logind.kill();
     const second = await bus.startLogind();
     await second.says('hint 1 open');
     // Nothing is open without a guard.
     await program.leave();
     await second.says('hint 1 locked');
+  });
+
+  test('signals that ask everybody to end leave it the last word, which a logind that hangs holds up for half a second', async () => {
+    const logind = await bus.startLogind();
+    const program = await joinBus();
+    program.say('open');
+    await logind.says('hint 1 open');
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) program.signal(name);
+    await program.leave();
+    await logind.says('hint 1 locked');
+
+    const other = await joinBus();
+    other.say('open');
+    await logind.says('hint 1 open', logind.heard.length);
+    logind.signal('SIGSTOP');
+    const began = performance.now();
+    await other.leave();
+    const took = performance.now() - began;
+    assert.ok(took > 400 && took < 900, `it ended after ${took} ms; its guard waits a second`);
   });
 
   test('with its guard it ends and lets everything go', async () => {

@@ -12,15 +12,18 @@
  *   unlock   somebody asked it to unlock one. The guard does not
  *
  * Standard input: `covered` lets a sleep go on; `locked` and `open` are what LockedHint says from now on of the session that
- * seat0 shows; its end ends this, and leaves `locked`: without a guard nothing is open. An inhibitor that was not let go ends by itself after
- * InhibitDelayMaxSec (logind.conf), five seconds unless somebody has changed it.
+ * seat0 shows, and one that it shows no more is locked; its end, and no signal that asks, ends this, and leaves `locked`:
+ * without a guard nothing is open. An inhibitor that was not let go ends by itself after InhibitDelayMaxSec (logind.conf),
+ * five seconds unless somebody has changed it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -31,6 +34,7 @@
 #define SESSION "org.freedesktop.login1.Session"
 #define SEAT_PATH "/org/freedesktop/login1/seat/seat0"
 #define SEAT "org.freedesktop.login1.Seat"
+/* `guard/logind-link.ts` waits twice as long for the end of this process. */
 #define LAST_WORD_MICROSECONDS 500000
 #define RETRY_MILLISECONDS 1000
 #define LONGEST_LINE 64
@@ -43,6 +47,8 @@ struct logind {
   const char *told;
   /* What LockedHint is to say; -1 before the guard has said anything. */
   int hint;
+  /* The session that was told so last; NULL while none is shown. */
+  char *session;
 };
 
 static void tell(const char *word) {
@@ -86,30 +92,31 @@ static int prepare_for_sleep(sd_bus_message *message, void *context, sd_bus_erro
   return 0;
 }
 
-/* Only root and the session's own user may; it is a hint, and nothing waits for it. */
+/* Only root and the session's own user may; it is a hint, and nothing waits for it. A session that has ended has none. */
 static int hint_given(sd_bus_message *reply, void *context, sd_bus_error *error) {
   (void)context, (void)error;
   const sd_bus_error *refused = sd_bus_message_get_error(reply);
-  if (refused != NULL) fprintf(stderr, "logind: LockedHint is not taken: %s\n", refused->name);
+  if (refused != NULL && !sd_bus_error_has_name(refused, SD_BUS_ERROR_UNKNOWN_OBJECT))
+    fprintf(stderr, "logind: LockedHint is not taken: %s\n", refused->name);
   return 0;
 }
 
-static const char *read_session(sd_bus_message *reply) {
-  const char *id, *path;
-  if (sd_bus_message_is_method_error(reply, NULL)) return NULL;
-  if (sd_bus_message_enter_container(reply, 'v', "(so)") < 0 || sd_bus_message_read(reply, "(so)", &id, &path) < 0)
-    return NULL;
-  /* No session is shown there: "/". */
-  return *id == '\0' ? NULL : path;
+static void set_hint(struct logind *logind, const char *session, int locked) {
+  sd_bus_call_method_async(logind->bus, NULL, SERVICE, session, SESSION, "SetLockedHint", hint_given, NULL, "b", locked);
 }
 
 static int session_found(sd_bus_message *reply, void *context, sd_bus_error *error) {
   (void)error;
   struct logind *logind = context;
-  const char *path = read_session(reply);
-  if (path != NULL)
-    sd_bus_call_method_async(logind->bus, NULL, SERVICE, path, SESSION, "SetLockedHint", hint_given, NULL, "b",
-                             logind->hint == 1);
+  const char *id, *path;
+  if (sd_bus_message_is_method_error(reply, NULL) || sd_bus_message_enter_container(reply, 'v', "(so)") < 0 ||
+      sd_bus_message_read(reply, "(so)", &id, &path) < 0)
+    return 0;
+  if (logind->session != NULL && strcmp(path, logind->session) != 0) set_hint(logind, logind->session, true);
+  free(logind->session);
+  /* No session is shown there: "/". */
+  logind->session = *id == '\0' ? NULL : strdup(path);
+  if (logind->session != NULL) set_hint(logind, logind->session, logind->hint == 1);
   return 0;
 }
 
@@ -204,18 +211,16 @@ static bool hear_bus(struct logind *logind) {
 
 /* The guard's end ends every lease. */
 static void say_locked(struct logind *logind) {
-  sd_bus_message *found = NULL;
-  if (logind->bus == NULL || logind->hint != 0) return;
+  if (logind->bus == NULL || logind->hint != 0 || logind->session == NULL) return;
   sd_bus_set_method_call_timeout(logind->bus, LAST_WORD_MICROSECONDS);
-  sd_bus_call_method(logind->bus, SERVICE, SEAT_PATH, "org.freedesktop.DBus.Properties", "Get", NULL, &found, "ss",
-                     SEAT, "ActiveSession");
-  const char *path = found == NULL ? NULL : read_session(found);
-  if (path != NULL) sd_bus_call_method(logind->bus, SERVICE, path, SESSION, "SetLockedHint", NULL, NULL, "b", 1);
-  sd_bus_message_unref(found);
+  sd_bus_call_method(logind->bus, SERVICE, logind->session, SESSION, "SetLockedHint", NULL, NULL, "b", 1);
 }
 
 int main(void) {
   struct logind logind = {.inhibitor = -1, .hint = -1};
+  /* Whoever ends the guard asks all that it has started; this has a last word to say, and ends with it. */
+  const int asked[] = {SIGTERM, SIGINT, SIGHUP};
+  for (size_t index = 0; index < sizeof asked / sizeof *asked; index++) signal(asked[index], SIG_IGN);
   for (;;) {
     if (logind.bus == NULL) tell_presence(&logind, join(&logind) ? "ready" : "absent");
     if (logind.bus != NULL && !hear_bus(&logind)) leave(&logind);
@@ -228,5 +233,6 @@ int main(void) {
   }
   say_locked(&logind);
   leave(&logind);
+  free(logind.session);
   return 0;
 }
