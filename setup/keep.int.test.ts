@@ -49,6 +49,31 @@ test('starts again what was killed, and is ready again', async (t) => {
   assert.equal(kept.restarts(), 1);
 });
 
+test('what others kill again and again is started at once each time; what ends by itself waits longer and longer', async (t) => {
+  const tell = `${ticking} process.on('SIGUSR2', () => process.exit(3));`;
+  const kept = await keep({ name: 'ticker', ...script(tell), log: log('pauses'), ready: { line: /ready/ } });
+  t.after(kept.stop);
+  const starts: number[] = [];
+  const ends: number[] = [];
+  kept.listen((event) => {
+    if (event.kind === 'started') starts.push(performance.now());
+    if (event.kind === 'died') ends.push(performance.now());
+  });
+  const pauseAfter = async (signal: 'SIGKILL' | 'SIGUSR2'): Promise<number> => {
+    const before = starts.length;
+    kept.kill(signal);
+    await until('started again', () => starts.length > before);
+    await kept.whenReady();
+    return (starts.at(-1) ?? 0) - (ends.at(-1) ?? 0);
+  };
+  for (let kills = 0; kills < 6; kills += 1) {
+    const pause = await pauseAfter('SIGKILL');
+    assert.ok(pause < 600, `${pause} ms after ${kills} others`);
+  }
+  for (let ends = 0; ends < 2; ends += 1) await pauseAfter('SIGUSR2');
+  assert.ok((await pauseAfter('SIGUSR2')) > 700);
+});
+
 test('whoever waits for a run that dies before it is ready waits for the one that is', {
   timeout: 20_000,
 }, async (t) => {

@@ -63,6 +63,8 @@ export interface Kept {
 /** What ends is started again at once; what ends again soon after, later and later. */
 const firstPause = 100;
 const longestPause = 5_000;
+/** What somebody else killed or stopped is not ill, and waits no longer than this. */
+const killedPause = 200;
 /** A run that lasted this long was healthy: the next start is at once again. */
 const healthyAfter = 10_000;
 const tailLines = 15;
@@ -92,9 +94,10 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     for (const listener of listeners) listener(event);
   };
 
-  const run = async (): Promise<void> => {
+  /** Starts it once and waits for its end; true when that was somebody else's doing. */
+  const run = async (): Promise<boolean> => {
     const [command, ...args] = [...dieWithParent(spec), spec.command, ...(spec.args ?? [])];
-    if (command === undefined) return;
+    if (command === undefined) return false;
     match = undefined;
     const started = spawn(command, args, {
       cwd: spec.cwd,
@@ -108,7 +111,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
       ],
     });
     child = started;
-    const forget = spec.silentAfter === undefined ? undefined : watchOver(started, spec.silentAfter);
+    const watch = spec.silentAfter === undefined ? undefined : watchOver(started, spec.silentAfter);
     const exited = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
       started.once('error', (error) => {
         tail.push(error.message);
@@ -144,7 +147,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     else if ('check' in spec.ready) void pollUntil(spec.ready.check, alive.signal).then((yes) => yes && becomeReady());
     const [code, signal] = await exited;
     alive.abort();
-    forget?.();
+    watch?.forget();
     child = undefined;
     killGroup(started.pid, 'SIGKILL');
     await Promise.race([closed, sleep(500, undefined, { ref: false })]);
@@ -156,16 +159,18 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
     }
     tell({ kind: 'died', code, signal });
     log.write(`-- ${spec.name} ended: ${signal ?? `code ${code}`}\n`);
+    return signal === 'SIGKILL' && watch?.hung() !== true;
   };
 
   const runForever = async (): Promise<void> => {
     let pause = 0;
     for (;;) {
       const since = performance.now();
-      await run();
+      const killed = await run();
       if (spec.restart === false) ready.reject(new Error(`${spec.name} ended; log: ${spec.log}`));
       if (stopping || spec.restart === false) return;
       if (performance.now() - since > healthyAfter) pause = 0;
+      if (killed) pause = Math.min(pause, killedPause);
       await sleep(pause, undefined, { signal: abort.signal }).catch(() => undefined);
       if (stopping) return;
       pause = Math.min(Math.max(pause * 2, firstPause), longestPause);
@@ -235,9 +240,16 @@ async function pollUntil(check: () => Promise<boolean>, signal: AbortSignal): Pr
 
 const lookEvery = 200;
 
-/** Ends a child that hangs. Returns how to leave it alone. */
-function watchOver({ pid, stdio }: ChildProcess, silentAfter: number): () => void {
+interface Watch {
+  /** It was ended because it said nothing any more. */
+  hung(): boolean;
+  forget(): void;
+}
+
+/** Ends a child that hangs. */
+function watchOver({ pid, stdio }: ChildProcess, silentAfter: number): Watch {
   let heardAt: number | undefined;
+  let hung = false;
   let lookedAt = performance.now();
   const beat = stdio[3] as Readable | null | undefined;
   beat?.on('data', () => {
@@ -249,9 +261,12 @@ function watchOver({ pid, stdio }: ChildProcess, silentAfter: number): () => voi
     // Whoever was held up themself has heard nothing either.
     if (now - lookedAt > 5 * lookEvery) heardAt &&= now;
     lookedAt = now;
-    if (isStopped(pid) || (heardAt !== undefined && now - heardAt > silentAfter)) killGroup(pid, 'SIGKILL');
+    const stopped = isStopped(pid);
+    if (!stopped && (heardAt === undefined || now - heardAt <= silentAfter)) return;
+    hung ||= !stopped;
+    killGroup(pid, 'SIGKILL');
   }, lookEvery);
-  return () => clearInterval(timer);
+  return { hung: () => hung, forget: () => clearInterval(timer) };
 }
 
 /** Stopped by a signal or a debugger, proc(5). */
