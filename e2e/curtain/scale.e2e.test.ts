@@ -14,8 +14,14 @@ import { createCurtainWorld } from './curtain-world.ts';
 
 /** The badge in the corner of an open desktop, in pixels of a page (`electron/main/windows.ts`). */
 const badge = { width: 440, height: 92, margin: 16 };
-const open = {
-  picture: { kind: 'open', greet: '佐藤 花子', number: 'N-1', endsAt: Date.now() + 3_600_000, mayOpenConsole: false },
+/** What stands in the middle before an idle terminal locks. */
+const warning = { width: 660, height: 400 };
+const picture = {
+  kind: 'open',
+  greet: '佐藤 花子',
+  number: 'N-1',
+  endsAt: Date.now() + 3_600_000,
+  mayOpenConsole: false,
 };
 
 /** Where to look for the red window behind. */
@@ -32,8 +38,10 @@ describe('a display whose letters are larger', { timeout: 120_000 }, () => {
     { resources: 'Xft.dpi: 192', size: '2560x1600x24', scale: 2 },
     { resources: 'Xft.dpi: 144', size: '1920x1200x24', scale: 1.5 },
     { resources: 'XTerm.Xft.dpi: 192', size: '1280x800x24', scale: 1 },
+    // No room for so large letters.
+    { resources: 'Xft.dpi: 192', size: '1366x768x24', scale: 1.06 },
   ])
-    test(`${resources}: the lock screen covers the curtain, and the badge on the desktop is ${scale} times as large`, async () => {
+    test(`${resources} at ${size}: the lock screen covers the curtain, and what lies on the desktop is ${scale} times as large`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'kazasu-scale-'));
       stops.add(() => rmSync(folder, { recursive: true, force: true }));
       const socket = join(folder, 'guard.sock');
@@ -72,9 +80,24 @@ describe('a display whose letters are larger', { timeout: 120_000 }, () => {
         await world.probe('watch', ...at(edge + 6, row)),
       ];
       stops.add(guard.keepOpen());
-      guard.show(open);
+      guard.show({ picture });
       await world.opened();
       await until('the badge lies on the desktop', () => within.changes.at(-1)?.red === false, 20_000);
       assert.equal(beside.changes.at(-1)?.red, true, 'and ends where it should');
+
+      const left = (width - warning.width * scale) / 2;
+      const top = (height - warning.height * scale) / 2;
+      const looks = (x: number, y: number) => world.probe('watch', ...at(x, y));
+      const ends = [
+        await Promise.all([looks(width / 2, top - 6), looks(width / 2, top + 8)]),
+        await Promise.all([looks(width / 2, height - top + 6), looks(width / 2, height - top - 8)]),
+        await Promise.all([looks(left - 6, height / 2), looks(left + 8, height / 2)]),
+        await Promise.all([looks(width - left + 6, height / 2), looks(width - left - 8, height / 2)]),
+      ];
+      guard.show({ picture: { ...picture, locksAt: Date.now() + 30_000 } });
+      await until('the whole warning is in sight', () =>
+        ends.every(([, inside]) => inside.changes.at(-1)?.red === false),
+      );
+      for (const [outside] of ends) assert.equal(outside.changes.at(-1)?.red, true, 'and nothing beside it');
     });
 });

@@ -216,7 +216,8 @@ export const createWindows = (deps: WindowsDeps): Windows => {
     if (form !== badgeForm) {
       badgeForm = form;
       const area = deps.screen.getPrimaryDisplay().workArea;
-      const { width, height } = badgeSizes[form];
+      const wanted = badgeSizes[form];
+      const [width, height] = [Math.min(wanted.width, area.width), Math.min(wanted.height, area.height)];
       // The warning stands in the middle; the badge lies in the corner that patient software uses least.
       const share = form === 'warning' ? 0.5 : 1;
       const margin = form === 'warning' ? 0 : badgeMargin;

@@ -4,7 +4,8 @@
  * desktop is open it shows the windows of the screen that do not cover everything.
  *
  * painter --private FILE AUTHORITY becomes the private display, as large as the monitor that the stage will be on, and
- * writes to the file how large the letters on the real one are (Xft.dpi of its resources; 100 is 96 to the inch) and its number.
+ * writes to the file how large the letters on the real one are (Xft.dpi of its resources; 100 is 96 to the inch), as far as
+ * the screen has room for them, and its number.
  */
 #include "clock.h"
 #include "exits.h"
@@ -24,6 +25,9 @@
 
 enum { CURTAIN_SOCKET = 3, BEAT_PIPE = 4 };
 #define BEAT 500
+/* Sides of the smallest page on which every word of the screen is to be seen (`e2e/agent/screen-access.e2e.test.ts`). */
+#define LONG_SIDE 1024
+#define SHORT_SIDE 720
 
 struct painter {
   struct mirror mirror;
@@ -192,6 +196,14 @@ static unsigned scale_of(xcb_connection_t *real, xcb_window_t root) {
   return !(scale > 1) ? 100 : scale > 4 ? 400 : (unsigned)(scale * 100 + 0.5);
 }
 
+/* Larger letters are no help where they leave the monitor. */
+static unsigned scale_that_fits(unsigned scale, unsigned width, unsigned height) {
+  const unsigned by_long = (width > height ? width : height) * 100 / LONG_SIDE;
+  const unsigned by_short = (width > height ? height : width) * 100 / SHORT_SIDE;
+  const unsigned most = by_long < by_short ? by_long : by_short;
+  return most < 100 ? 100 : scale < most ? scale : most;
+}
+
 static int become_private(const char *file, char *authority) {
   xcb_connection_t *real = xcb_connect(NULL, NULL);
   if (xcb_connection_has_error(real)) return EXIT_NO_DISPLAY;
@@ -209,7 +221,7 @@ static int become_private(const char *file, char *authority) {
       width = each.data->width;
       height = each.data->height;
     }
-  dprintf(atoi(file), SCALE_LINE "\n", scale_of(real, screen->root));
+  dprintf(atoi(file), SCALE_LINE "\n", scale_that_fits(scale_of(real, screen->root), width, height));
   xcb_disconnect(real);
   char size[32];
   snprintf(size, sizeof size, "%ux%ux24", width, height);
