@@ -68,6 +68,36 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await world.event(({ kind, reason }) => kind === 'session.ended' && reason === 'button', 'locked by the button');
   });
 
+  test('keys that browsers and desktops act on reach the lock screen and change nothing', async () => {
+    const page = await terminal.shows('ready', 60_000);
+    await page.evaluate(() => {
+      addEventListener('keydown', () => {
+        document.documentElement.dataset['keys'] = String(Number(document.documentElement.dataset['keys'] ?? 0) + 1);
+      });
+    });
+    // Another page, zoom or selection would be seen in it.
+    const state = () =>
+      page.evaluate(() => [
+        location.href,
+        performance.timeOrigin,
+        innerWidth,
+        devicePixelRatio,
+        String(getSelection()),
+      ]);
+    const before = await state();
+    const screen = await at.program('screen');
+    await at.keys(
+      ...['alt+F4', 'ctrl+w', 'ctrl+q', 'ctrl+r', 'F5', 'ctrl+shift+i', 'F12', 'F11', 'F1', 'Menu', 'shift+F10'],
+      ...['ctrl+p', 'ctrl+plus', 'ctrl+minus', 'ctrl+a', 'ctrl+o', 'ctrl+n', 'ctrl+t', 'alt+Left', 'Print', 'super+d'],
+    );
+    await until('they have arrived', () => page.evaluate(() => Number(document.documentElement.dataset['keys']) > 20));
+    await settled();
+    assert.deepEqual(await state(), before);
+    assert.equal(await at.program('screen'), screen);
+    assert.equal(glass.changes.at(-1)?.red, true, 'nothing else lies there');
+    await unseen();
+  });
+
   test('the hot key locks, wherever the keyboard is', async () => {
     await at.opened();
     const heard = at.logind?.heard.length ?? 0;
@@ -93,6 +123,24 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await at.coveredAfter(monotonic());
   });
 
+  test('signals that ask a part to end: always covered, soon back', async () => {
+    for (const [name, signals] of [
+      ['screen', ['SIGTERM', 'SIGHUP', 'SIGINT']],
+      ['painter', ['SIGTERM', 'SIGUSR1']],
+      ['display', ['SIGTERM']],
+      ['guard', ['SIGTERM', 'SIGHUP']],
+    ] as const)
+      for (const signal of signals) {
+        const find = () => (name === 'guard' ? terminal.house.guard.pid() : at.tryFind(name));
+        const pid = await until(`the ${name} runs`, find);
+        process.kill(pid, signal);
+        await until(`another ${name} after ${signal}`, () => ![undefined, pid].includes(find()), 20_000);
+        if (name === 'guard') await terminal.house.guard.whenReady();
+        await terminal.shows('ready', 60_000);
+        await unseen();
+      }
+  });
+
   test('a screen that is killed again and again is made anew at once each time', async () => {
     await terminal.shows('ready', 60_000);
     for (let kills = 0; kills < 10; kills += 1) {
@@ -106,11 +154,34 @@ describe('the whole product under the curtain', { timeout: 500_000 }, () => {
     await unseen();
   });
 
-  test('a screen or painter that hangs is noticed and made anew behind the cover', async () => {
+  test('a screen, painter or private display that is stopped is noticed and made anew behind the cover', async () => {
     await terminal.shows('ready', 60_000);
-    for (const name of ['painter', 'screen'] as const) await replaced(name, 'SIGSTOP');
+    for (const name of ['painter', 'screen', 'display'] as const) await replaced(name, 'SIGSTOP');
     await terminal.shows('ready', 60_000);
     await unseen();
+  });
+
+  test('pages, and the process that draws for all of them, that are stopped are made anew in a moment', async (t) => {
+    const took: Record<string, number> = {};
+    for (const type of ['renderer', 'gpu-process']) {
+      await terminal.shows('ready', 60_000);
+      const screen = await at.program('screen');
+      const stopped = findChromium(screen, type);
+      const before = (await world.events({ kind: 'screen.repaired' })).length;
+      const from = performance.now();
+      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+      await until(`no ${type} of before`, () => !findChromium(screen, type).some((pid) => stopped.includes(pid)));
+      await terminal.shows('ready', 20_000);
+      took[type] = Math.round(performance.now() - from);
+      if (stopped.length > 0)
+        await until('it is in the log', async () => (await world.events({ kind: 'screen.repaired' })).length > before);
+      assert.equal(await at.program('screen'), screen, 'the program is the same');
+    }
+    t.diagnostic(`milliseconds: ${JSON.stringify(took)}`);
+    assert.ok(Math.max(...Object.values(took)) < 4_000, 'long before a page that does not paint is missed');
+    await unseen();
+    // Another one has nothing to repair yet.
+    await replaced('screen', 'SIGKILL');
   });
 
   test('a page that hangs, the process that draws for all of them gone, no page to be started: noticed and repaired', async () => {

@@ -10,12 +10,15 @@ import { allowOnly, denyPowers, lockPages } from './hardening.ts';
 import { createPages } from './pages.ts';
 import { createScreen } from './screen.ts';
 import { createSettings } from './settings.ts';
+import { listStopped } from './stopped.ts';
 import { listForeignSwitches } from './switches.ts';
 import { createWatchdog } from './watchdog.ts';
 import { createWindows } from './windows.ts';
 
 /** Milliseconds between signs of life; `native/curtain/ui.c` waits for some of them. */
 const beatEvery = 500;
+/** Milliseconds between looks for a process of Chromium that stands still. */
+const lookEvery = 500;
 
 /** How this process ends, for whoever starts it again (sysexits.h). */
 const exits = { usage: 64, broken: 70, running: 75 } as const;
@@ -97,6 +100,10 @@ const start = async (): Promise<void> => {
     if (details.reason !== 'clean-exit') watchdog.repaired(`${details.type} process: ${details.reason}`);
   });
   app.on('window-all-closed', () => undefined);
+  // Nothing here has a reason to stand still. What is stopped is ended, and made anew as whatever else ends.
+  const looking = setInterval(() => {
+    for (const pid of listStopped()) process.kill(pid, 'SIGKILL');
+  }, lookEvery);
 
   const pages = createPages(__dirname);
   await app.whenReady();
@@ -143,7 +150,7 @@ const start = async (): Promise<void> => {
   powerMonitor.on('shutdown', () => getLink().send({ kind: 'power', what: 'shutdown' }));
   globalShortcut.register('CommandOrControl+Alt+L', () => getLink().send({ kind: 'power', what: 'lock-requested' }));
 
-  stops.push(getLink().stop, watchdog.stop, windows.stop);
+  stops.push(() => clearInterval(looking), getLink().stop, watchdog.stop, windows.stop);
   app.on('before-quit', stopAll);
 };
 
