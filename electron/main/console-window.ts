@@ -1,4 +1,4 @@
-import { BrowserWindow, type Session, session as sessions, type WebContents } from 'electron';
+import { BrowserWindow, type Session, screen, session as sessions, type WebContents } from 'electron';
 import type { Language, ToScreen } from '#contract/screen.ts';
 import { isWithin } from './address.ts';
 import { isVouchedFor } from './certificate.ts';
@@ -6,6 +6,9 @@ import { enterConsole } from './console-entry.ts';
 import { allowOnly, denyPowers, strictPreferences } from './hardening.ts';
 
 type OpenConsole = Extract<ToScreen, { kind: 'open-console' }>;
+
+/** As large as it is good to work in, where the display has the room. */
+const wanted = { width: 1280, height: 860 };
 
 export interface ConsoleWindow {
   readonly open: (request: OpenConsole) => Promise<void>;
@@ -71,10 +74,11 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
       close();
       const { origin } = new URL(request.origin);
       const session = prepare(origin, request.authority);
+      const { workArea } = screen.getPrimaryDisplay();
       const created = new BrowserWindow({
         show: false,
-        width: 1280,
-        height: 860,
+        width: Math.min(wanted.width, workArea.width),
+        height: Math.min(wanted.height, workArea.height),
         autoHideMenuBar: true,
         title: 'Kazasu',
         backgroundColor: '#f4f7fa',
