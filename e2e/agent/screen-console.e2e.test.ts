@@ -163,7 +163,7 @@ describe('the console window', { timeout: 120_000 }, () => {
     );
     assert.equal(sizes.length, 1);
     assert.ok(
-      sizes.every(([width = 0, height = 0]) => width <= 1024 && height <= 768),
+      sizes.every(([width = 0, height = 0]) => width < 1024 && height < 768),
       `it fits: ${sizes}`,
     );
   });

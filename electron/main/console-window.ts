@@ -9,6 +9,8 @@ type OpenConsole = Extract<ToScreen, { kind: 'open-console' }>;
 
 /** As large as it is good to work in, where the display has the room. */
 const wanted = { width: 1280, height: 860 };
+/** What covers all of a display is a lock screen to `native/curtain/mirror.c`. */
+const margin = 16;
 
 export interface ConsoleWindow {
   readonly open: (request: OpenConsole) => Promise<void>;
@@ -77,8 +79,8 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
       const { workArea } = screen.getPrimaryDisplay();
       const created = new BrowserWindow({
         show: false,
-        width: Math.min(wanted.width, workArea.width),
-        height: Math.min(wanted.height, workArea.height),
+        width: Math.min(wanted.width, workArea.width - 2 * margin),
+        height: Math.min(wanted.height, workArea.height - 2 * margin),
         autoHideMenuBar: true,
         title: 'Kazasu',
         backgroundColor: '#f4f7fa',

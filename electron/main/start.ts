@@ -102,7 +102,13 @@ const start = async (): Promise<void> => {
   app.on('window-all-closed', () => undefined);
   // Nothing here has a reason to stand still. What is stopped is ended, and made anew as whatever else ends.
   const looking = setInterval(() => {
-    for (const pid of listStopped()) process.kill(pid, 'SIGKILL');
+    for (const pid of listStopped()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
   }, lookEvery);
 
   const pages = createPages(__dirname);
