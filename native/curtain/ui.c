@@ -82,8 +82,9 @@ bool ui_prepare(struct ui *ui, const char *programs, const char *folder, char *c
                                .ends_with_leader = true};
   ui->screen = (struct child){.name = "screen",
                               .command = screen,
+                              /* What is typed into the screen goes through no input method of the session. */
                               .environment = {ui->display_variable, ui->authority_variable, ui->scale_variable,
-                                              "KAZASU_BEAT=3"},
+                                              "KAZASU_BEAT=3", "GTK_IM_MODULE=gtk-im-context-simple", "XMODIFIERS=@im=none"},
                               .files = {{ui->screen_beat_given, 3}, {-1, -1}},
                               .ends_with_leader = true};
   return ui->display.command != NULL && ui->painter.command != NULL;
