@@ -6,6 +6,17 @@ import type { Page } from 'playwright';
 import { createScreenWorld, type ScreenWorld } from './screen-world.ts';
 
 const ready = { picture: { kind: 'ready' } };
+const greeting = {
+  kind: 'secret',
+  factor: 'pin',
+  others: [],
+  accepted: [],
+  typed: 0,
+  shortest: 8,
+  longest: 12,
+  checking: false,
+  endsAt: Date.now() + 600_000,
+};
 
 const call = (page: Page, name: string, request: unknown): Promise<unknown> =>
   page.evaluate(
@@ -172,6 +183,31 @@ describe('a page of the screen', { timeout: 120_000 }, () => {
       display: true,
       clipboard: true,
     });
+  });
+
+  test('words of others are words: nothing in them is drawn or run', async () => {
+    const hostile = '<img src="x" onerror="globalThis.hit=1"><script>globalThis.hit=1</script>{{1}}';
+    const picture = { ...greeting, greet: hostile };
+    await world.painted({ picture });
+    assert.ok((await lock.innerText('body')).includes(hostile));
+    assert.equal(await lock.locator('img, script:not([src])').count(), 0);
+    assert.equal(await lock.evaluate('globalThis.hit'), undefined);
+    await world.painted(ready);
+  });
+
+  test('a file or an address that is dropped on it leads nowhere', async () => {
+    const before = lock.url();
+    const devtools = await lock.context().newCDPSession(lock);
+    for (const data of [
+      { items: [{ mimeType: 'text/uri-list', data: 'https://example.com/' }], dragOperationsMask: 1 },
+      { items: [], files: ['/etc/hostname'], dragOperationsMask: 1 },
+    ])
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await world.painted(ready);
+    assert.equal(lock.url(), before);
+    assert.equal(await countWindows(), (await world.electron.windows()).length);
   });
 
   test('downloads nothing, has no file to choose and no tools to open', async () => {

@@ -16,6 +16,7 @@ export interface CurtainWorld {
   readonly display: Display;
   readonly guard: ScriptedGuard;
   readonly leader: Kept;
+  leaderPid(): number | undefined;
   /** File of what the leader says. */
   readonly log: string;
   /** A red window over everything, which counts the keys that reach it. */
@@ -40,8 +41,12 @@ export interface CurtainWorldOptions {
   readonly sanitized?: boolean;
   /** Starts the X session of a terminal, which brings the victim as its desktop. */
   readonly session?: boolean;
+  /** The leader is nobody's group: it can be killed alone. Its end is then the test's to clear up after. */
+  readonly alone?: boolean;
   /** A program in the place of the screen, with its words. */
   readonly screen?: readonly string[];
+  /** Further variables of the session. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Another display than one of a fixed head with a window manager. */
   readonly openDisplay?: (folder: string) => Promise<Display>;
 }
@@ -74,14 +79,14 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
       mode: 0o755,
     });
     const log = join(folder, 'leader.log');
+    const [command = '', ...args] =
+      options.session === true
+        ? [join(root, 'native', 'curtain', 'session', 'start')]
+        : [join(programs, 'leader'), programs, socket, user, ...(options.screen ? [folder, ...options.screen] : [])];
     const leader = await keep({
       name: 'leader',
-      command:
-        options.session === true ? join(root, 'native', 'curtain', 'session', 'start') : join(programs, 'leader'),
-      args:
-        options.session === true
-          ? []
-          : [programs, socket, user, ...(options.screen ? [folder, ...options.screen] : [])],
+      command: options.alone === true ? 'setsid' : command,
+      args: options.alone === true ? ['--fork', '--wait', command, ...args] : args,
       env: {
         PATH: process.env['PATH'],
         ...display.env,
@@ -89,6 +94,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
         KAZASU_CURTAIN_SOCKET: socket,
         KAZASU_GUARD_USER: user,
         KAZASU_DESKTOP: desktop,
+        ...options.env,
       },
       log,
       restart: false,
@@ -97,8 +103,10 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
     stops.add(leader.stop);
     const probes: Probe[] = [];
     stops.add(async () => void (await Promise.all(probes.map((probe) => probe.stop()))));
+    const leaderPid = (): number | undefined =>
+      options.alone === true ? findChild(leader.pid(), ({ program }) => program === 'leader') : leader.pid();
     const curtain: CurtainWorld['curtain'] = (seat) =>
-      until(`a curtain in seat ${seat}`, () => findChild(leader.pid(), isCurtain(seat)));
+      until(`a curtain in seat ${seat}`, () => findChild(leaderPid(), isCurtain(seat)));
     await guard.covered();
     return {
       display,
@@ -110,6 +118,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
         return victim;
       },
       watch,
+      leaderPid,
       desktop: async () => findChild(leader.pid(), ({ program }) => program.startsWith('probe-')),
       curtain,
       async probe(...words) {

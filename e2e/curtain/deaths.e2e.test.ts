@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '#e2e/world.ts';
@@ -110,6 +111,24 @@ describe('whatever dies or hangs, the desktop is never seen without a lease', { 
     await world.covered();
   });
 
+  for (const open of [false, true])
+    test(`their leader killed while ${open ? 'open' : 'locked'}: the curtains cover, and no lease opens them any more`, async () => {
+      world = await createCurtainWorld({ alone: true });
+      const at = world;
+      if (open) await at.opened();
+      const pids = [await at.curtain(0), await at.curtain(1)];
+      const killed = monotonic();
+      process.kill(at.leaderPid() ?? 0, 'SIGKILL');
+      await until('the victim is not seen', () => at.watch.changes.at(-1)?.red === false);
+      const after = (at.watch.changes.at(-1)?.at ?? 0) - killed;
+      assert.ok(after < 500, `covered after ${after} ms`);
+      const { red } = await at.watch.count();
+      at.guard.open();
+      await delay(700);
+      assert.equal((await at.watch.count()).red, red, 'leases open nothing');
+      assert.ok(pids.every(isAlive));
+    });
+
   for (const open of [false, true]) {
     test(`both curtains killed while ${open ? 'open' : 'locked'}: the session ends within 100 ms`, async () => {
       const took: number[] = [];
@@ -171,8 +190,51 @@ describe('a screen that cannot be started', { timeout: 60_000 }, () => {
   });
 });
 
+describe('the surroundings of a screen', { timeout: 60_000 }, () => {
+  test('is started without the input methods of the session', async () => {
+    const world = await createCurtainWorld({
+      screen: ['sh', '-c', 'env > "$(dirname "$XAUTHORITY")/environment"; exec sleep 60'],
+      env: { GTK_IM_MODULE: 'fcitx', XMODIFIERS: '@im=fcitx' },
+    });
+    try {
+      const path = join(dirname(world.log), 'environment');
+      const given = await until('it has started', () => existsSync(path) && readFileSync(path, 'utf8'));
+      assert.doesNotMatch(given, /fcitx/);
+    } finally {
+      await world.stop();
+    }
+  });
+
+  test('with its X server everything of the session ends', async () => {
+    const world = await createCurtainWorld({ screen: [await buildProbe(), 'screen', '43d6c5'] });
+    try {
+      const find = (name: string) => () => findChild(world.leader.pid(), ({ program }) => program.startsWith(name));
+      const pids = [await world.curtain(0), await world.curtain(1)];
+      for (const name of ['painter', 'Xvfb', 'probe-']) pids.push(await until(name, find(name)));
+      await world.display.stop();
+      await until('all have ended', () => world.leader.pid() === undefined && !pids.some(isAlive));
+    } finally {
+      await world.stop();
+    }
+  });
+});
+
 describe('a screen on the curtain', { timeout: 60_000 }, () => {
   const colour = '43d6c5';
+
+  test('that moves without end is painted without end, and its painter does not count as hung', async () => {
+    const world = await createCurtainWorld({ screen: [await buildProbe(), 'flicker', colour] });
+    try {
+      const glass = await world.probe('watch', '640', '400', colour);
+      await until('it is seen to move', () => glass.changes.length > 20, 10_000);
+      await delay(4_000);
+      const seen = glass.changes.length;
+      await until('it still moves', () => glass.changes.length > seen + 20);
+      assert.doesNotMatch(readFileSync(world.log, 'utf8'), /painter hangs/);
+    } finally {
+      await world.stop();
+    }
+  });
 
   test('is seen again at once, whichever curtain has been killed, again and again', async () => {
     const world = await createCurtainWorld({ screen: [await buildProbe(), 'screen', colour] });

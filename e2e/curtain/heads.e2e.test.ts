@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { until } from '#e2e/world.ts';
+import { run } from '#setup/run.ts';
 import { type CurtainWorld, createCurtainWorld } from './curtain-world.ts';
-import { openPluggable, openTurnable } from './heads.ts';
+import { openPluggable, openTurnable, openTwoScreens } from './heads.ts';
+import { buildProbe, startProbe } from './probe.ts';
 
-describe('heads that are plugged, unplugged and turned', { timeout: 120_000 }, () => {
+describe('heads that are plugged, unplugged and turned', { timeout: 180_000 }, () => {
   let world: CurtainWorld | undefined;
   afterEach(async () => {
     await world?.stop();
@@ -77,6 +80,74 @@ describe('heads that are plugged, unplugged and turned', { timeout: 120_000 }, (
     at.guard.cover();
     await at.guard.covered();
     assert.equal(await share(at), 0, 'nor one that came while it was open');
+  });
+
+  test('the one with the lock screen goes, then every one, and comes back, twenty times; the display blanked and back', async () => {
+    let heads: Awaited<ReturnType<typeof openPluggable>> | undefined;
+    world = await createCurtainWorld({
+      screen: [await buildProbe(), 'screen', '43d6c5'],
+      openDisplay: async (folder) => {
+        heads = await openPluggable(join(folder, 'heads'));
+        return heads;
+      },
+    });
+    const at = world;
+    assert.ok(heads);
+    const { plug, xrandr, log, env } = heads;
+    const curtains = [await at.curtain(0), await at.curtain(1)];
+    await unseen(at, async () => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        await plug();
+        await displays(at, 2);
+        await xrandr('--output', 'DUMMY0', '--off');
+        await displays(at, 1);
+        await at.guard.covered();
+        await xrandr('--output', 'DUMMY1', '--off');
+        await at.guard.covered();
+        await xrandr('--output', 'DUMMY0', '--mode', '1280x800', '--pos', '0x0', '--fb', '1280x800');
+        await at.guard.covered();
+      }
+      for (const act of ['activate', 'reset', 'activate', 'reset'])
+        assert.ok((await run('xset', ['s', act], { env: { ...process.env, ...env } })).ok, act);
+      await at.guard.covered();
+    });
+    assert.deepEqual([await at.curtain(0), await at.curtain(1)], curtains, 'the same two');
+    const glass = await at.probe('watch', '640', '400', '43d6c5');
+    await until('the screen lies on the head that is there', () => glass.changes.at(-1)?.red, 10_000);
+    await at.opened();
+    await at.covered();
+    // No key leaves or ends the server, and it never goes dark by itself.
+    for (const option of ['DontVTSwitch', 'DontZap'])
+      assert.match(readFileSync(log, 'utf8'), new RegExp(`Option "${option}" "on"`));
+    const { out } = await run('xset', ['q'], { env: { ...process.env, ...env } });
+    assert.match(out, /timeout: {2}0 /);
+  });
+
+  test('a second X screen is covered with the first', async () => {
+    let beside: NodeJS.ProcessEnv = {};
+    world = await createCurtainWorld({
+      openDisplay: async (folder) => {
+        const display = await openTwoScreens(join(folder, 'heads'));
+        beside = { ...display.env, DISPLAY: `${display.env.DISPLAY}.1` };
+        return display;
+      },
+    });
+    const at = world;
+    const [victim, watch] = [await startProbe(beside, 'victim'), await startProbe(beside, 'watch')];
+    try {
+      await unseen(at, async () => {
+        await until('it was looked at', async () => (await watch.count()).samples > 200);
+        const { red } = await watch.count();
+        assert.equal(red, 0);
+      });
+      await at.opened();
+      await until('the other one is open, too', () => watch.changes.at(-1)?.red);
+      await at.covered();
+      await until('and covered', () => watch.changes.at(-1)?.red === false);
+      assert.equal((await victim.count()).keys, 0);
+    } finally {
+      await Promise.all([victim.stop(), watch.stop()]);
+    }
   });
 
   test('one is turned round while locked: covered in every position, and opened in each', async () => {

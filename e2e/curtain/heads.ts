@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cookieFor, type Display, openDisplay } from '#setup/display.ts';
 import { keep } from '#setup/keep.ts';
+import { root } from '#setup/paths.ts';
 import { run } from '#setup/run.ts';
 import { createStops } from '#setup/stops.ts';
 
@@ -11,12 +12,13 @@ export interface Heads extends Display {
   xrandr(...words: readonly string[]): Promise<void>;
 }
 
+/** What the X server of a terminal is told, and here to look for no devices. Of several such sections the first alone counts. */
+const flags = readFileSync(join(root, 'native', 'curtain', 'session', '10-kazasu.conf'), 'utf8').replace(
+  'EndSection',
+  '  Option "AutoAddDevices" "false"\n  Option "AutoAddGPU" "false"\nEndSection',
+);
 /** Xorg with heads that are there for nobody: dummy(4). */
-const configuration = `
-Section "ServerFlags"
-  Option "AutoAddDevices" "false"
-  Option "AutoAddGPU" "false"
-EndSection
+const configuration = `${flags}
 Section "Device"
   Identifier "heads"
   Driver "dummy"
@@ -40,10 +42,15 @@ Section "Screen"
 EndSection
 `;
 
+interface Pluggable extends Heads {
+  /** File of what the server says. */
+  readonly log: string;
+  plug(): Promise<void>;
+  unplug(): Promise<void>;
+}
+
 /** One head of 1280x800; `plug` puts another one beside it. */
-export async function openPluggable(
-  folder: string,
-): Promise<Heads & { plug(): Promise<void>; unplug(): Promise<void> }> {
+export async function openPluggable(folder: string): Promise<Pluggable> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'xorg.conf'), configuration);
   const heads = await startServer('Xorg', folder, process.env, [
@@ -54,6 +61,7 @@ export async function openPluggable(
   await heads.xrandr('--addmode', 'DUMMY1', 'beside');
   return {
     ...heads,
+    log: join(folder, 'xorg.log'),
     plug: () => heads.xrandr('--output', 'DUMMY1', '--mode', 'beside', '--right-of', 'DUMMY0'),
     // As a cable does: the desktop shrinks with it.
     unplug: () => heads.xrandr('--output', 'DUMMY1', '--off', '--fb', '1280x800'),
@@ -79,6 +87,10 @@ export async function openTurnable(folder: string): Promise<Heads> {
     throw error;
   }
 }
+
+/** Two screens of one X server: DISPLAY and DISPLAY.1, 1280x800 and 1024x768. */
+export const openTwoScreens = (folder: string): Promise<Display> =>
+  startServer('Xvfb', folder, process.env, ['-screen', '0', '1280x800x24', '-screen', '1', '1024x768x24']);
 
 async function startServer(
   name: string,

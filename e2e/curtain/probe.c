@@ -15,6 +15,7 @@
  *   steal           takes the focus for the victim and raises it, without end
  *   popup           maps a red window that no window manager touches
  *   screen RGB      the same in another colour, and does not listen: in the place of a lock screen
+ *   flicker RGB     the same, and paints all of it again and again without a pause
  *   menu            the same, of a client that has an ordinary window, too
  *   insist          a red window that is shown again and again, whatever is done to it
  *   copy            holds the selections
@@ -23,6 +24,9 @@
  *   unmap           hides every window of others, without end
  *   resize W H      gives the display another size, as a cable or a remote session does
  *   kill WINDOW     ends the client of a window
+ *   guess WINDOW    ends every client but that window's by a name that it may have, one after the other
+ *   ask NAME VALUE  asks the window manager for something (EWMH), such as to show the desktop
+ *   binds CODE MASK has bound something to this key with these modifiers, as window managers do, and counts it
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -211,6 +215,38 @@ static void unmap_all(void) {
   xcb_flush(x);
 }
 
+/* Names are what the server gives out: a part for each client, and small numbers below it. */
+static void guess(xcb_window_t spared) {
+  const xcb_setup_t *setup = xcb_get_setup(x);
+  const uint32_t part = setup->resource_id_mask + 1, client = (uint32_t)acts * part;
+  if (client == setup->resource_id_base || client == (spared & ~setup->resource_id_mask)) return;
+  for (uint32_t number = 0; number < 64; number++) xcb_kill_client(x, client | number);
+  xcb_flush(x);
+}
+
+static void ask(const char *name, uint32_t value) {
+  const xcb_client_message_event_t message = {
+      .response_type = XCB_CLIENT_MESSAGE, .format = 32, .window = screen->root, .type = atom(name), .data.data32 = {value}};
+  xcb_send_event(x, 0, screen->root, XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT | XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY,
+                 (const char *)&message);
+  xcb_flush(x);
+}
+
+static bool bind(uint8_t code, uint16_t modifiers) {
+  xcb_generic_error_t *refused = xcb_request_check(
+      x, xcb_grab_key_checked(x, 1, screen->root, modifiers, code, XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC));
+  const bool done = refused == NULL;
+  free(refused);
+  return done;
+}
+
+/* All of it in another colour each time; waits until the server has done so. */
+static void repaint(xcb_window_t window) {
+  xcb_change_window_attributes(x, window, XCB_CW_BACK_PIXEL, (uint32_t[]){acts % 2 == 0 ? fill : ~fill & 0xffffff});
+  xcb_clear_area(x, 0, window, 0, 0, 0, 0);
+  free(xcb_get_input_focus_reply(x, xcb_get_input_focus(x), NULL));
+}
+
 /* RandR 1.2: a mode of that size on the first output, its controller off while the screen changes. */
 static bool resize(uint16_t width, uint16_t height) {
   xcb_randr_get_screen_resources_reply_t *all =
@@ -247,21 +283,26 @@ static void hear(void) {
 
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  x = xcb_connect(NULL, NULL);
+  int number;
+  x = xcb_connect(NULL, &number);
   if (argc < 2 || xcb_connection_has_error(x)) return 1;
-  screen = xcb_setup_roots_iterator(xcb_get_setup(x)).data;
+  xcb_screen_iterator_t screens_left = xcb_setup_roots_iterator(xcb_get_setup(x));
+  while (number-- > 0) xcb_screen_next(&screens_left);
+  screen = screens_left.data;
   const char *mode = argv[1];
   const bool watches = strcmp(mode, "watch") == 0, types = strcmp(mode, "type") == 0;
   const bool steals = strcmp(mode, "steal") == 0, hides = strcmp(mode, "unmap") == 0;
-  const bool insists = strcmp(mode, "insist") == 0;
-  const double every = watches || steals || hides || insists ? 1.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
+  const bool insists = strcmp(mode, "insist") == 0, flickers = strcmp(mode, "flicker") == 0 && argc > 2;
+  const bool guesses = strcmp(mode, "guess") == 0 && argc > 2;
+  const bool often = watches || steals || hides || insists || flickers;
+  const double every = often ? 1.0 : guesses ? 400.0 : types && argc > 2 ? 1000.0 / atof(argv[2]) : 0;
   if (watches && argc > 4) {
     place_x = (int16_t)atoi(argv[2]);
     place_y = (int16_t)atoi(argv[3]);
     unwanted = argv[4][0] == '!';
     wanted = (uint32_t)strtoul(argv[4] + unwanted, NULL, 16);
   }
-  const bool screens = strcmp(mode, "screen") == 0 && argc > 2;
+  const bool screens = flickers || (strcmp(mode, "screen") == 0 && argc > 2);
   if (screens) fill = (uint32_t)strtoul(argv[2], NULL, 16);
   xcb_window_t window = XCB_NONE;
   bool done = true;
@@ -271,7 +312,9 @@ int main(int argc, char **argv) {
   if (strcmp(mode, "copy") == 0) done = copy(window = xcb_generate_id(x));
   if (strcmp(mode, "pasted") == 0) done = is_held();
   if (strcmp(mode, "find") == 0 && argc > 2) done = find((uint32_t)strtoul(argv[2], NULL, 16));
-  if (steals && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
+  if (strcmp(mode, "ask") == 0 && argc > 3) ask(argv[2], (uint32_t)atoi(argv[3]));
+  if (strcmp(mode, "binds") == 0 && argc > 3) done = bind((uint8_t)atoi(argv[2]), (uint16_t)atoi(argv[3]));
+  if ((steals || guesses) && argc > 2) window = (xcb_window_t)strtoul(argv[2], NULL, 10);
   if (strcmp(mode, "grab") == 0) done = grab(window = make_window(true));
   if (strcmp(mode, "grab-bare") == 0) xcb_create_pixmap(x, 24, xcb_generate_id(x), screen->root, 1, 1);
   if (strncmp(mode, "grab-", 5) == 0) done = grab(screen->root);
@@ -302,6 +345,8 @@ int main(int argc, char **argv) {
     if (types) type_one();
     if (steals) take_focus(window);
     if (hides) unmap_all();
+    if (guesses) guess(window);
+    if (flickers) repaint(window);
     if (insists) xcb_map_window(x, window), xcb_flush(x);
   }
 }

@@ -75,6 +75,19 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
     await program.says('lock');
   });
 
+  test('a bus that ends is missed, and joined again when it is back', async () => {
+    await bus.startLogind();
+    const program = await joinBus();
+    await program.says('ready');
+    await bus.stop();
+    await program.says('absent');
+    bus = await openSystemBus(folder);
+    stops.add(bus.stop);
+    const logind = await bus.startLogind();
+    await logind.says(taken);
+    await program.says('ready', 2);
+  });
+
   test('logind is told of the session that the seat shows whether it is locked, and again when anything was started anew', async () => {
     const logind = await bus.startLogind();
     const program = await joinBus();
