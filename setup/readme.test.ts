@@ -11,7 +11,12 @@ const rooms = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (ent
 const notYet = new Set(['native/curtain/', 'dist/gallery/']);
 
 describe('what the pages say', () => {
-  for (const page of ['README.md', 'docs/threat-model.md', ...globSync('docs/decisions/*.md', { cwd: root })]) {
+  for (const page of [
+    'README.md',
+    'docs/threat-model.md',
+    'docs/attacks.md',
+    ...globSync('docs/decisions/*.md', { cwd: root }),
+  ]) {
     test(`${page} names only files that are there`, () => {
       const named = [...read(page).matchAll(/`([\w-]+)\/([\w./-]*)`/g)]
         .filter(([, room = '']) => rooms.includes(room))
@@ -22,6 +27,15 @@ describe('what the pages say', () => {
       );
     });
   }
+
+  test('docs/attacks.md names only tests that are there', () => {
+    const named = [...read('docs/attacks.md').matchAll(/`([\w./-]+\.test\.ts)`: ([^;|]+?) ?(?=[;|])/g)];
+    assert.ok(named.length > 40);
+    assert.deepEqual(
+      named.filter(([, file = '', title = '']) => !read(file).includes(title)).map(([all]) => all),
+      [],
+    );
+  });
 
   test('the README names every command, and none that is not there', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
