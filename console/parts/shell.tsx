@@ -7,6 +7,7 @@ import { may } from '../data/routes.ts';
 import { createStream, type Stream } from '../data/stream.ts';
 import { useFragment } from '../data/use-asked.ts';
 import { type Console, ConsoleProvider, useStreamState } from '../data/use-console.ts';
+import { usePresence } from '../data/use-presence.ts';
 import { useWords } from '../data/use-words.ts';
 import { Accounts } from '../pages/accounts.tsx';
 import { Approvals } from '../pages/approvals.tsx';
@@ -68,6 +69,7 @@ interface ShellProps {
 }
 
 export const Shell = ({ api, signedIn, leave, openInvitation }: ShellProps): ReactNode => {
+  usePresence(api);
   const stream = useStream(api);
   const fragment = useFragment();
   const { roles } = signedIn.person;

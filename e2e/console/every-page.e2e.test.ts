@@ -224,6 +224,27 @@ describe('by keys alone', () => {
   });
 });
 
+test('the server hears once a minute of somebody who types, who is not idle', async () => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const isUnasked = request.headers()['x-kazasu-unasked'] !== undefined;
+    if (request.url().endsWith('/v1/console/me') && !isUnasked) asked.push(request.url());
+  });
+  await page.clock.install();
+  await page.goto(`${world.origin}/console/#/people?do=add`);
+  const name = dialog().getByLabel(say('person.name'));
+  await name.fill('a');
+  asked.splice(0);
+  await name.press('b');
+  await page.clock.fastForward(61_000);
+  assert.deepEqual(asked, [], 'nobody typed since');
+  const told = page.waitForRequest('**/v1/console/me');
+  await name.press('c');
+  await told;
+  await name.press('d');
+  assert.equal(asked.length, 1);
+});
+
 test('no name ran as a script, no policy of the page was broken and no dialog of the browser came up', () => {
   assert.deepEqual(heard, []);
   assert.deepEqual(dialogs, []);
