@@ -11,6 +11,7 @@ import { tryLockPerson } from '../store/people.ts';
 import { lockIssuing } from '../store/revocations.ts';
 import { startTestServer, type TestConsole, type TestServer, type TestTerminal } from '../testing.ts';
 import { password } from '../testing-browser.ts';
+import { issue } from '../testing-cardless.ts';
 import { type Clinician, eventsWhere, goodPin, logIn, makeClinician, mustBegin, prove } from '../testing-login.ts';
 import { openStream } from '../testing-stream.ts';
 
@@ -144,7 +145,7 @@ describe('a factor that is revoked', () => {
       const chosen = await server.call(other, 'ceremonies/give-pin', { params, body: { pin: '73920164' } });
       assert.equal(chosen.status, 200, JSON.stringify(chosen.body));
     };
-    const issue = async ({ person }: Clinician): Promise<void> => {
+    const issueSecret = async ({ person }: Clinician): Promise<void> => {
       const given = { params: { person: person.id }, body: { identity: 'known-in-person' } };
       const issued = await server.call(admin, 'people/issue-first-secret', given);
       assert.equal(issued.status, 200, JSON.stringify(issued.body));
@@ -155,7 +156,7 @@ describe('a factor that is revoked', () => {
         'select number, what, person from revocation where subject = $1',
         [person.id],
       );
-    for (const replace of [choose, issue]) {
+    for (const replace of [choose, issueSecret]) {
       const clinician = await makeClinician(server);
       const { session } = await logIn(server, terminal, clinician);
       await replace(clinician);
@@ -169,7 +170,7 @@ describe('a factor that is revoked', () => {
       assert.deepEqual([shown.name, shown.reason], [clinician.person.name, 'pin-replaced']);
     }
     const newcomer = await makeClinician(server, { pin: false });
-    await issue(newcomer);
+    await issueSecret(newcomer);
     assert.deepEqual((await mustBegin(server, other, newcomer.evidence)).factors, ['totp', 'initial']);
     await choose(newcomer);
     assert.deepEqual((await mustBegin(server, other, newcomer.evidence)).factors, ['pin', 'totp']);
@@ -326,26 +327,30 @@ describe('several that take away at once', () => {
     while ((await countWaiting()) < waiting) await delay(5);
   };
 
-  it('wait for the person, and never for each other: a card, a session and their person', async () => {
-    const clinician = await makeClinician(server);
-    const { session } = await logIn(server, terminal, clinician);
+  it('wait for the person, and never for each other: a card or what stands for it, a session and their person', async () => {
     const body = { reason: 'left' };
-    const acts = [
-      () => server.call(desk, 'cards/revoke', { params: { card: clinician.card }, body }),
-      () => server.call(admin, 'sessions/revoke', { params: { session }, body }),
-      () => server.call(admin, 'people/suspend', { params: { person: clinician.person.id }, body }),
-    ];
-    const answers: Promise<{ status: number }>[] = [];
-    // Each is as far as it comes before anybody may issue a revocation.
-    await server.database.transaction(async (tx) => {
-      await lockIssuing(tx);
-      for (const act of acts) {
-        answers.push(act());
-        await until(answers.length);
-      }
-    });
-    const statuses = (await Promise.all(answers)).map(({ status }) => status);
-    assert.deepEqual(statuses, [200, 409, 200], 'the session ended with its card');
+    const revokeCard = ({ card }: Clinician) => server.call(desk, 'cards/revoke', { params: { card }, body });
+    const replaceCard = (who: Clinician) => issue(server, desk, who, { kind: 'code', cause: 'lost' });
+    for (const takeCard of [revokeCard, replaceCard]) {
+      const clinician = await makeClinician(server);
+      const { session } = await logIn(server, terminal, clinician);
+      const acts = [
+        () => takeCard(clinician),
+        () => server.call(admin, 'sessions/revoke', { params: { session }, body }),
+        () => server.call(admin, 'people/suspend', { params: { person: clinician.person.id }, body }),
+      ];
+      const answers: Promise<{ status: number }>[] = [];
+      // Each is as far as it comes before anybody may issue a revocation.
+      await server.database.transaction(async (tx) => {
+        await lockIssuing(tx);
+        for (const act of acts) {
+          answers.push(act());
+          await until(answers.length);
+        }
+      });
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      assert.deepEqual(statuses, [200, 409, 200], 'the session ended with its card');
+    }
   });
 
   it('do not hold up all other revocations while one waits for its person', async () => {
