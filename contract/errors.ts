@@ -186,6 +186,12 @@ export const failures = {
     outcome: 'minor',
     meaning: 'No checkpoint covers this event yet; it takes about a second.',
   },
+  CHECKPOINT_UNREADABLE: {
+    status: 422,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'This is no checkpoint of a log (C2SP signed-note, tlog-checkpoint).',
+  },
   LOG_SIZE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'The log has no such size.' },
   REPORT_PERIOD: {
     status: 422,

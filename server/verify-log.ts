@@ -1,7 +1,8 @@
 /**
- * `npm run verify-log -- <export> [--key <key>]… [--checkpoint <file>]…`: says from an export of the log alone, without
+ * `npm run verify-log -- <file> [--key <key>]… [--checkpoint <file>]…`: says from an export of the log alone, without
  * the server, that no line of it was changed, removed, put in or moved, or which is the first that was. `--key` names a key
  * that is believed (or a file with one on each line); `--checkpoint` a checkpoint that was kept elsewhere.
+ * The file may as well be a proof of one event, or of how the log grew from a checkpoint that was kept, as the console saves it.
  */
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -14,9 +15,10 @@ import {
   tryParseNoteKey,
 } from '#core/audit/checkpoint.ts';
 import type { Verdict } from '#core/audit/verify-export.ts';
+import { type ToldProof, tryTellProof } from './log-tree/proof-file.ts';
 import { verifyExport } from './log-tree/verify.ts';
 
-const usage = 'npm run verify-log -- <export> [--key <key or file>]… [--checkpoint <file>]…';
+const usage = 'npm run verify-log -- <export or proof> [--key <key or file>]… [--checkpoint <file>]…';
 class UsageProblem extends Error {}
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
@@ -38,7 +40,7 @@ const parseKept = (path: string): Checkpoint => {
 };
 
 const faults: Readonly<Record<Extract<Verdict, { ok: false }>['fault'], string>> = {
-  header: 'the file does not begin as an export of the log does',
+  header: 'the file does not begin as an export of the log does, nor is it a whole proof',
   unreadable: 'the line cannot be read',
   position: 'another position was to come here: lines were taken out, put in or moved',
   stray: 'a line stands here that has no place in the log',
@@ -54,6 +56,18 @@ const faults: Readonly<Record<Extract<Verdict, { ok: false }>['fault'], string>>
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+const tellSigner = (signer: NoteKey, isBelieved: boolean): void => {
+  say(`Signed by ${formatNoteKey(signer)}.`);
+  if (!isBelieved)
+    say('That key is known from the file alone: compare it with the one that you know, or give it with --key.');
+};
+
+/** Far more than a proof has; of what is larger nothing is held in memory. */
+const longestProof = 1 << 24;
+
+const tryVerifyProof = (path: string, believed: readonly NoteKey[]): ToldProof | undefined =>
+  statSync(path).size > longestProof ? undefined : tryTellProof(readFileSync(path, 'utf8'), believed);
+
 const tell = (verdict: Verdict): void => {
   if (!verdict.ok) {
     const { fault, position, until } = verdict;
@@ -67,23 +81,28 @@ const tell = (verdict: Verdict): void => {
     `Verified: positions ${from} to ${size - 1} as they were signed, ${checkpoints} checkpoints, the last of ${newest.at}.`,
   );
   if (dropped > 0) say(`${dropped} lines are of months that were dropped; their hashes are in their places.`);
-  say(`Signed by ${formatNoteKey(signer)}.`);
-  if (!isKeyBelieved)
-    say('That key is known from the export alone: compare it with the one that you know, or give it with --key.');
+  tellSigner(signer, isKeyBelieved);
 };
 
 try {
   const options = { key: { type: 'string', multiple: true }, checkpoint: { type: 'string', multiple: true } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [path, ...rest] = positionals;
-  if (path === undefined || rest.length > 0) throw new UsageProblem('name one export');
+  if (path === undefined || rest.length > 0) throw new UsageProblem('name one file');
   if (!isFile(path)) throw new UsageProblem(`there is no file ${path}`);
-  const verdict = await verifyExport(createReadStream(path, { highWaterMark: 1 << 20 }), {
-    believed: (values.key ?? []).flatMap(parseKeys),
-    witnessed: (values.checkpoint ?? []).map(parseKept),
-  });
-  tell(verdict);
-  process.exitCode = verdict.ok ? 0 : 1;
+  const believed = (values.key ?? []).flatMap(parseKeys);
+  const witnessed = (values.checkpoint ?? []).map(parseKept);
+  const proof = tryVerifyProof(path, believed);
+  if (proof === undefined) {
+    const verdict = await verifyExport(createReadStream(path, { highWaterMark: 1 << 20 }), { believed, witnessed });
+    tell(verdict);
+    process.exitCode = verdict.ok ? 0 : 1;
+  } else {
+    if (witnessed.length > 0) throw new UsageProblem('a proof has its checkpoints in it: leave --checkpoint out');
+    proof.lines.forEach(say);
+    if (proof.signer !== undefined) tellSigner(proof.signer, believed.length > 0);
+    process.exitCode = proof.signer === undefined ? 1 : 0;
+  }
 } catch (problem) {
   const { message, stack, code } = problem as NodeJS.ErrnoException;
   const isUsage = problem instanceof UsageProblem || code?.startsWith('ERR_PARSE_ARGS') === true;

@@ -36,10 +36,12 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'policy' },
     { kind: 'periodic-reviews' },
     { kind: 'checklist' },
+    { kind: 'proof' },
     { kind: 'sign-in' },
   ),
   fc.uuid().map((id): Place => ({ kind: 'person', id })),
   fc.uuid().map((id): Place => ({ kind: 'periodic-review', id })),
+  fc.uuid().map((id): Place => ({ kind: 'event-proof', id })),
   fc
     .record({ finding: fc.constant('unused'), search: fc.string({ minLength: 1 }) }, { requiredKeys: [] })
     .map((given): Place => ({ kind: 'accounts', filter: { ...given } })),

@@ -20,6 +20,8 @@ export type Place =
   | { readonly kind: 'accounts'; readonly filter: AccountPlace }
   | { readonly kind: 'log'; readonly filter: LogFilter }
   | { readonly kind: 'proof' }
+  /** Of one event. */
+  | { readonly kind: 'event-proof'; readonly id: string }
   | { readonly kind: 'keys' }
   /** How to, for one's roles. */
   | { readonly kind: 'help' }
@@ -120,6 +122,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'policy' || first === 'checklist') return { kind: first };
   if (first === 'card-authorities' || first === 'sign-in') return { kind: first };
   if (first === 'help') return { kind: 'help' };
+  if (first === 'proof' && second !== undefined && second !== '') return { kind: 'event-proof', id: second };
   if (first === 'proof' || first === 'keys') return { kind: first };
   if (first === 'accounts') return { kind: 'accounts', filter: readFilter(search, accountNames) };
   return first === 'log' ? { kind: 'log', filter: readFilter(search, filterNames) } : undefined;
@@ -146,6 +149,7 @@ const readPeriod = (search: string): { readonly from?: string; readonly to?: str
 export const fragmentOf = (place: Place): string => {
   if (place.kind === 'person') return `#/people/${place.id}`;
   if (place.kind === 'refusal') return `#/refusals/${encodeURIComponent(place.code)}`;
+  if (place.kind === 'event-proof') return `#/proof/${place.id}`;
   if (place.kind === 'periodic-review') return `#/periodic-reviews/${place.id}`;
   if (place.kind === 'report') {
     const days = new URLSearchParams(place.period).toString();

@@ -86,6 +86,7 @@ export const routes = {
   'log/show': { method: 'GET', path: '/v1/log', sender: keyReaders },
   'log/prove-event': { method: 'GET', path: '/v1/log/events/:event/proof', sender: auditors },
   'log/prove-growth': { method: 'GET', path: '/v1/log/consistency', sender: auditors },
+  'log/compare': { method: 'POST', path: '/v1/log/comparison', sender: auditors },
   'log/export': { method: 'GET', path: '/v1/log/export', sender: auditors },
   'refusals/explain': { method: 'GET', path: '/v1/refusals/:code', sender: readers },
   'overview/show': { method: 'GET', path: '/v1/overview', sender: keyReaders },

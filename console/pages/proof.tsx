@@ -6,6 +6,7 @@ import { useMay } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from '../parts/button.tsx';
+import { CompareCheckpoint } from '../parts/compare-checkpoint.tsx';
 import { ExportLog } from '../parts/export-log.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Empty, LoadedView } from '../parts/loaded-view.tsx';
@@ -13,7 +14,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 
-/** By what anybody can see that the log was not changed: the newest checkpoint, the keys, and the log itself as a file. */
+/** By what anybody can see that the log was not changed: the newest checkpoint, the keys, the log itself as a file, and what was kept of it before. */
 export const Proof = (): ReactNode => {
   const { say } = useWords();
   const may = useMay();
@@ -35,7 +36,10 @@ export const Proof = (): ReactNode => {
               </Notice>
             )}
             <div className="two-columns">
-              <Checkpoint log={log} />
+              <div className="stack">
+                <Checkpoint log={log} />
+                {may('log/compare') && <CompareCheckpoint />}
+              </div>
               <div className="stack">
                 <Keys keys={log.keys} />
                 {may('log/export') && <ExportLog />}

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { StoredEvent } from '#contract/audit.ts';
+import { fragmentOf } from '../data/place.ts';
 import { detailOf, reasonOf, sentence } from '../data/sentence.ts';
 import { exactly, terminalTime } from '../data/times.ts';
-import { useZone } from '../data/use-console.ts';
+import { useMay, useZone } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 import { Moment } from './moment.tsx';
@@ -61,6 +62,7 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
   const words = useWords();
   const { say } = words;
   const zone = useZone();
+  const may = useMay();
   const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
     [say('log.fact.at'), exactly(event.at, zone)],
     [say('log.fact.happened-at'), event.happenedAt == null ? null : exactly(event.happenedAt, zone)],
@@ -77,17 +79,25 @@ const Facts = ({ event }: { readonly event: StoredEvent }): ReactNode => {
     [say('log.fact.id'), event.id],
   ];
   return (
-    <dl className="facts">
-      {facts.map(
-        ([label, value]) =>
-          value != null &&
-          value !== '' && (
-            <div key={`${label} ${value}`}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
+    <>
+      <dl className="facts">
+        {facts.map(
+          ([label, value]) =>
+            value != null &&
+            value !== '' && (
+              <div key={`${label} ${value}`}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+      {may('log/prove-event') && (
+        <a className="event-proof" href={fragmentOf({ kind: 'event-proof', id: event.id })}>
+          <Icon name="shield" />
+          {say('event-proof.open')}
+        </a>
       )}
-    </dl>
+    </>
   );
 };

@@ -16,6 +16,7 @@ import { Cards } from '../pages/cards.tsx';
 import { ChecklistPage } from '../pages/checklist.tsx';
 import { Directory } from '../pages/directory.tsx';
 import { EmergencyCodes } from '../pages/emergency-codes.tsx';
+import { EventProof } from '../pages/event-proof.tsx';
 import { Help } from '../pages/help.tsx';
 import { Import } from '../pages/import.tsx';
 import { Keys } from '../pages/keys.tsx';
@@ -122,6 +123,8 @@ const roomOf = (place: Place): Place['kind'] => {
       return 'people';
     case 'periodic-review':
       return 'periodic-reviews';
+    case 'event-proof':
+      return 'proof';
     default:
       return place.kind;
   }
@@ -177,6 +180,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Log filter={place.filter} />;
     case 'proof':
       return <Proof />;
+    case 'event-proof':
+      return <EventProof id={place.id} />;
     case 'keys':
       return <Keys />;
     case 'help':

@@ -42,6 +42,65 @@ export const exportHeader = z.strictObject({
 });
 export type ExportHeader = z.infer<typeof exportHeader>;
 
+/** No proof over as many lines as numbers can count is longer. */
+const auditPath = z.array(hash).max(64);
+
+/** That the log of a checkpoint holds an event, as a file. */
+export const eventProof = z.strictObject({
+  kazasu: z.literal('event-proof'),
+  version: z.literal(1),
+  position,
+  /** The event as it was hashed. */
+  line: z.string(),
+  /** SHA-256 of a zero byte and the line in UTF-8. */
+  leaf: hash,
+  /** RFC 6962 2.1.1. */
+  proof: auditPath,
+  checkpoint: note,
+  ...logKeys.shape,
+});
+export type EventProof = z.infer<typeof eventProof>;
+
+/** That the log of one checkpoint begins with that of another, as a file. */
+export const growthProof = z.strictObject({
+  kazasu: z.literal('growth-proof'),
+  version: z.literal(1),
+  /** The earlier one, kept outside of the server. */
+  kept: note,
+  /** RFC 6962 2.1.2. */
+  proof: auditPath,
+  checkpoint: note,
+  ...logKeys.shape,
+});
+export type GrowthProof = z.infer<typeof growthProof>;
+
+/** Why a proof proves nothing. */
+export const eventProofFault = z.enum([
+  /** Something in it cannot be read. */
+  'unreadable',
+  /** No key that is believed has signed the checkpoint. */
+  'signature',
+  /** The line is not the one that was hashed. */
+  'changed',
+  /** The log that was signed has another line in this position. */
+  'root',
+]);
+export type EventProofFault = z.infer<typeof eventProofFault>;
+
+export const growthProofFault = z.enum([
+  'unreadable',
+  'signature',
+  /** No key that is believed has signed the checkpoint that was kept. */
+  'kept-key',
+  /** It names such a key, and its signature is false: it was changed, or not copied as it was. */
+  'kept-signature',
+  /** It has more lines than the log. */
+  'larger',
+  /** The log does not begin with its lines. */
+  'root',
+]);
+export type GrowthProofFault = z.infer<typeof growthProofFault>;
+
 const auditors = ['auditor'] as const;
 
 export const logRows = table({
@@ -61,14 +120,9 @@ export const logRows = table({
     event: null,
     failures: ['EVENT_UNKNOWN', 'EVENT_NOT_PLACED'],
     summary:
-      'That the log of the newest checkpoint holds an event: its line as it was hashed (SHA-256 of a zero byte and the line in UTF-8), position and inclusion proof (RFC 6962 2.1.1).',
+      'That the log of the newest checkpoint holds an event: its line as it was hashed (SHA-256 of a zero byte and the line in UTF-8), position and inclusion proof (RFC 6962 2.1.1). Without `fault`, which says whether the server finds that it holds, it is a file that `npm run verify-log` needs nothing else for.',
     params: z.strictObject({ event: eventId }),
-    answer: z.strictObject({
-      position,
-      line: z.string(),
-      proof: z.array(hash),
-      checkpoint: note,
-    }),
+    answer: z.strictObject({ ...eventProof.shape, fault: eventProofFault.nullable() }),
   },
   'log/prove-growth': {
     method: 'GET',
@@ -79,6 +133,22 @@ export const logRows = table({
     summary: 'That the log of `to` lines is the one of `from` lines with lines added behind it (RFC 6962 2.1.2).',
     query: z.strictObject({ from: z.coerce.number().int().min(0), to: z.coerce.number().int().min(0) }),
     answer: z.strictObject({ proof: z.array(hash), fromRoot: hash, toRoot: hash }),
+  },
+  'log/compare': {
+    method: 'POST',
+    path: '/v1/log/comparison',
+    sender: auditors,
+    event: null,
+    failures: ['CHECKPOINT_UNREADABLE', 'LOG_SIZE_UNKNOWN'],
+    summary:
+      'Whether the log begins with the lines of a checkpoint that was kept outside: both, and the consistency proof between them (RFC 6962 2.1.2). Without `fault` and `root`, what the server finds, it is a file that `npm run verify-log` needs nothing else for.',
+    body: z.strictObject({ checkpoint: note }),
+    answer: z.strictObject({
+      ...growthProof.shape,
+      fault: growthProofFault.nullable(),
+      /** Of as many lines as the kept one has, in the log of now; `null` where it has fewer. */
+      root: hash.nullable(),
+    }),
   },
   'log/export': {
     method: 'GET',

@@ -52,10 +52,16 @@ const prepare = async (): Promise<void> => {
     .click();
   await page.getByRole('heading', { level: 1, name: '第 1 回レビュー' }).waitFor();
   const review = new URL(page.url()).hash;
+  const events = await page.evaluate(
+    async () =>
+      (await (await fetch('/v1/events?limit=200')).json()) as { readonly events: readonly { readonly id: string }[] },
+  );
   addresses = {
     person,
     refusal: `#/refusals/${code.body.failure?.supportCode}`,
     'periodic-review': review,
+    // An old one: the newest may have no place in the log yet.
+    'event-proof': `#/proof/${events.events.at(-1)?.id}`,
   };
 };
 

@@ -1,8 +1,9 @@
 import { fail, succeed } from '#contract/errors.ts';
 import { toBase64 } from '#core/audit/base64.ts';
+import { tryParseCheckpoint, tryParseNote } from '#core/audit/checkpoint.ts';
 import type { ServerDeps } from '../deps.ts';
 import { readHeader, readPage } from '../log-tree/export.ts';
-import { proveGrowth, proveLine, readLogKeys } from '../log-tree/proofs.ts';
+import { compare, proveGrowth, proveLine, readLogKeys } from '../log-tree/proofs.ts';
 import { record } from '../store/events.ts';
 import { tryFindSeq } from '../store/log.ts';
 import { countLines, settledSeq } from '../store/log-lines.ts';
@@ -34,9 +35,7 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
         const seq = await tryFindSeq(tx, params.event);
         if (seq === undefined) return fail('EVENT_UNKNOWN');
         const proved = await proveLine(tx, seq);
-        return proved === undefined
-          ? fail('EVENT_NOT_PLACED')
-          : succeed({ ...proved, proof: proved.proof.map(toBase64) });
+        return proved === undefined ? fail('EVENT_NOT_PLACED') : succeed(proved);
       }),
 
     'log/prove-growth': async ({ query }) =>
@@ -46,6 +45,15 @@ export const createLogRoutes = ({ database, now, halted }: LogRouteDeps) =>
         if (proved === undefined) return fail('LOG_SIZE_UNKNOWN');
         const { proof, fromRoot, toRoot } = proved;
         return succeed({ proof: proof.map(toBase64), fromRoot: toBase64(fromRoot), toRoot: toBase64(toRoot) });
+      }),
+
+    'log/compare': async ({ body }) =>
+      database.transaction(async (tx) => {
+        await holdStill(tx);
+        const kept = tryParseCheckpoint(tryParseNote(body.checkpoint)?.text ?? '');
+        if (kept === undefined) return fail('CHECKPOINT_UNREADABLE');
+        const compared = await compare(tx, body.checkpoint, kept);
+        return compared === undefined ? fail('LOG_SIZE_UNKNOWN') : succeed(compared);
       }),
 
     'log/export': async ({ query }, { person, terminal }) =>
