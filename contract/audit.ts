@@ -377,6 +377,8 @@ export const storedEvent = z.strictObject({
   personNumber: z.string().nullish(),
   actorName: z.string().nullish(),
   cardLabel: z.string().nullish(),
+  /** Of persons (with their number), terminals and cards that the details name by their identifiers. */
+  names: z.record(z.uuid(), z.string()).optional(),
   ...eventFacts.shape,
 });
 export type StoredEvent = z.infer<typeof storedEvent>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { StoredEvent } from '#contract/audit.ts';
+import { eventKinds, type StoredEvent } from '#contract/audit.ts';
+import { detailCodes } from '#contract/event-details.ts';
 import { csvMark } from './csv.ts';
 import { logCsv } from './log-file.ts';
 import { detailOf } from './sentence.ts';
@@ -103,6 +104,47 @@ for (const words of [ja, en]) {
     });
   });
 }
+
+for (const words of [ja, en])
+  test(`each code among the details has words in ${words.language}`, () => {
+    for (const [place, schema] of Object.entries(detailCodes)) {
+      const at = place.lastIndexOf('.');
+      const kind = at < 0 ? 'log.viewed' : (place.slice(0, at) as StoredEvent['kind']);
+      const name = place.slice(at + 1);
+      assert.ok(Object.hasOwn(eventKinds, kind), place);
+      for (const code of schema.options) {
+        const value = detailOf(told(kind, { [name]: code }), words, tokyo)[0]?.[1] ?? '';
+        const isRole = /^roles?(Before)?$/.test(name);
+        assert.ok(
+          isRole ? value === words.tryNamed('role', code) : value.endsWith(` (${code})`),
+          `${place} ${code}: ${value}`,
+        );
+      }
+    }
+  });
+
+test('whom and what a detail names by an identifier is shown by the name', () => {
+  const [one, other, gone] = ['a', 'b', 'c'].map((digit) => `00000000-0000-4000-8000-00000000000${digit}`);
+  const detail = { approvedBy: `${one}`, joinedPeople: `${one} ${other} ${gone}`, subject: `${gone}` };
+  const names = { [`${one}`]: '佐藤 花子 · 104233', [`${other}`]: '鈴木 一郎 · 104234' };
+  assert.deepEqual(
+    detailOf({ ...told('people.imported', detail), names }, en, tokyo).map(([, value]) => value),
+    ['佐藤 花子 · 104233', `佐藤 花子 · 104233, 鈴木 一郎 · 104234, ${gone}`, gone],
+  );
+});
+
+test('settings that a policy changed are called as in its editor', () => {
+  const detail = { number: 3, changes: 'session.idleSeconds tries.soft what.is.cut-o' };
+  const [idle, soft] = (['session.idleSeconds', 'tries.soft'] as const).map((path) =>
+    ja.say(`policy-page.value.${path}`),
+  );
+  assert.equal(detailOf(told('policy.applied', detail), ja, tokyo)[1]?.[1], `${idle}・${soft}・what.is.cut-o`);
+});
+
+test('what a terminal wrote in the place of a code stays as it was written', () => {
+  for (const text of ['toString', 'constructor', 'else where'])
+    assert.equal(detailOf(told('credential.locked', { where: text }), en, tokyo)[0]?.[1], text);
+});
 
 test('times among the details are those of the zone, with their offset', () => {
   const detail = { startsAt: '2026-11-29T22:30:00.000Z', endsAt: '2026-11-30T22:30:00Z', uses: 3 };

@@ -1,4 +1,6 @@
-import type { StoredEvent } from '#contract/audit.ts';
+import type { EventKind, StoredEvent } from '#contract/audit.ts';
+import type { DetailCode } from '#contract/event-details.ts';
+import { nameOf } from './policy-words.ts';
 import { exactly } from './times.ts';
 import type { Words } from './use-words.ts';
 
@@ -42,40 +44,82 @@ export const sentence = (event: StoredEvent, words: Words): string => {
 
 /** What else an event says, each under its name for this kind of event or for all, in words. Times are those of the zone. */
 export const detailOf = (
-  { detail, kind }: StoredEvent,
+  event: StoredEvent,
   words: Words,
   zone: string | undefined,
 ): readonly (readonly [label: string, value: string])[] =>
-  Object.entries(detail).map(([name, value]) => {
-    const label = words.tryNamed(`detail.${kind}`, name) ?? words.tryNamed('detail', name) ?? name;
-    return [label, shownAs(name, value, words, zone)] as const;
+  Object.entries(event.detail).map(([name, value]) => {
+    const label = words.tryNamed(`detail.${event.kind}`, name) ?? words.tryNamed('detail', name) ?? name;
+    return [label, shownAs(event, name, value, words, zone)] as const;
   });
 
-const areas: Readonly<Record<string, string>> = {
-  technology: 'card.technology',
+/** Where the words for each code stand that the contract has among the details. */
+const areas: Readonly<Record<DetailCode, string>> = {
   assurance: 'card.assurance',
-  what: 'revocations.what',
-  kind: 'kind',
+  technology: 'card.technology',
+  role: 'role',
+  roleBefore: 'role',
+  roles: 'role',
+  rolesBefore: 'role',
+  state: 'person.state',
+  identity: 'identity',
   code: 'failure',
+  kind: 'kind',
+  period: 'log.period',
+  format: 'detail-value.format',
+  finding: 'accounts.finding',
+  where: 'detail-value.where',
+  window: 'detail-value.window',
+  chain: 'detail-value.chain',
+  unproven: 'detail-value.unproven',
+  'revocation.issued.what': 'revocations.what',
+  'revocation.confirmed.what': 'revocations.what',
+  'revocation.returned.what': 'revocations.what',
+  'code.refused.what': 'detail-value.code',
+  'code.guessed-at.what': 'detail-value.code',
+  'attempt.begun.purpose': 'detail-value.purpose',
+  'key.retired.purpose': 'keys.purpose',
+  'approval.asked.call': 'detail-value.call',
+  'approval.given.call': 'detail-value.call',
+  'approval.refused.call': 'detail-value.call',
+  'approval.asked.about': 'approvals.about',
+  'console.proof-accepted.call': 'detail-value.call',
+  'console.proof-refused.call': 'detail-value.call',
+  'guard.started.journal': 'detail-value.journal',
+  'journal.damaged.journal': 'detail-value.journal',
+  'hook.failed.event': 'detail-value.turn',
+  'offline.contested.locked': 'reason',
+  'person.suspended.before': 'detail-value.before',
+};
+const areaOf = (kind: EventKind, name: string): string | undefined => {
+  const keys: Readonly<Record<string, string>> = areas;
+  return keys[`${kind}.${name}`] ?? keys[name];
 };
 
 /** A time as events write it; a terminal may have written another thing that looks like one. */
 const isInstant = (text: string): boolean => /^\d{4}-\d\d-\d\dT.*Z$/.test(text) && !Number.isNaN(Date.parse(text));
 
 const shownAs = (
+  { kind, names = {} }: StoredEvent,
   name: string,
   value: string | number | boolean,
-  { say, tryNamed }: Words,
+  words: Words,
   zone: string | undefined,
 ): string => {
+  const { say, tryNamed } = words;
   if (typeof value === 'boolean') return say(value ? 'common.yes' : 'common.no');
   const text = String(value);
   if (isInstant(text)) return exactly(text, zone);
-  if (name === 'roles' || name === 'rolesBefore')
-    return text
-      .split(' ')
-      .map((role) => tryNamed('role', role) ?? role)
-      .join(say('common.list-separator'));
-  const words = tryNamed(areas[name] ?? '', text);
-  return words === undefined ? text : `${words} (${text})`;
+  const area = areaOf(kind, name);
+  const each = (one: string): string | undefined => {
+    if (Object.hasOwn(names, one)) return names[one];
+    if (kind === 'policy.applied' && name === 'changes') return nameOf(one, words);
+    return area === 'role' ? tryNamed(area, one) : undefined;
+  };
+  // Several stand with spaces between.
+  const several = text.split(' ');
+  if (several.some((one) => each(one) !== undefined))
+    return several.map((one) => each(one) ?? one).join(say('common.list-separator'));
+  const said = area === undefined ? undefined : tryNamed(area, text);
+  return said === undefined ? text : `${said} (${text})`;
 };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PersonSummary } from '#contract/api/people.ts';
 import type { PolicyChange } from '#contract/api/policies.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
+import type { ApprovedCall } from '#contract/event-details.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { FourEyesAct } from '#contract/policy.ts';
 import { approvalForBinding } from '#core/policy/binding.ts';
@@ -15,7 +16,7 @@ import { by } from './refusing.ts';
 
 export interface ActToApprove {
   readonly act: FourEyesAct;
-  readonly call: string;
+  readonly call: ApprovedCall;
   readonly subject: PersonId | null;
   /** Exactly what is asked for: an approval of one thing approves no other. */
   readonly what: unknown;
@@ -81,7 +82,7 @@ export const requireApprovalForBinding = async (
     terminal,
   }: {
     readonly person: PersonSummary;
-    readonly call: string;
+    readonly call: ApprovedCall;
     readonly what: string;
     readonly terminal: TerminalId | null;
   },

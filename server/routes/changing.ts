@@ -52,7 +52,7 @@ export const createChangingRoutes = (deps: ServerDeps) => {
         if (!guarded.ok) return guarded;
         if (!sameRoles(person.roles, roles)) {
           const about = `${after.number}: ${roles.join(' ')}`;
-          const act = { call: 'people/change', subject: person.id, what: [...roles].sort(), about };
+          const act = { call: 'people/change' as const, subject: person.id, what: [...roles].sort(), about };
           const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
           if (!approved.ok) return approved;
         }

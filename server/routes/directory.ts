@@ -27,7 +27,7 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
         // Who has its token puts people into groups that have a role.
         const givesRoles = deps.policy().directory.roles.some((role) => role !== 'clinician');
         const about = `${body.name} (${body.days} d)`;
-        const act = { call: 'directory-clients/add', subject: null, what: [body.name, body.days], about };
+        const act = { call: 'directory-clients/add' as const, subject: null, what: [body.name, body.days], about };
         const approved = givesRoles ? await requireApprovalForRoles(deps, tx, now, sender, act) : succeed({});
         if (!approved.ok) return approved;
         const client = createUuid(now) as DirectoryClientId;
@@ -75,7 +75,7 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
         // It would change their own rights.
         if (people.includes(sender.person)) return refuseSelf(tx, now, sender, 'directory-groups/set-role');
         const about = `${group.displayName}: ${body.role ?? '-'}`;
-        const act = { call: 'directory-groups/set-role', subject: null, what: [group.id, body.role], about };
+        const act = { call: 'directory-groups/set-role' as const, subject: null, what: [group.id, body.role], about };
         const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
         if (!approved.ok) return approved;
         const how = { author: authorOf(sender), allowed: deps.policy().directory.roles };

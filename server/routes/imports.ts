@@ -53,7 +53,7 @@ export const createImportRoutes = (deps: ServerDeps) =>
           const changes = listRoleChanges(held);
           if (changes.length > 0) {
             const about = describe(held, changes);
-            const act = { call: 'people/apply-import', subject: null, what: held.digest, about };
+            const act = { call: 'people/apply-import' as const, subject: null, what: held.digest, about };
             const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
             if (!approved.ok) return approved;
           }

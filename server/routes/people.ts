@@ -53,7 +53,12 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
         if (!mayGiveRoles(sender.roles, body.roles)) return refuseRole(tx, now, sender, null, 'people/add');
         if (!sameRoles(body.roles, ['clinician'])) {
           const about = `${body.number}: ${body.roles.join(' ')}`;
-          const act = { call: 'people/add', subject: null, what: [body.number, [...body.roles].sort()], about };
+          const act = {
+            call: 'people/add' as const,
+            subject: null,
+            what: [body.number, [...body.roles].sort()],
+            about,
+          };
           const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
           if (!approved.ok) return approved;
         }

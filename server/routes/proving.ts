@@ -1,6 +1,7 @@
 import type { Proof } from '#contract/api/passkeys.ts';
 import type { Factor } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
+import type { ProvenCall } from '#contract/event-details.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { HashQueue } from '../hash-queue.ts';
 import { outcomeOfRefusal, type SignIn, type Typed } from '../sign-in.ts';
@@ -53,12 +54,12 @@ export type Prove = (
   given: Proof,
   sender: ConsoleSender,
   reply: Reply,
-  call: string,
+  call: ProvenCall,
 ) => Promise<Result<null, 'CONSOLE_PROOF_REFUSED' | 'SERVER_BUSY'>>;
 
 /** Lets somebody who is signed in prove anew who they are, before they change how they sign in. */
 export const createProving = (deps: ServerDeps, signIn: SignIn, queue: HashQueue): Prove => {
-  const bySecrets = async (typed: Typed, sender: ConsoleSender, reply: Reply, call: string) => {
+  const bySecrets = async (typed: Typed, sender: ConsoleSender, reply: Reply, call: ProvenCall) => {
     const place = queue.tryEnter();
     if (!place) return fail('SERVER_BUSY', { retryAfterSeconds: 2 });
     try {
@@ -80,7 +81,7 @@ export const createProving = (deps: ServerDeps, signIn: SignIn, queue: HashQueue
     }
   };
 
-  const byPasskey = async (sender: ConsoleSender, call: string) => {
+  const byPasskey = async (sender: ConsoleSender, call: ProvenCall) => {
     const now = deps.now();
     const { passkeyUsedAt } = await getConsoleSession(deps.database, sender.session);
     if (provenUntil(passkeyUsedAt, now)) return succeed(null);

@@ -36,6 +36,33 @@ const listAll = async (asked: Partial<LogQuery> = {}): Promise<StoredEvent[]> =>
 };
 
 describe('the log', () => {
+  test('has the names of whom and what an event’s details name by identifiers, and of nobody else', async () => {
+    const [person, terminal, gone] = [randomUUID(), randomUUID(), randomUUID()];
+    await opened.database.query(
+      `insert into person (id, number, name, roles, created_at, changed_at) values ($1, '104233', '佐藤 花子', '{}', now(), now())`,
+      [person],
+    );
+    await opened.database.query(
+      `insert into terminal (id, name, place, state, announced_at) values ($1, '3東-NS-02', '', 'announced', now())`,
+      [terminal],
+    );
+    const detail = {
+      approvedBy: person,
+      joinedPeople: `${person} ${gone}`,
+      subject: terminal,
+      terminal: 'hello',
+      session: gone,
+    };
+    await opened.database.transaction(async (tx) => {
+      await record(tx, new Date(), { kind: 'log.viewed', outcome: 'success', detail: { session: person } });
+      await record(tx, new Date(), { kind: 'ceremony.begun', outcome: 'success', detail });
+    });
+    const [named, other] = await list({ limit: 2 });
+    assert.deepEqual(named?.names, { [person]: '佐藤 花子 · 104233', [terminal]: '3東-NS-02' });
+    assert.deepEqual(named?.detail, detail);
+    assert.equal(other?.names, undefined);
+  });
+
   test('shows an event only when none before it can come any more', async (t) => {
     const written = Promise.withResolvers<void>();
     const mayCommit = Promise.withResolvers<void>();

@@ -2,6 +2,7 @@ import type { EventFacts, StoredEvent } from '#contract/audit.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { readByNumber } from './log-lines.ts';
+import { nameDetails } from './log-names.ts';
 import { endless, type LogRange, within } from './log-range.ts';
 import { monthFrom } from './months.ts';
 import { timeOf } from './uuid.ts';
@@ -143,18 +144,19 @@ export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): P
   const months = spanAround(asked.before === undefined ? (range.to ?? now) : timeOf(asked.before));
   const near = within(months, range);
   const recent = await readPage(tx, asked, upper, near);
-  if (near.from === range.from && near.to === range.to) return recent.map(toStored);
+  if (near.from === range.from && near.to === range.to) return toStored(tx, recent);
   const lowest = recent.length === asked.limit ? recent.at(-1)?.seq : undefined;
   const isWhole = lowest !== undefined && (await holdsAll(tx, months, lowest, upper));
   const rows = isWhole ? recent : await readPage(tx, asked, upper, asked.range === undefined ? null : range);
-  return rows.map(toStored);
+  return toStored(tx, rows);
 };
 
-const toStored = ({ seq: _, ...row }: EventRow): StoredEvent => ({
-  ...row,
-  at: row.at.toISOString(),
-  happenedAt: row.happenedAt?.toISOString() ?? null,
-});
+const toStored = async (tx: Transaction, rows: readonly EventRow[]): Promise<StoredEvent[]> =>
+  (await nameDetails(tx, rows)).map(({ seq: _, ...row }) => ({
+    ...row,
+    at: row.at.toISOString(),
+    happenedAt: row.happenedAt?.toISOString() ?? null,
+  }));
 
 /** Of the kinds of events that explain a refusal for this reason. */
 const causesOf: Readonly<Record<string, readonly EventFacts['kind'][]>> = {
@@ -179,7 +181,11 @@ export const tryExplain = async (
   );
   if (event === undefined) return undefined;
   const kinds = causesOf[event.reason ?? ''];
-  if (kinds === undefined || event.person == null) return { event: toStored(event), cause: null };
+  const explained = async (cause: EventRow | undefined) => {
+    const [told, led] = await toStored(tx, cause === undefined ? [event] : [event, cause]);
+    return told && { event: told, cause: led ?? null };
+  };
+  if (kinds === undefined || event.person == null) return explained(undefined);
   const ofCard = event.reason?.startsWith('card-') === true;
   const [cause] = await nameLines(
     tx,
@@ -188,7 +194,7 @@ export const tryExplain = async (
     [event.person, event.seq, kinds, ofCard ? (event.card ?? null) : null],
     'explain-cause',
   );
-  return { event: toStored(event), cause: cause === undefined ? null : toStored(cause) };
+  return explained(cause);
 };
 
 /** As it was heard on the telephone: any case, with or without hyphens, full-width too. */
