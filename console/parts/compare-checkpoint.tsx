@@ -47,7 +47,7 @@ export const CompareCheckpoint = (): ReactNode => {
     setCompared(await compare.send({ body: { checkpoint } }));
   };
   return (
-    <section className="surface" aria-labelledby={`${id}-title`}>
+    <section className="surface stack" aria-labelledby={`${id}-title`}>
       <div className="section-head">
         <h2 id={`${id}-title`}>{say('log-compare.title')}</h2>
       </div>
@@ -104,7 +104,7 @@ const Result = ({ compared }: { readonly compared: Compared }): ReactNode => {
   const counts = { kept: count(kept.size), now: count(now.size) };
   const isOther = kept.origin !== now.origin;
   return (
-    <>
+    <div className="stack">
       {fault === null ? (
         <Notice look="good">
           <p role="status">{say(kept.size === now.size ? 'log-compare.same' : 'log-compare.grown', counts)}</p>
@@ -136,7 +136,9 @@ const Result = ({ compared }: { readonly compared: Compared }): ReactNode => {
           ],
         ]}
       />
-      <SaveProof name={`kazasu-growth-${kept.size}-${now.size}.json`} file={file} />
-    </>
+      <div>
+        <SaveProof name={`kazasu-growth-${kept.size}-${now.size}.json`} file={file} />
+      </div>
+    </div>
   );
 };

@@ -74,9 +74,10 @@ test('an admin sees the ends of certificates and what hangs on each key', async 
   await keep(admin, 'keys');
 });
 
-test('only an auditor exports; an operator sees the same checkpoint', async () => {
+test('only an auditor exports and compares; an operator sees the same checkpoint', async () => {
   const operator = await hands.invite(world, admin, 'operator', '運用担当');
   await go(operator, '記録の証明');
   await operator.getByText('最新のチェックポイント').waitFor();
   assert.equal(await operator.getByRole('button', { name: '書き出して保存' }).count(), 0);
+  assert.equal(await operator.getByRole('button', { name: '比べる' }).count(), 0);
 });
