@@ -242,7 +242,7 @@ export const eventKinds = {
   'journal.damaged': {
     dicom: [110113],
     meaning:
-      'Alarm: a terminal’s journal was changed, shortened, put back from an older copy, or not written by it; the numbers that are missing are named.',
+      'Alarm: a terminal’s journal was changed, shortened, put back from an older copy, not written by it, or cannot be read; the numbers that are missing are named.',
   },
   'journal.stopped': {
     dicom: [110113],

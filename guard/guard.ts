@@ -101,6 +101,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onEvent: hear,
     onNonce: (given) => nonces.follow(given),
     rereadJournal: () => readRecords(join(settings.data, 'journal'), null),
+    onMissing({ isUnreadable, numbers }) {
+      const detail = { journal: isUnreadable ? 'unreadable' : 'missing', missing: numbers.slice(0, 200) };
+      void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail });
+    },
     revocationsPath: join(settings.data, 'revocations.json'),
     onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
     keepTrust: async (trust) => (await vault.keepTrust(trust)).ok,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { sealRecord } from '#core/audit/chain.ts';
-import { joinSegments } from './journal-folder.ts';
+import { joinSegments, readRecords } from './journal-folder.ts';
 import { readSegment } from './journal-segment.ts';
 import { assertChain, createTestFolder, fact, key, reasonsOf, type TestFolder } from './test-journal.ts';
 
@@ -180,4 +180,56 @@ test('a record that somebody without the key has written is told, and so is a ch
   const opened = await at.open();
   assert.deepEqual(opened.repaired, { journal: 'unproven', unproven: 2 });
   await opened.close();
+});
+
+test('a segment that cannot be read costs what stands in it: it is told once, and all others are there', async () => {
+  for (const run of [['1', '2'], ['3'], ['4', '5']]) await at.write(...run);
+  const unreadable = at.segments()[1] ?? assert.fail();
+  const bytes = readFileSync(unreadable);
+  rmSync(unreadable);
+  mkdirSync(unreadable);
+  const opened = await at.open();
+  assert.deepEqual(opened.repaired, { journal: 'unreadable', missing: '3', broken: 1 });
+  assert.deepEqual(reasonsOf(opened.found), ['1', '2', '4', '5']);
+  const written = await opened.append(fact('6'));
+  assert.ok(written.ok && written.value.sequence === 6);
+  await opened.close();
+  const { isWhole, records } = await readRecords(at.folder, key);
+  assert.deepEqual([isWhole, reasonsOf(records)], [false, ['1', '2', '4', '5', '6']]);
+
+  const aside = at.segments()[1] ?? assert.fail();
+  rmSync(aside, { recursive: true });
+  writeFileSync(aside, bytes);
+  const again = await at.open();
+  assert.deepEqual([again.repaired, reasonsOf(again.found)], [null, ['1', '2', '3', '4', '5', '6']]);
+  await again.close();
+});
+
+test('where the newest segment cannot be read no number is used that may stand in it', async () => {
+  await at.write('1', '2');
+  await at.write('3');
+  const newest = at.segments().at(-1) ?? assert.fail();
+  rmSync(newest);
+  mkdirSync(newest);
+  const [first] = (await readRecords(at.folder, key)).records;
+  const head = { epoch: first?.epoch ?? '', sequence: 3, hash: '' };
+  const opened = await at.open({ outside: { head, restored: false } });
+  assert.deepEqual(opened.repaired, { journal: 'unreadable', missing: '3', broken: 1 });
+  const written = await opened.append(fact('4'));
+  assert.ok(written.ok && written.value.sequence === 1 && written.value.epoch !== opened.found[0]?.epoch);
+  await opened.close();
+});
+
+test('a segment that was taken away whole is told by the numbers that are missing, until the server has what comes after', async () => {
+  for (const run of [['1', '2'], ['3'], ['4', '5']]) await at.write(...run);
+  rmSync(at.segments()[1] ?? assert.fail());
+  const opened = await at.open();
+  assert.deepEqual(opened.repaired, { journal: 'damaged', missing: '3' });
+  assert.deepEqual(reasonsOf(opened.found), ['1', '2', '4', '5']);
+  const written = await opened.append(fact('6'));
+  assert.ok(written.ok && written.value.sequence === 6);
+  await opened.close();
+  const again = await at.open({ uploadedOf: () => 6 });
+  assert.equal(again.repaired, null);
+  await again.close();
 });

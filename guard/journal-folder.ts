@@ -31,28 +31,52 @@ export async function listSegments(folder: string): Promise<SegmentName[]> {
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
-export type ReadSegment = SegmentName & SegmentContent;
+/** `isReadable`: its bytes could be had. Where they could not, nothing is known of what it holds. */
+export type ReadSegment = SegmentName & SegmentContent & { readonly isReadable: boolean };
 
+const unreadable = { records: [], broken: 1, tornBytes: 0, unproven: 0, brokenAtEnd: true, end: 0, isReadable: false };
+
+/** One that cannot be read costs what stands in it, and none of the others. */
 export async function readAll(names: readonly SegmentName[], key: Uint8Array | null): Promise<ReadSegment[]> {
-  return Promise.all(names.map(async (name) => ({ ...name, ...readSegment(await readFile(name.path), key) })));
+  return Promise.all(
+    names.map(async (name) => {
+      const bytes = await readFile(name.path).catch(() => null);
+      return bytes === null ? { ...name, ...unreadable } : { ...name, ...readSegment(bytes, key), isReadable: true };
+    }),
+  );
 }
 
-/** The first record of a segment as it says itself, without a check: enough to know which segments can be left unread. */
+/**
+ * The first record of a segment as it says itself, without a check: enough to know which segments can be left unread. Null
+ * also where it cannot be read.
+ */
 export async function peekFirst({ path }: SegmentName): Promise<Pick<ChainHead, 'epoch' | 'sequence'> | null> {
+  const beginning = await readBeginning(path).catch(() => '');
+  const [, epoch, digits] = /^\{"epoch":"([0-9a-f-]{36})","sequence":(\d+),/.exec(beginning) ?? [];
+  return epoch === undefined || digits === undefined ? null : { epoch, sequence: Number(digits) };
+}
+
+async function readBeginning(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(128), 0, 128, 0);
-    const [, epoch, digits] =
-      /^\{"epoch":"([0-9a-f-]{36})","sequence":(\d+),/.exec(buffer.toString('latin1', 0, bytesRead)) ?? [];
-    return epoch === undefined || digits === undefined ? null : { epoch, sequence: Number(digits) };
+    return buffer.toString('latin1', 0, bytesRead);
   } finally {
     await file.close();
   }
 }
 
-/** Every sound record that is there, those of each epoch in their order. */
-export async function readRecords(folder: string, key: Uint8Array | null): Promise<readonly JournalRecord[]> {
-  return joinSegments(await readAll(await listSegments(folder), key)).records;
+/** What a journal's folder gives. */
+export interface Reread {
+  /** Every sound record that is there, those of each epoch in their order. */
+  readonly records: readonly JournalRecord[];
+  /** No segment was unreadable. */
+  readonly isWhole: boolean;
+}
+
+export async function readRecords(folder: string, key: Uint8Array | null): Promise<Reread> {
+  const segments = await readAll(await listSegments(folder), key);
+  return { records: joinSegments(segments).records, isWhole: segments.every(({ isReadable }) => isReadable) };
 }
 
 /** Numbers from and to, both included. */

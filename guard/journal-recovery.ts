@@ -70,17 +70,18 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     gone.push([last.sequence + 1, Math.max(known, last.sequence + 1)]);
   else if (elsewhere.length > 0) gone.push([1, Math.max(...elsewhere.map((one) => one.sequence))]);
 
+  const removed = findRemoved(segments, records, deps.uploadedOf);
   const broken = sum(fresh, ({ broken: count }) => count);
   const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
   const torn = sum(fresh, ({ tornBytes }) => tornBytes);
   await tidy(deps.folder, segments);
-  const kind = rolledBack
-    ? 'rolled-back'
-    : broken > 0 || unchained > 0
-      ? 'damaged'
-      : unproven > 0
-        ? 'unproven'
-        : 'torn';
+  const kind = kindOf({
+    restored,
+    rolledBack,
+    unreadable: fresh.some(({ isReadable }) => !isReadable),
+    damaged: broken > 0 || unchained > 0 || removed > 0,
+    unproven: unproven > 0,
+  });
   const isSound = kind === 'torn' && torn === 0;
   const repaired: Repaired = {
     journal: kind,
@@ -99,6 +100,42 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     nextOrdinal: (names.at(-1)?.ordinal ?? 0) + 1,
     repaired: isSound ? null : repaired,
   };
+}
+
+interface Wrong {
+  readonly restored: boolean;
+  readonly rolledBack: boolean;
+  readonly unreadable: boolean;
+  readonly damaged: boolean;
+  readonly unproven: boolean;
+}
+
+/** The worst of it, in one word. What cannot be read may well be what the rest lacks at its end. */
+function kindOf({ damaged, restored, rolledBack, unproven, unreadable }: Wrong): string {
+  if (unreadable && !restored) return 'unreadable';
+  if (rolledBack) return 'rolled-back';
+  if (damaged) return 'damaged';
+  return unproven ? 'unproven' : 'torn';
+}
+
+/**
+ * Numbers between two records that the server has yet to get, where no damage that was told before lies between the two: a
+ * segment was taken away whole. Answers how many such gaps there are.
+ */
+function findRemoved(
+  segments: readonly ReadSegment[],
+  records: readonly JournalRecord[],
+  uploadedOf: RecoveryDeps['uploadedOf'],
+): number {
+  const ordinalOf = (record: JournalRecord): number =>
+    segments.findLast((segment) => segment.records.includes(record))?.ordinal ?? 0;
+  return records.filter((after, place) => {
+    const before = records[place - 1];
+    if (before?.epoch !== after.epoch || after.sequence === before.sequence + 1) return false;
+    if (after.sequence - 1 <= uploadedOf(after.epoch)) return false;
+    const [from, to] = [ordinalOf(before), ordinalOf(after)];
+    return !segments.some(({ noted, ordinal }) => noted && from <= ordinal && ordinal <= to);
+  }).length;
 }
 
 const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>

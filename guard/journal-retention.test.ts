@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { readRecords } from './journal-folder.ts';
@@ -23,7 +24,7 @@ test('what is confirmed goes thirty days later, by the server’s clock, and not
     uploadedOf: () => confirmed,
     log: quiet,
   });
-  const left = async () => reasonsOf(await readRecords(at.folder, null)).map(Number);
+  const left = async () => reasonsOf((await readRecords(at.folder, null)).records).map(Number);
   const begin = Date.parse('2026-11-22T06:00:00Z');
   await retention.drop(begin);
   confirmed = 3;
@@ -44,4 +45,23 @@ test('what is confirmed goes thirty days later, by the server’s clock, and not
   const written = await opened.append({ kind: 'link.lost', outcome: 'minor' });
   assert.ok(written.ok && written.value.sequence === 13);
   await opened.close();
+});
+
+test('a segment that cannot be read stays, and keeps no other from going', async () => {
+  for (let run = 1; run <= 12; run += 1) await at.write(String(run));
+  const unreadable = at.segments()[1] ?? assert.fail();
+  rmSync(unreadable);
+  mkdirSync(unreadable);
+  const retention = createRetention({
+    folder: at.folder,
+    path: join(at.folder, 'confirmed.json'),
+    uploadedOf: () => 12,
+    log: quiet,
+  });
+  const begin = Date.parse('2026-11-22T06:00:00Z');
+  await retention.drop(begin);
+  await retention.drop(begin + 30 * day);
+  const { records } = await readRecords(at.folder, null);
+  assert.deepEqual(reasonsOf(records).map(Number), [5, 6, 7, 8, 9, 10, 11, 12]);
+  assert.ok(existsSync(unreadable));
 });

@@ -32,7 +32,7 @@ export function createRetention({ folder, log, path, uploadedOf }: RetentionDeps
     const [first, after] = [await peekFirst(segment), next && (await peekFirst(next))];
     if (first && after && first.epoch === after.epoch) return after.sequence - 1 <= uploadedOf(first.epoch);
     const [read] = await readAll([segment], null);
-    return read?.records.every(({ epoch, sequence }) => sequence <= uploadedOf(epoch)) ?? false;
+    return read?.isReadable === true && read.records.every(({ epoch, sequence }) => sequence <= uploadedOf(epoch));
   }
 
   async function run(now: number): Promise<void> {

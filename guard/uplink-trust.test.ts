@@ -61,7 +61,8 @@ beforeEach(async () => {
       events.push(event);
       tell();
     },
-    rereadJournal: async () => [],
+    rereadJournal: async () => ({ records: [], isWhole: true }),
+    onMissing: () => assert.fail(),
     revocationsPath: join(folder, 'revocations.json'),
     onNonce: () => undefined,
     keepTrust: async (trust) => {

@@ -73,7 +73,8 @@ function makeUplink(...others: readonly string[]): Uplink {
     }),
     upTime: () => performance.now(),
     position,
-    rereadJournal: async () => stillThere,
+    rereadJournal: async () => ({ records: stillThere, isWhole: true }),
+    onMissing: () => assert.fail(),
     revocationsPath: join(folder, 'revocations.json'),
     onNonce: (given) => void nonces.push(given),
     onEvent: (event) => {

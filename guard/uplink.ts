@@ -16,7 +16,7 @@ import type { Servers } from './servers.ts';
 import { signText } from './signing.ts';
 import { createToldRevocations } from './told-revocations.ts';
 import { createTrustKeeper } from './trust-keeper.ts';
-import { createUploads } from './uploads.ts';
+import { createUploads, type UploadsDeps } from './uploads.ts';
 
 export interface UplinkDeps {
   readonly servers: Servers;
@@ -27,8 +27,10 @@ export interface UplinkDeps {
   readonly keepTrust: (trust: Trust) => Promise<boolean>;
   /** The server takes the certificate no more. */
   readonly onLapsed: () => void;
-  /** Every record of the journal that is still on the disk. */
-  readonly rereadJournal: () => Promise<readonly JournalRecord[]>;
+  /** What is still on the disk of the journal. */
+  readonly rereadJournal: UploadsDeps['reread'];
+  /** What of it the server has lost for good. */
+  readonly onMissing: UploadsDeps['onMissing'];
   /** File of the revocations that the terminal was told. */
   readonly revocationsPath: string;
   /** The server has said what it has: what it has confirmed for long may go. */
@@ -89,6 +91,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
     call,
     position,
     reread: deps.rereadJournal,
+    onMissing: deps.onMissing,
     incarnation: () => incarnation,
     sign: (text) => signText(text, identity?.privateKey ?? ''),
     onRestored: () => stream?.renew(),

@@ -4,9 +4,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import type { Reread } from './journal-folder.ts';
 import type { Places, Position } from './position.ts';
 import { quiet } from './test-journal.ts';
-import { createUploads, type Uploads } from './uploads.ts';
+import { createUploads, type Missing, type Uploads } from './uploads.ts';
 
 const epoch = '11111111-1111-4111-8111-111111111111';
 const records: JournalRecord[] = [];
@@ -23,6 +24,8 @@ interface Report {
 let stop: (() => Promise<void>) | undefined;
 afterEach(() => stop?.());
 
+const whole = (some: readonly JournalRecord[]): Reread => ({ records: some, isWhole: true });
+
 /** A terminal's uploads, with a server that keeps what it is sent and can be put back, and a disk in the test's hand. */
 const createTerminal = () => {
   let places: Places = { terminal: null, uploaded: {}, revocation: 0 };
@@ -35,7 +38,8 @@ const createTerminal = () => {
     stop: async () => undefined,
   };
   let stored: number[] = [];
-  let disk = async (): Promise<readonly JournalRecord[]> => records;
+  let disk = async (): Promise<Reread> => whole(records);
+  const missing: Missing[] = [];
   let answering = Promise.resolve();
   let asked = Promise.withResolvers<void>();
   const call = async (_name: string, { body }: Report) => {
@@ -52,6 +56,7 @@ const createTerminal = () => {
     call: call as never,
     position,
     reread: () => disk(),
+    onMissing: (told) => void missing.push(told),
     incarnation: () => undefined,
     sign: () => '',
     onRestored: () => undefined,
@@ -61,6 +66,7 @@ const createTerminal = () => {
   stop = uploads.stop;
   return {
     uploads,
+    missing,
     stored: () => [...stored],
     uploaded: () => places.uploaded[epoch] ?? 0,
     /** The server has the first so many, and says so. */
@@ -94,7 +100,7 @@ test('what a server lacks that was put back goes before what is new, however lon
   at.uploads.add(records.slice(0, 5));
   at.hear(0);
   await at.reaches(5);
-  const read = Promise.withResolvers<readonly JournalRecord[]>();
+  const read = Promise.withResolvers<Reread>();
   const asked = Promise.withResolvers<void>();
   at.setDisk(() => {
     asked.resolve();
@@ -107,7 +113,7 @@ test('what a server lacks that was put back goes before what is new, however lon
   assert.deepEqual([at.stored(), at.uploaded()], [places(3), 3], 'nothing goes over the gap');
   await at.uploads.flush(100);
   assert.deepEqual([at.stored(), at.uploaded()], [places(3), 3], 'nor at the end');
-  read.resolve(records.slice(0, 7));
+  read.resolve(whole(records.slice(0, 7)));
   await at.reaches(7);
   assert.deepEqual(at.stored(), places(7));
 });
@@ -121,7 +127,7 @@ test('a disk that cannot be read then is read again', { timeout: 20_000 }, async
   at.setDisk(async () => {
     tries += 1;
     if (tries === 1) throw Object.assign(new Error('EIO'), { code: 'EIO' });
-    return records.slice(0, 5);
+    return whole(records.slice(0, 5));
   });
   at.hear(2);
   await at.reaches(5);
@@ -151,16 +157,68 @@ test('a server that is put back once more while the disk is read is brought all 
   at.hear(0);
   await at.reaches(5);
   const asked = Promise.withResolvers<void>();
-  const first = Promise.withResolvers<readonly JournalRecord[]>();
+  const first = Promise.withResolvers<Reread>();
   at.setDisk(() => {
     asked.resolve();
-    at.setDisk(async () => records.slice(0, 5));
+    at.setDisk(async () => whole(records.slice(0, 5)));
     return first.promise;
   });
   at.hear(4);
   await asked.promise;
   at.hear(1);
-  first.resolve(records.slice(0, 5));
+  first.resolve(whole(records.slice(0, 5)));
   await at.reaches(5);
   assert.deepEqual(at.stored(), places(5));
+});
+
+/** A disk of which the third and fourth record cannot be read for so many times. */
+const setPartly = (at: ReturnType<typeof createTerminal>, unreadable: number): (() => number) => {
+  let readings = 0;
+  at.setDisk(async () => {
+    readings += 1;
+    if (readings > unreadable) return whole(records.slice(0, 6));
+    // Does not wait for the next try.
+    setImmediate(at.uploads.resume);
+    return { records: [...records.slice(0, 2), ...records.slice(4, 6)], isWhole: false };
+  });
+  return () => readings;
+};
+
+test('where a part of the disk cannot be read the rest goes to a server that was put back, and what is missing is told', {
+  timeout: 20_000,
+}, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 6));
+  at.hear(0);
+  await at.reaches(6);
+  const readings = setPartly(at, Number.POSITIVE_INFINITY);
+  at.hear(1);
+  await at.reaches(6);
+  assert.deepEqual([at.stored(), at.missing], [[1, 2, 5, 6], [{ numbers: '3-4', isUnreadable: true }]]);
+  assert.ok(readings() > 1, 'it was tried again before');
+  at.uploads.add(records.slice(6, 8));
+  await at.reaches(8);
+  assert.deepEqual([at.stored(), at.missing.length], [[1, 2, 5, 6, 7, 8], 1], 'and what comes later goes on');
+});
+
+test('a part of the disk that can be read a moment later is brought too', { timeout: 20_000 }, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 6));
+  at.hear(0);
+  await at.reaches(6);
+  setPartly(at, 2);
+  at.hear(1);
+  await at.reaches(6);
+  assert.deepEqual([at.stored(), at.missing], [places(6), []]);
+});
+
+test('what went from the disk by its age is told as missing, and waits for nothing', { timeout: 20_000 }, async () => {
+  const at = createTerminal();
+  at.uploads.add(records.slice(0, 6));
+  at.hear(0);
+  await at.reaches(6);
+  at.setDisk(async () => whole(records.slice(3, 6)));
+  at.hear(1);
+  await at.reaches(6);
+  assert.deepEqual([at.stored(), at.missing], [[1, 4, 5, 6], [{ numbers: '2-3', isUnreadable: false }]]);
 });

@@ -2,14 +2,17 @@ import type { JournalRecord } from '#contract/audit.ts';
 import { failures } from '#contract/errors.ts';
 import { createBackOff, pause } from './back-off.ts';
 import type { Http } from './http.ts';
+import { type Reread, type Span, showSpans } from './journal-folder.ts';
 import { codeOf, type Log } from './log.ts';
 import type { Position } from './position.ts';
 
 export interface UploadsDeps {
   readonly call: Http['call'];
   readonly position: Position;
-  /** Every record that is still on the disk. */
-  readonly reread: () => Promise<readonly JournalRecord[]>;
+  /** What is still on the disk. */
+  readonly reread: () => Promise<Reread>;
+  /** Numbers of one journal that the server has lost and the disk does not give; the rest goes on without them. */
+  readonly onMissing: (missing: Missing) => void;
   /** Of the server that has told what it has; undefined before any has. */
   readonly incarnation: () => string | undefined;
   /** By the terminal's key. */
@@ -19,6 +22,13 @@ export interface UploadsDeps {
   readonly log: Log;
   /** Milliseconds that a record may wait for others, so that no upload stands beside a login. */
   readonly gather?: number;
+}
+
+export interface Missing {
+  /** As people read them. */
+  readonly numbers: string;
+  /** They may stand in what could not be read. */
+  readonly isUnreadable: boolean;
 }
 
 /** How far a journal is stored. */
@@ -50,6 +60,8 @@ export interface Uploads {
 
 /** Records of one report, and characters: the server takes no more of either. */
 const most = { records: 500, characters: 1024 * 1024 };
+/** A part of the disk that cannot be read is tried for so often, some ten seconds long, before all else goes on without it. */
+const readings = 6;
 /** So many journals the server tells of at most: of older ones it says nothing. */
 const mostTold = 20;
 
@@ -66,6 +78,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
   let hearings = 0;
   /** What the server has no more, and is yet to be read from the disk. */
   let lacking: ReadonlyMap<string, Lack> = new Map();
+  /** How often that was read and not all of it was there. */
+  let misread = 0;
 
   /** Records of one epoch that go together. */
   function nextBatch(): JournalRecord[] {
@@ -82,21 +96,35 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   /**
    * Reads what is lacking, so that it goes before all else: behind a gap the server would have what is newer, and nobody would
-   * ask for the rest again. False where it cannot be read now.
+   * ask for the rest again. False where it cannot be read now. What is gone for good holds up nothing: its numbers are told.
    */
   async function refill(): Promise<boolean> {
     while (lacking.size > 0) {
       const wanted = lacking;
       try {
-        const records = await deps.reread();
+        const { isWhole, records } = await deps.reread();
         // The server has said something else meanwhile.
         if (wanted !== lacking) continue;
         const again = records.filter(({ epoch, sequence }) => {
           const lack = wanted.get(epoch);
           return lack !== undefined && sequence > lack.sequence && sequence <= lack.until;
         });
+        const missing = [...wanted].flatMap(([epoch, lack]) => {
+          const gone = findGone(
+            lack,
+            again.filter((record) => record.epoch === epoch),
+          );
+          return gone.length === 0 ? [] : [showSpans(gone)];
+        });
+        misread += 1;
+        if (!isWhole && missing.length > 0 && misread < readings) {
+          deps.log.error('journal-unread', { missing: missing.join('; ') });
+          return false;
+        }
         waiting = [...again, ...waiting];
         lacking = new Map();
+        misread = 0;
+        for (const numbers of missing) deps.onMissing({ numbers, isUnreadable: !isWhole });
       } catch (error) {
         deps.log.error('journal-unread', { code: codeOf(error) });
         return false;
@@ -171,6 +199,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const kept = Object.entries(uploaded).map(([epoch, at]) => [epoch, found.get(epoch)?.sequence ?? at] as const);
       deps.position.change({ uploaded: Object.fromEntries(kept.filter(([, at]) => at > 0)) });
       lacking = new Map([...lacking, ...found]);
+      misread = 0;
+      // What failed while no server was there makes nothing wait now that one is.
+      backOff.reset();
       begin();
     },
     resume() {
@@ -187,4 +218,16 @@ export function createUploads(deps: UploadsDeps): Uploads {
       await running;
     },
   };
+}
+
+/** What is lacking and not among these, which are in their order. */
+function findGone({ sequence, until }: Lack, records: readonly JournalRecord[]): Span[] {
+  const gone: Span[] = [];
+  let next = sequence + 1;
+  for (const record of records) {
+    if (record.sequence > next) gone.push([next, record.sequence - 1]);
+    next = record.sequence + 1;
+  }
+  if (next <= until) gone.push([next, until]);
+  return gone;
 }

@@ -1,6 +1,6 @@
 /** The restore drill: a hospital's server is put back from its backup by the commands of an operator, under real guards. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { EventFacts } from '#contract/audit.ts';
@@ -61,4 +61,44 @@ test('a card that was revoked after the backup is refused again, everywhere, onc
   // A terminal that never knew of it.
   await away.start();
   await away.isRefused();
+});
+
+test('a part of a journal that cannot be read holds up nothing else of it, and its numbers are told', async () => {
+  const { ward } = hospital;
+  const starts = async () =>
+    (await list('guard.started')).flatMap(({ happenedAt, terminal }) => (terminal === ward.id() ? [happenedAt] : []));
+  const said = await hospital.operate('backup');
+  const backup = /^(\S+\.age): /m.exec(said)?.[1] ?? assert.fail(said);
+  const before = await starts();
+  // A run of its own, and so a segment.
+  await ward.stop();
+  await ward.start();
+  await ward.screen().shows('ready', 15_000);
+  await ward.stop();
+  const journal = join(ward.folder, 'journal');
+  const segments = readdirSync(journal).filter((name) => name.endsWith('.jsonl'));
+  const newest = join(journal, segments.sort().at(-1) ?? '');
+  const numbers = [...readFileSync(newest, 'utf8').matchAll(/"sequence":(\d+)/g)].map(([, number]) => number);
+  assert.ok(numbers.length > 1);
+  await ward.start();
+  await until('the server has both runs', async () => (await starts()).length === before.length + 2);
+  const [last] = (await starts())
+    .filter((at) => !before.includes(at))
+    .sort()
+    .reverse();
+  await hospital.stopServers();
+  rmSync(newest);
+  mkdirSync(newest);
+  await hospital.operate('restore', backup, '--key', join(hospital.folder, 'server', 'backup-key.txt'), '--replace');
+  await hospital.startFirst();
+  await hospital.signIn();
+  await until('the missing numbers are told', async () => (await list('journal.damaged')).length > 0, 60_000);
+  const damaged = (await list('journal.damaged')).map(({ detail, terminal }) => ({ detail, terminal }));
+  const detail = { journal: 'unreadable', missing: `${numbers[0]}-${numbers.at(-1)}` };
+  assert.deepEqual(damaged, [{ detail, terminal: ward.id() }]);
+  assert.deepEqual(
+    (await starts()).filter((at) => !before.includes(at)),
+    [last],
+    'what can be read is there again',
+  );
 });
