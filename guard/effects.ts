@@ -82,11 +82,13 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
 
   async function prove(effect: Of<'prove'>): Promise<void> {
     const { attempt, ticket, factor } = effect;
-    const kept = alone.digitsFor(effect, factor === 'pin' ? digits.toSecret() : Buffer.alloc(0));
+    const typed = factor === 'pin' ? digits.toSecret() : Buffer.alloc(0);
     if (effect.offline) {
       digits.forget();
-      return kept.check();
+      return alone.digitsFor(effect, typed).check();
     }
+    const idempotencyKey = createIdempotencyKey();
+    const kept = alone.digitsFor(effect, typed, idempotencyKey);
     const canGoOn = factor === 'pin' && alone.mayProve(attempt);
     let wentOn = false;
     const giveUp = (): void => {
@@ -98,7 +100,6 @@ export function createEffects(deps: EffectsDeps): { perform(effect: Effect): voi
         dispatch({ kind: 'prove-failed', attempt, failure: { code: 'SERVER_UNREACHABLE' } });
       }
     };
-    const idempotencyKey = createIdempotencyKey();
     const request =
       factor === 'grace'
         ? { params: { attempt }, body: { ticket, factor, idempotencyKey } }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CardEvidence } from '#contract/card.ts';
+import { nameProof } from '#core/policy/proof-name.ts';
 import { card, digits, forLock, hanako, pin } from './test-offline.ts';
 import { createOfflineTerminals, proofBy } from './test-offline-terminal.ts';
 
@@ -55,6 +56,29 @@ test('a server that is lost between card and PIN costs nobody a second try; what
   assert.equal(at.picture().kind, 'open');
   assert.equal(at.ended.length, 1, 'the session that the server began late is ended');
   assert.notEqual(at.ended[0], own);
+});
+
+test('a wrong PIN that both the server and the terminal have looked at is told by the name of that one entry', async () => {
+  const at = await terminals.atKnown();
+  at.refuse('attempts/prove', { code: 'PROOF_WRONG', triesLeft: 4, supportCode: 'ABC-DEF-GHJ' });
+  at.tap();
+  await at.shows('secret');
+  at.setServer('crawling');
+  at.type('00000000');
+  while (at.session.state().phase.kind === 'checking') await wait(5);
+  const told = at.last('offline.refused');
+  assert.deepEqual([told?.reason, told?.detail], ['wrong-secret', { proof: nameProof(at.proofKeys[0] ?? '') }]);
+  at.crawl();
+  await wait(20);
+  at.session.dispatch({ kind: 'cancelled' });
+  at.setServer('dead');
+  at.tap();
+  await at.shows('secret');
+  at.type('00000000');
+  while (at.session.state().phase.kind === 'checking') await wait(5);
+  const { picture } = at.view();
+  assert.ok(picture.kind === 'secret' && picture.wrong?.triesLeft === 1, 'one step, one try here too');
+  assert.deepEqual(at.last('offline.refused')?.detail, {}, 'the server was not asked');
 });
 
 test('a login with the server leaves what is needed without it', async () => {

@@ -4,6 +4,7 @@ import type { CardEvidence } from '#contract/card.ts';
 import type { FailureCode } from '#contract/errors.ts';
 import type { AttemptId, LockId } from '#contract/ids.ts';
 import type { Effect } from '#core/login/state.ts';
+import { nameProof } from '#core/policy/proof-name.ts';
 import type { EffectsDeps } from './effects.ts';
 import type { CheckedOffline, KnownOffline } from './offline.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -40,7 +41,8 @@ export interface OfflineLogins {
   mayFallBack(evidence: CardEvidence): boolean;
   /** Whether the card is known here and proved that it is this one. */
   identify(effect: Of<'identify'>): boolean;
-  digitsFor(effect: Of<'prove'>, digits: Buffer): TypedDigits;
+  /** `key`: by which the server knows the proof, where it is asked too. */
+  digitsFor(effect: Of<'prove'>, digits: Buffer, key?: string): TypedDigits;
   /** The server has refused this card, which `identify` may have proved here meanwhile. */
   cardRefused(evidence: CardEvidence, proven: boolean): void;
   /** Whether this attempt could be gone on with when no answer comes. */
@@ -62,13 +64,18 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
   const instant = (server: number): string => new Date(server).toISOString();
   const toMoment = (server: number): number => clock.now() + server - (offline.now() ?? server);
 
-  async function look({ attempt, evidence }: Current, lock: LockId, digits: Buffer): Promise<CheckedOffline['kind']> {
+  async function look(
+    { attempt, evidence }: Current,
+    lock: LockId,
+    digits: Buffer,
+    key: string | undefined,
+  ): Promise<CheckedOffline['kind']> {
     const checked = await offline.check(evidence, digits, { attempt, lock });
-    await tellLooked(attempt, checked);
+    await tellLooked(attempt, checked, key);
     return checked.kind;
   }
 
-  async function tellLooked(attempt: AttemptId, checked: CheckedOffline): Promise<void> {
+  async function tellLooked(attempt: AttemptId, checked: CheckedOffline, key: string | undefined): Promise<void> {
     if (checked.kind === 'right') {
       known = checked.known;
       const { minutes } = state().policy.offline;
@@ -79,7 +86,9 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
     const factors = ['card', 'pin'] as const;
     const reason = checked.kind === 'wrong' ? 'wrong-secret' : checked.why;
     // On the disk before anybody is told: a try that the person knows of is one that the log will have.
-    await journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: [...factors], reason });
+    // The server may have counted the same step, and counts it once.
+    const detail = checked.kind === 'wrong' && key !== undefined ? { proof: nameProof(key) } : {};
+    await journal.append({ kind: 'offline.refused', outcome: 'minor', person, factors: [...factors], reason, detail });
     if (checked.kind === 'refused')
       return dispatch({
         kind: 'prove-failed',
@@ -124,7 +133,7 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
       });
       return true;
     },
-    digitsFor(effect, digits) {
+    digitsFor(effect, digits, key) {
       const from = current?.attempt === effect.attempt ? current : null;
       // Of a grace or another factor nothing is left that could be typed without the server.
       const mayKeep = from?.mayKeep === true && effect.factor === 'pin';
@@ -144,7 +153,7 @@ export function createOfflineLogins({ clock, dispatch, journal, offline, state, 
         async check() {
           forgo();
           if (from !== null && from === current) {
-            looked = look(from, effect.lock, digits);
+            looked = look(from, effect.lock, digits, key);
             await looked;
           } else {
             // Somebody else has begun.

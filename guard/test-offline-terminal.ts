@@ -50,8 +50,10 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     }),
   };
   const refusals = new Map<string, Failure>();
-  const call = (async (name: string): Promise<Result<unknown>> => {
+  const proofKeys: string[] = [];
+  const call = (async (name: string, request: { readonly secretBody?: Buffer }): Promise<Result<unknown>> => {
     asked.push(name);
+    if (request.secretBody !== undefined) proofKeys.push(JSON.parse(request.secretBody.toString()).idempotencyKey);
     if (server === 'dead') return fail('SERVER_UNREACHABLE');
     const failure = refusals.get(name);
     const answer = failure === undefined ? succeed(answers[name]?.() ?? {}) : { ok: false as const, failure };
@@ -130,6 +132,8 @@ function createTerminal(offline: Offline, stops: (() => void)[]) {
     session,
     lease,
     asked,
+    /** By which the server knows what was typed, each in its turn. */
+    proofKeys,
     recorded,
     ended,
     /** Numbers of revocations whose receipt was sent. */

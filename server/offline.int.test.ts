@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { nameProof } from '#core/policy/proof-name.ts';
 import { forgetPin } from './people/take-away.ts';
 import { tryLockFactor } from './store/credentials.ts';
 import { issueRevocation } from './store/revocations.ts';
@@ -20,6 +21,7 @@ import {
   mustBegin,
   otherPin,
   prove,
+  ticketOf,
 } from './testing-login.ts';
 
 let server: TestServer;
@@ -332,6 +334,30 @@ test('wrong tries without the server count with the others, once', async () => {
     [clinician.person.id],
   );
   assert.equal(pin?.failures, 2);
+});
+
+test('what was typed once is one try where both the server and its terminal have looked at it, and no more is left out', async () => {
+  const clinician = await makeClinician(server);
+  const failures = async (): Promise<number | undefined> => {
+    const query = `select failures from credential where person = $1 and kind = 'pin'`;
+    return (await server.database.query<{ failures: number }>(query, [clinician.person.id]))[0]?.failures;
+  };
+  await logIn(server, terminal, clinician);
+  await logIn(server, ward, clinician);
+  const { attempt } = await mustBegin(server, terminal, clinician.evidence);
+  const idempotencyKey = randomBytes(16).toString('base64url');
+  const body = { ticket: ticketOf(attempt), factor: 'pin', secret: otherPin, idempotencyKey };
+  assert.equal((await server.call(terminal, 'attempts/prove', { params: { attempt }, body })).code, 'PROOF_WRONG');
+  assert.equal(await failures(), 1);
+  const told = (key: string) => ({ ...wrongOf(clinician), detail: { proof: nameProof(key) } });
+  await report([told(idempotencyKey)], ward);
+  assert.equal(await failures(), 2, 'at another terminal');
+  await report([told(idempotencyKey)]);
+  assert.equal(await failures(), 2);
+  await report([told(idempotencyKey)]);
+  assert.equal(await failures(), 3, 'told of twice');
+  await report([told('never-came-to-the-server'), told(idempotencyKey)]);
+  assert.equal(await failures(), 5);
 });
 
 test('so many without the server lock the PIN as with it, from when they were made, and disable nothing', async () => {

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { SessionId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
+import { nameProof } from '#core/policy/proof-name.ts';
 import type { Ticket } from './ticket.ts';
 
 /**
@@ -10,6 +11,8 @@ import type { Ticket } from './ticket.ts';
 export interface ProofKey {
   /** HMAC-SHA-256 over the whole proof. */
   readonly mark: Buffer;
+  /** How the log names it. */
+  readonly name: string;
   /** The token of the session that this proof opens, the same each time. */
   tokenOf(session: SessionId): string;
 }
@@ -27,6 +30,7 @@ export const createProofKey = (
     createHmac('sha256', secret).update(JSON.stringify(parts)).digest();
   return {
     mark: derive('proof', attempt, terminal, kind, said),
+    name: nameProof(key),
     tokenOf: (session) => derive('token', session).toString('base64url'),
   };
 };

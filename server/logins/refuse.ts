@@ -102,7 +102,8 @@ export const createRefuse = (deps: ServerDeps) => {
           kind: replayed ? 'proof.replayed' : 'proof.refused',
           outcome: verdict === 'damaged' ? 'major' : replayed ? 'serious' : 'minor',
           reason: verdict === 'damaged' ? 'credential-damaged' : replayed ? 'code-used' : 'wrong',
-          detail: { failures },
+          // A terminal that waited too long has looked at the same PIN itself.
+          detail: { failures, ...(key === null || factor !== 'pin' ? {} : { proof: key.name }) },
         },
       ];
       if (left === 0) {

@@ -95,10 +95,34 @@ export interface OfflineTry {
   readonly at: number;
   /** Nothing but the terminal's word proves that the person was there. */
   readonly unproven?: boolean;
+  /** How the log names the same entry at the server, where the terminal had asked it too. */
+  readonly proof?: string | undefined;
 }
 
 /** Such a try, where it was made. */
 export type TryThere = OfflineTry & { readonly terminal: TerminalId };
+
+/**
+ * What somebody typed once is one try, also where the server had it, took longer than the terminal waits, and counted it. Only
+ * such as the log of the server has of this person at this terminal as counted are left out, each once.
+ */
+const leaveOutCounted = async (tx: Transaction, wrong: readonly TryThere[]): Promise<readonly TryThere[]> => {
+  const asked = wrong.filter(({ proof }) => proof !== undefined);
+  if (asked.length === 0) return wrong;
+  const rows = await tx.query<Pick<TryThere, 'terminal' | 'person' | 'proof'>>(
+    `select e.terminal, e.person, e.detail ->> 'proof' as proof from event e
+      where e.person = any($1) and e.terminal = any($2) and e.detail ->> 'proof' = any($3)
+        and e.kind in ('proof.refused', 'offline.refused')
+      group by 1, 2, 3
+     having bool_or(e.kind = 'proof.refused' and e.reason = 'wrong') and count(*) filter (where e.kind = 'offline.refused') = 1`,
+    [asked.map(({ person }) => person), asked.map(({ terminal }) => terminal), asked.map(({ proof }) => proof)],
+    'counted-proofs',
+  );
+  const keyOf = ({ person, proof, terminal }: Pick<TryThere, 'terminal' | 'person' | 'proof'>): string =>
+    `${terminal} ${person} ${proof}`;
+  const counted = new Set(rows.map(keyOf));
+  return wrong.filter((one) => !counted.has(keyOf(one)));
+};
 
 /**
  * Wrong tries without the server count with those that came to it, and lock as they do. Such as nothing proves bring a first
@@ -111,7 +135,7 @@ export const countOfflineTries = async (
   rules: Policy['tries'],
 ): Promise<void> => {
   // In one order of people, whichever terminals tell of them.
-  const groups = [...Map.groupBy(wrong, ({ person, terminal }) => `${person} ${terminal}`)];
+  const groups = [...Map.groupBy(await leaveOutCounted(tx, wrong), ({ person, terminal }) => `${person} ${terminal}`)];
   for (const [, tries] of groups.sort(([one], [other]) => (one < other ? -1 : 1))) {
     const [first] = tries;
     if (first === undefined) continue;

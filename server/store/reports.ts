@@ -148,10 +148,11 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     offline,
     ends: added.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
     wrongTries: added.flatMap((one): OfflineTry[] => {
-      const { kind, reason, person } = one.facts;
+      const { detail, kind, reason, person } = one.facts;
       if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
       const unproven = known.unproven.has(one);
-      return known.here.has(person) || unproven ? [{ person, at: Date.parse(one.at), unproven }] : [];
+      const proof = typeof detail['proof'] === 'string' ? detail['proof'] : undefined;
+      return known.here.has(person) || unproven ? [{ person, at: Date.parse(one.at), unproven, proof }] : [];
     }),
   };
 };
