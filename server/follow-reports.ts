@@ -1,6 +1,6 @@
 import type { TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
-import { holdOfflineReturns, type OfflineReturn, recordOfflineReturns } from './people/end-substitutes.ts';
+import { holdOfflineReturns, recordOfflineReturns } from './people/end-substitutes.ts';
 import type { ShutOut } from './shut-out.ts';
 import type { Transaction } from './store/database.ts';
 import { countOfflineTries, type TryThere } from './store/offline.ts';
@@ -22,11 +22,10 @@ export const createFollowReports =
   (deps: { readonly now: () => Date; readonly policy: () => Policy; readonly shutOut: ShutOut }) =>
   async (tx: Transaction, told: readonly Told[]): Promise<void> => {
     const { now, policy, shutOut } = deps;
-    const used: OfflineReturn[] = [];
+    const uses = told.flatMap(({ stored, terminal }) => stored.offline.map((use) => ({ ...use, terminal })));
+    const used = await judgeOfflineUses(tx, now(), uses, policy());
     const tries: TryThere[] = [];
     for (const { stored, terminal } of told) {
-      const uses = await judgeOfflineUses(tx, now(), terminal, stored.offline, policy());
-      used.push(...uses.map((use) => ({ ...use, terminal })));
       await judgeOfflineEnds(tx, now(), terminal, stored.ends);
       tries.push(...stored.wrongTries.map((one) => ({ ...one, terminal })));
     }

@@ -3,11 +3,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
-import type { PersonId } from '#contract/ids.ts';
+import type { PersonId, SessionId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { policyOf } from '#core/policy/profiles.ts';
 import { nameProof } from '#core/policy/proof-name.ts';
 import { forgetPin } from './people/take-away.ts';
 import { tryLockFactor } from './store/credentials.ts';
+import type { Transaction } from './store/database.ts';
+import { judgeOfflineUses } from './store/offline-judgement.ts';
 import { issueRevocation } from './store/revocations.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 import { mustIssue, mustTypeCode } from './testing-cardless.ts';
@@ -321,6 +324,48 @@ describe('a login without the server, told of afterwards', () => {
     assert.deepEqual(
       alarms.map(({ kind, person, outcome }) => [kind, person, outcome]),
       [['offline.contested', null, 'major']],
+    );
+  });
+
+  test('is judged by as many statements where hundreds come at once as where one does, each by itself', async () => {
+    const [clinician, stranger] = [await makeClinician(server), await makeClinician(server)];
+    const loginAt = server.now();
+    await logIn(server, terminal, clinician);
+    server.advance(hour);
+    const openedAt = server.now();
+    const rules = policyOf('jp-mhlw-6.0', {});
+    const judge = (count: number) =>
+      server.database.transaction(async (tx) => {
+        let asked = 0;
+        const counting: Transaction = {
+          ...tx,
+          query: (...given) => {
+            asked += 1;
+            return tx.query(...given);
+          },
+        };
+        const uses = Array.from({ length: count }, (_, place) => ({
+          session: randomUUID() as SessionId,
+          // Every third is somebody who was never there, every fifth had no such login.
+          person: (place % 3 === 2 ? stranger : clinician).person.id,
+          loginAt: place % 5 === 4 ? openedAt : loginAt,
+          openedAt,
+          terminal: terminal.id,
+        }));
+        const used = await judgeOfflineUses(counting, server.now(), uses, rules);
+        return { asked, used: used.map(({ session }) => session), uses };
+      });
+    const [few, many] = [await judge(3), await judge(300)];
+    assert.equal(many.asked, few.asked);
+    const isFine = (_: unknown, place: number): boolean => place % 3 !== 2 && place % 5 !== 4;
+    assert.deepEqual(
+      many.used,
+      many.uses.filter(isFine).map(({ session }) => session),
+    );
+    const alarms = await contested(clinician.person.id);
+    assert.deepEqual(
+      [alarms.length, new Set(alarms.map(({ reason }) => reason))],
+      [many.uses.filter((_, place) => place % 3 !== 2 && place % 5 === 4).length, new Set(['no-such-login'])],
     );
   });
 });

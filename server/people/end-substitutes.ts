@@ -7,10 +7,11 @@ import { tryLockPerson } from '../store/people.ts';
 import { issueRevocation } from '../store/revocations.ts';
 import { endSessionsBy } from '../store/sessions.ts';
 import {
+  type CardUse,
   type EndedSubstitute,
   endSpentSubstitutes,
   endSubstitutesWhere,
-  isReplacedSince,
+  listReplacedSince,
 } from '../store/substitutes.ts';
 
 const noteEnd = async (
@@ -87,11 +88,8 @@ export const recordReturn = async (
 };
 
 /** A forgotten card that was used without the server, where. */
-export interface OfflineReturn {
-  readonly person: PersonId;
-  readonly card: CardId;
+export interface OfflineReturn extends CardUse {
   readonly terminal: TerminalId;
-  readonly openedAt: Date;
 }
 
 /**
@@ -104,15 +102,12 @@ export const holdOfflineReturns = async (
   tx: Transaction,
   uses: readonly OfflineReturn[],
 ): Promise<readonly OfflineReturn[]> => {
-  const replaced: OfflineReturn[] = [];
-  for (const use of uses) if (await isReplacedSince(tx, use, use.openedAt)) replaced.push(use);
+  const replaced = await listReplacedSince(tx, uses);
   const people = [...new Set(replaced.map(({ person }) => person))].sort();
   for (const person of people) await lockCardsOf(tx, person);
   for (const person of people) await tryLockPerson(tx, person);
   // Another may have been given out until they were held.
-  const held: OfflineReturn[] = [];
-  for (const use of replaced) if (await isReplacedSince(tx, use, use.openedAt)) held.push(use);
-  return held;
+  return listReplacedSince(tx, replaced);
 };
 
 /** Ends what stands for these cards. Who calls has held them so, and needs no other lock after this. */

@@ -152,18 +152,31 @@ export const tryFindEnd = async (tx: Transaction, id: SubstituteId): Promise<str
   return row?.reason ?? undefined;
 };
 
-/** Whether this card is forgotten, and something has stood for it since before then. */
-export const isReplacedSince = async (
-  tx: Transaction,
-  { card, person }: { readonly person: PersonId; readonly card: CardId },
-  then: Date,
-): Promise<boolean> => {
-  const rows = await tx.query(
-    `select 1 from substitute s join card c on c.id = $2 and c.person = s.person and c.state = 'suspended' and c.forgotten
-      where s.person = $1 and s.ended_at is null and s.issued_at <= $3`,
-    [person, card, then],
+/** A use of a card, and when. */
+export interface CardUse {
+  readonly person: PersonId;
+  readonly card: CardId;
+  readonly openedAt: Date;
+}
+
+/** Those of these uses whose card is forgotten, and for which something has stood since before then. */
+export const listReplacedSince = async <Use extends CardUse>(tx: Transaction, uses: readonly Use[]): Promise<Use[]> => {
+  if (uses.length === 0) return [];
+  const rows = await tx.query<{ place: number }>(
+    `select u.place from unnest($1::int[], $2::uuid[], $3::uuid[], $4::timestamptz[]) as u (place, person, card, opened_at)
+      where exists (select 1 from substitute s join card c on c.id = u.card and c.person = s.person
+          and c.state = 'suspended' and c.forgotten
+        where s.person = u.person and s.ended_at is null and s.issued_at <= u.opened_at)`,
+    [
+      uses.map((_, place) => place),
+      uses.map(({ person }) => person),
+      uses.map(({ card }) => card),
+      uses.map(({ openedAt }) => openedAt),
+    ],
+    'replaced-since',
   );
-  return rows.length > 0;
+  const places = new Set(rows.map(({ place }) => place));
+  return uses.filter((_, place) => places.has(place));
 };
 
 /** Who has this loan card. */
