@@ -30,7 +30,16 @@ export async function measureOffline(): Promise<Figure[]> {
     if (secret === undefined) throw new Error('no secret');
     const up = () => performance.now();
     const time = await openTrustedTime({
-      ...{ path: join(folder, 'time.json'), key: secret.key('time'), upTime: up, boot: 'one', wall: Date.now, log },
+      ...{
+        path: join(folder, 'time.json'),
+        key: secret.key('time'),
+        keychain,
+        account: 'time',
+        upTime: up,
+        boot: 'one',
+        wall: Date.now,
+        log,
+      },
     });
     time.observe(Date.now(), true);
     const seal = createOfflineSeal(secret);

@@ -41,6 +41,8 @@ export async function openKept(deps: KeptDeps): Promise<Kept | undefined> {
   const time = await openTrustedTime({
     path: join(folder, 'time.json'),
     key: secret.key('time'),
+    keychain,
+    account: `time ${place}`,
     upTime: () => uptime() * 1_000,
     boot,
     wall: Date.now,

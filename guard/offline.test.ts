@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { PersonId, SessionId } from '#contract/ids.ts';
@@ -115,6 +115,65 @@ test('an older copy of the file is not taken, and nothing of it is', async () =>
   assert.equal((await desk.run()).rolledBack, false, 'told once');
 });
 
+test('a machine that ends at any step of a count has it, or has not looked at the PIN, and locks nobody out', async () => {
+  await remembered();
+  const file = join(desk.folder, 'offline.json');
+  const states: { readonly text: string; readonly kept: Map<string, string>; readonly isLooked: boolean }[] = [];
+  let isLooked = false;
+  const note = () => states.push({ text: readFileSync(file, 'utf8'), kept: new Map(desk.kept), isLooked });
+  const { set } = desk.kept;
+  // Before and after each word to the keychain; the file is replaced between the two.
+  desk.kept.set = (account, secret) => {
+    note();
+    set.call(desk.kept, account, secret);
+    note();
+    return desk.kept;
+  };
+  const offline = await desk.run();
+  const { kind } = await check(offline, '00000000');
+  assert.equal(kind, 'wrong');
+  isLooked = true;
+  note();
+  desk.kept.set = set;
+  assert.ok(
+    new Set(states.map(({ text }) => text)).size > 1 &&
+      new Set(states.map((one) => JSON.stringify([...one.kept]))).size > 2,
+  );
+  for (const [place, { isLooked: looked, kept, text }] of states.entries()) {
+    for (const [account, secret] of kept) set.call(desk.kept, account, secret);
+    writeFileSync(file, text);
+    const again = await desk.run();
+    assert.equal(again.rolledBack, false, `state ${place}`);
+    const next = await check(again, '00000001');
+    assert.ok(next.kind === 'wrong' && (next.triesLeft === 1 || (!looked && next.triesLeft === 2)), `state ${place}`);
+  }
+});
+
+test('an older copy from before a revocation brings nobody back, nor does one of another terminal', async () => {
+  const offline = await remembered();
+  const file = join(desk.folder, 'offline.json');
+  const before = readFileSync(file);
+  offline.revoke({ what: 'person', subject: hanako.person, person: null });
+  assert.ok(await offline.settled());
+  writeFileSync(file, before);
+  const again = await desk.run();
+  assert.deepEqual([again.rolledBack, why(again.find(card))], [true, 'unknown']);
+
+  await again.remember(card, hanako, digits(pin));
+  const foreign = createDesk();
+  try {
+    await (await foreign.run()).remember(other, hanako, digits(pin));
+    cpSync(join(foreign.folder, 'offline.json'), file);
+    const copied = await desk.run();
+    assert.deepEqual(
+      [copied.rolledBack, why(copied.find(card)), why(copied.find(other))],
+      [true, 'unknown', 'unknown'],
+    );
+  } finally {
+    foreign.remove();
+  }
+});
+
 test('a copy of everything on another terminal opens nothing and tells nothing', async () => {
   await remembered();
   const secrets = new Map<string, string>();
@@ -222,6 +281,20 @@ test('a clock that was set back while the machine was off lets nobody in until t
   assert.equal(offline.now(), null);
   assert.equal(why(offline.find(card)), 'clock');
   assert.equal(offline.until(), null);
+});
+
+test('nor does it where the file that says how late it was is put back as well', async () => {
+  await remembered();
+  await desk.run({ contact: false });
+  const file = join(desk.folder, 'time.json');
+  const before = readFileSync(file);
+  desk.pass(30 * hour);
+  assert.equal(why((await desk.run({ contact: false })).find(card)), 'too-old');
+  desk.reboot();
+  desk.setClock(-29 * hour);
+  // As whoever takes the disk out of a machine that is off can do.
+  const offline = await desk.run({ contact: false, before: () => writeFileSync(file, before) });
+  assert.deepEqual([offline.now(), why(offline.find(card))], [null, 'clock']);
 });
 
 test('a clock that was set forward while the machine was off ends the hours and loses nothing', async () => {

@@ -50,8 +50,12 @@ export interface Desk {
   reboot(off?: number): void;
   /** Nothing that is kept can be written until it is healed; what was there is gone. */
   breakDisk(): { heal(): void };
-  /** A start of the guard. */
-  run(options?: { keychain?: Keychain; contact?: boolean }): Promise<Offline & { rolledBack: boolean }>;
+  /** A start of the guard. `before`: what is done to its files until then. */
+  run(options?: {
+    keychain?: Keychain;
+    contact?: boolean;
+    before?: () => void;
+  }): Promise<Offline & { rolledBack: boolean }>;
   remove(): Promise<void>;
 }
 
@@ -89,13 +93,16 @@ export function createDesk(): Desk {
       mkdirSync(path);
       return { heal: () => rmSync(path, { recursive: true }) };
     },
-    async run({ keychain = keychainOfItsOwn, contact = true } = {}) {
+    async run({ keychain = keychainOfItsOwn, contact = true, before = () => undefined } = {}) {
       await saveTime();
+      before();
       const secret = await openTerminalSecret({ keychain, account: 'secret', log: quiet });
       if (secret === undefined) throw new Error('no keychain');
       const time = await openTrustedTime({
         path: join(folder, 'time.json'),
         key: secret.key('time'),
+        keychain,
+        account: 'time',
         upTime: () => up,
         boot: String(boot),
         wall: () => wall,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { replaceFile } from './journal-file.ts';
 import { codeOf, type Log } from './log.ts';
+import type { Keychain } from './vault.ts';
 
 /** Milliseconds since 1970 by the server's clock, and where the machine stood then. */
 const point = z.strictObject({ server: z.number(), up: z.number(), boot: z.string() });
@@ -12,6 +13,9 @@ const shape = z.strictObject({ point, mac: z.string() });
 export interface TrustedTimeDeps {
   readonly path: string;
   readonly key: Uint8Array;
+  readonly keychain: Pick<Keychain, 'tryRead' | 'write'>;
+  /** Where the keychain has how late it was: a file that is put back makes it no earlier. */
+  readonly account: string;
   /** Milliseconds since the machine was switched on, with the time that it slept. */
   readonly upTime: () => number;
   /** Another one after each start of the machine. */
@@ -39,13 +43,17 @@ export interface TrustedTime {
   keep(): Promise<void>;
 }
 
+/** How often the keychain is told (milliseconds). */
+const anchorEvery = 5 * 60_000;
+
 export async function openTrustedTime(deps: TrustedTimeDeps): Promise<TrustedTime> {
-  const { boot, key, log, path, upTime, wall } = deps;
+  const { account, boot, key, keychain, log, path, upTime, wall } = deps;
   const macOf = ({ server, up, boot: its }: Point): string =>
     createHmac('sha256', key)
       .update(JSON.stringify([server, up, its]))
       .digest('base64url');
   let seen = await read();
+  let anchored = Number(await keychain.tryRead(account).catch(() => undefined)) || 0;
   let saving: Promise<void> = Promise.resolve();
 
   async function read(): Promise<Point | null> {
@@ -76,21 +84,31 @@ export async function openTrustedTime(deps: TrustedTimeDeps): Promise<TrustedTim
     return from === null ? null : from.server + upTime() - from.up;
   }
 
+  function atLeast(server: number): void {
+    if (seen !== null && (now() ?? seen.server) < server) seen = { server, up: 0, boot: '' };
+  }
+
+  async function write(next: Point): Promise<void> {
+    await replaceFile(path, JSON.stringify({ point: next, mac: macOf(next) }));
+    if (Math.abs(next.server - anchored) < anchorEvery) return;
+    await keychain.write(account, String(next.server));
+    anchored = next.server;
+  }
+
+  atLeast(anchored);
   return {
     now,
+    atLeast,
     observe(server, fresh) {
       const known = now();
       if (fresh || (known !== null && server > known)) seen = { server, up: upTime(), boot };
-    },
-    atLeast(server) {
-      if (seen !== null && (now() ?? seen.server) < server) seen = { server, up: 0, boot: '' };
     },
     keep() {
       const at = now();
       if (at === null) return saving;
       const next: Point = { server: at, up: upTime(), boot };
       saving = saving
-        .then(() => replaceFile(path, JSON.stringify({ point: next, mac: macOf(next) })))
+        .then(() => write(next))
         .catch((error: unknown) => log.warn('time-not-kept', { code: codeOf(error) }));
       return saving;
     },
