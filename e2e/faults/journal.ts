@@ -16,10 +16,10 @@ export interface FoundRecord {
 }
 
 export const segmentsIn = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort()
-    .map((name) => join(folder, name));
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.jsonl'))
+    .map(({ name }) => join(folder, name))
+    .sort();
 
 const parseLine = (bytes: Buffer): Pick<FoundRecord, 'epoch' | 'sequence' | 'hash' | 'at' | 'facts'> | undefined => {
   try {

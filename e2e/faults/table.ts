@@ -176,6 +176,14 @@ export const faultTable = {
     weight: 2,
     meaning: 'the newest records of a terminal’s journal go without a trace, and the guard dies: it has to be noticed',
   },
+  'segment-unreadable': {
+    numbers: ['F7', 'F8'],
+    sort: 'disk',
+    lasts: [3_000, 8_000],
+    weight: 1,
+    meaning:
+      'a file of a terminal’s journal cannot be read when the guard begins anew, and can later: it has to be noticed, and the rest kept',
+  },
   'offline-put-back': {
     numbers: ['F8'],
     sort: 'disk',

@@ -33,6 +33,7 @@ export const faults: Readonly<Record<FaultKind, Fault>> = {
   'journal-torn': journals.journalTorn,
   'journal-flipped': journals.journalFlipped,
   'journal-shortened': journals.journalShortened,
+  'segment-unreadable': journals.segmentUnreadable,
   'offline-put-back': journals.offlinePutBack,
   'position-lost': journals.positionLost,
   'disk-full': disks.diskFull,

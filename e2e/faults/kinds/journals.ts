@@ -8,6 +8,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -118,6 +119,29 @@ export const journalShortened: Fault = async (strike) => {
     await delay(150);
   }
   return undefined;
+};
+
+/** A folder in the place of the newest file that holds records; where the guard has set it aside, the file is put back. */
+export const segmentUnreadable: Fault = (strike) => {
+  let path = '';
+  let bytes = Buffer.alloc(0);
+  whileStill(strike, () => {
+    const records = newestRecords(strike);
+    path = records[0]?.path ?? '';
+    if (path === '') return;
+    noteSpoilt(strike, records, 'journal.damaged');
+    bytes = readFileSync(path);
+    rmSync(path);
+    mkdirSync(path);
+  });
+  if (path === '') return undefined;
+  const aside = path.replace(/\.jsonl$/, '.damaged.jsonl');
+  return async () => {
+    for (let tries = 0; tries < 200 && !existsSync(aside); tries += 1) await delay(100);
+    const place = existsSync(aside) ? aside : path;
+    rmSync(place, { recursive: true });
+    writeFileSync(place, bytes);
+  };
 };
 
 /** What a terminal keeps for the times without the server is put back as it was some seconds ago. */
