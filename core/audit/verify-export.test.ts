@@ -167,7 +167,30 @@ describe('an export', () => {
     for (let left = 0; left < lines.length; left += 1) assert.ok(!verify(lines.slice(0, left)).ok, `${left} lines`);
     const shorter = writeExport({ count: 8 });
     assert.ok(verify(shorter).ok);
-    assertRefused(verify(shorter, { witnessed: [checkpointOf(lines.at(-1))] }), { fault: 'witness' });
+    assertRefused(verify(shorter, { witnessed: [checkpointOf(lines.at(-1))] }), {
+      fault: 'uncovered',
+      position: 8,
+      until: 10,
+    });
+  });
+
+  test('that begins behind a checkpoint that is known is not held against it, and so not taken', () => {
+    const seen = checkpointOf(writeExport({ count: 4 }).at(-1));
+    for (const from of [0, 4]) assert.ok(verify(writeExport({ from }), { witnessed: [seen] }).ok, `from ${from}`);
+    assertRefused(verify(writeExport({ from: 5 }), { witnessed: [seen] }), {
+      fault: 'uncovered',
+      position: 0,
+      until: 5,
+    });
+  });
+
+  test('is refused where it begins with what no roots are', () => {
+    const [head = '', ...lines] = writeExport({ from: 4 });
+    const [root = ''] = JSON.parse(head).before;
+    // The last digit has bits that stand for nothing.
+    for (const false64 of [`${root.slice(0, 42)}/=`, `${root.slice(0, 42)}B=`])
+      assertRefused(verify([head.replace(root, false64), ...lines]), { fault: 'header' });
+    assertRefused(verify([head.replace(`"${root}"`, ''), ...lines]), { fault: 'header' });
   });
 
   test('of another log with the same size is refused where a checkpoint of the one before is known', () => {

@@ -39,7 +39,9 @@ export type ExportFault =
   /** A line is not there, and the log does not say that its month was dropped. */
   | 'missing'
   /** Not the log that was seen before. */
-  | 'witness';
+  | 'witness'
+  /** A checkpoint that was seen before is about these lines, and they are not in the export. */
+  | 'uncovered';
 
 export type Verdict =
   | {
@@ -125,7 +127,8 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
     const header = parsed.data;
     const named = header.keys.map(tryParseNoteKey);
     const roots = header.before.map(tryFromBase64);
-    if (named.includes(undefined) || header.size < header.from) return refuse('header', header.from);
+    if (named.includes(undefined) || roots.includes(undefined) || header.size < header.from)
+      return refuse('header', header.from);
     const believed = deps.believed.length > 0 ? deps.believed : (named as NoteKey[]);
     keys = findEndorsed(believed, header.endorsements, check);
     try {
@@ -134,6 +137,7 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
       return refuse('header', header.from);
     }
     [from, size, agreed] = [header.from, header.size, header.from];
+    if (witnessed.some((seen) => seen.size < from)) return refuse('uncovered', 0, from);
     return checkWitness();
   };
 
@@ -216,7 +220,7 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
       if (newest === undefined || tree.size !== size || newest.checkpoint.size !== size)
         return refuse('end', tree.size);
       const [unseen] = witnessed;
-      if (unseen !== undefined && unseen.size > size) return refuse('witness', size, unseen.size);
+      if (unseen !== undefined && unseen.size > size) return refuse('uncovered', size, unseen.size);
       const missing = findMissing();
       if (missing !== undefined) return refuse('missing', missing);
       const { checkpoint, signer } = newest;
