@@ -116,7 +116,7 @@ try {
     process.exitCode = verdict.ok ? 0 : 1;
   } else {
     if (witnessed.length > 0) throw new UsageProblem('a proof has its checkpoints in it: leave --checkpoint out');
-    for (const line of proof.lines) say(shown(line));
+    proof.lines.forEach(say);
     if (proof.signer !== undefined) tellSigner(proof.signer, believed.length > 0);
     process.exitCode = proof.signer === undefined ? 1 : 0;
   }

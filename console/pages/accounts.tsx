@@ -16,6 +16,7 @@ import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { FailureNotice, Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SavedFilters } from '../parts/saved-filters.tsx';
+import { SavedHere } from '../parts/saved-here.tsx';
 
 const pageSize = 50;
 
@@ -101,9 +102,11 @@ const Save = ({ filter }: { readonly filter: AccountPlace }): ReactNode => {
   };
   return (
     <div className="account-save">
-      <Button busy={fetched.busy} onClick={() => void save()}>
-        {say('accounts.save')}
-      </Button>
+      <SavedHere>
+        <Button busy={fetched.busy} onClick={() => void save()}>
+          {say('accounts.save')}
+        </Button>
+      </SavedHere>
       <FailureNotice failure={fetched.failure} />
       {saved !== undefined && (
         <div role="status">

@@ -13,6 +13,7 @@ import { Empty, LoadedView } from '../parts/loaded-view.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SavedHere } from '../parts/saved-here.tsx';
 
 /** By what anybody can see that the log was not changed: the newest checkpoint, the keys, the log itself as a file, and what was kept of it before. */
 export const Proof = (): ReactNode => {
@@ -86,9 +87,11 @@ const Checkpoint = ({ log }: { readonly log: LogState }): ReactNode => {
         ]}
       />
       <p className="quiet-line">{say('log-proof.keep-hint')}</p>
-      <div className="dialog-actions">
-        <Button onClick={save}>{say('log-proof.save-checkpoint')}</Button>
-      </div>
+      <SavedHere>
+        <div className="dialog-actions">
+          <Button onClick={save}>{say('log-proof.save-checkpoint')}</Button>
+        </div>
+      </SavedHere>
     </section>
   );
 };

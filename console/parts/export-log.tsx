@@ -3,6 +3,7 @@ import { useExport } from '../data/use-export.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
+import { SavedHere } from './saved-here.tsx';
 
 /** The whole log as a file that `npm run verify-log` needs nothing else for. */
 export const ExportLog = (): ReactNode => {
@@ -29,11 +30,13 @@ export const ExportLog = (): ReactNode => {
           <Button onClick={stop}>{say('common.cancel')}</Button>
         </div>
       ) : (
-        <div className="dialog-actions">
-          <Button look="primary" onClick={begin}>
-            {say('log-proof.begin-export')}
-          </Button>
-        </div>
+        <SavedHere>
+          <div className="dialog-actions">
+            <Button look="primary" onClick={begin}>
+              {say('log-proof.begin-export')}
+            </Button>
+          </div>
+        </SavedHere>
       )}
     </section>
   );

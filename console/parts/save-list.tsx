@@ -7,6 +7,7 @@ import { useSaving } from '../data/use-saving.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
 import type { Column } from './list-table.tsx';
+import { SavedHere } from './saved-here.tsx';
 import { SavingState } from './saving-state.tsx';
 
 interface SaveListProps<Item> {
@@ -50,10 +51,12 @@ export const SaveList = <Item,>({ name, columns, keyOf, fetch }: SaveListProps<I
   };
   return (
     <div className="list-save">
-      <Button busy={saving.state.kind === 'running'} onClick={save}>
-        {say('saving.csv')}
-      </Button>
-      <SavingState saving={saving} />
+      <SavedHere>
+        <Button busy={saving.state.kind === 'running'} onClick={save}>
+          {say('saving.csv')}
+        </Button>
+        <SavingState saving={saving} />
+      </SavedHere>
     </div>
   );
 };

@@ -7,6 +7,7 @@ import { useConsole, useZone } from '../data/use-console.ts';
 import { useSaving } from '../data/use-saving.ts';
 import { useWords } from '../data/use-words.ts';
 import { Button } from './button.tsx';
+import { SavedHere } from './saved-here.tsx';
 import { SavingState } from './saving-state.tsx';
 
 type Query = Request<'events/export'>['query'];
@@ -36,15 +37,17 @@ export const SaveLog = ({ filter }: { readonly filter: LogFilter }): ReactNode =
     <details className="surface save-log">
       <summary className="save-log-title">{say('log.save')}</summary>
       <p>{say('log.save-lead')}</p>
-      <div className="save-log-ways">
-        <Button disabled={busy} onClick={() => save('csv')}>
-          {say('log.save-csv')}
-        </Button>
-        <Button disabled={busy} onClick={() => save('jsonl')}>
-          {say('log.save-jsonl')}
-        </Button>
-      </div>
-      <SavingState saving={saving} />
+      <SavedHere>
+        <div className="save-log-ways">
+          <Button disabled={busy} onClick={() => save('csv')}>
+            {say('log.save-csv')}
+          </Button>
+          <Button disabled={busy} onClick={() => save('jsonl')}>
+            {say('log.save-jsonl')}
+          </Button>
+        </div>
+        <SavingState saving={saving} />
+      </SavedHere>
     </details>
   );
 };
