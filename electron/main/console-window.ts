@@ -1,15 +1,16 @@
-import { BrowserWindow, type Session, screen, session as sessions, type WebContents } from 'electron';
+import { BrowserWindow, type Rectangle, type Session, session as sessions, type WebContents } from 'electron';
 import type { Language, ToScreen } from '#contract/screen.ts';
 import { isWithin } from './address.ts';
 import { isVouchedFor } from './certificate.ts';
 import { enterConsole } from './console-entry.ts';
 import { allowOnly, denyPowers, strictPreferences } from './hardening.ts';
+import { letZoom } from './zoom.ts';
 
 type OpenConsole = Extract<ToScreen, { kind: 'open-console' }>;
 
 /** As large as it is good to work in, where the display has the room. */
 const wanted = { width: 1280, height: 860 };
-/** What covers all of a display is a lock screen to `native/curtain/mirror.c`. */
+/** What covers all of a display is a lock screen to `native/curtain/mirror.c`; a window manager puts something around it. */
 const margin = 16;
 
 export interface ConsoleWindow {
@@ -23,6 +24,8 @@ export interface ConsoleWindowDeps {
   readonly now: () => number;
   /** Language that this terminal shows. */
   readonly language: () => Language;
+  /** Where a window has room. */
+  readonly area: () => Rectangle;
   readonly report: (problem: string) => void;
 }
 
@@ -76,11 +79,11 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
       close();
       const { origin } = new URL(request.origin);
       const session = prepare(origin, request.authority);
-      const { workArea } = screen.getPrimaryDisplay();
+      const { width, height } = deps.area();
       const created = new BrowserWindow({
         show: false,
-        width: Math.min(wanted.width, workArea.width - 2 * margin),
-        height: Math.min(wanted.height, workArea.height - 2 * margin),
+        width: Math.min(wanted.width, width - 2 * margin),
+        height: Math.min(wanted.height, height - 2 * margin),
         autoHideMenuBar: true,
         title: 'Kazasu',
         backgroundColor: '#f4f7fa',
@@ -88,6 +91,7 @@ export const createConsoleWindow = (deps: ConsoleWindowDeps): ConsoleWindow => {
       });
       window = created;
       origins.set(created.webContents, origin);
+      letZoom(created.webContents);
       created.on('closed', () => {
         if (window === created) window = null;
       });

@@ -70,7 +70,12 @@ const start = async (): Promise<void> => {
   if (beat !== undefined) setInterval(() => write(beat, '.', () => undefined), beatEvery);
   const monotonic = (): number => performance.now();
   const settings = createSettings(environment.data);
-  const consoleWindow = createConsoleWindow({ now: Date.now, language: () => settings.get().language, report });
+  const consoleWindow = createConsoleWindow({
+    now: Date.now,
+    language: () => settings.get().language,
+    area: () => screen.getPrimaryDisplay().workArea,
+    report,
+  });
   const holder: { link: GuardLink | null } = { link: null };
   const getLink = (): GuardLink => {
     if (holder.link === null) throw new Error('the link starts before anything is sent');
