@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -97,10 +98,25 @@ function openBrowser(
   return chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     args: [`--ignore-certificate-errors-spki-list=${key}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
-    viewport: { width: 1280, height: 720 },
+    viewport: sizes.whole,
     locale: language === 'ja' ? 'ja-JP' : 'en-GB',
     timezoneId: zone,
   });
+}
+
+/** How many pixels of the page lie beside what is seen of it. */
+export const tooWide = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** 1280 × 720 pixels as they are, and at 200 %. */
+export const sizes = { whole: { width: 1280, height: 720 }, twice: { width: 640, height: 360 } } as const;
+
+/** At neither size anything is cut off. Ends at the whole. */
+export async function assertFits(page: Page, what: string): Promise<void> {
+  for (const size of ['twice', 'whole'] as const) {
+    await page.setViewportSize(sizes[size]);
+    assert.equal(await tooWide(page), 0, `${what}, ${size}`);
+  }
 }
 
 interface Violation {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from 'playwright';
-import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
+import { assertFits, axe, type ConsoleWorld, createConsoleWorld, sizes, tooWide } from './console-world.ts';
 import * as hands from './hands.ts';
 import { createSaid, type Language } from './said.ts';
 import type { ScriptedTerminal } from './scripted-terminal.ts';
@@ -39,8 +39,6 @@ const goTo = async (fragment: string): Promise<void> => {
 };
 const switchTo = (language: Language): Promise<void> =>
   page.evaluate((to) => document.querySelector<HTMLElement>(`.languages [lang="${to}"]`)?.click(), language);
-const tooWide = (): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 before(async () => {
   world = await createConsoleWorld();
@@ -120,16 +118,13 @@ for (const language of ['ja', 'en'] as const) {
       await goTo(at);
       // What it finds is the same in both languages, but for the words.
       if (language === 'ja') assert.deepEqual(await axe(page), [], at);
-      assert.equal(await tooWide(), 0, `${at} at 1280`);
-      await page.setViewportSize({ width: 640, height: 360 });
-      assert.equal(await tooWide(), 0, `${at} at 640`);
-      await page.setViewportSize({ width: 1280, height: 720 });
+      await assertFits(page, at);
       assert.notEqual(await page.title(), 'hit', at);
     }
-    await page.setViewportSize({ width: 640, height: 360 });
+    await page.setViewportSize(sizes.twice);
     await page.getByRole('button', { name: createSaid(language)('nav.menu'), exact: true }).click();
     assert.deepEqual(await axe(page), [], 'the unfolded menu');
-    await page.setViewportSize({ width: 1280, height: 720 });
+    await page.setViewportSize(sizes.whole);
     await switchTo('ja');
   });
 }
@@ -152,7 +147,7 @@ test('a slip for the longest name fits on its paper', async () => {
     .click();
   await dialog().locator('output').waitFor();
   await page.emulateMedia({ media: 'print' });
-  assert.equal(await tooWide(), 0);
+  assert.equal(await tooWide(page), 0);
   assert.ok((await page.locator('body').innerText()).includes(names['H-2']));
   await page.emulateMedia({ media: 'screen' });
   await dialog()

@@ -5,12 +5,13 @@ import { after, before, describe, test } from 'node:test';
 import type { Page, Route } from 'playwright';
 import { root } from '#setup/paths.ts';
 import { until } from '../world.ts';
-import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
+import { assertFits, axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import * as hands from './hands.ts';
 import { createSaid, type Language } from './said.ts';
 
 /**
- * Every page while it loads, when the server answers with a failure, and when it cannot be reached: as its kind stands in
+ * Every page while it loads, when it is there, when the server answers with a failure, and when it cannot be reached, at
+ * 1280 × 720 pixels and at 200 %: as its kind stands in
  * the console's own table, so that a new page comes in by itself or fails here for want of an address.
  */
 const table =
@@ -119,6 +120,7 @@ export const walkPages = (language: Language): void => {
         await until(`${kind} is there`, async () => (await skeletons().count()) === 0);
         await page.unroute(isAsked);
         assert.equal(await retry().count(), 0);
+        await assertFits(page, kind);
         if (silent.includes(kind)) return;
 
         for (const [code, answer] of [
@@ -136,6 +138,7 @@ export const walkPages = (language: Language): void => {
           await until('nothing loads any more', async () => (await skeletons().count()) === 0);
           assert.ok((await heading().count()) === 1, `${kind} keeps one heading`);
           await clean(`${kind}: ${code}`);
+          await assertFits(page, `${kind}: ${code}`);
           // Again in vain, and then with success.
           await retry().first().click();
           await alerts()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright';
 import { until } from '../world.ts';
-import { axe, type ConsoleWorld, createConsoleWorld } from './console-world.ts';
+import { axe, type ConsoleWorld, createConsoleWorld, sizes, tooWide } from './console-world.ts';
 import * as hands from './hands.ts';
 import type { ScriptedTerminal } from './scripted-terminal.ts';
 
@@ -361,13 +361,12 @@ test('suspending a person and revoking a terminal show their receipts', async ()
 });
 
 test('at twice the size nothing is cut off', async () => {
-  await page.setViewportSize({ width: 640, height: 360 });
+  await page.setViewportSize(sizes.twice);
   for (const room of ['職員', '端末', '失効', '承認', '記録'] as const) {
     await hands.open(page, room);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(wide, 0, `${room} is ${wide} px too wide`);
+    assert.equal(await tooWide(page), 0, room);
   }
-  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.setViewportSize(sizes.whole);
 });
 
 test('a lost line is said, and what happened meanwhile is there when it returns', async () => {
