@@ -67,6 +67,8 @@ const long = [
   'e2e/tour/',
   'e2e/desk/',
   'e2e/curtain/session-hooks',
+  'e2e/agent/console-tasks',
+  'e2e/console/audit',
   'e2e/console/revocation-and-log',
   'e2e/agent/cardless',
   'e2e/console/passkeys',

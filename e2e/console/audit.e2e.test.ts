@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright';
 import { type ConsoleWorld, createConsoleWorld } from './console-world.ts';
+import { countHands, countKeys } from './counted.ts';
 import * as hands from './hands.ts';
 import { catchPrint, keep, keepPrint } from './pictures.ts';
 import type { ScriptedTerminal } from './scripted-terminal.ts';
+import { adminTasks } from './tasks/admin.ts';
+import { auditorTasks } from './tasks/auditor.ts';
 
 let world: ConsoleWorld;
 let page: Page;
 let second: Page;
+let auditor: Page;
 let terminal: ScriptedTerminal;
 let heard: readonly string[];
 
@@ -232,7 +236,7 @@ test('the checklist shows what is met with its evidence, follows the state, lead
 });
 
 test('an auditor reads the policy and the drafts of nobody, and signs what an admin may only look at', async () => {
-  const auditor = await hands.invite(world, page, 'auditor', '監査担当');
+  auditor = await hands.invite(world, page, 'auditor', '監査担当');
   auditor.setDefaultTimeout(10_000);
   await go('ポリシー', auditor);
   await auditor.getByText('第 2 版を適用中').waitFor();
@@ -242,5 +246,13 @@ test('an auditor reads the policy and the drafts of nobody, and signs what an ad
   await go('定期レビュー', second);
   await second.getByRole('row', { name: '第 1 回レビュー' }).waitFor();
   assert.equal(await second.getByRole('button', { name: 'レビューを始める' }).count(), 0);
+});
+
+adminTasks({ language: 'ja', seat: () => ({ page: second, terminal }), hands: countHands });
+adminTasks({ language: 'en', seat: () => ({ page: second, terminal }), hands: countKeys });
+auditorTasks({ language: 'ja', seat: () => ({ page: auditor, terminal }), hands: countHands });
+auditorTasks({ language: 'en', seat: () => ({ page: auditor, terminal }), hands: countKeys });
+
+test('nothing was blocked by the page’s policy and no script failed', () => {
   assert.deepEqual(heard, []);
 });
