@@ -145,8 +145,9 @@ export const exampleOf = (shape: Shape, name: string, area: string): unknown => 
       if (typeof additionalProperties !== 'object' || Object.keys(additionalProperties).length === 0) {
         return Object.fromEntries(known);
       }
-      const member = propertyNames?.enum?.[0] ?? (/^by(Day)$/.test(name) ? '2027-04-01' : 'key');
-      return Object.fromEntries([...known, [String(member), exampleOf(additionalProperties, String(member), area)]]);
+      const member = String(propertyNames?.enum?.[0] ?? (/^by(Day)$/.test(name) ? '2027-04-01' : 'key'));
+      const key = propertyNames?.format === 'uuid' ? uuidOf(name) : member;
+      return Object.fromEntries([...known, [key, exampleOf(additionalProperties, member, area)]]);
     }
     case 'array':
       return Array.from({ length: Math.max(1, shape.minItems ?? 0) }, () =>

@@ -91,10 +91,10 @@ const key = formatNoteKey(own);
 describe('an export', () => {
   test('that is whole is verified, by its own keys or by one that is given', () => {
     const path = keep(whole.text);
-    assert.match(verify(path).said, /^Verified: positions 0 to 5 as they were signed.*known from the export alone/s);
+    assert.match(verify(path).said, /^Verified: positions 0 to 5 as they were signed.*known from the file alone/s);
     const { code, said } = verify(path, '--key', key, '--checkpoint', keep(whole.note));
     assert.equal(code, 0, said);
-    assert.doesNotMatch(said, /known from the export alone/);
+    assert.doesNotMatch(said, /known from the file alone/);
     assert.equal(verify(path, '--key', keep(`\ufeff${key}\r\n`)).code, 0, 'a list as an editor saved it');
   });
 
@@ -170,7 +170,7 @@ describe('an export', () => {
     const { code, said } = verify(keep(writeExport({ signer }).text));
     assert.equal(code, 0);
     assert.match(said, /Signed by kazasu\/\\u\{202e\}log/);
-    assert.match(said, /known from the export alone/);
+    assert.match(said, /known from the file alone/);
   });
 });
 
@@ -235,9 +235,9 @@ test('what is given as a key is one: nothing is believed in its place', () => {
 });
 
 test('without one file that is an export nothing is looked at', () => {
-  assertUnusable([], /name one export.*npm run verify-log --/s);
+  assertUnusable([], /name one file.*npm run verify-log --/s);
   assertUnusable([folder], /there is no file/);
   assertUnusable([join(folder, 'none\u001b[2J')], /there is no file/);
-  assertUnusable([keep(whole.text), keep(whole.text)], /name one export/);
+  assertUnusable([keep(whole.text), keep(whole.text)], /name one file/);
   assertUnusable([keep(whole.text), '--keys', key], /--keys/);
 });
