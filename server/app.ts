@@ -1,6 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import fastify, {
+  errorCodes,
+  type FastifyBodyParser,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { api, type RouteName } from '#contract/api/index.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
@@ -215,13 +223,18 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
 
   http.removeContentTypeParser('text/plain');
   const parseJson = http.getDefaultJsonParser('error', 'error');
-  /** Whoever sends nothing may say of what type it is, as some do with every request. */
-  const parseAny: typeof parseJson = (request, body, done) => {
+  /**
+   * Whoever sends nothing may say of what type it is, as some do with every request. What is not UTF-8 is no JSON: read as
+   * text, all bytes that mean nothing would become the same U+FFFD, in numbers and passwords too. A byte order mark is left
+   * aside (RFC 8259 8.1).
+   */
+  const parseAny: FastifyBodyParser<Buffer> = (request, body, done) => {
     const { call } = request.routeOptions.config as { call?: RouteName };
-    if (body === '' && call !== undefined && !('body' in api[call])) return done(null, undefined);
-    return parseJson(request, body, done);
+    if (body.length === 0 && call !== undefined && !('body' in api[call])) return done(null, undefined);
+    if (!isUtf8(body)) return done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY(), undefined);
+    return parseJson(request, body.toString(), done);
   };
-  http.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'string' }, parseAny);
+  http.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'buffer' }, parseAny);
   await http.register(fastifyCookie);
   http.addHook('onResponse', async (request, reply) => {
     const { call } = request.routeOptions.config as { call?: string };

@@ -111,6 +111,30 @@ describe('the gate', () => {
     assert.ok(!server.logged().includes('canary-5eed'));
   });
 
+  test('takes no bytes that are not UTF-8, nor reads them as something else', async () => {
+    const admin = await server.signIn(['admin']);
+    const add = async (...parts: (string | number[])[]) => {
+      const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+      const answer = await server.send(admin, '/v1/people', { method: 'POST', body });
+      return [answer.status, await answer.json()];
+    };
+    const refused = { failure: { code: 'REQUEST_INVALID', problems: [{ path: 'body', rule: 'json' }] } };
+    // Bytes that never occur, an overlong slash, half a surrogate pair, what is beyond Unicode, a character that is cut.
+    const wrong = [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe5, 0xb1]];
+    for (const bytes of wrong) {
+      const what = Buffer.from(bytes).toString('hex');
+      assert.deepEqual(await add('{"number":"N-', bytes, '","name":"x"}'), [400, refused], what);
+      assert.deepEqual(await add('{"number":"N-1","name":"x","', bytes, '":1}'), [400, refused], what);
+      assert.deepEqual(await add(bytes, '{"number":"N-1","name":"x"}'), [400, refused], what);
+    }
+    const stored = await server.database.query(`select 1 from person where number like 'N-%'`);
+    assert.deepEqual(stored, []);
+    const [status] = await add([0xef, 0xbb, 0xbf], '{"number":"N-1","name":"山田 😀"}');
+    assert.equal(status, 200, 'a byte order mark is left aside');
+    const added = await server.database.query(`select number, name from person where number like 'N-%'`);
+    assert.deepEqual(added, [{ number: 'N-1', name: '山田 😀' }]);
+  });
+
   test('answers a broken database with a failure and not with its words', async (t) => {
     const breakDown = async (): Promise<never> => {
       throw new Error('password authentication failed for canary-pw');

@@ -118,6 +118,9 @@ export const createKeys = (namedCurve = 'P-256'): Promise<webcrypto.CryptoKeyPai
 export const exportKey = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 
+/** What is sent as it is. */
+const isPlain = (body: unknown): body is string | Uint8Array => typeof body === 'string' || body instanceof Uint8Array;
+
 export interface TestServerOptions {
   /** Another process of the same server: same database, keys and authority. */
   readonly beside?: Pick<TestServer, 'folder' | 'connectionString' | 'now'>;
@@ -204,7 +207,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
         ...from.headers,
         ...(headers as Record<string, string>),
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isPlain(body) ? body : JSON.stringify(body) }),
     });
   const call: TestServer['call'] = async (from, name, { params = {}, query = {}, body } = {}) => {
     const row = api[name];
