@@ -31,6 +31,12 @@ export const directoryFailures = {
     meaning: 'Somebody here suspended the person: a directory brings back only whom a directory suspended.',
   },
   SCIM_RESOURCE_UNKNOWN: { status: 404, retry: false, outcome: 'minor', meaning: 'There is no such resource.' },
+  SCIM_ME_UNSUPPORTED: {
+    status: 501,
+    retry: false,
+    outcome: 'minor',
+    meaning: 'Who has the token is no user: `/Me` stands for nobody.',
+  },
   SCIM_TAKEN: {
     status: 409,
     retry: false,
@@ -83,6 +89,6 @@ export const directoryFailures = {
     status: 400,
     retry: false,
     outcome: 'minor',
-    meaning: 'The answer would be too large; ask for fewer, or leave members out.',
+    meaning: 'It would be too much for one request: ask for fewer, leave members out, or name members by `value eq`.',
   },
 } as const satisfies Record<string, FailureRow>;

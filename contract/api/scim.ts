@@ -22,6 +22,13 @@ export const scimUrns = {
 export const scimMostResults = 200;
 
 const schemas = z.array(z.string().max(200)).min(1).max(20);
+/** What is sent says what it is, whatever else it says that it is (RFC 7643 3): what is something else is not carried out. */
+const schemasWith = (urn: string) =>
+  z
+    .array(z.union([z.literal(urn), z.string().max(200)]))
+    .min(1)
+    .max(20)
+    .refine((given) => given.some((one) => one.toLowerCase() === urn.toLowerCase()), urn);
 const meta = z.strictObject({
   resourceType: z.string(),
   created: instant.optional(),
@@ -112,7 +119,7 @@ export type ScimQuery = z.infer<typeof many>;
 /** The same as `many`, in the body of a POST (RFC 7644 3.4.3). */
 const names = z.union([z.string().max(1000), z.array(z.string().max(200)).max(100)]).optional();
 const search = z.looseObject({
-  schemas,
+  schemas: schemasWith(scimUrns.search),
   ...sort,
   filter,
   startIndex: z.int().optional(),
@@ -128,8 +135,12 @@ const operation = z.looseObject({
 });
 export type ScimOperation = z.infer<typeof operation>;
 /** RFC 7644 3.5.2. */
-const patch = z.looseObject({ schemas, Operations: z.array(operation).min(1).max(1000) });
-const resource = z.looseObject({ schemas });
+const patch = z.looseObject({
+  schemas: schemasWith(scimUrns.patch),
+  Operations: z.array(operation).min(1).max(1000),
+});
+const userSent = z.looseObject({ schemas: schemasWith(scimUrns.user) });
+const groupSent = z.looseObject({ schemas: schemasWith(scimUrns.group) });
 const versions = z.object({ 'if-match': z.string().max(500).optional() });
 
 const userParams = z.strictObject({ user: z.string().max(100) });
@@ -205,6 +216,16 @@ export const scim = table({
     query: about,
     answer: z.looseObject({ schemas }),
   },
+  'scim/show-me': {
+    method: 'GET',
+    path: '/scim/v2/Me',
+    sender: 'directory',
+    event: null,
+    failures: ['SCIM_ME_UNSUPPORTED'],
+    summary: 'Always 501: who has the token is no user (RFC 7644 3.11).',
+    query: one,
+    answer: user,
+  },
   'scim/find-users': {
     method: 'GET',
     path: '/scim/v2/Users',
@@ -233,7 +254,7 @@ export const scim = table({
     failures: writeFailures,
     summary: 'Adds a person, as a clinician. `userName` is the staff number.',
     query: one,
-    body: resource,
+    body: userSent,
     answer: user,
     status: 201,
   },
@@ -258,7 +279,7 @@ export const scim = table({
       'Takes the user as it is sent. Without `active` the state stays; who was suspended here is not brought back.',
     params: userParams,
     query: one,
-    body: resource,
+    body: userSent,
     headers: versions,
     answer: user,
   },
@@ -316,7 +337,7 @@ export const scim = table({
     failures: [...writeFailures, 'SCIM_TOO_MANY'],
     summary: 'A new group. It gives nobody anything until an admin gives it a role.',
     query: one,
-    body: resource,
+    body: groupSent,
     answer: group,
     status: 201,
   },
@@ -340,7 +361,7 @@ export const scim = table({
     summary: 'Takes name and members as they are sent.',
     params: groupParams,
     query: one,
-    body: resource,
+    body: groupSent,
     headers: versions,
     answer: group,
   },

@@ -1,42 +1,55 @@
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import type { Filter, Operator } from './filter.ts';
 
-/** Whether a value of a multi-valued attribute fits the filter in its brackets. Texts are compared without case. */
+/**
+ * Whether a value of a multi-valued attribute fits the filter in its brackets. Texts are compared without case; `held` has
+ * names and texts in lower case.
+ */
 export const evaluate = (
   filter: Filter,
-  value: Readonly<Record<string, string>>,
+  held: Readonly<Record<string, string>>,
 ): Result<boolean, 'SCIM_FILTER_INVALID'> => {
-  const held = new Map(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner.toLowerCase()]));
-  return fits(filter, held);
-};
-
-const fits = (filter: Filter, held: ReadonlyMap<string, string>): Result<boolean, 'SCIM_FILTER_INVALID'> => {
   switch (filter.kind) {
     case 'and':
     case 'or': {
       const sought = filter.kind === 'or';
       for (const part of filter.parts) {
-        const found = fits(part, held);
+        const found = evaluate(part, held);
         if (!found.ok || found.value === sought) return found;
       }
       return succeed(!sought);
     }
     case 'not': {
-      const found = fits(filter.part, held);
+      const found = evaluate(filter.part, held);
       return found.ok ? succeed(!found.value) : found;
     }
     case 'within':
       return fail('SCIM_FILTER_INVALID');
     case 'present':
-      return succeed(held.has(filter.path.toLowerCase()));
+      return succeed(Object.hasOwn(held, filter.path.toLowerCase()));
     case 'compare': {
-      const text = held.get(filter.path.toLowerCase());
+      const path = filter.path.toLowerCase();
+      const text = Object.hasOwn(held, path) ? held[path] : undefined;
       if (filter.value === null) return succeed((text === undefined) === (filter.operator === 'eq'));
       if (typeof filter.value !== 'string') return succeed(filter.operator === 'ne');
       return succeed(
         text === undefined ? filter.operator === 'ne' : compare(text, filter.operator, filter.value.toLowerCase()),
       );
     }
+  }
+};
+
+/** Comparisons that one evaluation may take. */
+export const countTerms = (filter: Filter): number => {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.parts.reduce((terms, part) => terms + countTerms(part), 0);
+    case 'not':
+    case 'within':
+      return countTerms(filter.part);
+    default:
+      return 1;
   }
 };
 

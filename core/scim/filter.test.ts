@@ -221,7 +221,7 @@ describe('the path of a PATCH', () => {
 
 describe('a value in brackets', () => {
   it('fits or does not, and not turns every answer round', () => {
-    const value = { value: 'ab-12', type: 'User' };
+    const value = { value: 'ab-12', type: 'user' };
     const fits = (text: string): boolean | string => {
       const result = evaluate(parsed(text), value);
       return result.ok ? result.value : result.failure.code;

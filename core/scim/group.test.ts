@@ -89,6 +89,27 @@ describe('a group that is patched', () => {
     assert.equal(patched({ op: 'replace', path: 'members', value: many }), 'SCIM_TOO_MANY');
   });
 
+  it('takes a thousand members out one by one, and of other filters no more than a server has time for', () => {
+    const large: GroupFacts = { ...nurses, members: new Set(Array.from({ length: 3000 }, (_, number) => id(number))) };
+    const each = (path: (member: string) => string) =>
+      Array.from({ length: 1000 }, (_, number): ScimOperation => ({ op: 'remove', path: path(id(number)) }));
+    const left = (operations: ScimOperation[], before = large) => {
+      const result = patchGroup(before, operations);
+      return result.ok ? result.value.members.size : result.failure.code;
+    };
+    assert.equal(left(each((member) => `MEMBERS[VALUE EQ "${member.toUpperCase()}"]`)), 2000);
+    assert.equal(left(each((member) => `members[value sw "${member}"]`)), 'SCIM_TOO_MANY');
+    assert.equal(left([{ op: 'remove', path: 'members[value ew "0" or value ew "1"]' }]), 2400);
+    const whole = { ...large, members: new Set(Array.from({ length: 50_000 }, (_, number) => id(number))) };
+    const ends = (...digits: string[]): ScimOperation[] => [
+      { op: 'remove', path: `members[${digits.map((digit) => `value ew "${digit}"`).join(' or ')}]` },
+    ];
+    assert.equal(left(ends('0', '1'), whole), 40_000);
+    assert.equal(left(ends('0', '1', '2'), whole), 'SCIM_TOO_MANY');
+    assert.equal(left([...ends('0'), ...ends('1')], whole), 40_000);
+    assert.equal(left([...ends('0'), ...ends('1'), ...ends('2')], whole), 'SCIM_TOO_MANY');
+  });
+
   it('ends with the people of its last word, whatever the order', () => {
     const act = fc.record({ add: fc.boolean(), who: fc.constantFrom(a, b, c), filtered: fc.boolean() });
     fc.assert(

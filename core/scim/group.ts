@@ -1,7 +1,8 @@
 import { text } from '#contract/api/people.ts';
 import type { ScimOperation } from '#contract/api/scim.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
-import { evaluate } from './evaluate.ts';
+import { countTerms, evaluate } from './evaluate.ts';
+import type { Filter } from './filter.ts';
 import { planOperations, type Step } from './operations.ts';
 import { findAttribute } from './schema.ts';
 
@@ -14,6 +15,8 @@ export interface GroupFacts {
 
 /** Far more than a hospital has people. */
 export const mostMembers = 50_000;
+/** What filters may take in one request, in which no terminal is answered: some hundredths of a second. */
+const mostComparisons = 100_000;
 
 type Problem =
   | 'REQUEST_INVALID'
@@ -84,10 +87,11 @@ export const patchGroup = (before: GroupFacts, operations: readonly ScimOperatio
   const planned = planOperations('Group', operations);
   if (!planned.ok) return planned;
   const members = new Set(before.members);
+  const left = { comparisons: mostComparisons };
   let { displayName, externalId } = before;
   for (const step of planned.value) {
     if (step.path === 'members') {
-      const changed = changeMembers(members, step);
+      const changed = changeMembers(members, step, left);
       if (!changed.ok) return changed;
       continue;
     }
@@ -101,16 +105,44 @@ export const patchGroup = (before: GroupFacts, operations: readonly ScimOperatio
   return limit({ displayName, externalId, members });
 };
 
-const changeMembers = (members: Set<string>, { act, filter, value }: Step): Result<null, Problem> => {
+/** What is left of `mostComparisons`. */
+interface Left {
+  comparisons: number;
+}
+
+/** The one member that a filter names, as directories write it. */
+const tryReadOne = (filter: Filter): string | undefined =>
+  filter.kind === 'compare' &&
+  filter.operator === 'eq' &&
+  filter.path.toLowerCase() === 'value' &&
+  typeof filter.value === 'string'
+    ? filter.value.toLowerCase()
+    : undefined;
+
+const removeFitting = (
+  members: Set<string>,
+  filter: Filter,
+  left: Left,
+): Result<null, 'SCIM_FILTER_INVALID' | 'SCIM_TOO_MANY'> => {
+  const one = tryReadOne(filter);
+  if (one !== undefined) {
+    members.delete(one);
+    return succeed(null);
+  }
+  left.comparisons -= members.size * countTerms(filter);
+  if (left.comparisons < 0) return fail('SCIM_TOO_MANY');
+  for (const member of members) {
+    const fits = evaluate(filter, { value: member, type: 'user' });
+    if (!fits.ok) return fits;
+    if (fits.value) members.delete(member);
+  }
+  return succeed(null);
+};
+
+const changeMembers = (members: Set<string>, { act, filter, value }: Step, left: Left): Result<null, Problem> => {
   if (filter !== null) {
     // Nothing of a member can be changed: with a filter it can only be taken out.
-    if (act !== 'remove') return fail('SCIM_READ_ONLY');
-    for (const member of [...members]) {
-      const fits = evaluate(filter, { value: member, type: 'User' });
-      if (!fits.ok) return fits;
-      if (fits.value) members.delete(member);
-    }
-    return succeed(null);
+    return act === 'remove' ? removeFitting(members, filter, left) : fail('SCIM_READ_ONLY');
   }
   if (act === 'remove' && (value === undefined || value === null)) {
     members.clear();

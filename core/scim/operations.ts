@@ -122,7 +122,7 @@ const gather = (plans: readonly (() => Steps)[]): Steps => {
   for (const plan of plans) {
     const planned = plan();
     if (!planned.ok) return planned;
-    steps.push(...planned.value);
+    for (const step of planned.value) steps.push(step);
   }
   return succeed(steps);
 };

@@ -112,6 +112,17 @@ describe('a message', () => {
     assert.equal(odd.status, 200, 'what has its own spelling counts');
   });
 
+  it('says what it is in any case, and what else it is besides, as Entra ID does', async () => {
+    const added = await directory.send('POST', '/Users', {
+      schemas: [scimUrns.enterprise, scimUrns.user.toUpperCase()],
+      userName: 'C-205',
+    });
+    assert.equal(added.status, 201, JSON.stringify(added.body));
+    const old = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
+    const group = await directory.send('POST', '/Groups', { schemas: [scimUrns.group, old], displayName: 'C-205' });
+    assert.equal(group.status, 201, JSON.stringify(group.body));
+  });
+
   it('that is empty may say of what type it is', async () => {
     const { id } = await directory.addUser('C-210');
     const headers = { 'content-type': 'application/scim+json' };
@@ -184,7 +195,15 @@ describe('a refusal', () => {
       '400 invalidPath': [['GET', '/Users?sortBy=nothing'], patch({ op: 'replace', path: 'nothing', value: 1 })],
       '400 invalidSyntax': [
         ['POST', '/Users', '{'],
+        ['POST', '/Users', Buffer.from('{"userName":"\xff"}', 'latin1')],
         ['POST', '/Users', { userName: 'x' }],
+        ['POST', '/Users', { schemas: [scimUrns.group], userName: 'x' }],
+        ['PUT', `/Users/${id}`, { schemas: [scimUrns.staff], userName: 'C-400' }],
+        ['POST', '/Groups', { schemas: [scimUrns.user], displayName: 'x' }],
+        ['PATCH', `/Users/${id}`, { schemas: ['x'], Operations: [{ op: 'replace', value: { active: false } }] }],
+        ['PATCH', `/Users/${id}`, { schemas: [scimUrns.user], Operations: [{ op: 'replace', value: {} }] }],
+        ['POST', '/Users/.search', { schemas: [scimUrns.patch] }],
+        ['POST', '/Groups/.search', { schemas: [scimUrns.list] }],
         patch({ op: 'turn', value: {} }),
       ],
       '400 invalidValue': [
@@ -199,6 +218,7 @@ describe('a refusal', () => {
         ['GET', '/Nothing'],
         ['DELETE', '/Groups/nothing'],
       ],
+      '501 undefined': [['GET', '/Me']],
       '412 undefined': [['PUT', `/Users/${id}`, user({ userName: 'C-400' }), { 'if-match': 'W/"other"' }]],
     };
     for (const [expected, sent] of Object.entries(cases)) {

@@ -64,8 +64,10 @@ describe('a user that is created', () => {
       const { status, body, code } = await again(userName);
       assert.deepEqual([status, body.scimType, code], [409, 'uniqueness', 'SCIM_TAKEN'], userName);
     }
-    const found = await directory.send('GET', `/Users?filter=${encodeURIComponent('userName eq "c-200"')}`);
-    assert.deepEqual(names(found.body), ['C-200']);
+    for (const userName of ['c-200', 'Ｃ-200', 'Ｃ－２００', ' C-200　']) {
+      const found = await directory.send('GET', `/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`);
+      assert.deepEqual(names(found.body), ['C-200'], userName);
+    }
     const desk = await server.signIn(['helpdesk']);
     const added = await server.call(desk, 'people/add', { body: { number: 'c-200', name: 'y' } });
     assert.equal(added.code, 'PERSON_NUMBER_TAKEN');
@@ -239,7 +241,7 @@ describe('users that are searched for', () => {
   before(async () => {
     for (const [number, name, more] of [
       ['S-1', 'Abe', { externalId: 'Ext-1', name: { familyName: 'Abe' } }],
-      ['S-2', 'ito', { active: false }],
+      ['S-2', 'ito', { active: false, [scimUrns.staff]: { kana: 'ｲﾄｳ' } }],
       ['S-3', '100%_\\', {}],
     ] as const) {
       await directory.addUser(number, { displayName: name, ...more });
@@ -256,6 +258,13 @@ describe('users that are searched for', () => {
       [ours]: ['S-1', 'S-2', 'S-3'],
       'userName eq "S-1"': ['S-1'],
       'USERNAME Eq "s-1"': ['S-1'],
+      'userName sw "Ｓ－"': ['S-1', 'S-2', 'S-3'],
+      'userName co "－３"': ['S-3'],
+      'userName ne "Ｓ-1" and userName sw "S"': ['S-2', 'S-3'],
+      'userName sw "S-1 "': [],
+      [`${scimUrns.staff}:kana eq "ｲﾄｳ"`]: ['S-2'],
+      [`${scimUrns.staff}:kana ew "ﾄｳ"`]: ['S-2'],
+      [`${ours} and displayName eq " abe "`]: ['S-1'],
       [`${scimUrns.user}:userName eq "S-1"`]: ['S-1'],
       'externalId eq "Ext-1"': ['S-1'],
       'externalId eq "ext-1"': [],

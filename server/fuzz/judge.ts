@@ -73,7 +73,8 @@ export const judge = (
     return wrong(`is refused with ${code || 'no code'}, which the row does not know`);
   }
   if (failures[code as FailureCode].status !== status) return wrong(`has another status than ${code}`);
-  if (status >= 500 && code !== 'SERVER_BUSY') return wrong('is a failure of the server');
+  if (status >= 500 && code !== 'SERVER_BUSY' && code !== 'SCIM_ME_UNSUPPORTED')
+    return wrong('is a failure of the server');
   // A hurt path may be none of ours; a count by address comes before anything else; and sessions end.
   const isEnded = code === 'CONSOLE_SIGNED_OUT' && isRole(who);
   const isBefore = code === 'REQUEST_UNKNOWN' || code === 'DIRECTORY_TOO_OFTEN' || isEnded;

@@ -65,5 +65,6 @@ export const createScimAboutRoutes = ({ origin }: Pick<ServerDeps, 'origin'>) =>
       const found = described.find(({ id }) => id.toLowerCase() === params.name.toLowerCase());
       return found ? unlessFiltered(query, found) : fail('SCIM_RESOURCE_UNKNOWN');
     },
+    'scim/show-me': async () => fail('SCIM_ME_UNSUPPORTED'),
   } satisfies Partial<Handlers>;
 };

@@ -7,6 +7,8 @@ export interface Column {
   readonly type: 'text' | 'boolean' | 'instant' | 'uuid';
   /** False: compared without case (RFC 7643 2.2). */
   readonly exact: boolean;
+  /** The form in which its texts are stored; NFC where it is left out. */
+  readonly form?: 'NFKC';
 }
 
 /** Values of an attribute that are rows of their own. */
@@ -24,6 +26,7 @@ export interface Columns {
 }
 
 const text = (sql: string, exact = false): Column => ({ sql, type: 'text', exact });
+const wide = (sql: string): Column => ({ ...text(sql), form: 'NFKC' });
 const uuid = (sql: string): Column => ({ sql, type: 'uuid', exact: true });
 /** Schemas of every resource of a kind: the same for all, and asked for all the same (RFC 7644 3.4.2.2). */
 const schemas = (...urns: readonly string[]): Parts => ({
@@ -44,13 +47,13 @@ export const columnsOf: Readonly<Record<ResourceKind, Columns>> = {
   User: {
     plain: {
       ...base('p', 'User', 'p.external_id'),
-      userName: text('p.number'),
+      userName: wide('p.number'),
       displayName: text('p.name'),
       'name.formatted': text('p.name'),
       'name.familyName': text('p.family_name'),
       'name.givenName': text('p.given_name'),
       active: { sql: `(p.state = 'active')`, type: 'boolean', exact: true },
-      [`${scimUrns.staff}:kana`]: text(`nullif(p.kana, '')`),
+      [`${scimUrns.staff}:kana`]: wide(`nullif(p.kana, '')`),
     },
     parts: {
       schemas: schemas(scimUrns.user, scimUrns.staff),

@@ -137,14 +137,18 @@ const compileUuid = (column: Column, operator: Operator, value: Value, give: (va
   return compileText({ ...column, sql: `${column.sql}::text` }, operator, value, give);
 };
 
+/** Texts are stored without white space at their ends; a part of one may begin or end with it. */
+const partly: readonly Operator[] = ['co', 'sw', 'ew'];
+
 const compileText = (
-  { sql, exact }: Column,
+  { sql, exact, form = 'NFC' }: Column,
   operator: Operator,
   value: Value,
   give: (value: unknown) => string,
 ): Compiled => {
   if (typeof value !== 'string') return invalid;
-  const place = `${give(storable(value.normalize('NFC')))}::text`;
+  const given = storable(value.normalize(form));
+  const place = `${give(partly.includes(operator) ? given : given.trim())}::text`;
   const [held, sought] = exact ? [sql, place] : [`lower(${sql})`, `lower(${place})`];
   switch (operator) {
     case 'ne':
