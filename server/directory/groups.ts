@@ -123,17 +123,16 @@ export const removeGroup = async (
   return succeed(null);
 };
 
-/** Gives the group another role, or none; its members have it from now on. */
+/** Gives the group another role, or none; its members have it from now on. Whoever calls has asked the policy. */
 export const changeGroupRole = async (
   tx: Transaction,
   now: Date,
   group: Held,
   role: Role | null,
-  { author, allowed }: How,
-): Promise<Result<{ gained: number; lost: number }, 'DIRECTORY_ROLE_REFUSED' | 'PERSON_LAST_ADMIN'>> => {
+  author: Author,
+): Promise<Result<{ gained: number; lost: number }, 'PERSON_LAST_ADMIN'>> => {
   const { id, people, displayName } = group;
   if (role === group.role) return succeed({ gained: 0, lost: 0 });
-  if (role !== null && !allowed.includes(role)) return refuseGiving(tx, now, author, { person: null, roles: [role] });
   const lost =
     group.role === null ? succeed(0) : await takeRole(tx, now, people, { role: group.role, without: id }, author);
   if (!lost.ok) return lost;

@@ -27,9 +27,7 @@ export const withdrawRoles = async (
     const group = await tryGetGroup(tx, id, false);
     if (!group) continue;
     const held = { ...group, people: await listMembers(tx, id) };
-    const changed = await changeGroupRole(tx, now, held, null, { author, allowed });
-    if (!changed.ok && changed.failure.code === 'PERSON_LAST_ADMIN') {
-      throw new NotWithdrawn({ ...changed.failure, code: 'PERSON_LAST_ADMIN' });
-    }
+    const changed = await changeGroupRole(tx, now, held, null, author);
+    if (!changed.ok) throw new NotWithdrawn(changed.failure);
   }
 };

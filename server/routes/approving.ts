@@ -7,8 +7,8 @@ import type { PersonId, TerminalId } from '#contract/ids.ts';
 import type { FourEyesAct } from '#contract/policy.ts';
 import { approvalForBinding } from '#core/policy/binding.ts';
 import type { ServerDeps } from '../deps.ts';
-import { askApproval, tryUseApproval } from '../store/approvals.ts';
-import type { Transaction } from '../store/database.ts';
+import { askApproval, giveApprovalsBack, tryUseApproval } from '../store/approvals.ts';
+import type { Lane, Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { lowestUuidAt } from '../store/uuid.ts';
 import type { ConsoleSender } from './handlers.ts';
@@ -68,6 +68,20 @@ export const requireApproval = async (
   await tx.notify('changed', { what: 'approvals' });
   return fail('APPROVAL_NEEDED', { approval: id });
 };
+
+/**
+ * The transaction of an act that may be refused after its approval was used up, because somebody else was quicker: the
+ * approval then counts as before. What is known before is refused before anybody is asked to agree to it.
+ */
+export const actOrGiveBack = <Tried extends Result<unknown>>(
+  lane: Lane,
+  act: (tx: Transaction) => Promise<Tried>,
+): Promise<Tried> =>
+  lane.transaction(async (tx) => {
+    const tried = await act(tx);
+    if (!tried.ok) await giveApprovalsBack(tx);
+    return tried;
+  });
 
 /** Before a card or secret is bound to somebody: by whom else it has to be agreed to. */
 export const requireApprovalForBinding = async (

@@ -4,10 +4,16 @@ import type { CardAuthority } from '#contract/api/card-authorities.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import { type CertificateFacts, tryReadCertificate } from '../cards/certificate.ts';
 import type { ServerDeps } from '../deps.ts';
-import { type ListedRow, listAuthorities, tryInsertAuthority, tryRemoveAuthority } from '../store/card-authorities.ts';
+import {
+  type ListedRow,
+  listAuthorities,
+  listCertificates,
+  tryInsertAuthority,
+  tryRemoveAuthority,
+} from '../store/card-authorities.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { type ActToApprove, type Approved, requireApproval } from './approving.ts';
+import { type ActToApprove, type Approved, actOrGiveBack, requireApproval } from './approving.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
 import { by } from './refusing.ts';
 
@@ -35,7 +41,9 @@ export const createCardAuthorityRoutes = (deps: ServerDeps) => {
       }
       const certificate = facts.certificate.raw;
       const fingerprint = fingerprintOf(certificate);
-      const added = await database.transaction(async (tx) => {
+      const added = await actOrGiveBack(database, async (tx) => {
+        const known = await listCertificates(tx);
+        if (known.some((one) => certificate.equals(one.certificate))) return fail('CARD_AUTHORITY_KNOWN');
         const call = 'card-authorities/add';
         const approved = await approve(tx, now, sender, {
           call,
@@ -56,7 +64,7 @@ export const createCardAuthorityRoutes = (deps: ServerDeps) => {
 
     'card-authorities/remove': async ({ params, body }, sender) => {
       const { authority: id } = params;
-      const removed = await database.transaction(async (tx) => {
+      const removed = await actOrGiveBack(database, async (tx) => {
         const now = deps.now();
         const call = 'card-authorities/remove';
         const known = (await listAuthorities(tx)).find((one) => one.id === id);

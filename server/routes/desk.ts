@@ -41,17 +41,25 @@ const replaceEarlier = async (
   }
 };
 
-/** Whether somebody may have a card or PIN bound to this person, and who else agreed to it. */
+/**
+ * Whether somebody may have a card or PIN bound to this person at the terminal, and who else agreed to it; asked last, so
+ * that their word is not used up by what cannot be begun.
+ */
 const mayBegin = async (
   deps: ServerDeps,
   tx: Transaction,
   now: Date,
   sender: ConsoleSender,
-  person: PersonSummary,
+  person: PersonSummary | null,
   { task, terminal }: Input<'ceremonies/begin'>['body'],
 ) => {
   const call = 'ceremonies/begin';
-  if (!mayChangeFactorsOf(sender.roles, person.roles)) return refuseRole(tx, now, sender, person.id, call);
+  if (person !== null && !mayChangeFactorsOf(sender.roles, person.roles)) {
+    return refuseRole(tx, now, sender, person.id, call);
+  }
+  if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
+  if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
+  if (person === null) return succeed({});
   return requireApprovalForBinding(deps, tx, now, sender, { person, call, what: task, terminal });
 };
 
@@ -65,10 +73,8 @@ export const createDeskRoutes = (deps: ServerDeps) =>
         if (person === undefined) return fail('PERSON_UNKNOWN');
         const { task, terminal } = body;
         const label = cleanText(body.label);
-        const approved = person === null ? succeed({}) : await mayBegin(deps, tx, now, sender, person, body);
+        const approved = await mayBegin(deps, tx, now, sender, person, body);
         if (!approved.ok) return approved;
-        if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
-        if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
         await takeTurn(tx, terminal);
         await replaceEarlier(deps, tx, now, terminal, sender.person);
         const expiresAt = new Date(now.getTime() + ceremonyMilliseconds);

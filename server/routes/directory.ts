@@ -2,14 +2,15 @@ import { fail, succeed } from '#contract/errors.ts';
 import type { DirectoryClientId } from '#contract/ids.ts';
 import type { ServerDeps } from '../deps.ts';
 import { changeGroupRole } from '../directory/groups.ts';
+import { refuseGiving } from '../directory/refusing.ts';
 import { makeToken } from '../directory/token.ts';
 import { authorOf } from '../people/author.ts';
-import { listClients, tryInsertClient, tryRevokeClient } from '../store/directory-clients.ts';
+import { isNameTaken, listClients, tryInsertClient, tryRevokeClient } from '../store/directory-clients.ts';
 import { listGroups, listMembers, lockGroup, tryGetGroup } from '../store/directory-groups.ts';
 import { record } from '../store/events.ts';
 import { createUuid } from '../store/uuid.ts';
 import { hashToken } from '../tokens.ts';
-import { requireApprovalForRoles } from './approving.ts';
+import { actOrGiveBack, requireApprovalForRoles } from './approving.ts';
 import type { Handlers } from './handlers.ts';
 import { refuseSelf } from './refusing.ts';
 
@@ -21,9 +22,10 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
     'directory-clients/list': async () => succeed({ clients: await listClients(deps.database, deps.now()) }),
 
     'directory-clients/add': async ({ body }, sender) =>
-      deps.database.transaction(async (tx) => {
+      actOrGiveBack(deps.database, async (tx) => {
         const now = deps.now();
         const { person, terminal, address } = sender;
+        if (await isNameTaken(tx, body.name)) return fail('DIRECTORY_NAME_TAKEN');
         // Who has its token puts people into groups that have a role.
         const givesRoles = deps.policy().directory.roles.some((role) => role !== 'clinician');
         const about = `${body.name} (${body.days} d)`;
@@ -66,7 +68,7 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
       succeed({ groups: await listGroups(deps.database), allowed: [...deps.policy().directory.roles] }),
 
     'directory-groups/set-role': async ({ params, body }, sender) =>
-      deps.database.transaction(async (tx) => {
+      actOrGiveBack(deps.database, async (tx) => {
         const now = deps.now();
         await lockGroup(tx, params.group);
         const group = await tryGetGroup(tx, params.group, false);
@@ -74,11 +76,15 @@ export const createDirectoryRoutes = (deps: ServerDeps) =>
         const people = await listMembers(tx, group.id);
         // It would change their own rights.
         if (people.includes(sender.person)) return refuseSelf(tx, now, sender, 'directory-groups/set-role');
+        const { roles: allowed } = deps.policy().directory;
+        const author = authorOf(sender);
+        if (body.role !== null && !allowed.includes(body.role)) {
+          return refuseGiving(tx, now, author, { person: null, roles: [body.role] });
+        }
         const about = `${group.displayName}: ${body.role ?? '-'}`;
         const act = { call: 'directory-groups/set-role' as const, subject: null, what: [group.id, body.role], about };
         const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
         if (!approved.ok) return approved;
-        const how = { author: authorOf(sender), allowed: deps.policy().directory.roles };
-        return changeGroupRole(tx, now, { ...group, people }, body.role, how);
+        return changeGroupRole(tx, now, { ...group, people }, body.role, author);
       }),
   }) satisfies Partial<Handlers>;

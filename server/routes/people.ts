@@ -17,11 +17,11 @@ import {
 import { record } from '../store/events.ts';
 import { insertInvitation } from '../store/invitations.ts';
 import { listPasskeys, toPasskeySummary } from '../store/passkeys.ts';
-import { touchPerson, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
+import { touchPerson, tryFindByNumber, tryGetPerson, tryInsertPerson, tryLockPerson } from '../store/people.ts';
 import { listPeople } from '../store/people-list.ts';
 import { listOpenSessions } from '../store/sessions.ts';
 import { listSubstitutes } from '../store/substitutes.ts';
-import { requireApprovalForBinding, requireApprovalForRoles } from './approving.ts';
+import { actOrGiveBack, requireApprovalForBinding, requireApprovalForRoles } from './approving.ts';
 import { createChangingRoutes } from './changing.ts';
 import { createDeskRoutes } from './desk.ts';
 import { createFirstSecretRoutes } from './first-secrets.ts';
@@ -48,9 +48,10 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
     },
 
     'people/add': async ({ body }, sender) =>
-      deps.database.transaction(async (tx) => {
+      actOrGiveBack(deps.database, async (tx) => {
         const now = deps.now();
         if (!mayGiveRoles(sender.roles, body.roles)) return refuseRole(tx, now, sender, null, 'people/add');
+        if ((await tryFindByNumber(tx, body.number)) !== undefined) return fail('PERSON_NUMBER_TAKEN');
         if (!sameRoles(body.roles, ['clinician'])) {
           const about = `${body.number}: ${body.roles.join(' ')}`;
           const act = {

@@ -45,6 +45,14 @@ export const tryUseApproval = async (
   return row?.by;
 };
 
+/** What was used up in this transaction (`xmin` is its own) counts as before. */
+export const giveApprovalsBack = async (tx: Transaction): Promise<void> => {
+  await tx.query(
+    `update approval set state = 'given', used_at = null
+      where state = 'used' and xmin = pg_current_xact_id_if_assigned()::xid`,
+  );
+};
+
 /** The waiting approval of this act by this person; `fresh` when it was not asked for before. */
 export const askApproval = async (
   tx: Transaction,

@@ -37,6 +37,14 @@ export interface ClientToAdd {
   readonly expiresAt: Date;
 }
 
+/** Whether an active client has this name. */
+export const isNameTaken = async (tx: Transaction, name: string): Promise<boolean> => {
+  const rows = await tx.query('select 1 from directory_client where lower(name) = lower($1) and revoked_at is null', [
+    name,
+  ]);
+  return rows.length > 0;
+};
+
 /** False when an active client has this name. */
 export const tryInsertClient = async (tx: Transaction, now: Date, toAdd: ClientToAdd): Promise<boolean> => {
   const rows = await tx.query(
