@@ -16,11 +16,17 @@ before(async () => {
 });
 after(() => server.close());
 
-const journal = (count: number, facts: JournalRecord['facts'], epoch: string = randomUUID()): JournalRecord[] => {
+const someTime = '2026-11-22T07:00:00.000+09:00';
+const journal = (
+  count: number,
+  facts: JournalRecord['facts'],
+  epoch: string = randomUUID(),
+  timeOf: (sequence: number) => string = () => someTime,
+): JournalRecord[] => {
   const records: JournalRecord[] = [];
   for (let sequence = 1; sequence <= count; sequence += 1) {
     const previous = records.at(-1)?.hash ?? firstPrevious;
-    records.push(sealRecord({ epoch, sequence, previous, at: '2026-11-22T07:00:00.000+09:00', facts }));
+    records.push(sealRecord({ epoch, sequence, previous, at: timeOf(sequence), facts }));
   }
   return records;
 };
@@ -99,6 +105,29 @@ describe('a terminal’s journal', () => {
         [5, 'sequence'],
       ],
     );
+  });
+
+  test('keeps what is of a time still to come, marked, as far as the clock of the terminal does not say why', async () => {
+    const terminal = await server.enrol();
+    const minute = 60_000;
+    const at = (ahead: number) => new Date(server.now().getTime() + ahead).toISOString();
+    const times = [at(-minute), at(2 * minute), at(90 * minute), at(365 * 24 * 60 * minute), at(0)];
+    const timeOf = (sequence: number) => times[sequence - 1] ?? '';
+    const marksOf = async () =>
+      (
+        await server.database.query<{ ahead: number | null; chain: string | null }>(
+          `select round((detail->>'aheadSeconds')::numeric / 60)::int as ahead, detail->>'chain' as chain from event
+            where terminal = $1 and epoch is not null order by seq`,
+          [terminal.id],
+        )
+      ).map(({ ahead, chain }) => ahead ?? chain);
+    const records = journal(5, started, randomUUID(), timeOf);
+    assert.equal((await server.call(terminal, 'terminals/report', { body: { records } })).status, 200);
+    assert.deepEqual(await marksOf(), [null, null, 90, 365 * 24 * 60, null]);
+    await server.database.query('update terminal set clock_offset_ms = $2 where id = $1', [terminal.id, 120 * minute]);
+    const later = journal(5, started, randomUUID(), timeOf);
+    assert.equal((await server.call(terminal, 'terminals/report', { body: { records: later } })).status, 200);
+    assert.deepEqual((await marksOf()).slice(5), [null, null, null, 365 * 24 * 60, null]);
   });
 
   test('keeps a second story for a place that is filled, once, and beside the first', async () => {

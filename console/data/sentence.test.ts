@@ -38,7 +38,7 @@ const carried = {
   'emergency.codes-made': 'batch group count approvedBy',
   'emergency.codes-voided': 'count slips',
   'emergency.reviewed': 'review findings',
-  'guard.started': 'former journal unsent missing broken unchained unproven bytes',
+  'guard.started': 'former journal unsent missing broken unchained unproven bytes aheadSeconds',
   'hook.failed': 'event hook milliseconds',
   'journal.damaged': 'journal missing broken unchained unproven bytes',
   'key.retired': 'purpose key letGo by',

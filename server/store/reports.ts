@@ -121,12 +121,26 @@ const leaveOutStored = async (
   );
 };
 
-const toRow = (now: Date, terminal: TerminalId, known: Known, { record, epoch, chain }: Judged): JournalRow => {
+/** How far a record may be ahead of the server, beyond what is known of its terminal's clock (milliseconds). */
+const aheadAtMost = 5 * 60_000;
+
+/** `clock`: how far its terminal's clock is ahead of the server's, as it was last seen (milliseconds). */
+const toRow = (
+  now: Date,
+  { terminal, clock }: { readonly terminal: TerminalId; readonly clock: number },
+  known: Known,
+  { record, epoch, chain }: Judged,
+): JournalRow => {
   const own = keepOwn(record, known);
-  const facts = chain === null ? own : { ...own, detail: { ...own.detail, chain } };
+  const happenedAt = new Date(record.at);
+  const ahead = happenedAt.getTime() - now.getTime();
+  const marks = {
+    ...(chain === null ? {} : { chain }),
+    ...(ahead > Math.max(clock, 0) + aheadAtMost ? { aheadSeconds: Math.round(ahead / 1000) } : {}),
+  };
   const { sequence, previous, hash } = record;
   return {
-    event: asEventRow(now, facts, terminal, new Date(record.at)),
+    event: asEventRow(now, { ...own, detail: { ...own.detail, ...marks } }, terminal, happenedAt),
     place: { epoch, sequence, previous, hash },
   };
 };
@@ -172,26 +186,33 @@ interface Outcome {
  */
 type Unstored = 'unknown' | 'restored';
 
+interface Held {
+  /** What stands in the way of a report. */
+  readonly whyNot: (report: Report) => Unstored | null;
+  readonly clockOf: (terminal: TerminalId) => number;
+}
+
 /**
  * Holds the rows of these terminals to the end: what they send is stored one report after the other, on all processes, and
- * none is under way while a backup is put back. Answers what stands in the way of a report.
+ * none is under way while a backup is put back.
  */
-const holdTerminals = async (
-  tx: Transaction,
-  reports: readonly Report[],
-): Promise<(report: Report) => Unstored | null> => {
+const holdTerminals = async (tx: Transaction, reports: readonly Report[]): Promise<Held> => {
   await holdOffRestore(tx);
-  const rows = await tx.query<{ id: TerminalId; now: string }>(
-    `select id, (select i.id from server_incarnation i order by number desc limit 1) as now from terminal
+  const rows = await tx.query<{ id: TerminalId; clock: number; now: string }>(
+    `select id, coalesce(clock_offset_ms, 0) as clock,
+            (select i.id from server_incarnation i order by number desc limit 1) as now from terminal
       where id = any($1) order by id for no key update`,
     [reports.map(({ terminal }) => terminal)],
     'hold-terminals',
   );
-  const held = new Map(rows.map(({ id, now }) => [id, now]));
-  return ({ terminal, incarnation }) => {
-    const now = held.get(terminal);
-    if (now === undefined) return 'unknown';
-    return incarnation === undefined || incarnation === now ? null : 'restored';
+  const held = new Map(rows.map((row) => [row.id, row]));
+  return {
+    whyNot: ({ terminal, incarnation }) => {
+      const row = held.get(terminal);
+      if (row === undefined) return 'unknown';
+      return incarnation === undefined || incarnation === row.now ? null : 'restored';
+    },
+    clockOf: (terminal) => held.get(terminal)?.clock ?? 0,
   };
 };
 
@@ -202,14 +223,15 @@ const isBehind = ({ after = 0, records, terminal }: Report, heads: ReadonlyMap<s
 /**
  * Stores journal records of different terminals, each once. A record that does not continue the chain is stored and
  * marked in its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
- * (`rewritten`), so that a gap is seen and never silently closed.
+ * (`rewritten`), so that a gap is seen and never silently closed. One of a time that is still to come is marked with how
+ * far (`detail.aheadSeconds`).
  */
 export const storeReports = async (
   tx: Transaction,
   now: Date,
   given: readonly Report[],
 ): Promise<readonly (Stored | Unstored)[]> => {
-  const whyNot = await holdTerminals(tx, given);
+  const { whyNot, clockOf } = await holdTerminals(tx, given);
   const held = given.filter((report) => whyNot(report) === null);
   const journals = new Map<string, Journal>();
   for (const { terminal, records } of held)
@@ -238,7 +260,10 @@ export const storeReports = async (
   }
   await recordJournal(
     tx,
-    outcomes.flatMap(({ report, known, added }) => added.map((one) => toRow(now, report.terminal, known, one))),
+    outcomes.flatMap(({ report: { terminal }, known, added }) => {
+      const placed = { terminal, clock: clockOf(terminal) };
+      return added.map((one) => toRow(now, placed, known, one));
+    }),
   );
   await moveHeads(
     tx,
