@@ -53,19 +53,27 @@ const whyNoWitness = (
 export const createTaps = (deps: ServerDeps, begun: Begun) => {
   const { database, logins, secrets } = deps;
   const judge = createJudge(deps);
-  const lookUps = createBatch<Tap, TapFacts>({ lanes: 1, run: (taps) => lookUpTaps(logins, taps) });
+  const lookUps = createBatch<readonly Tap[], readonly TapFacts[]>({
+    lanes: 1,
+    run: async (asked) => {
+      const found = await lookUpTaps(logins, asked.flat());
+      return asked.map((taps) => found.splice(0, taps.length));
+    },
+  });
 
   const lookUp = async (card: CardEvidence, proof: JudgedProof, terminal: TerminalId): Promise<TapFacts> => {
     const proven = proof.kind === 'proven' ? proof : null;
     const tap = { terminal, nonce: proven?.nonce.id ?? null, authority: proven?.authority ?? null };
-    const facts = await lookUps.add({ ...tap, indexes: secrets.cardIndexes(card) });
-    if (facts.byOldKey) renewCardIndex(deps, card);
-    if (facts.card !== null || proven === null || card.uid === undefined) return facts;
-    // Nobody has enrolled it by its key; it may be known by its number from before.
-    const numbered = byNumber(card.uid);
-    const known = await lookUps.add({ ...tap, indexes: secrets.cardIndexes(numbered) });
-    if (known.byOldKey) renewCardIndex(deps, numbered);
-    return known;
+    // Whom nobody has enrolled by the key may be known by the number from before. Both are looked up in one go, or it
+    // would show in the time whether the key is known.
+    const numbered = proven === null || card.uid === undefined ? [] : [byNumber(card.uid)];
+    const names = [card, ...numbered];
+    const found = await lookUps.add(names.map((name) => ({ ...tap, indexes: secrets.cardIndexes(name) })));
+    const place = found[0]?.card === null ? names.length - 1 : 0;
+    const [facts, name] = [found[place], names[place]];
+    if (facts === undefined || name === undefined) throw new Error('a tap was not looked up');
+    if (facts.byOldKey) renewCardIndex(deps, name);
+    return facts;
   };
 
   /** Undefined when the card is what it says it is, as far as it says anything. */

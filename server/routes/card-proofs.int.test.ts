@@ -139,12 +139,18 @@ describe('a card that was enrolled with its key', () => {
     await mustBegin(server, terminal, await tapOf(server, terminal, renewed));
   });
 
-  it('is refused when it or its person may not log in, in the same words', async () => {
+  it('is refused when it or its person may not log in, in the same words and after as many looks', async (t) => {
+    const { mock } = t.mock.method(server.logins, 'query');
+    const looks = async (card: CardEvidence, reason: string): Promise<number> => {
+      mock.resetCalls();
+      assert.equal(await reasonOf(card), reason);
+      return mock.calls.filter(({ arguments: [, , name] }) => name === 'taps').length;
+    };
     const { key, card } = await makeHolder();
     await server.database.query(`update card set state = 'revoked' where id = $1`, [card]);
-    assert.equal(await reasonOf(await tapOf(server, terminal, key)), 'card-revoked');
+    assert.equal(await looks(await tapOf(server, terminal, key), 'card-revoked'), 1);
     const stranger = await makeCertificate({}, authority);
-    assert.equal(await reasonOf(await tapOf(server, terminal, stranger)), 'unknown-card');
+    assert.equal(await looks(await tapOf(server, terminal, stranger), 'unknown-card'), 1);
   });
 });
 
