@@ -48,14 +48,17 @@ export const countKeys = (page: Page): Counted => {
   const reach = async (what: Locator): Promise<void> => {
     // Nothing lies over it and it can be used: that holds for keys too.
     await what.click({ trial: true });
-    const isBefore = await what.evaluate(
+    // Found once: who walks there asks at each step.
+    const found = await what.elementHandle();
+    if (found === null) throw new Error(`${String(what)} is gone`);
+    const isBefore = await found.evaluate(
       (element) =>
         ((document.activeElement ?? document.body).compareDocumentPosition(element) &
           Node.DOCUMENT_POSITION_PRECEDING) !==
         0,
     );
     const isThere = () =>
-      what.evaluate((element) => {
+      found.evaluate((element) => {
         const { activeElement: here } = document;
         if (here === element) return true;
         if (!(here instanceof HTMLInputElement) || !(element instanceof HTMLInputElement)) return false;
