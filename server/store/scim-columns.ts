@@ -8,7 +8,7 @@ export interface Column {
   /** False: compared without case (RFC 7643 2.2). */
   readonly exact: boolean;
   /** The form in which its texts are stored; NFC where it is left out. */
-  readonly form?: 'NFKC';
+  readonly form?: 'NFC' | 'NFKC';
 }
 
 /** Values of an attribute that are rows of their own. */
