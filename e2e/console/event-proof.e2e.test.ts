@@ -268,7 +268,7 @@ for (const language of ['ja', 'en'] as const) {
 }
 
 test('who is no auditor is not offered the proof of an event, and no script failed', async () => {
-  const helpdesk = await hands.invite(world, admin, 'helpdesk', '窓口担当');
+  const helpdesk = await hands.invite(world, admin, 'helpdesk', 'ヘルプデスク');
   await hands.open(helpdesk, '記録');
   await helpdesk.locator('.event summary').first().click();
   await helpdesk.locator('.event .facts').first().waitFor();

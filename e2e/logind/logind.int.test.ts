@@ -131,7 +131,7 @@ describe('between guard and logind, on a real bus', { timeout: 120_000 }, () => 
     const began = performance.now();
     await other.leave();
     const took = performance.now() - began;
-    assert.ok(took > 400 && took < 900, `it ended after ${took} ms; its guard waits a second`);
+    assert.ok(took > 400 && took < 1000, `it ended after ${took} ms; its guard waits a second`);
   });
 
   test('with its guard it ends and lets everything go', async () => {
