@@ -82,7 +82,8 @@ const steps: Readonly<Record<string, Step>> = {
   'kill the guard': async ({ terminal }) => terminal.house.guard.kill('SIGKILL'),
   'kill the screen': (at) => kill(at.tryFind('screen')),
   'kill the painter': (at) => kill(at.tryFind('painter')),
-  'kill a page': (at, random) => kill(random.pick([undefined, ...findChromium(at.tryFind('screen'), 'renderer')])),
+  // There is none while the screen is on its way back.
+  'kill a page': (at, random) => kill(findChromium(at.tryFind('screen'), 'renderer').at(Math.floor(random.next() * 2))),
   async 'kill a curtain'(at, random) {
     await kill(at.tryFind('curtain', random.whole(0, 1) === 0 ? 0 : 1));
     // Its successor covers before the other one may go, too.
