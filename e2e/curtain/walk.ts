@@ -181,10 +181,20 @@ async function reachLock(at: CoveredTerminal): Promise<void> {
   );
 }
 
+/**
+ * A curtain that dies while the desktop is open covers it for a moment, until its successor has heard of the same lease
+ * (milliseconds). Nobody locks and logs in in this time.
+ */
+const heldBack = 50;
+
 /** Each time that the desktop was seen against the openings that the journal holds. */
 async function account(at: CoveredTerminal, from: number, began: number): Promise<Omit<Walked, 'steps'>> {
   const gap = Date.now() - monotonic();
-  const seen = at.watch.changes.slice(from).filter(({ red }) => red);
+  const changes = at.watch.changes.slice(from);
+  const seen = changes.filter(({ at: shown, red }, place) => {
+    const before = changes[place - 1];
+    return red && (before === undefined || shown - before.at > heldBack);
+  });
   const journal = join(dirname(at.terminal.house.screenData), 'guard', 'journal');
   const records = readJournal(journal).map(({ at: written, facts }) => ({ ...facts, at: Date.parse(written) }));
   const locks = new Map(records.filter(({ kind }) => kind === 'screen.locked').map((lock) => [lock.session, lock.at]));
