@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { evaluate } from './evaluate.ts';
 import { type Filter, type Operator, parseFilter, parsePatchPath } from './filter.ts';
+import { createFits } from './fits.ts';
 
 const parsed = (text: string): Filter => {
   const result = parseFilter(text);
@@ -221,10 +221,10 @@ describe('the path of a PATCH', () => {
 
 describe('a value in brackets', () => {
   it('fits or does not, and not turns every answer round', () => {
-    const value = { value: 'ab-12', type: 'user' };
+    const held = new Map(Object.entries({ value: 'ab-12', type: 'user' }));
     const fits = (text: string): boolean | string => {
-      const result = evaluate(parsed(text), value);
-      return result.ok ? result.value : result.failure.code;
+      const made = createFits(parsed(text));
+      return made.ok ? made.value(held) : made.failure.code;
     };
     const answers = {
       'value eq "AB-12"': true,

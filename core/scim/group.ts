@@ -1,8 +1,8 @@
 import { text } from '#contract/api/people.ts';
 import type { ScimOperation } from '#contract/api/scim.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
-import { countTerms, evaluate } from './evaluate.ts';
 import type { Filter } from './filter.ts';
+import { countTerms, createFits } from './fits.ts';
 import { planOperations, type Step } from './operations.ts';
 import { findAttribute } from './schema.ts';
 
@@ -131,11 +131,10 @@ const removeFitting = (
   }
   left.comparisons -= members.size * countTerms(filter);
   if (left.comparisons < 0) return fail('SCIM_TOO_MANY');
-  for (const member of members) {
-    const fits = evaluate(filter, { value: member, type: 'user' });
-    if (!fits.ok) return fits;
-    if (fits.value) members.delete(member);
-  }
+  const fits = createFits(filter);
+  if (!fits.ok) return fits;
+  const held = new Map([['type', 'user']]);
+  for (const member of members) if (fits.value(held.set('value', member))) members.delete(member);
   return succeed(null);
 };
 
