@@ -259,7 +259,7 @@ describe('users that are searched for', () => {
       'userName eq "S-1"': ['S-1'],
       'USERNAME Eq "s-1"': ['S-1'],
       'userName sw "Ｓ－"': ['S-1', 'S-2', 'S-3'],
-      'userName co "－３"': ['S-3'],
+      [`${ours} and userName co "－３"`]: ['S-3'],
       'userName ne "Ｓ-1" and userName sw "S"': ['S-2', 'S-3'],
       'userName sw "S-1 "': [],
       [`${scimUrns.staff}:kana eq "ｲﾄｳ"`]: ['S-2'],
