@@ -22,6 +22,7 @@ import { openJournal } from './journal.ts';
 import { readRecords } from './journal-folder.ts';
 import { createRetention } from './journal-retention.ts';
 import { openKept } from './kept.ts';
+import { createLateSegments } from './late-segments.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import type { Log } from './log.ts';
@@ -134,9 +135,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     log,
   });
   const kept = await openKept({ folder: settings.data, keychain: deps.keychain, boot: deps.boot, log });
+  const journalKey = kept?.secret.key('journal') ?? null;
   const journal = await openJournal({
     folder: join(settings.data, 'journal'),
-    key: kept?.secret.key('journal') ?? null,
+    key: journalKey,
     // The journal of the terminal that this one was before lies elsewhere.
     outside:
       former === null && kept !== undefined
@@ -258,11 +260,20 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     settings.logind === undefined
       ? undefined
       : startLogindLink({ ...settings.logind, onEvent: dispatch, lock: () => session.state().lock, log });
+  const late = createLateSegments({
+    folder: join(settings.data, 'journal'),
+    key: journalKey,
+    upload: uplink.upload,
+    log,
+  });
   const startRecord = createStartRecord({
     journal,
     former,
     setBack: kept?.store.rolledBack === true,
-    onFound: uplink.upload,
+    onFound(records) {
+      uplink.upload(records);
+      late.begin();
+    },
     onLeft(session, person) {
       uplink.endSession(session, 'start', clock.toInstant(clock.now()));
       if (person !== null) hooks.left(person, session);
@@ -355,6 +366,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       await curtain?.stop();
       await hooks.stop();
       await journal.append({ kind: 'guard.stopped', outcome: 'success' });
+      await late.stop();
       await uplink.stop();
       session.stop();
       await journal.close();
