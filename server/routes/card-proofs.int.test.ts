@@ -143,7 +143,8 @@ describe('a card that was enrolled with its key', () => {
     const { mock } = t.mock.method(server.logins, 'query');
     const looks = async (card: CardEvidence, reason: string): Promise<number> => {
       mock.resetCalls();
-      assert.equal(await reasonOf(card), reason);
+      // With the number by which it may be known from before.
+      assert.equal(await reasonOf({ ...card, uid: '04A1B2C3D4E5F7' }), reason);
       return mock.calls.filter(({ arguments: [, , name] }) => name === 'taps').length;
     };
     const { key, card } = await makeHolder();
