@@ -48,6 +48,7 @@ function depsOf(name: string): GuardDeps {
     },
     keychainAdvice: '',
     createPeerUser: () => () => undefined,
+    holdLife: () => undefined,
     asUser: async () => [],
     boot: 'one',
     readerProgram: join(folder, 'reader.cjs'),

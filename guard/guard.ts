@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { uptime } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LockId } from '#contract/ids.ts';
 import { policy } from '#contract/policy.ts';
 import type { LoginEvent } from '#core/login/state.ts';
@@ -25,7 +25,7 @@ import { openKept } from './kept.ts';
 import { createLateSegments } from './late-segments.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
-import type { Log } from './log.ts';
+import { codeOf, type Log } from './log.ts';
 import { type LogindLink, startLogindLink } from './logind-link.ts';
 import { createNonces } from './nonces.ts';
 import { createOffline, noOffline, type Offline } from './offline.ts';
@@ -48,6 +48,8 @@ export interface GuardDeps {
   readonly keychainAdvice: string;
   /** Tells whose process is at the other end of a local socket; asked for only where curtains are served. */
   readonly createPeerUser: () => (socket: Socket) => number | undefined;
+  /** From now on whoever watches a file beside this socket learns of this process's end before the socket tells it. */
+  readonly holdLife: (socket: string) => void;
   /** Words before a program that make it run as this user. */
   readonly asUser: (user: string) => Promise<readonly string[]>;
   /** Another one after each start of the machine. */
@@ -64,6 +66,17 @@ export interface Guard {
   stop(): Promise<void>;
 }
 
+/** No curtain comes before what it watches is there. */
+async function listenForCurtains({ holdLife, log }: GuardDeps, socket: string): Promise<Server> {
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
+  try {
+    holdLife(socket);
+  } catch (error) {
+    log.warn('life-not-held', { code: codeOf(error) });
+  }
+  return listenLocally(socket);
+}
+
 /** The deciding process of a terminal, put together. It starts locked, whatever it finds. */
 export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const { log, settings } = deps;
@@ -72,7 +85,8 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const asUser = hookFile?.user === undefined ? [] : await deps.asUser(hookFile.user);
   // First of all, so that no second guard comes near the journal.
   const server = await listenLocally(settings.socket, 'newest');
-  const curtainServer = settings.curtain === undefined ? undefined : await listenLocally(settings.curtain.socket);
+  const curtainServer =
+    settings.curtain === undefined ? undefined : await listenForCurtains(deps, settings.curtain.socket);
   const stopping = new AbortController();
   const steady = () => performance.timeOrigin + performance.now();
   const dispatch = (event: LoginEvent): void => {

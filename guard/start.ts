@@ -47,6 +47,7 @@ try {
       keychain: workstation.keychain,
       keychainAdvice: workstation.keychainAdvice,
       createPeerUser: workstation.createPeerUser,
+      holdLife: workstation.holdLife,
       asUser: workstation.asUser,
       boot: workstation.boot,
       readerProgram: fileURLToPath(new URL('../native/reader/host.ts', import.meta.url)),

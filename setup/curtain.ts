@@ -20,7 +20,7 @@ const programs: readonly NativeProgram[] = [
     name: 'curtain',
     sources: [
       ...own('curtain', 'card', 'glyphs', 'cover', 'hold', 'hotkey', 'idle'),
-      ...own('link', 'message', 'lease', 'twin', 'harden'),
+      ...own('link', 'life', 'message', 'lease', 'twin', 'harden'),
     ],
     libraries: ['xcb', 'xcb-composite', 'xcb-randr', 'xcb-res', 'xcb-screensaver'],
   },

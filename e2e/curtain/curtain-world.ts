@@ -15,6 +15,8 @@ import { createScriptedGuard, type ScriptedGuard } from './scripted-guard.ts';
 export interface CurtainWorld {
   readonly display: Display;
   readonly guard: ScriptedGuard;
+  /** Where the curtains look for their guard. */
+  readonly socket: string;
   readonly leader: Kept;
   leaderPid(): number | undefined;
   /** File of what the leader says. */
@@ -111,6 +113,7 @@ export async function createCurtainWorld(options: CurtainWorldOptions = {}): Pro
     return {
       display,
       guard,
+      socket,
       leader,
       log,
       get victim() {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,6 +99,31 @@ describe('whatever dies or hangs, the desktop is never seen without a lease', { 
     const after = (world.watch.changes.at(-1)?.at ?? 0) - hung;
     assert.ok(after > 1_000 && after < 2_050, `covered after ${after} ms`);
   });
+
+  for (const sanitized of [false, true])
+    test(`a guard whose memory takes long to take apart is covered before its sockets are closed${sanitized ? ' (sanitized)' : ''}`, async (context) => {
+      world = await createCurtainWorld({ sanitized });
+      const { guard, socket, watch } = world;
+      const seenFor: number[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        await guard.hangUp();
+        const heavy = spawn(process.execPath, [join(import.meta.dirname, 'heavy-guard.ts'), socket, '250'], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        await once(heavy.stdout, 'data');
+        await until('the victim is seen', () => watch.changes.at(-1)?.red === true);
+        const closed = await new Promise<number>((resolve) => {
+          const own = connect(socket, () => heavy.kill('SIGKILL'));
+          own.on('error', () => undefined).on('close', () => resolve(monotonic()));
+        });
+        await until('the victim is not seen', () => watch.changes.at(-1)?.red === false);
+        seenFor.push((watch.changes.at(-1)?.at ?? 0) - closed);
+        await guard.listen();
+        await guard.covered();
+      }
+      context.diagnostic(`covered before the socket was closed: ${seenFor.map((each) => (-each).toFixed(0))} ms`);
+      assert.ok(Math.min(...seenFor) < -20, `seen after the socket was closed for ${seenFor} ms`);
+    });
 
   test('a curtain killed while open comes back beside the open desktop, and both cover in the end', async () => {
     world = await createCurtainWorld();

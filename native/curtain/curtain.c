@@ -211,6 +211,11 @@ static void take_message(void *context, const struct message *message) {
 }
 
 static void hear_guard(struct curtain *curtain, uint64_t now) {
+  if (link_has_ended(&curtain->link, now)) {
+    lease_forget(&curtain->lease);
+    curtain->newcomer_until = 0;
+    return;
+  }
   if (curtain->link.socket == -1) {
     if (!link_try(&curtain->link, now)) return;
     char hello[80];
@@ -364,12 +369,13 @@ static void run(struct curtain *curtain, int alarm) {
     set_alarm(curtain, alarm, clock_now());
     struct pollfd waits[] = {{.fd = xcb_get_file_descriptor(curtain->cover.x), .events = POLLIN},
                              {.fd = curtain->link.socket, .events = POLLIN},
+                             {.fd = curtain->link.life.ended, .events = POLLIN},
                              {.fd = curtain->twin.process, .events = POLLIN},
                              {.fd = curtain->leader_gone ? -1 : LEADER_PIPE, .events = POLLIN},
                              {.fd = alarm, .events = POLLIN}};
     poll(waits, sizeof waits / sizeof *waits, -1);
     const uint64_t now = clock_now();
-    if (waits[3].revents != 0) curtain->leader_gone = true;
+    if (waits[4].revents != 0) curtain->leader_gone = true;
     hear_twin(curtain, now);
     hear_guard(curtain, now);
     /* Whatever waits for an answer may have put events aside, of which poll() knows nothing. */
@@ -402,7 +408,7 @@ int main(int argc, char **argv) {
   curtain.twin.own->window = curtain.cover.screens[0].plain;
   hold_start(&curtain.hold, &curtain.cover);
   card_start(&curtain.card, argv[3]);
-  link_start(&curtain.link, argv[1], (uid_t)strtoul(argv[2], NULL, 10));
+  link_start(&curtain.link, argv[1], (uid_t)strtoul(argv[2], NULL, 10), seat);
   const int alarm = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (alarm == -1) return EXIT_USAGE;
   harden();

@@ -9,11 +9,12 @@
 
 #define TRY_AGAIN (50 * MILLISECOND)
 
-void link_start(struct link *link, const char *path, uid_t guard) {
+void link_start(struct link *link, const char *path, uid_t guard, int seat) {
   memset(link, 0, sizeof *link);
   link->path = path;
   link->guard = guard;
   link->socket = -1;
+  life_start(&link->life, seat);
 }
 
 static bool lose(struct link *link, uint64_t now) {
@@ -40,6 +41,13 @@ bool link_try(struct link *link, uint64_t now) {
   if (link->socket == -1) return false;
   if (connect(link->socket, (struct sockaddr *)&address, sizeof address) != 0 || !is_guard(link->socket, link->guard))
     return lose(link, now);
+  life_watch(&link->life, link->socket, link->path, link->guard);
+  return true;
+}
+
+bool link_has_ended(struct link *link, uint64_t now) {
+  if (!life_has_ended(&link->life)) return false;
+  lose(link, now);
   return true;
 }
 

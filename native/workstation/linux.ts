@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { asUser } from './as-user.ts';
 import { createKeychain } from './keychain.ts';
+import { holdLife } from './life.ts';
 import { createPeerUser } from './peer.ts';
 import type { Workstation } from './workstation.ts';
 
 export const createLinux = (): Workstation => ({
   createPeerUser,
+  holdLife,
   asUser,
   keychain: createKeychain(),
   boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),

@@ -7,6 +7,9 @@ export const createWindows = (): Workstation => ({
   createPeerUser: () => {
     throw new Error('There is no curtain for Windows yet.');
   },
+  holdLife: () => {
+    throw new Error('There is no curtain for Windows yet.');
+  },
   asUser: async () => {
     throw new Error('Hooks run as the user of the guard on Windows: leave `user` out of their file.');
   },
