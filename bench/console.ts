@@ -182,6 +182,7 @@ async function measurePages({ database, house: { origin } }: Ground, page: Page)
       'report',
       'proof',
       'keys',
+      'backups',
     ],
     [`log?person=${person?.id}`, 'log?kind=emergency.opened'],
   );

@@ -38,6 +38,7 @@ import { resealAll } from './resealing.ts';
 import { createTakeReturned } from './returned-certificates.ts';
 import { createAccountRoutes } from './routes/accounts.ts';
 import { createApprovalsRoutes } from './routes/approvals.ts';
+import { createBackupRoutes } from './routes/backups.ts';
 import { createCardAuthorityRoutes } from './routes/card-authorities.ts';
 import { createCardRoutes } from './routes/cards.ts';
 import { createChecklistRoutes } from './routes/checklist.ts';
@@ -164,6 +165,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     ...createPeriodicReviewRoutes({ ...atConsole, halted: sequencer.halted }),
     ...createChecklistRoutes({ ...atConsole, halted: sequencer.halted }),
     ...createLogRoutes({ ...atConsole, halted: sequencer.halted }),
+    ...createBackupRoutes(atConsole),
     ...createOverviewRoutes({ ...atConsole, shown: () => shown, halted: sequencer.halted }),
   };
   const refusals = createRefusals({ ...given, database: background });

@@ -5,7 +5,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { hostname } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dump } from './backup/dump.ts';
 import { noteBackup } from './backup/note.ts';
@@ -80,12 +81,23 @@ const main = async (): Promise<void> => {
       say(
         `${written.before} is of a later time: the clock of this machine is behind, or was ahead. Set it; delete by hand what is too much.`,
       );
-    let writeOnce = false;
+    let kept: Generation | undefined;
     try {
-      if (store !== undefined) say(`Stored for good: ${describe(await store.put(written.path, at))}`);
-      writeOnce = store !== undefined;
+      kept = await store?.put(written.path, at);
+      if (kept !== undefined) say(`Stored for good: ${describe(kept)}`);
     } finally {
-      await noteBackup(connectionString, { tables: written.tables, rows: written.rows, writeOnce });
+      const key = join(dataFolder, 'backup-key.txt');
+      await noteBackup(connectionString, {
+        ...written,
+        name: basename(written.path),
+        folder,
+        host: hostname(),
+        recipient,
+        keep,
+        keyBeside: existsSync(key) ? key : null,
+        stored: store === undefined ? 'not-asked' : kept === undefined ? 'failed' : 'stored',
+        lockedUntil: kept?.lockedUntil ?? null,
+      });
     }
     say(`keys.json of ${dataFolder} is not in it: keep a copy of it apart from the backups.`);
   } finally {

@@ -233,7 +233,13 @@ const drawBackups = ({ from, until }: Given): Line[] => {
   const lines: Line[] = [];
   const firstNight = Math.ceil(from / day) * day - 7 * hour;
   for (let at = firstNight; at < until; at += day)
-    if (at > from) lines.push({ at, kind: 'backup.made', outcome: 'success', detail: { writeOnce: true } });
+    if (at > from)
+      lines.push({
+        at,
+        kind: 'backup.made',
+        outcome: 'success',
+        detail: { tables: 64, rows: 2_400_000, writeOnce: true },
+      });
   return lines;
 };
 

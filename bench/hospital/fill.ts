@@ -15,7 +15,15 @@ import { createDraw, type Draw } from './draw.ts';
 import { drawPlaces, type Place } from './places.ts';
 import { drawStaff } from './staff.ts';
 import { type Line, type Stay, tellStory } from './story.ts';
-import { type Hospital, type SignIn, writeActs, writePeople, writeStays, writeTerminals } from './tables.ts';
+import {
+  type Hospital,
+  type SignIn,
+  writeActs,
+  writeBackups,
+  writePeople,
+  writeStays,
+  writeTerminals,
+} from './tables.ts';
 
 export interface Size {
   readonly people: number;
@@ -198,6 +206,7 @@ export async function fillHospital(deps: FillDeps): Promise<Filled> {
   if (waiting.length > 0) await write(waiting);
   await background.transaction(async (tx) => {
     await writeStays(tx, createDraw(seed, 'stays'), stays);
+    await writeBackups(tx, until);
     await tx.query(
       `insert into journal_head (terminal, epoch, sequence, hash, began_at)
        select * from jsonb_to_recordset($1::jsonb) as r(terminal uuid, epoch uuid, sequence bigint, hash text, began_at timestamptz)`,

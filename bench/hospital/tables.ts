@@ -364,3 +364,16 @@ export const writeStays = async (tx: Transaction, draw: Draw, stays: readonly St
     })),
   );
 };
+
+/** Where the nightly backups of the log lie: two weeks of them in a folder, and a month where nobody deletes them. */
+export const writeBackups = async (tx: Transaction, until: Date): Promise<void> => {
+  await tx.query(
+    `insert into backup (event, name, folder, host, bytes, recipient, keep, stored, locked_until, gone_at, gone_by, goes_next)
+     select id, 'kazasu-' || to_char(at at time zone 'UTC', 'YYYYMMDD"T"HH24MISSMS"Z"') || '.age', '/mnt/backups', 'kazasu-1',
+            greatest(180000000 - place * 1700000, 1000), 'age1' || repeat('kazasu0xq9', 6), 14, 'stored', at + interval '30 days',
+            case when place > 14 then at + interval '14 days' end, case when place > 14 then 'retention' end, place = 14
+       from (select id, at, row_number() over (order by at desc) as place from event
+              where kind = 'backup.made' and at <= $1) made`,
+    [until],
+  );
+};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { change, duration, niceTop, share } from './numbers.ts';
+import { ago, change, duration, niceTop, share, size } from './numbers.ts';
 
 test('a scale ends at a round number that is not below what it shows', () => {
   fc.assert(
@@ -20,4 +20,12 @@ test('times, shares and changes read as people write them', () => {
   assert.equal(share(0, 0, 'en'), '–');
   assert.equal(change(120, 100, 'en'), '+20%');
   assert.equal(change(5, 0, 'en'), undefined);
+  assert.deepEqual(
+    [0, 700, 1536, 5 * 1024 ** 2, 3.25 * 1024 ** 3, 5000 * 1024 ** 3].map((bytes) => size(bytes, 'en')),
+    ['0 KiB', '0.7 KiB', '1.5 KiB', '5 MiB', '3.3 GiB', '5,000 GiB'],
+  );
+  const now = new Date('2026-11-30T06:00:00Z');
+  assert.equal(ago('2026-11-30T05:59:30Z', now, 'en'), '0 minutes ago');
+  assert.equal(ago('2026-11-30T03:30:00Z', now, 'en'), '2 hours ago');
+  assert.equal(ago('2026-11-28T05:00:00Z', now, 'ja'), '2 日前');
 });

@@ -8,6 +8,23 @@ export const duration = (milliseconds: number, language: Language): string =>
     ? `${count(Math.round(milliseconds), language)} ms`
     : `${(milliseconds / 1000).toLocaleString(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })} s`;
 
+/** Bytes in the unit that keeps them short. */
+export const size = (bytes: number, language: Language): string => {
+  const power = Math.min(3, Math.max(1, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = (bytes / 1024 ** power).toLocaleString(language, { maximumFractionDigits: 1 });
+  return `${value} ${['KiB', 'MiB', 'GiB'][power - 1]}`;
+};
+
+/** How long ago, in whole days, hours or minutes. */
+export const ago = (instant: string, now: Date, language: Language): string => {
+  const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(instant)) / 60_000));
+  const words = new Intl.RelativeTimeFormat(language, { numeric: 'always' });
+  if (minutes < 60) return words.format(-minutes, 'minute');
+  return minutes < 48 * 60
+    ? words.format(-Math.floor(minutes / 60), 'hour')
+    : words.format(-Math.floor(minutes / 1440), 'day');
+};
+
 /** Parts of a whole, as per cent with one digit. */
 export const share = (part: number, whole: number, language: Language): string =>
   whole === 0

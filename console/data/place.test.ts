@@ -31,6 +31,7 @@ const place: fc.Arbitrary<Place> = fc.oneof(
     { kind: 'terminals' },
     { kind: 'revocations' },
     { kind: 'approvals' },
+    { kind: 'backups' },
     { kind: 'emergency-codes' },
     { kind: 'reviews' },
     { kind: 'policy' },

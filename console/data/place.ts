@@ -37,7 +37,8 @@ export type ListKind =
   | 'approvals'
   | 'emergency-codes'
   | 'reviews'
-  | 'periodic-reviews';
+  | 'periodic-reviews'
+  | 'backups';
 export interface ListFilter {
   readonly search?: string;
   readonly state?: string;
@@ -80,6 +81,7 @@ const listNames = {
   'emergency-codes': ['search', 'state', 'sort', 'order'],
   reviews: ['search', 'state', 'sort', 'order'],
   'periodic-reviews': ['search', 'state', 'sort', 'order'],
+  backups: ['search', 'state', 'sort', 'order'],
 } as const satisfies Readonly<Record<ListKind, readonly (keyof ListFilter)[]>>;
 const isListKind = (kind: string | undefined): kind is ListKind => kind !== undefined && Object.hasOwn(listNames, kind);
 /** A list without a filter is a place by its kind alone. */

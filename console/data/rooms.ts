@@ -15,7 +15,7 @@ export const groups = ['daily', 'oversight', 'setup'] as const;
 export type Group = (typeof groups)[number];
 
 const daily: readonly string[] = ['overview', 'people', 'cards', 'loan-cards', 'terminals', 'revocations', 'approvals'];
-const setup: readonly string[] = ['policy', 'emergency-codes', 'directory', 'card-authorities', 'keys'];
+const setup: readonly string[] = ['policy', 'emergency-codes', 'directory', 'card-authorities', 'keys', 'backups'];
 
 /** Under which heading of the menu a page stands: what one does all day, what one looks over, what one sets up once. */
 export const groupOf = ({ place: { kind } }: Room): Group =>

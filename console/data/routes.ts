@@ -82,6 +82,7 @@ export const routes = {
   'periodic-reviews/begin': { method: 'POST', path: '/v1/periodic-reviews', sender: auditors },
   'periodic-reviews/sign': { method: 'POST', path: '/v1/periodic-reviews/:review/sign', sender: auditors },
   'checklist/show': { method: 'GET', path: '/v1/checklist', sender: keepers },
+  'backups/list': { method: 'GET', path: '/v1/backups', sender: keyReaders },
   'keys/show': { method: 'GET', path: '/v1/keys', sender: keyReaders },
   'log/show': { method: 'GET', path: '/v1/log', sender: keyReaders },
   'log/prove-event': { method: 'GET', path: '/v1/log/events/:event/proof', sender: auditors },

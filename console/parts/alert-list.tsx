@@ -8,7 +8,7 @@ import { useWords } from '../data/use-words.ts';
 import { Icon } from './icon.tsx';
 
 /** Where something is done about it, and what one must be allowed to for that. */
-const places: Readonly<Record<Alert['kind'], readonly [Place, ConsoleRoute] | null>> = {
+const places: Readonly<Record<Alert['kind'], readonly [Place, ConsoleRoute]>> = {
   'log-halted': [{ kind: 'proof' }, 'log/show'],
   reviews: [{ kind: 'reviews' }, 'reviews/list'],
   approvals: [{ kind: 'approvals' }, 'approvals/list'],
@@ -18,8 +18,8 @@ const places: Readonly<Record<Alert['kind'], readonly [Place, ConsoleRoute] | nu
   'authority-ending': [{ kind: 'keys' }, 'keys/show'],
   'server-ending': [{ kind: 'keys' }, 'keys/show'],
   clocks: [{ kind: 'terminals' }, 'terminals/list'],
-  'backup-none': null,
-  'backup-old': null,
+  'backup-none': [{ kind: 'backups' }, 'backups/list'],
+  'backup-old': [{ kind: 'backups' }, 'backups/list'],
 };
 
 export const AlertList = ({ alerts }: { readonly alerts: readonly Alert[] }): ReactNode => {
@@ -37,7 +37,7 @@ export const AlertList = ({ alerts }: { readonly alerts: readonly Alert[] }): Re
       ) : (
         <ul>
           {alerts.map(({ kind, tone, count, at }) => {
-            const [place, needs] = places[kind] ?? [];
+            const [place, needs] = places[kind];
             const words = say(`overview.alert.${kind}`, {
               count: count.toLocaleString(language),
               at: at === null ? undefined : briefly(at, language, new Date(), zone),
@@ -46,11 +46,7 @@ export const AlertList = ({ alerts }: { readonly alerts: readonly Alert[] }): Re
               <li key={kind} className={`alert-line ${tone}`}>
                 <Icon name="warning" />
                 <span className="visually-hidden">{say(`overview.tone.${tone}`)}</span>
-                {place !== undefined && needs !== undefined && may(needs) ? (
-                  <a href={fragmentOf(place)}>{words}</a>
-                ) : (
-                  words
-                )}
+                {may(needs) ? <a href={fragmentOf(place)}>{words}</a> : words}
               </li>
             );
           })}

@@ -11,6 +11,7 @@ import { usePresence } from '../data/use-presence.ts';
 import { useWords } from '../data/use-words.ts';
 import { Accounts } from '../pages/accounts.tsx';
 import { Approvals } from '../pages/approvals.tsx';
+import { Backups } from '../pages/backups.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
 import { Cards } from '../pages/cards.tsx';
 import { ChecklistPage } from '../pages/checklist.tsx';
@@ -60,6 +61,7 @@ const rooms = [
   { place: { kind: 'report', period: {} }, needs: 'reports/show', icon: 'report', word: 'nav.report' },
   { place: { kind: 'proof' }, needs: 'log/show', icon: 'shield', word: 'nav.proof' },
   { place: { kind: 'keys' }, needs: 'keys/show', icon: 'passkey', word: 'nav.keys' },
+  { place: { kind: 'backups' }, needs: 'backups/list', icon: 'archive', word: 'nav.backups' },
 ] as const satisfies readonly Room[];
 
 interface ShellProps {
@@ -182,6 +184,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Proof />;
     case 'event-proof':
       return <EventProof id={place.id} />;
+    case 'backups':
+      return <Backups filter={place.filter ?? none} />;
     case 'keys':
       return <Keys />;
     case 'help':

@@ -67,6 +67,7 @@ export const changed = z.strictObject({
     'reviews',
     'policy',
     'periodic-reviews',
+    'backups',
     'hello',
   ]),
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { accounts } from './accounts.ts';
 import { approvals } from './approvals.ts';
+import { backups } from './backups.ts';
 import { cardAuthorities } from './card-authorities.ts';
 import { cards } from './cards.ts';
 import { checklist } from './checklist.ts';
@@ -47,6 +48,7 @@ export const api = {
   ...cardAuthorities,
   ...logRows,
   ...overviewRows,
+  ...backups,
 } as const;
 
 export type Api = typeof api;

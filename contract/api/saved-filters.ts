@@ -16,6 +16,7 @@ export const filteredLists = [
   'reviews',
   'periodic-reviews',
   'accounts',
+  'backups',
 ] as const;
 const list = z.enum(filteredLists);
 

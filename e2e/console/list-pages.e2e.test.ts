@@ -19,6 +19,7 @@ const kinds = [
   'emergency-codes',
   'reviews',
   'periodic-reviews',
+  'backups',
 ] as const;
 const numberOf = (index: number): string => `N-${String(index).padStart(3, '0')}`;
 let world: ConsoleWorld;

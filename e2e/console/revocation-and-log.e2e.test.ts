@@ -230,6 +230,7 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
       'ディレクトリ連携',
       'カード発行者',
       '鍵と証明書',
+      'バックアップ',
     ]);
     await hands.open(auditor, '職員');
     await auditor.getByRole('link', { name: '佐藤 花子' }).click();
@@ -240,7 +241,7 @@ test('each role sees its rooms and deeds, and the server holds it to them', asyn
 
   await context.test('operator: terminals, keys and the state of the log alone', async () => {
     const operator = await hands.invite(world, page, 'operator', '運用担当');
-    assert.deepEqual(await roomsOf(operator), ['概況', '端末', '記録の証明', '鍵と証明書']);
+    assert.deepEqual(await roomsOf(operator), ['概況', '端末', '記録の証明', '鍵と証明書', 'バックアップ']);
     await hands.open(operator, '端末');
     await operator.getByRole('heading', { level: 1, name: '端末' }).waitFor();
     await operator.getByText('3東-NS-02').waitFor();

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
@@ -35,6 +35,11 @@ export interface Written {
   readonly path: string;
   readonly tables: number;
   readonly rows: number;
+  readonly bytes: number;
+  /** Names of the generations that lie there now, the oldest first. */
+  readonly held: readonly string[];
+  /** Names of those that were given up. */
+  readonly removed: readonly string[];
   /** The name of one there that is of a later time: a clock is, or was, wrong. */
   readonly before?: string;
 }
@@ -67,10 +72,14 @@ export const writeSealed = async (
     const directory = await open(folder, 'r');
     await directory.sync().finally(() => directory.close());
     // By their names, which a wrong clock may have given: the one that was just written is not the one to go.
-    const others = (await readdir(folder)).filter((name) => generation.test(name) && name !== basename(path)).sort();
-    for (const name of others.slice(0, Math.max(0, others.length + 1 - keep))) await rm(join(folder, name));
+    const own = basename(path);
+    const others = (await readdir(folder)).filter((name) => generation.test(name) && name !== own).sort();
+    const removed = others.splice(0, Math.max(0, others.length + 1 - keep));
+    for (const name of removed) await rm(join(folder, name));
     const last = others.at(-1);
-    return { path, tables, rows, ...(last !== undefined && last > basename(path) ? { before: last } : {}) };
+    const { size: bytes } = await stat(path);
+    const told = { path, tables, rows, bytes, held: [...others, own].sort(), removed };
+    return { ...told, ...(last !== undefined && last > own ? { before: last } : {}) };
   } catch (problem) {
     await rm(unfinished, { force: true });
     throw problem;

@@ -6,6 +6,7 @@ import type { KeysDeps } from '../routes/keys.ts';
 import type { Transaction } from '../store/database.ts';
 import { countUnconfirmed } from '../store/revocations.ts';
 import { countCertificates } from '../store/terminals.ts';
+import { backupAge } from './backup-problems.ts';
 
 export interface AlertsDeps extends Pick<KeysDeps, 'now' | 'keys' | 'shown'> {
   readonly halted: () => string | null;
@@ -17,8 +18,6 @@ const authorityEnds = 60 * day;
 const serverEnds = 7 * day;
 /** Older revocations concern nobody any more: what a terminal kept for logins without the server has ended. */
 const revocationsFor = 30 * day;
-/** A backup that is older is told of. */
-const backupAge = 2 * day;
 /** A terminal's clock that is farther off puts a code into its neighbour's half minute (milliseconds). */
 const clockLimit = 5000;
 

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { HeldCard } from '#contract/api/cards.ts';
 import { type Answer, api } from '#contract/api/index.ts';
+import { noteGeneration } from '../store/backups.ts';
+import { record } from '../store/events.ts';
 import { startTestServer, type TestConsole, type TestServer } from '../testing.ts';
 import { makeClinician } from '../testing-login.ts';
 
@@ -17,6 +19,7 @@ const lists = [
   ['approvals/list', 'approvals', 'id'],
   ['emergency-codes/list', 'batches', 'number'],
   ['periodic-reviews/list', 'reviews', 'number'],
+  ['backups/list', 'backups', 'id'],
 ] as const;
 type ListName = (typeof lists)[number][0];
 type Thing = Readonly<Record<string, unknown>>;
@@ -85,6 +88,7 @@ before(async () => {
     await makeApproval(index, people);
     await makeSheet(index);
     await makePeriodicReview(index);
+    await makeBackup(index);
   }
 });
 after(() => server.close());
@@ -112,6 +116,25 @@ const makeApproval = async (index: number, people: readonly string[]): Promise<v
     ],
   );
 };
+
+/** Some alike, some with a lock; the last of each folder is still there. */
+const makeBackup = (index: number): Promise<void> =>
+  server.database.transaction(async (tx) => {
+    const event = await record(tx, inHours(-(index % 4) - 2), { kind: 'backup.made', outcome: 'success', detail: {} });
+    await noteGeneration(tx, server.now(), event, {
+      name: `kazasu-${index}.age`,
+      folder: `/mnt/${index % 3}`,
+      host: 'kazasu-1',
+      bytes: (index % 5) * 1000,
+      recipient: 'age1abc',
+      keep: 2,
+      keyBeside: null,
+      stored: index % 2 === 0 ? 'stored' : 'not-asked',
+      lockedUntil: index % 2 === 0 ? inHours(index % 4) : null,
+      held: [`kazasu-${index}.age`],
+      removed: [],
+    });
+  });
 
 /** Sheets of three codes; of every third sheet all are void. */
 const makeSheet = async (index: number): Promise<void> => {

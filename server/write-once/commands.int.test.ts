@@ -35,6 +35,15 @@ const told = async (): Promise<boolean[]> => {
   return rows.map(({ writeOnce }) => writeOnce);
 };
 
+/** Where each backup lies, as the console shows it. */
+const noted = (): Promise<
+  { stored: string; locked: boolean | null; folder: string; beside: boolean; whole: boolean }[]
+> =>
+  source.database.query(
+    `select stored, locked_until > now() as locked, folder, key_beside is not null as beside,
+            bytes > 0 and recipient ~ '^age1' and keep = 14 as whole from backup order by name`,
+  );
+
 /** A command as an operator gives it on the server of this database; answers what it said. */
 const give = async (on: TestDatabase, program: string, words: readonly string[], changes: NodeJS.ProcessEnv = {}) => {
   const env = {
@@ -56,6 +65,8 @@ test('the commands store a backup for good, say what lies there, and put it back
   assert.match(said, /Stored for good: kazasu-\S+\.age, \d+ KiB, locked until \d{4}-/);
   assert.equal(s3.objects.length, 1);
   assert.deepEqual(await told(), [true]);
+  const folder = join(source.folder, 'backups');
+  assert.deepEqual(await noted(), [{ stored: 'stored', locked: true, folder, beside: true, whole: true }]);
   const { stdout: listed } = await give(source, 'backup', ['--list']);
   const name = /^(kazasu-\S+\.age), \d+ KiB, locked until /.exec(listed)?.[1] ?? assert.fail(listed);
   const key = join(source.folder, 'backup-key.txt');
@@ -76,4 +87,11 @@ test('what is wrong with the bucket or its settings is told, and no backup of be
   );
   assert.equal(s3.objects.length, 1);
   assert.deepEqual(await told(), [true, false], 'the log tells of the one that lies here alone');
+  assert.deepEqual(
+    (await noted()).map(({ stored, locked }) => [stored, locked]),
+    [
+      ['stored', true],
+      ['failed', null],
+    ],
+  );
 });
