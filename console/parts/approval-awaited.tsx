@@ -6,12 +6,12 @@ import { FailureNotice, Notice } from './notice.tsx';
 
 /** Why an act failed; where it waits for a second person, whether they have decided. */
 export const ApprovalAwaited = ({ failure }: { readonly failure: Failure | undefined }): ReactNode =>
-  failure?.approval === undefined ? <FailureNotice failure={failure} /> : <Awaited id={failure.approval} />;
+  failure?.approval === undefined ? <FailureNotice failure={failure} /> : <Awaited approval={failure.approval} />;
 
-const Awaited = ({ id }: { readonly id: string }): ReactNode => {
+const Awaited = ({ approval }: { readonly approval: string }): ReactNode => {
   const { say } = useWords();
-  const { data } = useData('approvals/list', { query: { limit: 50 } }, ['approvals']);
-  const found = data.kind === 'ready' ? data.value.approvals.find((one) => one.id === id) : undefined;
+  const { data } = useData('approvals/list', { query: { approval } }, ['approvals']);
+  const found = data.kind === 'ready' ? data.value.approvals[0] : undefined;
   const name = found?.decidedBy?.name;
   return (
     <div role="status">

@@ -45,6 +45,8 @@ export const approvals = table({
       ...listingQuery(['waiting', 'asked', 'subject', 'by']),
       state: approval.shape.state.optional(),
       act: fourEyesAct.optional(),
+      /** One of them. */
+      approval: approvalId.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     answer: z.strictObject({ approvals: z.array(approval), ...listingEnd }),

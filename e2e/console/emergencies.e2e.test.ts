@@ -6,7 +6,9 @@ import type { Page } from 'playwright';
 import { type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import * as hands from './hands.ts';
 import { catchPrint, keep, keepPrint } from './pictures.ts';
+import { createSaid, type Language } from './said.ts';
 import type { ScriptedTerminal } from './scripted-terminal.ts';
+import { switchTo } from './tasks/seat.ts';
 
 let world: ConsoleWorld;
 let page: Page;
@@ -128,3 +130,41 @@ test('unused codes are retired, and open nothing then', async () => {
   assert.equal(await open(slips[2]?.[1] ?? ''), 200);
   assert.deepEqual(heard, []);
 });
+
+for (const language of ['ja', 'en'] as const satisfies readonly Language[]) {
+  test(`in ${language}, that an act was agreed to is seen however many others wait`, async () => {
+    const say = createSaid(language);
+    const own = language === 'ja' ? '7' : '8';
+    await switchTo(page, language);
+    await page
+      .getByRole('navigation')
+      .getByRole('link', { name: say('nav.emergency-codes') })
+      .click();
+    await page.getByRole('button', { name: say('emergency.make') }).click();
+    await dialog().getByLabel(say('emergency.count')).fill(own);
+    await dialog()
+      .getByRole('button', { name: say('emergency.make') })
+      .click();
+    await dialog().getByText(say('approval.waiting')).waitFor();
+    await page.evaluate(async () => {
+      const me = (await (await fetch('/v1/console/me')).json()) as { csrf: string };
+      const headers = { 'content-type': 'application/json', 'x-kazasu-csrf': me.csrf };
+      for (let place = 1; place <= 50; place += 1)
+        await fetch('/v1/emergency-codes', {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ group: '', count: 1, note: `${document.documentElement.lang} ${place}` }),
+        });
+    });
+    await second.goto(`${world.origin}/console/#/approvals?search=${encodeURIComponent(`: ${own}`)}`);
+    await second.getByText('1 件中 1 件を表示').waitFor();
+    await second.getByLabel('理由').fill('計画どおり');
+    await second.getByRole('button', { name: '承認する' }).click();
+    await dialog()
+      .getByText(say('approval.given', { name: '管理者 次郎' }))
+      .waitFor();
+    await dialog()
+      .getByRole('button', { name: say('common.cancel') })
+      .click();
+  });
+}

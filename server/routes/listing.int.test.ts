@@ -293,6 +293,11 @@ describe('a list', () => {
       assert.deepEqual(await states({ state }), [state, state, state]);
     assert.equal((await states({ act: 'roles' })).length, 5);
     assert.equal((await states({ act: 'roles', state: 'waiting' })).length, 2);
+    const { approvals } = await ask('approvals/list', {});
+    const last = String((approvals as Thing[]).at(-1)?.['id']);
+    const { approvals: found, total } = await ask('approvals/list', { approval: last });
+    assert.deepEqual([(found as Thing[]).map(({ id }) => id), total], [[last], 1]);
+    assert.deepEqual(await states({ approval: randomUUID() }), []);
     assert.deepEqual(await states({ search: '役割 4' }), ['expired']);
     assert.equal((await states({ search: 'ngです' })).length, 3, 'by the reason, in any width');
   });

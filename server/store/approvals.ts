@@ -177,19 +177,21 @@ const listing: Listing<Sort> = {
 export interface ApprovalsQuery extends ListingAsked<Sort> {
   readonly state?: Approval['state'] | undefined;
   readonly act?: FourEyesAct | undefined;
+  readonly approval?: ApprovalId | undefined;
 }
 
 /** Those that wait first, then the last ones that were decided. */
 export const listApprovals = async (
   tx: Transaction,
   now: Date,
-  { state, act, ...asked }: ApprovalsQuery,
+  { state, act, approval, ...asked }: ApprovalsQuery,
   mayDecide: (asked: Pick<WaitingApproval, 'act' | 'subject' | 'subjectRoles' | 'askedBy'>) => boolean,
 ): Promise<Listed<Approval> | undefined> => {
   const values: unknown[] = [now];
   const where: string[] = [];
   if (state !== undefined) where.push(`state = $${values.push(state)}`);
   if (act !== undefined) where.push(`act = $${values.push(act)}`);
+  if (approval !== undefined) where.push(`id = $${values.push(approval)}`);
   const listed = await readListing<Row, Sort>(tx, listing, { values, where }, asked);
   if (listed === undefined) return undefined;
   const approvals = listed.rows.map(
