@@ -26,7 +26,7 @@ export const announceFirstTerminal = (database: Database, now: Date, name: strin
     const id = createUuid(now) as TerminalId;
     const code = createTypedCode();
     const expiresAt = new Date(now.getTime() + codeLifetime);
-    await announce(tx, now, { id, name, place: '', codeHash: hashTypedCode(code), expiresAt, by: null });
+    await announce(tx, now, { id, name, place: '', group: '', codeHash: hashTypedCode(code), expiresAt, by: null });
     await record(tx, now, { kind: 'terminal.announced', outcome: 'success', terminal: id, detail: { name } });
     await tx.notify('changed', { what: 'terminals' });
     return { name, code };

@@ -58,6 +58,32 @@ describe('enrolment', () => {
     assert.equal(taken.code, 'TERMINAL_NAME_TAKEN');
   });
 
+  test('a terminal is in the group that it was announced for, before and after it is enrolled, and in none otherwise', async () => {
+    const admin = await server.signIn(['admin']);
+    const group = `ICU ${randomUUID().slice(0, 6)}`;
+    const announce = async (body: { name: string; place: string; group?: string }) => {
+      const { status, body: answer } = await server.call(admin, 'terminals/announce', { body });
+      assert.equal(status, 200);
+      return answer as { terminal: string; code: string };
+    };
+    const groupOf = async (id: string): Promise<string | undefined> => {
+      const list = await server.call(admin, 'terminals/list', { query: { limit: 200 } });
+      return (list.body as { terminals: TerminalSummary[] }).terminals.find((one) => one.id === id)?.group;
+    };
+    const name = (): string => `ward-${randomUUID().slice(0, 6)}`;
+    const { terminal, code } = await announce({ name: name(), place: '', group });
+    assert.equal(await groupOf(terminal), group);
+    const request = await createRequest(await createKeys());
+    assert.equal((await server.call(server.anyone, 'terminals/enrol', { body: { code, request } })).status, 200);
+    assert.equal(await groupOf(terminal), group);
+    const [event] = await server.database.query<{ group: string }>(
+      `select detail ->> 'group' as group from event where kind = 'terminal.announced' and terminal = $1`,
+      [terminal],
+    );
+    assert.equal(event?.group, group);
+    assert.equal(await groupOf((await announce({ name: name(), place: '4F' })).terminal), '');
+  });
+
   test('a code of yesterday, and one with a request that is not signed by its key, are refused and gone', async () => {
     const admin = await server.signIn(['admin']);
     const announceOne = async () =>

@@ -268,6 +268,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
         id,
         name,
         place: 'third floor',
+        group: '',
         codeHash: hashTypedCode(code),
         expiresAt: new Date(now().getTime() + 60_000),
         by: null,

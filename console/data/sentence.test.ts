@@ -78,6 +78,7 @@ const carried = {
   'session.ended': 'why directory',
   'substitute.ended': 'substitute why',
   'substitute.issued': 'substitute identity startsAt endsAt uses fewerRights',
+  'terminal.announced': 'name group address',
   'terminal.changed': 'name nameBefore place placeBefore group groupBefore address',
   'terminal.connected': 'address clockOffsetMs',
   'terminal.enrolment-refused': 'address request',

@@ -13,10 +13,11 @@ export const AnnounceTerminal = ({ close }: { readonly close: () => void }): Rea
   const act = useAct('terminals/announce');
   const [name, setName] = useState('');
   const [place, setPlace] = useState('');
+  const [group, setGroup] = useState('');
   const [made, setMade] = useState<Answer<'terminals/announce'>>();
   const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
-    setMade(await act.send({ body: { name, place } }));
+    setMade(await act.send({ body: { name, place, group } }));
   };
   return (
     <Dialog
@@ -36,6 +37,13 @@ export const AnnounceTerminal = ({ close }: { readonly close: () => void }): Rea
             hint={say('terminals.name-hint')}
           />
           <Field label={say('terminals.place')} value={place} change={setPlace} maxLength={80} />
+          <Field
+            label={say('terminals.group')}
+            value={group}
+            change={setGroup}
+            maxLength={40}
+            hint={say('terminals.group-hint')}
+          />
           <FailureNotice failure={act.failure} />
           <div className="dialog-actions">
             <Button onClick={close} disabled={act.busy}>

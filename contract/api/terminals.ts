@@ -254,7 +254,11 @@ export const terminals = table({
     event: 'terminal.announced',
     failures: ['TERMINAL_NAME_TAKEN'],
     summary: 'Makes the one-time code with which a new terminal enrols; shown once.',
-    body: z.strictObject({ name: text(40), place: z.union([z.literal(''), text(80)]) }),
+    body: z.strictObject({
+      name: text(40),
+      place: z.union([z.literal(''), text(80)]),
+      group: z.union([z.literal(''), text(40)]).default(''),
+    }),
     answer: z.strictObject({
       terminal: terminalId,
       /** 26 digits of Crockford's base32 in groups; when it is typed, case, spaces and hyphens make no difference. */

@@ -54,7 +54,15 @@ describe('the code by which a terminal is enrolled', () => {
   const announceOne = async (lasts = 24 * 3_600_000): Promise<{ readonly id: TerminalId; readonly code: string }> => {
     const [id, code] = [createUuid(server.now()) as TerminalId, createTypedCode()];
     const expiresAt = new Date(server.now().getTime() + lasts);
-    const toAnnounce = { id, name: `ward-${id}`, place: '', codeHash: hashTypedCode(code), expiresAt, by: null };
+    const toAnnounce = {
+      id,
+      name: `ward-${id}`,
+      place: '',
+      group: '',
+      codeHash: hashTypedCode(code),
+      expiresAt,
+      by: null,
+    };
     await announce(server.database, server.now(), toAnnounce);
     return { id, code };
   };

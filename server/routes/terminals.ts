@@ -221,7 +221,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
             outcome: 'success',
             actor: person,
             terminal: id,
-            detail: { name: body.name, address },
+            detail: { name: body.name, ...(body.group === '' ? {} : { group: body.group }), address },
           });
           await tx.notify('changed', { what: 'terminals' });
         });

@@ -71,6 +71,7 @@ export interface Announcement {
   readonly id: TerminalId;
   readonly name: string;
   readonly place: string;
+  readonly group: string;
   readonly codeHash: Buffer;
   readonly expiresAt: Date;
   readonly by: PersonId | null;
@@ -78,7 +79,7 @@ export interface Announcement {
 
 /** Throws the database's error (constraint `terminal_name`) when another terminal has the name. */
 export const announce = async (tx: Transaction, now: Date, toAnnounce: Announcement): Promise<void> => {
-  const { id, name, place, codeHash, expiresAt, by } = toAnnounce;
+  const { id, name, place, group, codeHash, expiresAt, by } = toAnnounce;
   // A name that was announced and never enrolled before its code ended is free again.
   await tx.query(
     `update terminal set state = 'revoked', revoked_at = $2
@@ -87,8 +88,9 @@ export const announce = async (tx: Transaction, now: Date, toAnnounce: Announcem
     [name, now],
   );
   await tx.query(
-    `insert into terminal (id, name, place, state, announced_at, announced_by) values ($1, $2, $3, 'announced', $4, $5)`,
-    [id, name, place, now, by],
+    `insert into terminal (id, name, place, group_name, state, announced_at, announced_by)
+     values ($1, $2, $3, $4, 'announced', $5, $6)`,
+    [id, name, place, group, now, by],
   );
   await tx.query(
     'insert into enrolment_code (code_hash, terminal, created_at, created_by, expires_at) values ($1, $2, $3, $4, $5)',
