@@ -355,6 +355,19 @@ test('a revocation is heard once, and its signed receipt is sent until it is tak
   assert.equal(again.get().revocation, 5);
 });
 
+test('that another terminal is shut out is confirmed, and nobody here is locked out', async () => {
+  await connect();
+  server.on('/v1/terminals/confirm', () => ok({}));
+  server.push({ kind: 'revocation', order: { ...order(4), what: 'terminal' } });
+  server.push({ kind: 'revocation', order: { ...order(5), what: 'terminal', subject: server.identity.terminal } });
+  await until(() => events.some(({ kind }) => kind === 'revocation-ordered'));
+  await server.until(() => asked('/v1/terminals/confirm').length === 1);
+  const { number, lockedAt } = asked('/v1/terminals/confirm')[0]?.body as { number: number; lockedAt: string | null };
+  assert.deepEqual([number, lockedAt], [4, null]);
+  const heard = events.flatMap((event) => (event.kind === 'revocation-ordered' ? [event.order.number] : []));
+  assert.deepEqual(heard, [5]);
+});
+
 test('a revocation of a server whose backup was put back is obeyed, though its number was used before', async () => {
   position.change({ revocation: 9 });
   await uplink.stop();

@@ -1,4 +1,4 @@
-import type { Pushed, Trust } from '#contract/api/terminals.ts';
+import type { Pushed, RevocationOrder, Trust } from '#contract/api/terminals.ts';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { GivenNonce } from '#contract/card.ts';
 import { fail } from '#contract/errors.ts';
@@ -138,8 +138,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
         return onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
       case 'revocation':
         told.keep(message.order);
-        if (receipts.take(message.order)) onEvent({ kind: 'revocation-ordered', order: message.order });
-        return;
+        return obey(message.order);
       case 'session-ended':
         return onEvent({
           kind: 'session-ended',
@@ -155,6 +154,14 @@ export function createUplink(deps: UplinkDeps): Uplink {
       case 'ceremony-cancelled':
         return onEvent({ kind: 'ceremony-cancelled', ceremony: message.ceremony });
     }
+  }
+
+  function obey(order: RevocationOrder): void {
+    if (!receipts.take(order)) return;
+    // Every terminal hears of one that is shut out: nothing changes at the others.
+    if (order.what !== 'terminal' || order.subject === identity?.terminal)
+      return onEvent({ kind: 'revocation-ordered', order });
+    receipts.confirm({ number: order.number, receivedAt: clock.wall().toISOString(), lockedAt: null });
   }
 
   /** It counts at once: a grant that comes next may be signed by a key that is new in it. */
