@@ -23,6 +23,8 @@ export const eventKinds = {
   'terminal.enrolment-refused': { dicom: [110113, 110126], meaning: 'An enrolment code was unknown, used or too old.' },
   'terminal.renewed': { dicom: [110113, 110126], meaning: 'A terminal renewed its certificate.' },
   'terminal.changed': { dicom: [110113, 110137], meaning: 'A terminal got another name, place or group.' },
+  'terminal.disabled': { dicom: [110113, 110137], meaning: 'A terminal was put out of use for now.' },
+  'terminal.enabled': { dicom: [110113, 110137], meaning: 'A terminal that was out of use was taken into use again.' },
   'terminal.revoked': { dicom: [110113, 110137], meaning: 'A terminal was shut out.' },
   'terminal.connected': { dicom: [110100, 110120], meaning: 'A terminal opened its push stream.' },
   'terminal.disconnected': { dicom: [110100, 110121], meaning: 'A terminal lost its push stream.' },

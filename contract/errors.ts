@@ -87,6 +87,12 @@ export const failures = {
     outcome: 'serious',
     meaning: 'The terminal was revoked or never enrolled here.',
   },
+  TERMINAL_DISABLED: {
+    status: 403,
+    retry: false,
+    outcome: 'serious',
+    meaning: 'An admin has put the terminal out of use for now: nobody logs in there before it is enabled.',
+  },
   TERMINAL_OTHER: {
     status: 403,
     retry: false,

@@ -317,6 +317,10 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   /** What comes from the server counts for the times without it too. */
   function hear(event: LoginEvent): void {
     if (event.kind === 'revocation-ordered') offline.revoke(event.order);
+    // It may have come back too late for the order itself.
+    const own = uplink.identity()?.terminal;
+    if (event.kind === 'link-changed' && event.link === 'terminal-revoked' && own !== undefined)
+      offline.revoke({ what: 'terminal', subject: own, person: null });
     if (event.kind === 'policy-changed') offline.keepPolicy(event.policy);
     dispatch(event);
     if (event.kind === 'link-changed' || event.kind === 'policy-changed') tellOffline();

@@ -303,6 +303,14 @@ describe('with several processes of the server', () => {
   });
 });
 
+test('a terminal that is out of use for now hears that it is, and that it is no longer', async () => {
+  await connect();
+  server.push({ ...hello, disabled: true } as Pushed);
+  await until(() => links().at(-1) === 'terminal-revoked');
+  server.push(hello);
+  await until(() => links().at(-1) === 'online');
+});
+
 test('a revoked terminal hears that it is', async () => {
   server.on('/v1/terminals/stream', () => refuse(403, 'TERMINAL_REVOKED'));
   uplink.use(server.identity);
@@ -362,8 +370,7 @@ test('that another terminal is shut out is confirmed, and nobody here is locked 
   server.push({ kind: 'revocation', order: { ...order(5), what: 'terminal', subject: server.identity.terminal } });
   await until(() => events.some(({ kind }) => kind === 'revocation-ordered'));
   await server.until(() => asked('/v1/terminals/confirm').length === 1);
-  const { number, lockedAt } = asked('/v1/terminals/confirm')[0]?.body as { number: number; lockedAt: string | null };
-  assert.deepEqual([number, lockedAt], [4, null]);
+  assert.partialDeepStrictEqual(asked('/v1/terminals/confirm')[0]?.body, { number: 4, lockedAt: null });
   const heard = events.flatMap((event) => (event.kind === 'revocation-ordered' ? [event.order.number] : []));
   assert.deepEqual(heard, [5]);
 });

@@ -122,7 +122,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
         incarnation = message.incarnation;
         deps.onNonce(message.nonce);
         onEvent({ kind: 'policy-changed', policy: message.policy, terminal });
-        changeLink('online');
+        changeLink(message.disabled ? 'terminal-revoked' : 'online');
         uploads.follow(message.journals);
         uploads.resume();
         deps.onTold?.(message.serverTime);

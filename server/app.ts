@@ -67,7 +67,7 @@ import { createTerminalRoutes } from './routes/terminals.ts';
 import { forgetProcess, markProcess } from './store/connections.ts';
 import { listOpenConsoleSessions } from './store/console.ts';
 import type { Database } from './store/database.ts';
-import { type ActiveTerminal, findActive } from './store/terminals.ts';
+import { type AdmittedTerminal, findAdmitted } from './store/terminals.ts';
 import { createUuid } from './store/uuid.ts';
 import type { Authorities } from './tls/authorities.ts';
 import type { KeyAndCertificate } from './tls/authority.ts';
@@ -213,9 +213,9 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
   const stopPacing = paceHandshakes(http.server);
-  const active = createBatch<TerminalId, ActiveTerminal | undefined>({
+  const admitted = createBatch<TerminalId, AdmittedTerminal | undefined>({
     run: async (terminals) => {
-      const found = await findActive(logins, terminals);
+      const found = await findAdmitted(logins, terminals);
       return terminals.map((terminal) => found.get(terminal));
     },
     lanes: 1,
@@ -254,7 +254,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   registerGate(http, handlers, streams, {
     ...deps,
     people,
-    findActive: active.add,
+    findAdmitted: admitted.add,
     takeReturned: createTakeReturned(deps),
     refusals,
     metrics,

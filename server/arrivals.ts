@@ -17,6 +17,8 @@ export interface Arrival extends Came {
 /** What a terminal is told when its stream opens. */
 export interface Welcome {
   readonly head: number;
+  /** It is out of use for now. */
+  readonly disabled: boolean;
   readonly incarnation: string;
   /** Numbers whose revocations the server may have lost. */
   readonly lost: readonly LostRevocations[];
@@ -75,6 +77,7 @@ export const createArrivals = (deps: { background: Lane; process: string; now: (
         connected.has(arrival.terminal)
           ? {
               head,
+              disabled: connected.get(arrival.terminal)?.disabled === true,
               incarnation,
               lost,
               orders: ordersOf(arrival),

@@ -10,7 +10,7 @@ import { record } from './store/events.ts';
 import { beginIncarnation, findEnd, findIncarnation } from './store/log-tree.ts';
 import { listMissed } from './store/missed.ts';
 import { getFloor, listOrders, lockIssuing } from './store/revocations.ts';
-import { findActive } from './store/terminals.ts';
+import { findAdmitted } from './store/terminals.ts';
 
 export interface CatchUpDeps extends Pick<ServerDeps, 'now' | 'policies'> {
   readonly background: Lane;
@@ -63,7 +63,7 @@ const pushMissed = async (deps: CatchUpDeps, silence: number): Promise<void> => 
   ]);
   for (const order of orders) hub.pushHere(null, { kind: 'revocation', order }, true);
   for (const { terminal, pushed } of missed) hub.pushHere(terminal, pushed);
-  const active = await findActive(background, hub.attached());
+  const active = await findAdmitted(background, hub.attached());
   for (const terminal of hub.attached()) if (!active.has(terminal)) hub.cutHere(terminal);
   await deps.policies.refresh();
   hub.pushHere(null, { kind: 'policy', policy: terminalPolicyOf(deps.policies.active()) });

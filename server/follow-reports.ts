@@ -35,5 +35,5 @@ export const createFollowReports =
     // Two of them have one name, or one was put back from an older copy of itself: nobody knows which tells the truth.
     for (const { stored, terminal } of told)
       if (stored.rewritten > 0 && (await revoke(tx, now(), terminal)))
-        await shutOut(tx, now(), terminal, 'journal-rewritten', null);
+        await shutOut(tx, now(), terminal, { reason: 'journal-rewritten', actor: null });
   };

@@ -6,7 +6,7 @@ import { markProcess } from './store/connections.ts';
 import { listOpenConsoleSessions } from './store/console.ts';
 import type { Lane } from './store/database.ts';
 import { findIncarnation } from './store/log-tree.ts';
-import { findActive, isOwnKey } from './store/terminals.ts';
+import { findAdmitted, isOwnKey } from './store/terminals.ts';
 
 export const usualBeat = 5000;
 /** Streams do not hear a beat all at once: it is spread over the time until the next one, in so many parts. */
@@ -37,12 +37,15 @@ export const startHeartbeat = (deps: HeartbeatDeps): (() => void) => {
     await markProcess(background, now(), deps.process);
     const attached = hub.attached();
     if (attached.length === 0) return;
-    const active = await findActive(background, attached);
+    const active = await findAdmitted(background, attached);
     for (const terminal of attached) if (!active.has(terminal)) hub.cutHere(terminal);
     // A terminal leaves a stream of its former key by itself; whoever else has a copy of that key does not.
     for (const stream of hub.streams()) {
       const own = active.get(stream.terminal);
-      if (own !== undefined && !isOwnKey(own, stream.key)) stream.end();
+      if (own === undefined) continue;
+      // The notice that it was disabled or enabled may have been lost.
+      const isToldOtherwise = stream.toldDisabled() !== undefined && stream.toldDisabled() !== own.disabled;
+      if (isToldOtherwise || !isOwnKey(own, stream.key)) stream.end();
     }
   };
   /** A database that lost its end: terminals come again, one after the other, and bring what they have of it. */

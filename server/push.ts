@@ -34,6 +34,8 @@ export interface TerminalStream {
   beat(frame: Buffer): void;
   /** Gives the terminal another nonce for its next card, or tells it that no card is asked for a proof. */
   renewNonce(): void;
+  /** Whether it was told that it is out of use for now; undefined before it was told anything. */
+  toldDisabled(): boolean | undefined;
   /** Ends it so that the terminal comes again and asks for what it missed. */
   end(): void;
 }

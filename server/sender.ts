@@ -12,7 +12,7 @@ import type { ConsoleSender, Sender, TerminalSender } from './routes/handlers.ts
 import { isSaidTwice } from './said-twice.ts';
 import { findConsoleSession } from './store/console.ts';
 import type { Lane } from './store/database.ts';
-import { type ActiveTerminal, isOwnKey } from './store/terminals.ts';
+import { type AdmittedTerminal, isOwnKey } from './store/terminals.ts';
 import { readClientCertificate, readPublicKey, type TerminalCertificate } from './tls/client-certificate.ts';
 import { hashToken } from './tokens.ts';
 
@@ -37,7 +37,7 @@ export interface Foreign {
 export interface SenderDeps {
   readonly people: Lane;
   /** Looks at the database, after it was asked. */
-  readonly findActive: (terminal: TerminalId) => Promise<ActiveTerminal | undefined>;
+  readonly findAdmitted: (terminal: TerminalId) => Promise<AdmittedTerminal | undefined>;
   /** Whether it is a certificate of a time that the database has lost; it is noted then, with an event. */
   readonly takeReturned: (held: TerminalCertificate, address: string) => Promise<boolean>;
   readonly hub: Pick<Hub, 'attach' | 'engage'>;
@@ -78,7 +78,11 @@ const isForged = (request: FastifyRequest, origins: readonly string[], needsOrig
  */
 export const lapsedFor = 90 * 24 * 3_600_000;
 
-const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps: SenderDeps): Promise<Admitted> => {
+const admitTerminal = async (
+  { takesDisabled, takesLapsed }: Row,
+  request: FastifyRequest,
+  deps: SenderDeps,
+): Promise<Admitted> => {
   const { socket } = request.raw;
   const missing = (why: string) => turnAway({ code: 'TERMINAL_CERTIFICATE_MISSING', why });
   if (!(socket instanceof TLSSocket)) return missing('certificate-none');
@@ -92,14 +96,17 @@ const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps
   if (lapsed >= (takesLapsed ? lapsedFor : 0)) return refuse('certificate-expired');
   // Before the look at the database: a revocation that commits in between finds the connection and cuts it.
   deps.hub.attach(terminal, socket);
-  const active = await deps.findActive(terminal);
-  if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
-  const isOwn = isOwnKey(active, key) || (await deps.takeReturned(held, request.ip));
-  if (!isOwn || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
+  const admitted = await deps.findAdmitted(terminal);
+  if (admitted === undefined)
+    return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  const isOwn = isOwnKey(admitted, key) || (await deps.takeReturned(held, request.ip));
+  if (!isOwn || (lapsed >= 0 && admitted.newestKey === null)) return refuse('certificate-superseded');
+  if (admitted.disabled && takesDisabled !== true)
+    return turnAway({ code: 'TERMINAL_DISABLED', why: 'terminal-disabled', terminal });
   const sender: TerminalSender = {
     kind: 'terminal',
     terminal,
-    name: active.name,
+    name: admitted.name,
     publicKey: () => readPublicKey(socket),
     key,
     authority,

@@ -5,11 +5,22 @@ import { record } from './store/events.ts';
 import { issueRevocation } from './store/revocations.ts';
 import { endSessionsAt } from './store/terminals.ts';
 
-/** Ends whatever a terminal has open here, and cuts it off. Its row is revoked already. Answers the revocation's number. */
+export interface ShuttingOut {
+  readonly reason: string;
+  readonly actor: PersonId | null;
+  /** It is disabled, and may be enabled again. */
+  readonly forNow?: true;
+}
+
+/**
+ * Ends whatever a terminal has open here, and cuts it off: one that is revoked for good, one that is disabled until it comes
+ * again and hears that it is. Its row says so already. Answers the revocation's number.
+ */
 export const createShutOut =
   (push: Pick<Push, 'cut'>) =>
-  async (tx: Transaction, at: Date, terminal: TerminalId, reason: string, actor: PersonId | null): Promise<number> => {
-    for (const ended of await endSessionsAt(tx, at, terminal, 'terminal-revoked')) {
+  async (tx: Transaction, at: Date, terminal: TerminalId, { reason, actor, forNow }: ShuttingOut): Promise<number> => {
+    const why = forNow ? 'terminal-disabled' : 'terminal-revoked';
+    for (const ended of await endSessionsAt(tx, at, terminal, why)) {
       await record(tx, at, {
         kind: 'session.ended',
         outcome: 'success',
@@ -19,13 +30,14 @@ export const createShutOut =
         card: ended.card,
         attempt: ended.attempt,
         session: ended.id,
-        reason: 'terminal-revoked',
+        reason: why,
       });
     }
     const outcome = actor === null ? 'major' : 'success';
-    await record(tx, at, { kind: 'terminal.revoked', outcome, actor, terminal, reason });
+    const kind = forNow ? 'terminal.disabled' : 'terminal.revoked';
+    await record(tx, at, { kind, outcome, actor, terminal, reason });
     const order = { what: 'terminal', subject: terminal, person: null, reason, by: actor } as const;
-    const revocation = await issueRevocation(tx, at, order);
+    const revocation = await issueRevocation(tx, at, { ...order, ...(forNow && { forNow }) });
     await push.cut(tx, terminal);
     await tx.notify('changed', { what: 'terminals' });
     return revocation;

@@ -61,6 +61,8 @@ export const routes = {
   'ceremonies/cancel': { method: 'POST', path: '/v1/ceremonies/:ceremony/cancel', sender: desk },
   'terminals/list': { method: 'GET', path: '/v1/terminals', sender: everyone },
   'terminals/announce': { method: 'POST', path: '/v1/terminals', sender: admins },
+  'terminals/disable': { method: 'POST', path: '/v1/terminals/:terminal/disable', sender: admins },
+  'terminals/enable': { method: 'POST', path: '/v1/terminals/:terminal/enable', sender: admins },
   'terminals/revoke': { method: 'POST', path: '/v1/terminals/:terminal/revoke', sender: admins },
   'revocations/show': { method: 'GET', path: '/v1/revocations/:number', sender: readers },
   'terminals/change': { method: 'POST', path: '/v1/terminals/:terminal/change', sender: admins },

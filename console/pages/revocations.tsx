@@ -99,7 +99,9 @@ const columnsOf = ({ say, tryNamed }: Words, zone: string | undefined): readonly
   return [
     column('number', say('revocations.column.number'), ({ number }) => String(number)),
     column('at', say('revocations.column.at'), ({ at }) => exactly(at, zone)),
-    column('what', say('revocations.what'), ({ what }) => say(`revocations.what.${what}`)),
+    column('what', say('revocations.what'), ({ what, forNow }) =>
+      forNow ? `${say(`revocations.what.${what}`)} (${say('revocations.for-now')})` : say(`revocations.what.${what}`),
+    ),
     column('of', say('revocations.column.of'), ({ name }) => name),
     column('ending', say('loan-cards.ending'), ({ ending }) => ending ?? ''),
     column('by', say('revocations.column.by'), ({ by }) => by),
@@ -119,7 +121,8 @@ const Head = ({ revocation }: { readonly revocation: Revocation }): ReactNode =>
       <div>
         <h2>
           <span className="muted">{say('revocations.number', { number: revocation.number })}</span>{' '}
-          {say(`revocations.of.${revocation.what}`, { name: revocation.name, ending: revocation.ending ?? undefined })}
+          {say(`revocations.of.${revocation.what}`, { name: revocation.name, ending: revocation.ending ?? undefined })}{' '}
+          {revocation.forNow && <Pill tone="warn">{say('revocations.for-now')}</Pill>}
         </h2>
         <p className="line-more">
           <Moment at={revocation.at} /> · {say('revocations.by', { name: revocation.by })}

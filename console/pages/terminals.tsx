@@ -10,6 +10,8 @@ import { useWords, type Words } from '../data/use-words.ts';
 import { AnnounceTerminal } from '../parts/announce-terminal.tsx';
 import { Button } from '../parts/button.tsx';
 import { ChangeTerminal } from '../parts/change-terminal.tsx';
+import { DisableTerminal } from '../parts/disable-terminal.tsx';
+import { EnableTerminal } from '../parts/enable-terminal.tsx';
 import { FilterChoice } from '../parts/filter-choice.tsx';
 import { ListPage } from '../parts/list-page.tsx';
 import type { Column } from '../parts/list-table.tsx';
@@ -18,7 +20,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
 import { RevokeTerminal } from '../parts/revoke-terminal.tsx';
 
-const standings = ['online', 'offline', 'announced', 'revoked'] as const;
+const standings = ['online', 'offline', 'announced', 'disabled', 'revoked'] as const;
 const terminalsOf = ({ terminals }: Answer<'terminals/list'>): readonly TerminalSummary[] => terminals;
 
 export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNode => {
@@ -36,6 +38,8 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
   const [announcing, setAnnouncing] = useState(false);
   useAsked({ kind: 'terminals' }, { announce: may('terminals/announce') ? () => setAnnouncing(true) : undefined });
   const [changing, setChanging] = useState<TerminalSummary>();
+  const [disabling, setDisabling] = useState<TerminalSummary>();
+  const [enabling, setEnabling] = useState<TerminalSummary>();
   const [revoking, setRevoking] = useState<TerminalSummary>();
   return (
     <>
@@ -80,6 +84,22 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
                     >
                       {say('terminals.change')}
                     </Button>
+                    {terminal.state === 'active' && (
+                      <Button
+                        onClick={() => setDisabling(terminal)}
+                        aria-label={say('terminals.disable-one', { name: terminal.name })}
+                      >
+                        {say('terminals.disable')}
+                      </Button>
+                    )}
+                    {terminal.state === 'disabled' && (
+                      <Button
+                        onClick={() => setEnabling(terminal)}
+                        aria-label={say('terminals.enable-one', { name: terminal.name })}
+                      >
+                        {say('terminals.enable')}
+                      </Button>
+                    )}
                     <Button
                       look="danger"
                       onClick={() => setRevoking(terminal)}
@@ -94,6 +114,8 @@ export const Terminals = ({ filter }: { readonly filter: ListFilter }): ReactNod
       />
       {announcing && <AnnounceTerminal close={() => setAnnouncing(false)} />}
       {changing !== undefined && <ChangeTerminal terminal={changing} close={() => setChanging(undefined)} />}
+      {disabling !== undefined && <DisableTerminal terminal={disabling} close={() => setDisabling(undefined)} />}
+      {enabling !== undefined && <EnableTerminal terminal={enabling} close={() => setEnabling(undefined)} />}
       {revoking !== undefined && <RevokeTerminal terminal={revoking} close={() => setRevoking(undefined)} />}
     </>
   );
@@ -128,6 +150,7 @@ const columnsOf = ({ say, language }: Words, zone: string | undefined): readonly
       sort: 'state',
       show: (terminal) => <TerminalState terminal={terminal} />,
       write: (terminal) => say(`terminals.state.${standingOf(terminal)}`),
+      more: [{ label: say('terminals.disabled-why'), write: ({ disabled }) => disabled?.reason ?? '' }],
     },
     {
       name: 'person',
@@ -161,6 +184,11 @@ const columnsOf = ({ say, language }: Words, zone: string | undefined): readonly
   ];
 };
 
+interface DisabledProps {
+  readonly terminal: TerminalSummary;
+  readonly children: ReactNode;
+}
+
 const Name = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode => {
   const may = useMay();
   const { say } = useWords();
@@ -179,6 +207,22 @@ const Name = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode =
   );
 };
 
+/** Out of use for now: by whom, why, and whether it is there. */
+const Disabled = ({ terminal: { disabled, online }, children }: DisabledProps): ReactNode => {
+  const { say, tryNamed } = useWords();
+  return (
+    <>
+      <Pill tone="warn">{children}</Pill>
+      {disabled !== null && (
+        <span className="kana">
+          <Moment at={disabled.at} /> {disabled.by} · {tryNamed('reason', disabled.reason) ?? disabled.reason} ·{' '}
+          {say(online ? 'terminals.state.online' : 'terminals.state.offline')}
+        </span>
+      )}
+    </>
+  );
+};
+
 const TerminalState = ({ terminal }: { readonly terminal: TerminalSummary }): ReactNode => {
   const { say } = useWords();
   const standing = standingOf(terminal);
@@ -186,6 +230,8 @@ const TerminalState = ({ terminal }: { readonly terminal: TerminalSummary }): Re
   switch (standing) {
     case 'revoked':
       return <Pill tone="bad">{words}</Pill>;
+    case 'disabled':
+      return <Disabled terminal={terminal}>{words}</Disabled>;
     case 'announced':
       return (
         <Pill tone="calm" icon="clock">

@@ -37,6 +37,8 @@ export const revocation = z.strictObject({
   number: z.int(),
   what: z.enum(['card', 'credential', 'person', 'session', 'terminal']),
   subject: z.string(),
+  /** It can be taken back, as of a terminal that is disabled. */
+  forNow: z.boolean(),
   /** Of the person or terminal that it concerns, for people to read. */
   name: z.string(),
   /** Whom it concerns; `null` for a terminal. */

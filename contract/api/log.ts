@@ -170,6 +170,7 @@ export const logRows = table({
     method: 'GET',
     path: '/v1/terminals/log',
     sender: 'terminal',
+    takesDisabled: true,
     event: null,
     failures: ['LOG_SIZE_UNKNOWN'],
     summary:

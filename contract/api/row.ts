@@ -18,6 +18,8 @@ export interface Row {
   readonly sender: Sender;
   /** For terminals: a certificate that has ended is taken too, for a while, when it is of the terminal's own last key. */
   readonly takesLapsed?: true;
+  /** For terminals: one that is disabled is heard too. */
+  readonly takesDisabled?: true;
   readonly summary: string;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;

@@ -51,7 +51,9 @@ export const revocationOrder = z.strictObject({
   /** Persons whose sessions it ends on this terminal. */
   person: personId.nullish(),
   at: instant,
-  /** By which the server knows its own order again; terminals keep it. */
+  /** Of a terminal that may be enabled again. One of an earlier version leaves it out when it brings the order back. */
+  forNow: z.literal(true).optional(),
+  /** By which the server knows its own order again, and whether it was for now; terminals keep it. */
   mark: z.string().max(100).optional(),
 });
 export type RevocationOrder = z.infer<typeof revocationOrder>;
@@ -88,6 +90,8 @@ export const pushed = z.discriminatedUnion('kind', [
     journals: z.array(z.strictObject({ epoch: z.uuid(), sequence: z.int() })).max(20),
     /** For the next card that can sign; `null`: no card is asked for a proof. */
     nonce: givenNonce.nullable(),
+    /** The terminal is out of use for now: the server lets nobody in there. */
+    disabled: z.literal(true).optional(),
   }),
   /** Another one, before the last one ends; or cards are asked for proofs from now on, or not any more. */
   z.strictObject({ kind: z.literal('nonce'), nonce: givenNonce.nullable() }),
@@ -118,7 +122,9 @@ export const terminalSummary = z.strictObject({
   place: z.string(),
   /** Group that rules of the policy may name; empty when it has none. */
   group: z.string(),
-  state: z.enum(['announced', 'active', 'revoked']),
+  state: z.enum(['announced', 'active', 'disabled', 'revoked']),
+  /** Since when it is out of use, by whom and why; `null` where it is not. */
+  disabled: z.strictObject({ at: instant, by: z.string(), reason: z.string() }).nullable(),
   online: z.boolean(),
   lastSeenAt: instant.nullable(),
   enrolledAt: instant.nullable(),
@@ -146,6 +152,7 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/renew',
     sender: 'terminal',
+    takesDisabled: true,
     takesLapsed: true,
     event: 'terminal.renewed',
     failures: ['ENROLMENT_REFUSED'],
@@ -158,6 +165,7 @@ export const terminals = table({
     method: 'GET',
     path: '/v1/terminals/stream',
     sender: 'terminal',
+    takesDisabled: true,
     event: 'terminal.connected',
     failures: [],
     summary:
@@ -174,6 +182,7 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/trust',
     sender: 'terminal',
+    takesDisabled: true,
     event: null,
     failures: [],
     summary: 'A terminal says that it keeps the authorities and grant keys of this version.',
@@ -184,6 +193,7 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/report',
     sender: 'terminal',
+    takesDisabled: true,
     event: null,
     failures: ['SERVER_RESTORED', 'TERMINAL_OTHER'],
     summary:
@@ -210,6 +220,7 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/confirm',
     sender: 'terminal',
+    takesDisabled: true,
     event: 'revocation.confirmed',
     failures: ['TERMINAL_OTHER'],
     summary: 'Signed receipt of a revocation.',
@@ -220,6 +231,7 @@ export const terminals = table({
     method: 'POST',
     path: '/v1/terminals/revocations',
     sender: 'terminal',
+    takesDisabled: true,
     event: 'revocation.returned',
     failures: [],
     summary:
@@ -236,7 +248,7 @@ export const terminals = table({
     summary: 'Terminals; all of them by name where nothing else is asked for.',
     query: z.strictObject({
       ...listingQuery(['name', 'place', 'state', 'person', 'seen', 'certificate', 'clock']),
-      state: z.enum(['online', 'offline', 'announced', 'revoked']).optional(),
+      state: z.enum(['online', 'offline', 'announced', 'disabled', 'revoked']).optional(),
       limit: z.coerce.number().int().min(1).max(200).optional(),
     }),
     answer: z.strictObject({
@@ -279,6 +291,29 @@ export const terminals = table({
       place: z.union([z.literal(''), text(80)]),
       group: z.union([z.literal(''), text(40)]),
     }),
+    answer: z.strictObject({}),
+  },
+  'terminals/disable': {
+    method: 'POST',
+    path: '/v1/terminals/:terminal/disable',
+    sender: ['admin'],
+    event: 'terminal.disabled',
+    failures: ['TERMINAL_UNKNOWN'],
+    summary:
+      'Puts a terminal out of use for now: it locks at once and confirms, keeps nothing for logins without the server, and stays connected, while nobody is let in there.',
+    params: terminalParams,
+    body: z.strictObject({ reason: text(80) }),
+    answer: z.strictObject({ revocation: z.int() }),
+  },
+  'terminals/enable': {
+    method: 'POST',
+    path: '/v1/terminals/:terminal/enable',
+    sender: ['admin'],
+    event: 'terminal.enabled',
+    failures: ['TERMINAL_UNKNOWN'],
+    summary: 'Takes a disabled terminal into use again, as it was.',
+    params: terminalParams,
+    body: z.strictObject({ reason: text(80) }),
     answer: z.strictObject({}),
   },
   'terminals/revoke': {

@@ -70,6 +70,7 @@ const refusalOf = (failure: Failure, card: CardKey | null): Refusal => {
       return 'offline';
     case 'SERVER_UNREACHABLE':
     case 'TERMINAL_REVOKED':
+    case 'TERMINAL_DISABLED':
     case 'TERMINAL_CERTIFICATE_MISSING':
       return 'server';
     default:

@@ -105,6 +105,7 @@ const refusalOf = ({ code }: Failure): Refusal => {
       return 'busy';
     case 'SERVER_UNREACHABLE':
     case 'TERMINAL_REVOKED':
+    case 'TERMINAL_DISABLED':
     case 'TERMINAL_CERTIFICATE_MISSING':
       return 'server';
     default:

@@ -30,6 +30,8 @@ export interface ScriptedTerminal {
   /** Loses the stream, as by a pulled cable. */
   unplug(): Promise<void>;
   plugIn(): Promise<void>;
+  /** Resolves when the stream is over, as where the server cuts it. */
+  ended(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function enrolScriptedTerminal(
   const tokens = new Map<string, string>();
   const waiting = new Set<() => void>();
   let unplug = async (): Promise<void> => undefined;
+  let ended = Promise.resolve();
   const plugIn = async (): Promise<void> => {
     const line = new AbortController();
     const stream = await request(`${origin}/v1/terminals/stream?after=0&clock=${Date.now()}`, {
@@ -89,6 +92,7 @@ export async function enrolScriptedTerminal(
       heard.push(pushed);
       for (const wake of [...waiting]) wake();
     });
+    ended = listening;
     unplug = () => {
       line.abort();
       return listening;
@@ -151,6 +155,7 @@ export async function enrolScriptedTerminal(
     },
     unplug: () => unplug(),
     plugIn,
+    ended: () => ended,
     async stop() {
       await unplug();
       await agent.destroy();

@@ -29,7 +29,7 @@ const routes = Object.entries(api) as [RouteName, Row][];
 const weightOf = ([name, row]: [RouteName, Row]): number => {
   if (name.endsWith('stream')) return 0.05;
   if (name.includes('apply')) return 0.4;
-  if (/revoke|suspend|sign-out|remove|abandon|leave|cancel|withdraw|sessions\/end/.test(name)) return 0.2;
+  if (/revoke|disable|suspend|sign-out|remove|abandon|leave|cancel|withdraw|sessions\/end/.test(name)) return 0.2;
   if (name === 'attempts/prove') return 2;
   return row.failures.includes('SERVER_BUSY') ? 0.4 : 1;
 };
@@ -57,7 +57,13 @@ const crowd: readonly Who[] = [
   ...times(4, 'directory'),
 ];
 /** A sender who hears this of a call that is theirs signs in or enrols anew. */
-const cutOff = ['CONSOLE_SIGNED_OUT', 'CONSOLE_ROLE_MISSING', 'TERMINAL_REVOKED', 'DIRECTORY_TOKEN_REFUSED'];
+const cutOff = [
+  'CONSOLE_SIGNED_OUT',
+  'CONSOLE_ROLE_MISSING',
+  'TERMINAL_REVOKED',
+  'TERMINAL_DISABLED',
+  'DIRECTORY_TOKEN_REFUSED',
+];
 /** So much of what somebody sends is theirs to send; the rest is anything, and stops at the gate for the most part. */
 const ownShare = 0.6;
 /** Requests between two looks after the server: its clock goes on, its log is read. */

@@ -18,7 +18,7 @@ import {
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { tryGetPerson } from '../store/people.ts';
-import { tryGetActive } from '../store/terminals.ts';
+import { tryGetAdmitted } from '../store/terminals.ts';
 import { requireApprovalForBinding } from './approving.ts';
 import type { ConsoleSender, Handlers } from './handlers.ts';
 import { by, refuseRole } from './refusing.ts';
@@ -57,7 +57,8 @@ const mayBegin = async (
   if (person !== null && !mayChangeFactorsOf(sender.roles, person.roles)) {
     return refuseRole(tx, now, sender, person.id, call);
   }
-  if (!(await tryGetActive(tx, terminal))) return fail('TERMINAL_UNKNOWN');
+  const admitted = await tryGetAdmitted(tx, terminal);
+  if (admitted === undefined || admitted.disabled) return fail('TERMINAL_UNKNOWN');
   if (!(await deps.push.isOnline(tx, terminal))) return fail('TERMINAL_OFFLINE');
   if (person === null) return succeed({});
   return requireApprovalForBinding(deps, tx, now, sender, { person, call, what: task, terminal });

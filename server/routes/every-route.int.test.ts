@@ -24,9 +24,10 @@ import { createTrial, drawOne, fillPath, type Request, type Trial } from '../tes
 
 let server: TestServer;
 let senders: Senders;
-/** A session that is over, and a terminal that was shut out. */
+/** A session that is over, a terminal that was shut out, and one that is out of use for now. */
 let ended: TestSender;
 let revoked: TestTerminal;
+let disabled: TestTerminal;
 before(async () => {
   server = await startTestServer();
   senders = await connectSenders(server);
@@ -39,6 +40,9 @@ before(async () => {
   revoked = await server.enrol();
   const given = { params: { terminal: revoked.id }, body: { reason: 'gone' } };
   assert.equal((await server.call(senders.of('admin'), 'terminals/revoke', given)).status, 200);
+  disabled = await server.enrol();
+  const aside = { params: { terminal: disabled.id }, body: { reason: 'repair' } };
+  assert.equal((await server.call(senders.of('admin'), 'terminals/disable', aside)).status, 200);
 });
 after(() => server.close());
 
@@ -247,6 +251,12 @@ const sendRevoked: Attack = async ({ row, refuses }) => {
   await refuses('revoked, right shape', revoked, body, 'TERMINAL_REVOKED');
 };
 
+const sendDisabled: Attack = async ({ row, refuses }) => {
+  if (row.sender !== 'terminal' || row.takesDisabled) return;
+  const body = row.body === undefined ? {} : { body: drawOne(validOf(row.body)) };
+  await refuses('disabled, right shape', disabled, body, 'TERMINAL_DISABLED');
+};
+
 describe('every route refuses whom, what and how its row does not name, changes nothing by it, and the log tells', () => {
   for (const [name, row] of rows) {
     it(name, async () => {
@@ -258,7 +268,7 @@ describe('every route refuses whom, what and how its row does not name, changes 
       await server.app.settled();
       const before = await sumTables(server.database);
       const trial = createTrial(server, name);
-      const attacks = [sendAsEverybody, sendBadShapes, forge, pretend, sendOtherMethods, sendRevoked];
+      const attacks = [sendAsEverybody, sendBadShapes, forge, pretend, sendOtherMethods, sendRevoked, sendDisabled];
       for (const attack of attacks) await attack(trial, name);
       const untold = things === undefined ? [] : await reachForThings(trial, things);
       await server.app.settled();

@@ -7,7 +7,7 @@ import type { Author } from '../people/author.ts';
 import { guardLastAdmin } from '../people/roles.ts';
 import { suspendPeople } from '../people/suspend.ts';
 import { takeCardAway, withdrawFactor } from '../people/take-away.ts';
-import { isOwnOrder } from '../revocation-mark.ts';
+import { tryReadOwn } from '../revocation-mark.ts';
 import { createShutOut } from '../shut-out.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { tryDisableCredential, tryFindOwner } from '../store/credentials.ts';
@@ -15,7 +15,7 @@ import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
 import { tryLockPerson } from '../store/people.ts';
 import { isKnownOrder, lockReturning, noteReturned } from '../store/returned-revocations.ts';
-import { revoke } from '../store/terminals.ts';
+import { disable, revoke } from '../store/terminals.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
 
 /** What the events of it say. */
@@ -31,7 +31,7 @@ export const createReturningRoutes = (deps: ServerDeps) => {
   const repeat = async (
     tx: Transaction,
     at: Date,
-    { what, subject, at: orderedAt }: RevocationOrder,
+    { what, subject, at: orderedAt, forNow }: RevocationOrder,
     author: Author,
   ): Promise<number | null> => {
     switch (what) {
@@ -56,7 +56,8 @@ export const createReturningRoutes = (deps: ServerDeps) => {
       }
       case 'terminal': {
         const terminal = subject as TerminalId;
-        return (await revoke(tx, at, terminal)) ? shutOut(tx, at, terminal, reason, null) : null;
+        const done = forNow ? await disable(tx, at, terminal, { by: null, reason }) : await revoke(tx, at, terminal);
+        return done ? shutOut(tx, at, terminal, { reason, actor: null, ...(forNow && { forNow }) }) : null;
       }
       case 'session':
         return null;
@@ -92,7 +93,7 @@ export const createReturningRoutes = (deps: ServerDeps) => {
   return {
     'terminals/return-revocations': async ({ body }, sender) => {
       const at = now();
-      const own = body.orders.filter((order) => isOwnOrder(deps.secrets, order));
+      const own = body.orders.flatMap((order) => tryReadOwn(deps.secrets, order) ?? []);
       const foreign = body.orders.length - own.length;
       if (foreign > 0) await refuse(at, sender, foreign);
       if (own.length === 0) return succeed({ taken: 0 });

@@ -44,6 +44,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
     let answers = false;
     let unanswered = 0;
     let heardBytes = 0;
+    let told: boolean | undefined;
 
     /** Whether it is new to this terminal: what the catch-up has sent may be heard again. */
     const isNew = (heard: Pushed): boolean => {
@@ -88,6 +89,7 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
         const given = { kind: 'nonce', nonce } as const;
         if (before !== null || nonce !== null) own.hear(given, toFrame(given));
       },
+      toldDisabled: () => told,
       end: () => {
         over = true;
         stream?.end();
@@ -125,14 +127,20 @@ export const createStreams = (deps: StreamDeps): StreamHandlers => ({
       opened.end();
       return succeed('open');
     }
-    const { head, incarnation, lost, orders, missed, journals } = welcome;
+    const { head, incarnation, lost, orders, missed, journals, disabled } = welcome;
+    told = disabled;
     const revocationHead = orders.at(-1)?.number ?? head;
     // A terminal that knows more than we do (after a restore) still hears what is issued from now on.
     sent = orders.length > 0 ? query.after : revocationHead;
     const policy = terminalPolicyOf(deps.policy());
     const about = { serverTime: now().toISOString(), name, policy, revocationHead, incarnation, journals, nonce };
     const lostRevocations = lost.length === 0 ? undefined : [...lost];
-    const hello: Pushed = { kind: 'hello', ...about, ...(lostRevocations && { lostRevocations }) };
+    const hello: Pushed = {
+      kind: 'hello',
+      ...about,
+      ...(lostRevocations && { lostRevocations }),
+      ...(disabled && { disabled }),
+    };
     const trust = deps.keys.trust();
     // Before the terminal counts as connected: what is signed for it from now on it can check.
     const changed: Pushed[] =

@@ -18,10 +18,12 @@ import {
   admit,
   announce,
   codeLifetime,
+  disable,
+  enable,
   keepTrust,
   revoke,
   tryChangeTerminal,
-  tryGetActive,
+  tryGetAdmitted,
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
@@ -146,9 +148,9 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       const held = await issue(body.request, terminal, at);
       if (held === undefined) return fail('ENROLMENT_REFUSED');
       return database.transaction(async (tx) => {
-        if (!(await admit(tx, at, terminal, { from: 'active', held, previousKey }))) {
+        if (!(await admit(tx, at, terminal, { from: 'admitted', held, previousKey }))) {
           // Revoked since the gate let it pass, or its newer key was used since.
-          const isRevoked = (await tryGetActive(tx, terminal)) === undefined;
+          const isRevoked = (await tryGetAdmitted(tx, terminal)) === undefined;
           const reason = isRevoked ? 'terminal-revoked' : 'certificate-superseded';
           const detail = { call: 'terminals/renew', address };
           await record(tx, at, { kind: 'request.refused', outcome: 'serious', reason, terminal, detail });
@@ -253,11 +255,28 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
       }
     },
 
+    'terminals/disable': async ({ params: { terminal }, body: { reason } }, { person }) =>
+      people.transaction(async (tx) => {
+        const at = now();
+        if (!(await disable(tx, at, terminal, { by: person, reason }))) return fail('TERMINAL_UNKNOWN');
+        return succeed({ revocation: await shutOut(tx, at, terminal, { reason, actor: person, forNow: true }) });
+      }),
+
+    'terminals/enable': async ({ params: { terminal }, body: { reason } }, { person }) =>
+      people.transaction(async (tx) => {
+        if (!(await enable(tx, terminal))) return fail('TERMINAL_UNKNOWN');
+        await record(tx, now(), { kind: 'terminal.enabled', outcome: 'success', actor: person, terminal, reason });
+        // It comes again at once, and hears that it is in use.
+        await deps.push.cut(tx, terminal);
+        await tx.notify('changed', { what: 'terminals' });
+        return succeed({});
+      }),
+
     'terminals/revoke': async ({ params: { terminal }, body: { reason } }, { person }) =>
       people.transaction(async (tx) => {
         const at = now();
         if (!(await revoke(tx, at, terminal))) return fail('TERMINAL_UNKNOWN');
-        const revocation = await shutOut(tx, at, terminal, reason, person);
+        const revocation = await shutOut(tx, at, terminal, { reason, actor: person });
         return succeed({ revocation });
       }),
   } satisfies Partial<Handlers>;

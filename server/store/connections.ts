@@ -1,7 +1,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
 import { type EventToRecord, recordAll } from './events.ts';
-import { onlineFor } from './terminals.ts';
+import { isAdmitted, onlineFor } from './terminals.ts';
 
 /** A server process says that it runs. Terminals whose streams it holds are seen as long as it is. */
 export const markProcess = async (tx: Transaction, now: Date, process: string): Promise<void> => {
@@ -34,6 +34,8 @@ export interface Connected {
   /** When it was seen before; null when it never was. */
   readonly seenAt: Date | null;
   readonly enrolledAt: Date;
+  /** Out of use for now. */
+  readonly disabled: boolean;
 }
 
 interface BeforeRow extends Connected {
@@ -55,10 +57,10 @@ export const markConnected = async (
   const all = [...latest.values()];
   // In one order, so that two processes never wait for each other.
   const before = await tx.query<BeforeRow>(
-    `select t.id, t.enrolled_at as "enrolledAt", t.connected_at as "connectedAt",
-            greatest(t.last_seen_at, p.seen_at) as "seenAt"
-     from terminal t left join server_process p on p.id = t.connected_to
-     where t.id = any($1) and t.state = 'active' order by t.id for no key update of t`,
+    `select terminal.id, enrolled_at as "enrolledAt", connected_at as "connectedAt", state = 'disabled' as disabled,
+            greatest(last_seen_at, p.seen_at) as "seenAt"
+     from terminal left join server_process p on p.id = connected_to
+     where terminal.id = any($1) and ${isAdmitted} order by terminal.id for no key update of terminal`,
     [all.map(({ terminal }) => terminal)],
     'hold-arrivals',
   );
@@ -67,7 +69,7 @@ export const markConnected = async (
             trust_version = came.trust,
             previous_key = case when certificate_key = came.key then null else previous_key end
      from unnest($2::uuid[], $3::timestamptz[], $4::float8[], $5::bytea[], $6::text[]) as came (id, at, clock, key, trust)
-     where terminal.id = came.id and terminal.state = 'active'`,
+     where terminal.id = came.id and ${isAdmitted}`,
     [
       process,
       all.map(({ terminal }) => terminal),

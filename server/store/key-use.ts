@@ -76,7 +76,7 @@ export const places: Readonly<Record<KeyPurpose, readonly Place[]>> = {
     {
       what: 'certificates of terminals',
       table: 'terminal',
-      key: `case when state = 'active' then certificate_authority::text end`,
+      key: `case when state in ('active', 'disabled') then certificate_authority::text end`,
     },
   ],
 };

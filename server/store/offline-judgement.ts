@@ -13,9 +13,9 @@ const loginSlack = 120_000;
 /** A terminal that hears of a revocation locks within a second; clocks of servers differ a little (milliseconds). */
 const lockSlack = 10_000;
 
-/** Revocations that concern a person, other than the end of one session. */
-const revocationsOf = (person: string): string =>
-  `revocation r where r.what <> 'session' and (r.person = ${person} or r.subject = ${person})`;
+/** Revocations that concern a person or the terminal they are at, other than the end of one session. */
+const revocationsOf = (person: string, terminal: string): string =>
+  `revocation r where r.what <> 'session' and (r.person = ${person} or r.subject in (${person}, ${terminal}))`;
 
 interface Judged {
   /** The person has ever had a session at this terminal. */
@@ -55,7 +55,7 @@ const lookAtUses = async (
   const rows = await tx.query<Judged & { readonly place: number }>(
     `select u.place,
             exists (select 1 from session s where s.terminal = u.terminal and s.person = u.person) as here,
-            exists (select 1 from ${revocationsOf('u.person')} and r.at > u.login_at and r.at <= u.opened_at) as revoked,
+            exists (select 1 from ${revocationsOf('u.person', 'u.terminal')} and r.at > u.login_at and r.at <= u.opened_at) as revoked,
             p.roles && $7::text[] as allowed,
             (select json_build_object('card', s.card, 'assurance', a.assurance)
                from session s join attempt a on a.id = s.attempt
@@ -146,12 +146,16 @@ interface Work extends OfflineEnd {
 }
 
 /** The first revocation of each of these people while they worked; undefined where there was none. Whose PIN was replaced may go on. */
-const findRevoked = async (tx: Transaction, works: readonly Work[]): Promise<readonly (Date | undefined)[]> => {
+const findRevoked = async (
+  tx: Transaction,
+  terminal: TerminalId,
+  works: readonly Work[],
+): Promise<readonly (Date | undefined)[]> => {
   if (works.length === 0) return [];
   const rows = await tx.query<{ place: number; at: Date }>(
     `select w.place, min(r.at) as at
        from unnest($1::int[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) as w (place, person, opened_at, locked_at),
-            ${revocationsOf('w.person')} and (r.what <> 'credential' or r.person = w.person)
+            ${revocationsOf('w.person', '$5::uuid')} and (r.what <> 'credential' or r.person = w.person)
              and r.at > w.opened_at and r.at <= w.locked_at
       group by w.place`,
     [
@@ -159,6 +163,7 @@ const findRevoked = async (tx: Transaction, works: readonly Work[]): Promise<rea
       works.map(({ person }) => person),
       works.map(({ openedAt }) => openedAt),
       works.map(({ lockedAt }) => new Date(lockedAt.getTime() - lockSlack)),
+      terminal,
     ],
     'revoked-meanwhile',
   );
@@ -188,7 +193,7 @@ export const judgeOfflineEnds = async (
     // Locked within the slack, or before it opened by a clock that was set meanwhile: there was no time to be revoked in.
     return lockedAt.getTime() - lockSlack > openedAt.getTime() ? [{ ...end, openedAt, lockedAt }] : [];
   });
-  const revoked = await findRevoked(tx, works);
+  const revoked = await findRevoked(tx, terminal, works);
   await recordAll(
     tx,
     now,

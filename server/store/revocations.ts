@@ -14,6 +14,8 @@ export interface RevocationToIssue {
   /** Person whose sessions end. */
   readonly person: PersonId | null;
   readonly reason: string;
+  /** Of a terminal that may be enabled again. */
+  readonly forNow?: true;
   /** Who asked for it; null when the server did by itself. */
   readonly by: PersonId | null;
 }
@@ -30,12 +32,12 @@ export const lockIssuing = async (tx: Transaction): Promise<void> => {
 
 /** Makes the numbered fact and its event; all terminals get it when the transaction commits. Answers the number. */
 export const issueRevocation = async (tx: Transaction, now: Date, toIssue: RevocationToIssue): Promise<number> => {
-  const { what, subject, person, reason, by } = toIssue;
+  const { what, subject, person, reason, by, forNow } = toIssue;
   await lockIssuing(tx);
   const [row] = await tx.query<{ number: number }>(
-    `insert into revocation (number, what, subject, person, reason, by, at)
-     values (${revocationFloor} + 1, $1, $2, $3, $4, $5, $6) returning number`,
-    [what, subject, person, reason, by, now],
+    `insert into revocation (number, what, subject, person, reason, by, at, for_now)
+     values (${revocationFloor} + 1, $1, $2, $3, $4, $5, $6, $7) returning number`,
+    [what, subject, person, reason, by, now, forNow === true],
   );
   if (row === undefined) throw new Error('a revocation got no number');
   const { number } = row;
@@ -47,7 +49,14 @@ export const issueRevocation = async (tx: Transaction, now: Date, toIssue: Revoc
     reason: reason.slice(0, 80),
     detail: { number, what, subject },
   });
-  const order = { number, what, subject, person, at: now.toISOString() } satisfies RevocationOrder;
+  const order = {
+    number,
+    what,
+    subject,
+    person,
+    at: now.toISOString(),
+    ...(forNow && { forNow }),
+  } satisfies RevocationOrder;
   await tx.notify('pushed', { terminal: null, pushed: { kind: 'revocation', order } });
   await tx.notify('changed', { what: 'revocations' });
   return number;
@@ -59,6 +68,7 @@ interface OrderRow {
   readonly subject: string;
   readonly person: PersonId | null;
   readonly at: Date;
+  readonly for_now: boolean;
 }
 
 /** Revocations with a number above `after` that were issued since then, oldest first. */
@@ -68,11 +78,15 @@ export const listOrders = async (
   since: Date = new Date(0),
 ): Promise<RevocationOrder[]> => {
   const rows = await tx.query<OrderRow>(
-    'select number, what, subject, person, at from revocation where number > $1 and at >= $2 order by number',
+    'select number, what, subject, person, at, for_now from revocation where number > $1 and at >= $2 order by number',
     [after, since],
     'orders',
   );
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  return rows.map(({ for_now: forNow, at, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    ...(forNow ? { forNow } : {}),
+  }));
 };
 
 /** Number of the newest revocation; 0 when there is none. */
@@ -103,7 +117,7 @@ export const storeReceipt = async (
 ): Promise<'stored' | 'known' | 'unknown'> => {
   const { number, receivedAt, lockedAt, signature } = receipt;
   const [order] = await tx.query<OrderRow>(
-    'select number, what, subject, person, at from revocation where number = $1',
+    'select number, what, subject, person, at, for_now from revocation where number = $1',
     [number],
   );
   if (order === undefined) return 'unknown';
@@ -172,7 +186,7 @@ interface ForPeople {
 
 type Sort = 'number' | 'name' | 'by';
 const listing: Listing<Sort> = {
-  rows: `select r.number, r.what, r.subject, p.id as person, r.reason, r.at, c.ending, by.name as by,
+  rows: `select r.number, r.what, r.subject, r.for_now, p.id as person, r.reason, r.at, c.ending, by.name as by,
             coalesce(p.name, t.name, '') as name
      from revocation r
      left join card c on r.what = 'card' and c.id = r.subject
@@ -243,6 +257,7 @@ export const listRevocations = async (
       number: row.number,
       what: row.what,
       subject: row.subject,
+      forNow: row.for_now,
       name: row.name,
       person: row.person,
       ending: row.ending,
@@ -268,7 +283,7 @@ export const countUnconfirmed = async (
   const [row] = await tx.query<{ count: number; oldest: Date | null }>(
     `select count(*) as count, min(at) as oldest from revocation
       where at >= $1 and exists (
-        select from terminal t where t.state = 'active' and t.enrolled_at <= revocation.at
+        select from terminal t where t.state in ('active', 'disabled') and t.enrolled_at <= revocation.at
            and not exists (select from receipt where receipt.revocation = revocation.number and receipt.terminal = t.id))`,
     [since],
     'unconfirmed',

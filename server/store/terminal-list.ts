@@ -17,13 +17,17 @@ interface TerminalRow {
   readonly clock_offset_ms: number | null;
   readonly person: PersonId | null;
   readonly person_name: string | null;
+  readonly disabled_at: Date | null;
+  readonly disabled_by: string | null;
+  readonly disabled_reason: string | null;
 }
 
 const asInstant = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 /** `standing`: the state as people see it. */
 const rows = `select terminal.id, terminal.name, place, group_name, terminal.state, connected_at, ${seenAt} as last_seen_at,
-            enrolled_at, certificate_expires_at, clock_offset_ms, announced_at, person.id as person, person.name as person_name,
+            enrolled_at, certificate_expires_at, clock_offset_ms, announced_at, disabled_at,
+            (select name from person by where by.id = terminal.disabled_by) as disabled_by, disabled_reason, person.id as person, person.name as person_name,
             case when terminal.state <> 'active' then terminal.state
                  when connected_at is not null and ${seenAt} > $1::timestamptz - interval '${onlineFor} milliseconds' then 'online'
                  else 'offline' end as standing
@@ -57,7 +61,7 @@ const listing: Listing<Sort> = {
 };
 
 export interface TerminalsQuery extends ListingAsked<Sort> {
-  readonly state?: 'online' | 'offline' | 'announced' | 'revoked' | undefined;
+  readonly state?: 'online' | 'offline' | 'announced' | 'disabled' | 'revoked' | undefined;
 }
 
 /** Terminals as the console lists them. */
@@ -78,7 +82,11 @@ export const listTerminalPage = async (
         place: row.place,
         group: row.group_name,
         state: row.state,
-        online: row.state === 'active' && isFresh(row, now),
+        disabled:
+          row.state !== 'disabled' || row.disabled_at === null
+            ? null
+            : { at: row.disabled_at.toISOString(), by: row.disabled_by ?? '', reason: row.disabled_reason ?? '' },
+        online: (row.state === 'active' || row.state === 'disabled') && isFresh(row, now),
         lastSeenAt: asInstant(row.last_seen_at),
         enrolledAt: asInstant(row.enrolled_at),
         certificateExpiresAt: asInstant(row.certificate_expires_at),

@@ -28,25 +28,30 @@ export interface OwnKeys {
   readonly previousKey: Buffer | null;
 }
 
-/** A terminal that may use this server. */
-export interface ActiveTerminal extends OwnKeys {
+/** A terminal that this server talks to. */
+export interface AdmittedTerminal extends OwnKeys {
   readonly name: string;
+  /** Out of use for now. */
+  readonly disabled: boolean;
 }
 
-/** `undefined` when the terminal is unknown, not yet enrolled, or revoked. */
-export const tryGetActive = async (tx: Transaction, id: TerminalId): Promise<ActiveTerminal | undefined> =>
-  (await findActive(tx, [id])).get(id);
+/** SQL: those that this server talks to. */
+export const isAdmitted = "terminal.state in ('active', 'disabled')";
 
-/** Of these terminals, those that may use this server. */
-export const findActive = async (
+/** `undefined` when the terminal is unknown, not yet enrolled, or revoked. */
+export const tryGetAdmitted = async (tx: Transaction, id: TerminalId): Promise<AdmittedTerminal | undefined> =>
+  (await findAdmitted(tx, [id])).get(id);
+
+/** Of these terminals, those that this server talks to. */
+export const findAdmitted = async (
   tx: Transaction,
   ids: readonly TerminalId[],
-): Promise<ReadonlyMap<TerminalId, ActiveTerminal>> => {
-  const rows = await tx.query<ActiveTerminal & { readonly id: TerminalId }>(
-    `select id, name, certificate_key as "newestKey", previous_key as "previousKey" from terminal
-      where id = any($1) and state = 'active'`,
+): Promise<ReadonlyMap<TerminalId, AdmittedTerminal>> => {
+  const rows = await tx.query<AdmittedTerminal & { readonly id: TerminalId }>(
+    `select id, name, certificate_key as "newestKey", previous_key as "previousKey", state = 'disabled' as disabled
+       from terminal where id = any($1) and ${isAdmitted}`,
     [ids],
-    'find-active',
+    'find-admitted',
   );
   return new Map(rows.map(({ id, ...row }) => [id, row]));
 };
@@ -55,7 +60,7 @@ export const findActive = async (
 export const isOwnKey = ({ newestKey, previousKey }: OwnKeys, key: Buffer): boolean =>
   newestKey === null || newestKey.equals(key) || previousKey?.equals(key) === true;
 
-/** Held until the transaction ends, against its revocation meanwhile. */
+/** Whether it is in use. Held until the transaction ends, against its revocation meanwhile. */
 export const tryLockActive = async (tx: Transaction, id: TerminalId): Promise<boolean> =>
   (await tx.query("select 1 from terminal where id = $1 and state = 'active' for share", [id])).length === 1;
 
@@ -138,7 +143,8 @@ export interface Held {
 }
 
 export interface ToAdmit {
-  readonly from: 'announced' | 'active';
+  /** One that is disabled stays so. */
+  readonly from: 'announced' | 'admitted';
   readonly held: Held;
   /** The key by which it asked, which stays good until the new one is first used. */
   readonly previousKey: Buffer | null;
@@ -155,10 +161,10 @@ export const admit = async (
   { from, held, previousKey }: ToAdmit,
 ): Promise<boolean> => {
   const rows = await tx.query(
-    `update terminal set state = 'active', enrolled_at = coalesce(enrolled_at, $2), last_seen_at = $2, certificate_serial = $3,
+    `update terminal set state = case state when 'announced' then 'active' else state end, enrolled_at = coalesce(enrolled_at, $2), last_seen_at = $2, certificate_serial = $3,
             certificate_expires_at = $4, certificate_authority = $6, certificate_key = $7, previous_key = $8,
             certificate_issued_at = $9
-     where id = $1 and state = $5
+     where id = $1 and case $5::text when 'announced' then state = 'announced' else ${isAdmitted} end
        and ($8::bytea is null or certificate_key is null or certificate_key = $8 or previous_key = $8)
      returning id`,
     [id, now, held.serial, held.expiresAt, from, held.authority, held.key, previousKey, held.issuedAt],
@@ -168,14 +174,14 @@ export const admit = async (
 
 /**
  * Notes a certificate that this server's authority issued and this database does not know, since it was put back to an
- * earlier state afterwards: later than the newest one that it knows of an active terminal, and before it was put back. No
+ * earlier state afterwards: later than the newest one that it knows of the terminal, and before it was put back. No
  * key that was replaced before the backup comes back by this: its certificate is an earlier one.
  */
 export const tryTakeReturned = async (tx: Transaction, id: TerminalId, held: Held): Promise<boolean> => {
   const rows = await tx.query(
     `update terminal set certificate_serial = $2, certificate_issued_at = $3, certificate_expires_at = $4,
             certificate_authority = $5, certificate_key = $6, previous_key = null
-     where id = $1 and state = 'active' and certificate_issued_at < $3
+     where id = $1 and ${isAdmitted} and certificate_issued_at < $3
        and exists (select from server_incarnation where number > 1 and began_at > $3)
      returning id`,
     [id, held.serial, held.issuedAt, held.expiresAt, held.authority, held.key],
@@ -206,6 +212,31 @@ export const tryChangeTerminal = async (
 /** The terminal keeps this version of what it trusts its server by. */
 export const keepTrust = async (tx: Transaction, id: TerminalId, version: string): Promise<void> => {
   await tx.query('update terminal set trust_version = $2 where id = $1', [id, version]);
+};
+
+/** False when there is no such terminal in use. */
+export const disable = async (
+  tx: Transaction,
+  now: Date,
+  id: TerminalId,
+  { by, reason }: { readonly by: PersonId | null; readonly reason: string },
+): Promise<boolean> => {
+  const rows = await tx.query(
+    `update terminal set state = 'disabled', disabled_at = $2, disabled_by = $3, disabled_reason = $4
+      where id = $1 and state = 'active' returning id`,
+    [id, now, by, reason],
+  );
+  return rows.length === 1;
+};
+
+/** False when there is no such terminal that is disabled. */
+export const enable = async (tx: Transaction, id: TerminalId): Promise<boolean> => {
+  const rows = await tx.query(
+    `update terminal set state = 'active', disabled_at = null, disabled_by = null, disabled_reason = null
+      where id = $1 and state = 'disabled' returning id`,
+    [id],
+  );
+  return rows.length === 1;
 };
 
 /** False when there is no such terminal or it was revoked before. */
@@ -244,14 +275,14 @@ export const endSessionsAt = async (
 export const listUnaware = async (tx: Transaction, now: Date, trustVersion: string): Promise<string[]> => {
   const rows = await tx.query<{ name: string }>(
     `select terminal.name from terminal ${joinProcess}
-      where state = 'active' and connected_at is not null and ${seenAt} > $1 and trust_version is distinct from $2
+      where ${isAdmitted} and connected_at is not null and ${seenAt} > $1 and trust_version is distinct from $2
       order by terminal.name`,
     [new Date(now.getTime() - onlineFor), trustVersion],
   );
   return rows.map(({ name }) => name);
 };
 
-/** How many certificates of active terminals have ended or end within these times. */
+/** How many certificates of terminals have ended or end within these times. */
 export const countCertificates = async (
   tx: Transaction,
   now: Date,
@@ -261,17 +292,17 @@ export const countCertificates = async (
             count(*) filter (where certificate_expires_at <= $1 + interval '1 day') as day,
             count(*) filter (where certificate_expires_at <= $1 + interval '3 days') as "threeDays",
             count(*) as total
-       from terminal where state = 'active' and certificate_expires_at is not null`,
+       from terminal where ${isAdmitted} and certificate_expires_at is not null`,
     [now],
   );
   const { ended = 0, day = 0, threeDays = 0, total = 0 } = row ?? {};
   return { ended, withinDay: day - ended, withinThreeDays: threeDays - day, later: total - threeDays };
 };
 
-/** Active terminals whose certificate this authority signed, by name. */
+/** Terminals whose certificate this authority signed, by name. */
 export const listSignedBy = async (tx: Transaction, authority: number): Promise<string[]> => {
   const rows = await tx.query<{ name: string }>(
-    "select name from terminal where state = 'active' and certificate_authority = $1 order by name",
+    `select name from terminal where ${isAdmitted} and certificate_authority = $1 order by name`,
     [authority],
   );
   return rows.map(({ name }) => name);
