@@ -11,7 +11,7 @@ import type { ToScreen } from '#contract/screen.ts';
 import { type GuardDeps, startGuard } from './guard.ts';
 import { createLog } from './log.ts';
 import { openOfflineStore } from './offline-store.ts';
-import { hello, ok, startTestServer, type TestServer } from './test-server.ts';
+import { hello, ok, refuse, startTestServer, type TestServer } from './test-server.ts';
 
 const person = '0190a000-0000-7000-8000-0000000000a1' as PersonId;
 let folder = '';
@@ -153,6 +153,18 @@ async function enrolledOf(name: string) {
     listKept: async () => (await open()).content.entries,
   };
 }
+const shows = (deps: GuardDeps, why: string): Promise<ToScreen> =>
+  hear(deps.settings.socket, ({ kind, ...rest }) => kind === 'view' && JSON.stringify(rest).includes(`"why":"${why}"`));
+
+test('a terminal that is told that it is revoked keeps nothing for times without the server', async () => {
+  const { deps, listKept } = await enrolledOf('revoked');
+  server.on('/v1/terminals/stream', () => refuse(403, 'TERMINAL_REVOKED'));
+  const guard = await startGuard(deps);
+  await shows(deps, 'terminal-revoked');
+  await guard.stop();
+  assert.deepEqual(await listKept(), []);
+});
+
 test('a revocation that is heard while the keychain is late is confirmed, and holds at the next start', async () => {
   const { beLate, deps, listKept } = await enrolledOf('late');
   server.on('/v1/terminals/stream', () => 'stream');

@@ -319,6 +319,9 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   function hear(event: LoginEvent): void {
     if (event.kind === 'revocation-ordered') offline.revoke(event.order);
     if (event.kind === 'policy-changed') offline.keepPolicy(event.policy);
+    // A terminal that was away hears of it so, and not by an order: what it was told holds when the network goes again.
+    if (event.kind === 'link-changed' && event.link === 'terminal-revoked')
+      offline.revoke({ what: 'terminal', subject: uplink.identity()?.terminal ?? '', person: null });
     dispatch(event);
     if (event.kind === 'link-changed' || event.kind === 'policy-changed') tellOffline();
   }
