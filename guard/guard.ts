@@ -27,8 +27,9 @@ import { createLeaseKeeper } from './lease.ts';
 import { listenLocally } from './local-socket.ts';
 import { codeOf, type Log } from './log.ts';
 import { type LogindLink, startLogindLink } from './logind-link.ts';
+import { createNoOffline } from './no-offline.ts';
 import { createNonces } from './nonces.ts';
-import { createOffline, noOffline, type Offline } from './offline.ts';
+import { createOffline, type Offline } from './offline.ts';
 import { openPosition } from './position.ts';
 import { startReaderLink } from './reader-link.ts';
 import { startRenewal } from './renewal.ts';
@@ -192,7 +193,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   });
   const offline: Offline =
     kept === undefined
-      ? noOffline
+      ? createNoOffline({ path: join(settings.data, 'offline.json'), log })
       : createOffline({
           ...kept,
           rules: () => session.state().policy.offline,
@@ -322,6 +323,9 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     if (event.kind === 'link-changed' && event.link === 'terminal-revoked' && own !== undefined)
       offline.revoke({ what: 'terminal', subject: own, person: null });
     if (event.kind === 'policy-changed') offline.keepPolicy(event.policy);
+    // A terminal that was away hears of it so, and not by an order: what it was told holds when the network goes again.
+    if (event.kind === 'link-changed' && event.link === 'terminal-revoked')
+      offline.revoke({ what: 'terminal', subject: uplink.identity()?.terminal ?? '', person: null });
     dispatch(event);
     if (event.kind === 'link-changed' || event.kind === 'policy-changed') tellOffline();
   }

@@ -127,6 +127,10 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
   return store;
 }
 
+/** What stands in such a file, whether it holds or not. */
+export const readOfflineEntries = (text: string | undefined): readonly OfflineEntry[] =>
+  parse(content, text)?.entries ?? [];
+
 function parse<Value>(schema: z.ZodType<Value>, text: string | undefined): Value | null {
   if (text === undefined) return null;
   try {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { PersonId, SessionId } from '#contract/ids.ts';
@@ -57,7 +57,8 @@ test('what was proved opens one lock once, for its person alone', async () => {
 
 test('nobody else gets in: another card, a role or a card that policy leaves out, nobody where policy has no hours', async () => {
   const offline = await remembered();
-  assert.equal(why(offline.find(other)), 'unknown');
+  for (const one of [other, { ...card, technology: 'felica', systemCode: '0003' } as const])
+    assert.equal(why(offline.find(one)), 'unknown');
   desk.rules = { ...policy.offline, roles: ['admin'] };
   assert.equal(why(offline.find(card)), 'role');
   desk.rules = { ...policy.offline, assurance: ['pki'] };
@@ -113,6 +114,15 @@ test('an older copy of the file is not taken, and nothing of it is', async () =>
   assert.ok(offline.rolledBack);
   assert.equal(why(offline.find(card)), 'unknown');
   assert.equal((await desk.run()).rolledBack, false, 'told once');
+});
+
+test('a file of which the keychain has no word is not taken, be it the newest one, and comes back by no later word', async () => {
+  await remembered();
+  desk.kept.delete('offline');
+  const offline = await desk.run();
+  assert.equal(why(offline.find(card)), 'unknown');
+  await offline.remember(other, { ...hanako, person: crypto.randomUUID() as PersonId }, digits(pin));
+  assert.equal(why((await desk.run()).find(card)), 'unknown');
 });
 
 test('a machine that ends at any step of a count has it, or has not looked at the PIN, and locks nobody out', async () => {
@@ -295,6 +305,24 @@ test('nor does it where the file that says how late it was is put back as well',
   // As whoever takes the disk out of a machine that is off can do.
   const offline = await desk.run({ contact: false, before: () => writeFileSync(file, before) });
   assert.deepEqual([offline.now(), why(offline.find(card))], [null, 'clock']);
+});
+
+test('nor where that file is taken away or is that of another terminal', async () => {
+  const elsewhere = createDesk();
+  try {
+    await elsewhere.run();
+    await elsewhere.run();
+    await remembered();
+    await desk.run({ contact: false });
+    const file = join(desk.folder, 'time.json');
+    for (const spoil of [() => rmSync(file), () => cpSync(join(elsewhere.folder, 'time.json'), file)]) {
+      desk.reboot();
+      const offline = await desk.run({ contact: false, before: spoil });
+      assert.deepEqual([offline.now(), why(offline.find(card))], [null, 'clock']);
+    }
+  } finally {
+    await elsewhere.remove();
+  }
 });
 
 test('a clock that was set forward while the machine was off ends the hours and loses nothing', async () => {

@@ -327,27 +327,3 @@ function isProven(
     return false;
   }
 }
-
-/** For a terminal without a keychain: the server alone decides. */
-export const noOffline: Offline = {
-  expect: (person) => ({ person, revoked: false }),
-  forgo: () => undefined,
-  remember: async (_card, _greeting, pin) => void pin.fill(0),
-  mayKnow: () => false,
-  find: () => ({ ok: false, why: 'off', person: null }),
-  async check(_card, pin) {
-    pin.fill(0);
-    return { kind: 'refused', why: 'off', person: null };
-  },
-  countRefused: () => undefined,
-  forget: () => undefined,
-  takeGrant: () => false,
-  revoke: () => undefined,
-  until: () => null,
-  now: () => null,
-  settled: async () => true,
-  keepHead: async () => false,
-  policy: () => undefined,
-  keepPolicy: () => undefined,
-  stop: async () => undefined,
-};

@@ -15,7 +15,7 @@ import { findGrantFault } from './grant.ts';
 import { type Hooks, noHooks } from './hooks/hooks.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { createLog } from './log.ts';
-import { noOffline } from './offline.ts';
+import { createNoOffline } from './no-offline.ts';
 import { createSession } from './session.ts';
 
 const start = Date.parse('2026-11-22T06:00:00Z');
@@ -87,7 +87,7 @@ function createTerminal(hooks: Pick<Hooks, 'prepare' | 'locked'> = noHooks) {
       identity: () => ({ terminal, authority: 'pem' }) as never,
     },
     nonces: { renew: () => undefined },
-    offline: noOffline,
+    offline: createNoOffline({ path: '/nowhere/offline.json', log }),
     hooks,
     digits: createDigits(),
     toScreen: send,

@@ -317,6 +317,13 @@ test('a revoked terminal hears that it is', async () => {
   await until(() => links().includes('terminal-revoked'));
 });
 
+test('a revoked terminal hears it by the answer to any call, though its stream says nothing', async () => {
+  await connect();
+  server.on('/v1/attempts', () => refuse(403, 'TERMINAL_REVOKED'));
+  await uplink.call('attempts/begin', { body: { lock: lock as never, card: evidence } });
+  assert.equal(links().at(-1), 'terminal-revoked');
+});
+
 test('a message of another shape is passed over, the next one counts', async () => {
   await connect();
   server.push('{"kind":"open-everything"}');

@@ -85,7 +85,11 @@ export function createUplink(deps: UplinkDeps): Uplink {
     request: Request<Name>,
     options = {},
   ): Promise<Reply<Name>> {
-    return http === undefined ? (fail('SERVER_UNREACHABLE') as Reply<Name>) : http.call(name, request, options);
+    if (http === undefined) return fail('SERVER_UNREACHABLE') as Reply<Name>;
+    const reply = await http.call(name, request, options);
+    // It counts at once: the stream, which says so too, may be held up on its way.
+    if (!reply.ok && reply.failure.code === 'TERMINAL_REVOKED') changeLink('terminal-revoked');
+    return reply;
   }
   const uploads = createUploads({
     call,

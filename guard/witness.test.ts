@@ -107,3 +107,14 @@ test('a restored server is told apart: an event names the log that was seen befo
   assert.deepEqual([events[0]?.detail?.['before'], events[0]?.detail?.['size']], ['kazasu/log/one', 2]);
   assert.ok(!witness.isForked());
 });
+
+test('the log under the name of before is refused once it has another, also over a restart', async () => {
+  await look(show(2));
+  const restored = signerOf('kazasu/log/two', pair);
+  const next = show(1, 'line', restored, [formatNote(formatEndorsement(restored), [own])]);
+  assert.equal(await look(next), 'begun-anew');
+  await restart();
+  assert.equal(await look(show(2)), 'forked');
+  assert.deepEqual([events.at(-1)?.kind, events.at(-1)?.reason], ['log.forked', 'former']);
+  assert.equal(await look(next), 'agreed');
+});

@@ -6,7 +6,7 @@ import type { TerminalEvent } from '#contract/audit.ts';
 import { toBase64 } from '#core/audit/base64.ts';
 import { type CheckSignature, tryParseCheckpoint, tryParseNote } from '#core/audit/checkpoint.ts';
 import { treeHashes } from '#core/audit/merkle.ts';
-import { type Judgement, judge } from '#core/audit/witness.ts';
+import { type Judgement, judge, type Witnessed } from '#core/audit/witness.ts';
 import { pause } from './back-off.ts';
 import type { Http } from './http.ts';
 import { replaceFile } from './journal-file.ts';
@@ -15,6 +15,8 @@ import { codeOf, type Log } from './log.ts';
 const kept = z.strictObject({
   checkpoint: note,
   keys: z.array(z.string()),
+  /** Names that the log had before. */
+  former: z.array(z.string()).default([]),
   /** What the server showed last was not this log: so many lines, and how it was found out. */
   forked: z.strictObject({ why: z.string(), size: z.int() }).nullable(),
 });
@@ -54,6 +56,13 @@ const check: CheckSignature = (key, bytes, signature) => {
   }
 };
 
+const toKept = ({ checkpoint, former = [], keys }: Witnessed): Kept => ({
+  checkpoint,
+  keys: [...keys],
+  former: [...former],
+  forked: null,
+});
+
 export async function startWitness(deps: WitnessDeps): Promise<Witness> {
   const { log, every = usually, random = Math.random } = deps;
   const stopped = new AbortController();
@@ -66,7 +75,7 @@ export async function startWitness(deps: WitnessDeps): Promise<Witness> {
 
   async function take(judged: Judgement): Promise<void> {
     if (judged.kind === 'nothing') return;
-    if (judged.kind === 'agreed') return keep({ ...judged.next, keys: [...judged.next.keys], forked: null });
+    if (judged.kind === 'agreed') return keep(toKept(judged.next));
     const { before } = judged;
     const detail = { before: before.origin, size: before.size, root: toBase64(before.root) };
     if (judged.kind === 'begun-anew') {
@@ -77,7 +86,7 @@ export async function startWitness(deps: WitnessDeps): Promise<Witness> {
         outcome: 'serious',
         detail: { ...detail, now: origin, shown: size },
       });
-      return keep({ ...judged.next, keys: [...judged.next.keys], forked: null });
+      return keep(toKept(judged.next));
     }
     const { why, size } = judged;
     log.error('log-forked', { why, size });

@@ -96,6 +96,22 @@ test('another incarnation is told apart from a fork, when a known key vouches fo
   assert.deepEqual([judged.before.size, judged.now.size], [20, 12]);
 });
 
+test('a name that was given up is not taken again, however long ago that was, and whoever vouches for it', () => {
+  const names = ['kazasu/log/two', 'kazasu/log/three'].map((name) => signerOf(1, name));
+  let seen = agreed(null, show(20));
+  for (const signer of names) {
+    const endorsements = [formatNote(formatEndorsement(signer), [own])];
+    const judged = judge(seen, show(20, { signer, endorsements }), means);
+    seen = judged.kind === 'begun-anew' ? judged.next : assert.fail(judged.kind);
+  }
+  for (const signer of [own, ...names.slice(0, 1)]) {
+    const endorsements = [formatNote(formatEndorsement(signer), [own])];
+    assert.equal(forked(seen, show(20, { signer, endorsements })), 'former');
+    assert.equal(forked(seen, show(30, { signer, endorsements, changed: 25, from: 20 })), 'former');
+  }
+  agreed(seen, show(21, { signer: names.at(-1) ?? own, from: 20 }));
+});
+
 test('of a log that has no line yet nothing is kept', () => {
   assert.equal(judge(null, { ...show(1), checkpoint: null }, means).kind, 'nothing');
   assert.equal(judge(null, { ...show(1), checkpoint: 'nonsense' }, means).kind, 'nothing');

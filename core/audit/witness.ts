@@ -17,6 +17,8 @@ import { isConsistent, isSameHash, type TreeHashes } from './merkle.ts';
 export interface Witnessed {
   readonly checkpoint: string;
   readonly keys: readonly string[];
+  /** Names that the log had before this one. */
+  readonly former?: readonly string[];
 }
 
 /** What it is shown. `proof`: how the log grew from the size that it keeps. */
@@ -33,7 +35,9 @@ export type Fork =
   /** Another root for the same lines. */
   | 'root'
   /** It does not go on from what was there. */
-  | 'growth';
+  | 'growth'
+  /** It has a name again that it had given up: nobody but who shows two histories goes back to one. */
+  | 'former';
 
 export type Judgement =
   | { readonly kind: 'nothing' }
@@ -60,9 +64,12 @@ export const judge = (
   const now = note && tryParseCheckpoint(note.text);
   const signer = note && findSigner(note, believed, check).signer;
   if (now === undefined || signer === undefined || signer.name !== now.origin) return fork('signature', now?.size ?? 0);
-  const next: Witnessed = { checkpoint: shown.checkpoint, keys: believed.map(formatNoteKey) };
+  const former = seen?.former ?? [];
+  const next: Witnessed = { checkpoint: shown.checkpoint, keys: believed.map(formatNoteKey), former };
   if (before === undefined) return { kind: 'agreed', next };
-  if (now.origin !== before.origin) return { kind: 'begun-anew', next, before, now };
+  if (former.includes(now.origin)) return fork('former', now.size);
+  if (now.origin !== before.origin)
+    return { kind: 'begun-anew', next: { ...next, former: [...former, before.origin] }, before, now };
   if (now.size < before.size) return fork('smaller', now.size);
   if (now.size === before.size)
     return isSameHash(now.root, before.root) ? { kind: 'agreed', next } : fork('root', now.size);

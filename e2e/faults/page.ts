@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '#setup/paths.ts';
+import { attacksHeld, faultsHeld, type Held } from './held.ts';
 import { faultKinds, rowOf } from './table.ts';
 
 export const pagePath = join(root, 'docs', 'faults.md');
@@ -83,6 +84,15 @@ const filesOf = (): ReadonlyMap<string, string> => {
 const table = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
+const linesOf = (all: readonly Held[]): string[][] =>
+  all.map(({ by, not, number, what }) => [
+    number,
+    what,
+    [...by.map(([file, name]) => `\`${file}\`: ${name}`), ...(not === undefined ? [] : [`not here: ${not}`])].join(
+      '; ',
+    ),
+  ]);
+
 export const makePage = (): string => {
   const files = filesOf();
   const made = faultKinds.map((kind) => {
@@ -96,7 +106,15 @@ The disks of the terminals fail, and forget, under the C library of the guard (\
 
 ## What this harness does not make
 
-${table(['number', 'what'], elsewhere)}`;
+${table(['number', 'what'], elsewhere)}
+## Which tests hold what
+
+Each of these faults by itself, beside the runs at random; a test holds this page to the tests that it names.
+
+${table(['number', 'what', 'by'], linesOf(faultsHeld))}
+Attacks on journals and on logins without the server, and a server that lies:
+
+${table(['number', 'what', 'by'], linesOf(attacksHeld))}`;
 };
 
 if (import.meta.main) writeFileSync(pagePath, makePage());

@@ -9,6 +9,8 @@ export interface Seen {
   readonly origin: string;
   readonly size: number;
   readonly root: Hash;
+  /** Names that the log had before this one: none of them is ever taken again. */
+  readonly former: readonly string[];
 }
 
 /** Remembers it outside of the database: a database that was put back to an earlier state is found out by it. */
@@ -20,7 +22,12 @@ export interface SeenKeeper {
   close(): void;
 }
 
-const stored = z.strictObject({ origin: z.string(), size: z.int().min(0), root: z.base64() });
+const stored = z.strictObject({
+  origin: z.string(),
+  size: z.int().min(0),
+  root: z.base64(),
+  former: z.array(z.string()).default([]),
+});
 
 /** Written at most so often (milliseconds): what comes between is in the memory of the process, and with the terminals. */
 const pause = 10_000;
@@ -45,15 +52,17 @@ export const createSeenFile = (dataFolder: string): SeenKeeper => {
     isWaiting = false;
     // Another process of the server on the same folder may be ahead.
     if (before?.origin === seen.origin && before.size >= seen.size) return;
+    if (before?.former.includes(seen.origin)) return;
     writeWholeFile(path, JSON.stringify({ ...seen, root: Buffer.from(seen.root).toString('base64') }));
     written = performance.now();
   };
   return {
     all: () => [last, read()].filter((one) => one !== undefined),
-    put({ origin, size, root }) {
-      last = { origin, size, root };
+    put({ origin, size, root, former }) {
+      const isNew = last?.origin !== origin;
+      last = { origin, size, root, former };
       isWaiting = true;
-      if (performance.now() - written >= pause) write(last);
+      if (isNew || performance.now() - written >= pause) write(last);
     },
     close() {
       if (isWaiting && last !== undefined) write(last);

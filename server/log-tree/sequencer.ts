@@ -19,6 +19,7 @@ import {
   findIncarnation,
   findNewest,
   type Incarnation,
+  listIncarnations,
   listLogKeys,
   saveCheckpoint,
   saveGrowth,
@@ -69,13 +70,14 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
   let held: Held | undefined;
   let halt: Halt | null = null;
 
-  /** What was signed and is not in the database: it has less, or another history of that length. */
+  /** What was signed and is not in the database: it has less, another history of that length, or a name that was given up. */
   const findLost = async (
     tx: Transaction,
     origin: string,
     found: Pick<Seen, 'size' | 'root'> | undefined,
   ): Promise<Seen | undefined> => {
     for (const one of [held, ...seen.all()]) {
+      if (one?.former.includes(origin)) return one;
       if (one === undefined || one.origin !== origin || one.size === 0) continue;
       if (found === undefined || found.size < one.size) return one;
       // Another process has led since: it may have known less, and have gone on from there.
@@ -97,11 +99,12 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
 
   /** What is there, when it is what was signed. */
   const open = async (tx: Transaction, origin: string): Promise<Held | null> => {
+    const former = await formerOf(tx, origin);
     const newest = await findNewest(tx);
     const end = await findEnd(tx);
     if (end.size !== (newest?.size ?? 0)) return stop(tx, 'tree-changed', end.size);
     if (held !== undefined && newest !== undefined && held.size === end.size && isSameHash(held.root, newest.root))
-      return { ...held, origin };
+      return { ...held, origin, former };
     const edge = await readEdge(tx, end.size, end.lastSeq).catch((problem: unknown) => {
       if (problem instanceof DatabaseAway) throw problem;
       return undefined;
@@ -118,7 +121,7 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
         return stop(tx, 'checkpoint-changed', end.size);
     }
     halt = null;
-    return { origin, size: end.size, root, edge };
+    return { origin, size: end.size, root, former, edge };
   };
 
   /** A database that has lost what was signed goes on as another incarnation: what comes now is no fork of the log before. */
@@ -134,6 +137,15 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
     log.error({ size, signed: lost.size }, 'the database holds less of the log than was signed before');
     held = undefined;
     return next;
+  };
+
+  /** Names that the log had before this one, as the database and what was signed under them say. */
+  const formerOf = async (tx: Transaction, origin: string): Promise<readonly string[]> => {
+    if (held?.origin === origin) return held.former;
+    const known = [held, ...seen.all()].flatMap((one) => (one === undefined ? [] : [one.origin, ...one.former]));
+    const names = new Set([...(await listIncarnations(tx)).map(originOf), ...known]);
+    names.delete(origin);
+    return [...names];
   };
 
   /** Undefined when there is nothing more to do. */
@@ -160,7 +172,7 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
     const at = now();
     const note = formatNote(formatCheckpoint({ origin, size, root, at: at.toISOString() }), [signer]);
     await saveCheckpoint(tx, incarnation.number, { size, root: Buffer.from(root), note, at });
-    return { origin, size, root, edge };
+    return { ...before, size, root, edge };
   };
 
   return {

@@ -52,6 +52,9 @@ export const findIncarnation = async (tx: Transaction): Promise<Incarnation> => 
   return row;
 };
 
+export const listIncarnations = (tx: Transaction): Promise<Incarnation[]> =>
+  tx.query('select number, id from server_incarnation order by number', [], 'incarnations');
+
 /** Revocations that the lost part may have made are skipped by so many numbers. */
 export const skippedRevocations = 1_000_000;
 
