@@ -11,10 +11,10 @@ import {
   type ReadSegment,
   readAll,
   type SegmentName,
-  type Span,
   segmentName,
   showSpans,
 } from './journal-folder.ts';
+import { findGaps } from './journal-gaps.ts';
 
 type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
 
@@ -51,26 +51,18 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   await mkdir(deps.folder, { recursive: true, mode: 0o700 });
   const names = await listSegments(deps.folder);
   const segments = await readAll(await chooseUnsettled(names, deps.uploadedOf), deps.key);
-  const { records, missing, unchained } = joinSegments(segments);
+  const { records, unchained } = joinSegments(segments);
   const last = records.at(-1) ?? null;
   const fresh = segments.filter(({ noted }) => !noted);
-  const ending = fresh.findLast(({ records: own, broken }) => own.length > 0 || broken > 0);
-  const uncertain = ending?.brokenAtEnd === true;
-
   const { head: outside, anchor = null, restored } = deps.outside;
-  const heads: readonly Place[] = [outside, anchor].filter((one) => one !== null);
-  const known =
-    last === null
-      ? 0
-      : Math.max(deps.uploadedOf(last.epoch), ...heads.map((one) => (one.epoch === last.epoch ? one.sequence : 0)));
-  const elsewhere = heads.filter((one) => !records.some(({ epoch }) => epoch === one.epoch));
-  const rolledBack = restored || elsewhere.length > 0 || (last !== null && known > last.sequence);
-  const gone: Span[] = [...missing];
-  if (last !== null && (known > last.sequence || uncertain))
-    gone.push([last.sequence + 1, Math.max(known, last.sequence + 1)]);
-  else if (elsewhere.length > 0) gone.push([1, Math.max(...elsewhere.map((one) => one.sequence))]);
-
-  const removed = findRemoved(segments, records, deps.uploadedOf);
+  const { gone, isEndUncertain, isShorter, removed } = findGaps({
+    ordinals: names.map(({ ordinal }) => ordinal),
+    segments,
+    records,
+    heads: [outside, anchor].filter((one) => one !== null),
+    uploadedOf: deps.uploadedOf,
+  });
+  const rolledBack = restored || isShorter;
   const broken = sum(fresh, ({ broken: count }) => count);
   const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
   const torn = sum(fresh, ({ tornBytes }) => tornBytes);
@@ -92,7 +84,7 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     ...(torn === 0 ? {} : { bytes: torn }),
   };
   // Numbers that were used once are never used for other records.
-  const head = rolledBack || uncertain ? null : last;
+  const head = rolledBack || isEndUncertain ? null : last;
   return {
     found: records,
     head,
@@ -116,26 +108,6 @@ function kindOf({ damaged, restored, rolledBack, unproven, unreadable }: Wrong):
   if (rolledBack) return 'rolled-back';
   if (damaged) return 'damaged';
   return unproven ? 'unproven' : 'torn';
-}
-
-/**
- * Numbers between two records that the server has yet to get, where no damage that was told before lies between the two: a
- * segment was taken away whole. Answers how many such gaps there are.
- */
-function findRemoved(
-  segments: readonly ReadSegment[],
-  records: readonly JournalRecord[],
-  uploadedOf: RecoveryDeps['uploadedOf'],
-): number {
-  const ordinalOf = (record: JournalRecord): number =>
-    segments.findLast((segment) => segment.records.includes(record))?.ordinal ?? 0;
-  return records.filter((after, place) => {
-    const before = records[place - 1];
-    if (before?.epoch !== after.epoch || after.sequence === before.sequence + 1) return false;
-    if (after.sequence - 1 <= uploadedOf(after.epoch)) return false;
-    const [from, to] = [ordinalOf(before), ordinalOf(after)];
-    return !segments.some(({ noted, ordinal }) => noted && from <= ordinal && ordinal <= to);
-  }).length;
 }
 
 const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>
