@@ -222,3 +222,16 @@ test('what went from the disk by its age is told as missing, and waits for nothi
   await at.reaches(6);
   assert.deepEqual([at.stored(), at.missing], [[1, 4, 5, 6], [{ numbers: '2-3', isUnreadable: false }]]);
 });
+
+test('what is read late goes to the server also before numbers that it has confirmed, and stays behind nothing', {
+  timeout: 20_000,
+}, async () => {
+  const at = createTerminal();
+  at.hear(0);
+  at.uploads.add(records.slice(3, 6));
+  await at.reaches(6);
+  at.uploads.addLate(records.slice(0, 3));
+  while (at.stored().length < 6) await turn();
+  await turn();
+  assert.deepEqual([at.stored(), at.uploaded()], [[4, 5, 6, 1, 2, 3], 6]);
+});
