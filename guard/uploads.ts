@@ -195,11 +195,15 @@ export function createUploads(deps: UploadsDeps): Uploads {
     follow(journals) {
       const { uploaded } = deps.position.get();
       const has = new Map(journals.map(({ epoch, sequence }) => [epoch, sequence]));
+      const own = Object.keys(uploaded);
+      // Of those that began before all it tells of it has what it confirmed; one that began later and is not told of is gone.
+      const oldest = journals.length < mostTold ? -1 : own.findIndex((epoch) => has.has(epoch));
       told = has;
       hearings += 1;
       const found = new Map<string, Lack>();
-      for (const [epoch, until] of Object.entries(uploaded)) {
-        const sequence = has.get(epoch) ?? (journals.length < mostTold ? 0 : until);
+      for (const [place, epoch] of own.entries()) {
+        const until = uploaded[epoch] ?? 0;
+        const sequence = has.get(epoch) ?? (place < oldest ? until : 0);
         if (sequence < until) found.set(epoch, { sequence, until: Math.max(until, lacking.get(epoch)?.until ?? 0) });
       }
       if (found.size === 0) return;
