@@ -5,7 +5,7 @@ import { sealRecord } from '#core/audit/chain.ts';
 import type { Journal } from './journal.ts';
 import { joinSegments, readRecords } from './journal-folder.ts';
 import { findGaps } from './journal-gaps.ts';
-import { readSegment } from './journal-segment.ts';
+import { readSegment, writeLine } from './journal-segment.ts';
 import { assertChain, createTestFolder, fact, key, reasonsOf, type TestFolder } from './test-journal.ts';
 
 let at: TestFolder;
@@ -177,6 +177,17 @@ test('a record that somebody without the key has written is told, and so is a ch
   const { hash: _, ...rest } = second;
   const forged = sealRecord({ ...rest, facts: { ...rest.facts, reason: 'forged' } });
   writeFileSync(segment(), `${JSON.stringify(first)}\n${JSON.stringify(forged)}\n`);
+  const opened = await at.open();
+  assert.deepEqual(opened.repaired, { journal: 'unproven', unproven: 2 });
+  await opened.close();
+});
+
+test('what somebody without the key puts in the place of damage that was told is told too', async () => {
+  await at.write('1', '2', '3');
+  writeFileSync(segment(), readFileSync(segment(), 'utf8').replace('"reason":"2"', '"reason":"5"'));
+  assert.equal(await missingAfter(), '2');
+  const { records } = readSegment(readFileSync(segment()), key);
+  writeFileSync(segment(), records.map((record) => writeLine(record, Buffer.alloc(32, 9))).join(''));
   const opened = await at.open();
   assert.deepEqual(opened.repaired, { journal: 'unproven', unproven: 2 });
   await opened.close();

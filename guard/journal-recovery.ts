@@ -3,6 +3,7 @@ import { mkdir, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
+import { type OpenFile, openOnDisk } from './journal-disk.ts';
 import { syncFolder } from './journal-file.ts';
 import {
   joinSegments,
@@ -31,6 +32,7 @@ export interface RecoveryDeps {
     /** The same as the keychain knows it, which is told more seldom and cannot be put back with the folder. */
     readonly anchor?: Place | null;
   };
+  readonly openFile?: OpenFile;
 }
 
 /** What was wrong at the start, for the event that says so. */
@@ -64,8 +66,11 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   });
   const rolledBack = restored || isShorter;
   const broken = sum(fresh, ({ broken: count }) => count);
-  const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
+  // Also in what was set aside: somebody may have put it there since.
+  const unproven = sum(segments, (one) => (one.ordinal === 0 ? 0 : one.unproven));
   const torn = sum(fresh, ({ tornBytes }) => tornBytes);
+  const newest = fresh.findLast(({ records: own }) => own.length > 0);
+  if (newest !== undefined) await settle(newest.path, deps.openFile ?? openOnDisk);
   await tidy(deps.folder, segments);
   const kind = kindOf({
     restored,
@@ -129,6 +134,16 @@ async function chooseUnsettled(
   });
 }
 const alwaysRead = 8;
+
+/** A process that was killed may have left its last records in memory alone: nothing goes on from them before they are on the disk. */
+async function settle(path: string, openFile: OpenFile): Promise<void> {
+  const file = await openFile(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
 
 /** Cuts the room that was never used, removes what never held anything, and sets aside what is damaged. */
 async function tidy(folder: string, segments: readonly ReadSegment[]): Promise<void> {
