@@ -120,6 +120,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onMissing({ isUnreadable, numbers }) {
       const detail = { journal: isUnreadable ? 'unreadable' : 'missing', missing: numbers.slice(0, 200) };
       void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail });
+      if (isUnreadable) late.lookAtAll();
     },
     revocationsPath: join(settings.data, 'revocations.json'),
     onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
@@ -278,7 +279,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   const late = createLateSegments({
     folder: join(settings.data, 'journal'),
     key: journalKey,
-    upload: uplink.upload,
+    upload: uplink.uploadLate,
     log,
   });
   const startRecord = createStartRecord({

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { sealRecord } from '#core/audit/chain.ts';
+import type { Journal } from './journal.ts';
 import { joinSegments, readRecords } from './journal-folder.ts';
-import { readSegment } from './journal-segment.ts';
+import { findGaps } from './journal-gaps.ts';
+import { readSegment, writeLine } from './journal-segment.ts';
 import { assertChain, createTestFolder, fact, key, reasonsOf, type TestFolder } from './test-journal.ts';
 
 let at: TestFolder;
@@ -75,18 +77,16 @@ test('two thousand flipped bits are each seen, and cost at most the one record w
     const place = `bit ${bit} of byte ${byte}`;
     const content = readSegment(changed, key);
     assert.ok(content.broken + content.unproven > 0, `${place} is seen`);
-    const { records, missing, unchained } = joinSegments([content]);
+    const { records, unchained } = joinSegments([content]);
     assert.ok(records.length >= 11, `${place} costs one record at most`);
     assert.equal(unchained, 0, place);
     const there = new Set(records.map(({ sequence }) => sequence));
     const lost = all.filter(({ sequence }) => !there.has(sequence)).map(({ sequence }) => sequence);
-    const named = missing.flat();
-    if (content.brokenAtEnd) named.push(12, 12);
-    // The first one has nothing before it by which its number could be known: it is 1.
-    const first = records[0]?.sequence === 1 ? [] : [1, 1];
+    const read = { path: '', ordinal: 1, noted: false, isReadable: true, ...content };
+    const { gone } = findGaps({ ordinals: [1], segments: [read], records, heads: [], uploadedOf: () => 0 });
     assert.deepEqual(
-      [...first, ...named],
-      lost.flatMap((number) => [number, number]),
+      gone,
+      lost.map((number) => [number, number]),
       place,
     );
   }
@@ -182,6 +182,17 @@ test('a record that somebody without the key has written is told, and so is a ch
   await opened.close();
 });
 
+test('what somebody without the key puts in the place of damage that was told is told too', async () => {
+  await at.write('1', '2', '3');
+  writeFileSync(segment(), readFileSync(segment(), 'utf8').replace('"reason":"2"', '"reason":"5"'));
+  assert.equal(await missingAfter(), '2');
+  const { records } = readSegment(readFileSync(segment()), key);
+  writeFileSync(segment(), records.map((record) => writeLine(record, Buffer.alloc(32, 9))).join(''));
+  const opened = await at.open();
+  assert.deepEqual(opened.repaired, { journal: 'unproven', unproven: 2 });
+  await opened.close();
+});
+
 test('a segment that cannot be read costs what stands in it: it is told once, and all others are there', async () => {
   for (const run of [['1', '2'], ['3'], ['4', '5']]) await at.write(...run);
   const unreadable = at.segments()[1] ?? assert.fail();
@@ -232,4 +243,72 @@ test('a segment that was taken away whole is told by the numbers that are missin
   const again = await at.open({ uploadedOf: () => 6 });
   assert.equal(again.repaired, null);
   await again.close();
+});
+
+/** Puts a folder in its place. */
+const makeUnreadable = (path: string): void => {
+  rmSync(path);
+  mkdirSync(path);
+};
+const placeOf = (written: Awaited<ReturnType<Journal['append']>>) =>
+  written.ok ? { epoch: written.value.epoch, sequence: written.value.sequence } : assert.fail();
+
+/** A journal of two records in an older epoch and of three in a newer one, whose segments hold two and one. */
+const writeTwoEpochs = async () => {
+  await at.write('1', '2');
+  const opened = await at.open({ outside: { head: null, restored: true } });
+  const newer = placeOf(await opened.append(fact('a'))).epoch;
+  await opened.append(fact('b'));
+  await opened.close();
+  const again = await at.open();
+  const head = placeOf(await again.append(fact('c')));
+  await again.close();
+  assert.deepEqual(head, { epoch: newer, sequence: 3 });
+  return { ...head, hash: '' };
+};
+const missingAfter = async (deps: Parameters<TestFolder['open']>[0] = {}) => {
+  const opened = await at.open(deps);
+  await opened.close();
+  return opened.repaired?.['missing'];
+};
+
+test('where all of a newer epoch cannot be read its numbers are named, and none of the epoch before it', async () => {
+  const head = await writeTwoEpochs();
+  for (const path of at.segments().slice(1)) makeUnreadable(path);
+  assert.equal(await missingAfter({ outside: { head, restored: false } }), '1-3');
+});
+
+test('where the first segment of an epoch cannot be read the numbers before the next are named', async () => {
+  const head = await writeTwoEpochs();
+  makeUnreadable(at.segments()[1] ?? assert.fail());
+  assert.equal(await missingAfter({ outside: { head, restored: false } }), '1-2');
+  assert.equal(await missingAfter({ outside: { head, restored: false } }), undefined, 'and once only');
+});
+
+test('where the last segment of an older epoch cannot be read the numbers behind the one before are named', async () => {
+  await at.write('1', '2');
+  await at.write('3');
+  await at.write('4');
+  const opened = await at.open({ outside: { head: null, restored: true } });
+  const head = { ...placeOf(await opened.append(fact('a'))), hash: '' };
+  await opened.close();
+  makeUnreadable(at.segments()[2] ?? assert.fail());
+  assert.equal(await missingAfter({ outside: { head, restored: false } }), '4');
+});
+
+test('damage that was told is not named again with what is damaged later', async () => {
+  for (const run of [['1', '2'], ['3'], ['4', '5'], ['6'], ['7']]) await at.write(...run);
+  makeUnreadable(at.segments()[1] ?? assert.fail());
+  assert.equal(await missingAfter(), '3');
+  makeUnreadable(at.segments()[3] ?? assert.fail());
+  assert.equal(await missingAfter(), '6');
+});
+
+test('a first segment that was taken away whole is told while the server has yet to get it', async () => {
+  const head = await writeTwoEpochs();
+  const uploadedOf = (epoch: string): number => (epoch === head.epoch ? 0 : 2);
+  rmSync(at.segments()[1] ?? assert.fail());
+  const opened = await at.open({ outside: { head, restored: false }, uploadedOf });
+  assert.deepEqual(opened.repaired, { journal: 'damaged', missing: '1-2' });
+  await opened.close();
 });

@@ -85,8 +85,6 @@ export type Span = readonly [from: number, to: number];
 export interface Joined {
   /** Of each epoch in the order of their numbers; the epoch that was written last comes last. */
   readonly records: readonly JournalRecord[];
-  /** Numbers between those that are there. */
-  readonly missing: readonly Span[];
   /** Neighbours that do not continue each other. */
   readonly unchained: number;
 }
@@ -108,19 +106,18 @@ export function joinSegments(segments: readonly Pick<SegmentContent, 'records'>[
       epochs.set(record.epoch, own);
     }
   }
-  const missing: Span[] = [];
   const records: JournalRecord[] = [];
   let unchained = 0;
   for (const own of epochs.values()) {
     let head: JournalRecord | null = null;
     for (const record of [...own.values()].sort((a, b) => a.sequence - b.sequence)) {
-      if (head !== null && record.sequence > head.sequence + 1) missing.push([head.sequence + 1, record.sequence - 1]);
-      else if (head !== null && findFault(record, head, hashText) !== null) unchained += 1;
+      if (record.sequence === (head?.sequence ?? record.sequence) + 1 && findFault(record, head, hashText) !== null)
+        unchained += 1;
       records.push(record);
       head = record;
     }
   }
-  return { records, missing, unchained };
+  return { records, unchained };
 }
 
 /** As people read it: `5, 9-11`. */

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
+import { type OpenFile, openOnDisk } from './journal-disk.ts';
 import { syncFolder } from './journal-file.ts';
 import {
   joinSegments,
@@ -11,10 +12,10 @@ import {
   type ReadSegment,
   readAll,
   type SegmentName,
-  type Span,
   segmentName,
   showSpans,
 } from './journal-folder.ts';
+import { findGaps } from './journal-gaps.ts';
 
 type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
 
@@ -31,6 +32,7 @@ export interface RecoveryDeps {
     /** The same as the keychain knows it, which is told more seldom and cannot be put back with the folder. */
     readonly anchor?: Place | null;
   };
+  readonly openFile?: OpenFile;
 }
 
 /** What was wrong at the start, for the event that says so. */
@@ -51,29 +53,24 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   await mkdir(deps.folder, { recursive: true, mode: 0o700 });
   const names = await listSegments(deps.folder);
   const segments = await readAll(await chooseUnsettled(names, deps.uploadedOf), deps.key);
-  const { records, missing, unchained } = joinSegments(segments);
+  const { records, unchained } = joinSegments(segments);
   const last = records.at(-1) ?? null;
   const fresh = segments.filter(({ noted }) => !noted);
-  const ending = fresh.findLast(({ records: own, broken }) => own.length > 0 || broken > 0);
-  const uncertain = ending?.brokenAtEnd === true;
-
   const { head: outside, anchor = null, restored } = deps.outside;
-  const heads: readonly Place[] = [outside, anchor].filter((one) => one !== null);
-  const known =
-    last === null
-      ? 0
-      : Math.max(deps.uploadedOf(last.epoch), ...heads.map((one) => (one.epoch === last.epoch ? one.sequence : 0)));
-  const elsewhere = heads.filter((one) => !records.some(({ epoch }) => epoch === one.epoch));
-  const rolledBack = restored || elsewhere.length > 0 || (last !== null && known > last.sequence);
-  const gone: Span[] = [...missing];
-  if (last !== null && (known > last.sequence || uncertain))
-    gone.push([last.sequence + 1, Math.max(known, last.sequence + 1)]);
-  else if (elsewhere.length > 0) gone.push([1, Math.max(...elsewhere.map((one) => one.sequence))]);
-
-  const removed = findRemoved(segments, records, deps.uploadedOf);
+  const { gone, isEndUncertain, isShorter, removed } = findGaps({
+    ordinals: names.map(({ ordinal }) => ordinal),
+    segments,
+    records,
+    heads: [outside, anchor].filter((one) => one !== null),
+    uploadedOf: deps.uploadedOf,
+  });
+  const rolledBack = restored || isShorter;
   const broken = sum(fresh, ({ broken: count }) => count);
-  const unproven = sum(fresh, (one) => (one.ordinal === 0 ? 0 : one.unproven));
+  // Also in what was set aside: somebody may have put it there since.
+  const unproven = sum(segments, (one) => (one.ordinal === 0 ? 0 : one.unproven));
   const torn = sum(fresh, ({ tornBytes }) => tornBytes);
+  const newest = fresh.findLast(({ records: own }) => own.length > 0);
+  if (newest !== undefined) await settle(newest.path, deps.openFile ?? openOnDisk);
   await tidy(deps.folder, segments);
   const kind = kindOf({
     restored,
@@ -92,7 +89,7 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     ...(torn === 0 ? {} : { bytes: torn }),
   };
   // Numbers that were used once are never used for other records.
-  const head = rolledBack || uncertain ? null : last;
+  const head = rolledBack || isEndUncertain ? null : last;
   return {
     found: records,
     head,
@@ -118,26 +115,6 @@ function kindOf({ damaged, restored, rolledBack, unproven, unreadable }: Wrong):
   return unproven ? 'unproven' : 'torn';
 }
 
-/**
- * Numbers between two records that the server has yet to get, where no damage that was told before lies between the two: a
- * segment was taken away whole. Answers how many such gaps there are.
- */
-function findRemoved(
-  segments: readonly ReadSegment[],
-  records: readonly JournalRecord[],
-  uploadedOf: RecoveryDeps['uploadedOf'],
-): number {
-  const ordinalOf = (record: JournalRecord): number =>
-    segments.findLast((segment) => segment.records.includes(record))?.ordinal ?? 0;
-  return records.filter((after, place) => {
-    const before = records[place - 1];
-    if (before?.epoch !== after.epoch || after.sequence === before.sequence + 1) return false;
-    if (after.sequence - 1 <= uploadedOf(after.epoch)) return false;
-    const [from, to] = [ordinalOf(before), ordinalOf(after)];
-    return !segments.some(({ noted, ordinal }) => noted && from <= ordinal && ordinal <= to);
-  }).length;
-}
-
 const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>
   values.reduce((total, value) => total + of(value), 0);
 
@@ -157,6 +134,16 @@ async function chooseUnsettled(
   });
 }
 const alwaysRead = 8;
+
+/** A process that was killed may have left its last records in memory alone: nothing goes on from them before they are on the disk. */
+async function settle(path: string, openFile: OpenFile): Promise<void> {
+  const file = await openFile(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
 
 /** Cuts the room that was never used, removes what never held anything, and sets aside what is damaged. */
 async function tidy(folder: string, segments: readonly ReadSegment[]): Promise<void> {

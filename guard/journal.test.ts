@@ -179,6 +179,28 @@ test('while no segment can be had nothing is acknowledged, then it goes on by it
   await again.close();
 });
 
+test('what an earlier run left is on the disk before anything goes on from it', async () => {
+  await at.write('a');
+  await at.write('b');
+  const [, newest = ''] = at.segments();
+  const steps: string[] = [];
+  const journal = await at.open({
+    openFile: withFile(({ datasync, write }, path) => ({
+      datasync() {
+        if (path === newest) steps.push('settled');
+        return datasync();
+      },
+      write: ((bytes: Uint8Array, ...rest: [number, number, number]) => {
+        if (bytes[0] === '{'.charCodeAt(0)) steps.push('record');
+        return write(bytes, ...rest);
+      }) as SegmentFile['write'],
+    })),
+  });
+  assert.ok((await journal.append(fact('c'))).ok);
+  await journal.close();
+  assert.deepEqual(steps, ['settled', 'record']);
+});
+
 test('a folder that cannot be used gives a journal that has failed', async () => {
   writeFileSync(join(at.folder, 'taken'), '');
   const told = Promise.withResolvers<JournalState>();

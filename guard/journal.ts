@@ -8,7 +8,7 @@
 import { eventFacts, type JournalRecord, type TerminalEvent } from '#contract/audit.ts';
 import { fail, type Result, succeed } from '#contract/errors.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
-import { createDisk, type Disk, type OpenFile, openOnDisk, type Segment } from './journal-disk.ts';
+import { createDisk, type Disk, openOnDisk, type Segment } from './journal-disk.ts';
 import { writeWhole } from './journal-file.ts';
 import { type RecoveryDeps, type Repaired, recover } from './journal-recovery.ts';
 import { hashText, writeLine } from './journal-segment.ts';
@@ -24,7 +24,6 @@ export interface JournalDeps extends RecoveryDeps {
   readonly onDurable: (records: readonly JournalRecord[]) => void;
   /** Called when it changes. */
   readonly onState: (state: JournalState) => void;
-  readonly openFile?: OpenFile;
   readonly segmentBytes?: number;
   /** Milliseconds after which a new segment is tried for. */
   readonly retryEvery?: number;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sealRecord } from '#core/audit/chain.ts';
+import { readSegment, writeLine } from './journal-segment.ts';
 import { createLateSegments } from './late-segments.ts';
 import { createTestFolder, key, quiet, reasonsOf, type TestFolder } from './test-journal.ts';
 
@@ -50,7 +52,7 @@ test('what could not be read at the start goes to the server once it can be', as
   assert.deepEqual(brought, [['one', 'two']]);
 });
 
-test('what is put there by somebody without the terminal’s key does not, nor what was readable all along', async () => {
+test('what is put there by somebody without the terminal’s key does not', async () => {
   const heal = await setAside();
   const { brought, late } = watch(Buffer.alloc(32, 9));
   await delay(50);
@@ -58,8 +60,56 @@ test('what is put there by somebody without the terminal’s key does not, nor w
   await delay(100);
   await late.stop();
   assert.deepEqual(brought, []);
-  const again = watch(key);
+});
+
+test('what was set aside goes once more with the next start: the guard may have died before it was sent', async () => {
+  const heal = await setAside();
+  heal();
+  const { brought, late } = watch(key);
   await delay(50);
-  await again.late.stop();
-  assert.deepEqual(again.brought, []);
+  await late.stop();
+  assert.deepEqual(brought, [['one', 'two']]);
+});
+
+test('what could not be read in the middle of a run goes once it can be, and nothing else does', async () => {
+  await at.write('one');
+  await at.write('two');
+  const [path = ''] = at.segments();
+  const bytes = readFileSync(path);
+  rmSync(path);
+  mkdirSync(path);
+  const { brought, late } = watch(key);
+  late.lookAtAll();
+  await delay(50);
+  rmSync(path, { recursive: true });
+  writeFileSync(path, bytes);
+  for (let looks = 0; looks < 200 && brought.length === 0; looks += 1) await delay(5);
+  await late.stop();
+  assert.deepEqual(brought, [['one']]);
+});
+
+test('a record whose flush had failed, and whose number another one has, stays on the disk', async () => {
+  await at.write('one', 'two');
+  await at.write('three');
+  const [path = '', next = ''] = at.segments();
+  const [, two] = readSegment(readFileSync(path), key).records;
+  assert.ok(two);
+  const { hash: previous, ...rest } = two;
+  const failed = sealRecord({ ...rest, sequence: 3, previous, facts: { ...two.facts, reason: 'failed' } });
+  appendFileSync(path, writeLine(failed, key));
+  renameSync(path, path.replace(/\.jsonl$/, '.damaged.jsonl'));
+  const first = watch(key);
+  await delay(50);
+  await first.late.stop();
+  assert.deepEqual(first.brought, [['one', 'two']]);
+
+  // Also where of the one in its place nothing is left but what follows it.
+  await at.write('four');
+  const third = at.segments().at(-1) ?? assert.fail();
+  assert.equal(readSegment(readFileSync(third), key).records[0]?.sequence, 4);
+  writeFileSync(next, 'nothing');
+  const second = watch(key);
+  await delay(50);
+  await second.late.stop();
+  assert.deepEqual(second.brought, [['one', 'two']]);
 });

@@ -52,6 +52,8 @@ export interface Uplink {
   confirm(receipt: Receipt): void;
   /** Records that are durable here and have yet to be sent. */
   upload(records: readonly JournalRecord[]): void;
+  /** Such as may lie before numbers that the server has confirmed. */
+  uploadLate(records: readonly JournalRecord[]): void;
   /** Begins with an identity, or goes on with a new one: what is under way ends with the one before. */
   use(identity: Identity): void;
   /** The server does not renew the certificate of this terminal either. */
@@ -196,6 +198,7 @@ export function createUplink(deps: UplinkDeps): Uplink {
     endSession: endings.end,
     confirm: receipts.confirm,
     upload: uploads.add,
+    uploadLate: uploads.addLate,
     identity: () => identity,
     hurry: () => stream?.hurry(),
     use(next) {

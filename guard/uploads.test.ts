@@ -27,8 +27,8 @@ afterEach(() => stop?.());
 const whole = (some: readonly JournalRecord[]): Reread => ({ records: some, isWhole: true });
 
 /** A terminal's uploads, with a server that keeps what it is sent and can be put back, and a disk in the test's hand. */
-const createTerminal = () => {
-  let places: Places = { terminal: null, uploaded: {}, revocation: 0 };
+const createTerminal = (uploaded: Places['uploaded'] = {}) => {
+  let places: Places = { terminal: null, uploaded, revocation: 0 };
   const position: Position = {
     get: () => places,
     change: (part) => {
@@ -38,6 +38,7 @@ const createTerminal = () => {
     stop: async () => undefined,
   };
   let stored: number[] = [];
+  const sent: { readonly epoch: string; readonly sequence: number }[] = [];
   let disk = async (): Promise<Reread> => whole(records);
   const missing: Missing[] = [];
   let answering = Promise.resolve();
@@ -47,7 +48,8 @@ const createTerminal = () => {
     if (body.after > Math.max(0, ...stored)) return fail('SERVER_RESTORED');
     stored = [...new Set([...stored, ...body.records.map(({ sequence }) => sequence)])];
     const last = body.records.at(-1);
-    const answer = succeed({ epoch, sequence: last?.sequence ?? 0 });
+    const answer = succeed({ epoch: last?.epoch ?? epoch, sequence: last?.sequence ?? 0 });
+    sent.push(answer.value);
     asked.resolve();
     await answering;
     return answer;
@@ -68,6 +70,8 @@ const createTerminal = () => {
     uploads,
     missing,
     stored: () => [...stored],
+    /** The last record of each report. */
+    sent: () => [...sent],
     uploaded: () => places.uploaded[epoch] ?? 0,
     /** The server has the first so many, and says so. */
     hear(count: number) {
@@ -221,4 +225,35 @@ test('what went from the disk by its age is told as missing, and waits for nothi
   at.hear(1);
   await at.reaches(6);
   assert.deepEqual([at.stored(), at.missing], [[1, 4, 5, 6], [{ numbers: '2-3', isUnreadable: false }]]);
+});
+
+test('what is read late goes to the server also before numbers that it has confirmed, and stays behind nothing', {
+  timeout: 20_000,
+}, async () => {
+  const at = createTerminal();
+  at.hear(0);
+  at.uploads.add(records.slice(3, 6));
+  await at.reaches(6);
+  at.uploads.addLate(records.slice(0, 3));
+  while (at.stored().length < 6) await turn();
+  await turn();
+  assert.deepEqual([at.stored(), at.uploaded()], [[4, 5, 6, 1, 2, 3], 6]);
+});
+
+test('of more journals than a server tells of those are sent again that began later than what it has', {
+  timeout: 20_000,
+}, async () => {
+  const epochs = Array.from({ length: 25 }, (_, place) => epoch.replace(/^../, String(10 + place)));
+  const at = createTerminal(Object.fromEntries(epochs.map((one) => [one, 5])));
+  const all = epochs.flatMap((one) => records.slice(0, 5).map((record) => ({ ...record, epoch: one })));
+  at.setDisk(async () => whole(all));
+  // The backup was made when there were 22 of them.
+  at.uploads.follow(epochs.slice(2, 22).map((one) => ({ epoch: one, sequence: 5 })));
+  at.uploads.resume();
+  while (at.sent().length < 3) await turn();
+  await turn();
+  assert.deepEqual(
+    at.sent().map(({ epoch: one, sequence }) => [one, sequence]),
+    epochs.slice(22).map((one) => [one, 5]),
+  );
 });

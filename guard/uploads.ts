@@ -46,6 +46,8 @@ interface Lack {
 /** Brings the journal to the server, oldest first and at least once; the server stores each record once. */
 export interface Uploads {
   add(records: readonly JournalRecord[]): void;
+  /** Such as may lie before numbers that the server has confirmed: they go whatever it has, which stores each once. */
+  addLate(records: readonly JournalRecord[]): void;
   /**
    * What the server has: where that is less than it confirmed once, it was put back from a backup, and the rest is read
    * from the disk and sent again.
@@ -153,13 +155,14 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (heard !== hearings) return true;
     const stored = new Set(batch.filter((record) => record.sequence <= sequence));
     if (stored.size === 0) return false;
-    told = new Map([...told, [epoch, sequence]]);
+    told = new Map([...told, [epoch, Math.max(sequence, told.get(epoch) ?? 0)]]);
     waiting = waiting.filter((record) => !stored.has(record));
     // Earlier ones may have been put before these meanwhile.
     const next = waiting.find((record) => record.epoch === epoch && record.sequence <= sequence);
     const upTo = next === undefined ? sequence : next.sequence - 1;
     const { uploaded } = deps.position.get();
-    if (upTo > 0) deps.position.change({ uploaded: { ...uploaded, [epoch]: upTo } });
+    // What came late lies below it.
+    if (upTo > (uploaded[epoch] ?? 0)) deps.position.change({ uploaded: { ...uploaded, [epoch]: upTo } });
     return true;
   }
 
@@ -184,14 +187,23 @@ export function createUploads(deps: UploadsDeps): Uploads {
       for (const record of records) if (record.sequence > (uploaded[record.epoch] ?? 0)) waiting.push(record);
       begin();
     },
+    addLate(records) {
+      const there = new Set(waiting.map(({ hash }) => hash));
+      waiting = [...records.filter(({ hash }) => !there.has(hash)), ...waiting];
+      begin();
+    },
     follow(journals) {
       const { uploaded } = deps.position.get();
       const has = new Map(journals.map(({ epoch, sequence }) => [epoch, sequence]));
+      const own = Object.keys(uploaded);
+      // Of those that began before all it tells of it has what it confirmed; one that began later and is not told of is gone.
+      const oldest = journals.length < mostTold ? -1 : own.findIndex((epoch) => has.has(epoch));
       told = has;
       hearings += 1;
       const found = new Map<string, Lack>();
-      for (const [epoch, until] of Object.entries(uploaded)) {
-        const sequence = has.get(epoch) ?? (journals.length < mostTold ? 0 : until);
+      for (const [place, epoch] of own.entries()) {
+        const until = uploaded[epoch] ?? 0;
+        const sequence = has.get(epoch) ?? (place < oldest ? until : 0);
         if (sequence < until) found.set(epoch, { sequence, until: Math.max(until, lacking.get(epoch)?.until ?? 0) });
       }
       if (found.size === 0) return;
