@@ -164,6 +164,7 @@ async function measurePages({ database, house: { origin } }: Ground, page: Page)
     'overview',
     'speeds',
     'people',
+    'card-queue',
     `people/${person?.id}`,
     `people/${card?.id}`,
     'cards',

@@ -9,6 +9,7 @@ import './look/log.css';
 import './look/timeline.css';
 import './look/accounts.css';
 import './look/policy.css';
+import './look/queue.css';
 import './look/reviews.css';
 import './look/charts.css';
 import './look/print.css';

@@ -87,6 +87,7 @@ const ofArea: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'directory-clients': { name: '人事システム', address: 'https://kazasu.example/scim/v2' },
   'directory-groups': { name: '看護部' },
   revocations: { numbers: '1041,1042' },
+  people: { ids: '7f6e2f0a-53c4-4f0e-9a35-1d1c5f1f0b11,0d4c1f0a-53c4-4f0e-9a35-1d1c5f1f0b12' },
   console: { code: 'bm90IGEgcmVhbCBvbmUgYnV0IGFzIGxvbmc' },
   scim: { name: 'User' },
   log: {

@@ -46,6 +46,12 @@ const place: fc.Arbitrary<Place> = fc.oneof(
   fc
     .record({ finding: fc.constant('unused'), search: fc.string({ minLength: 1 }) }, { requiredKeys: [] })
     .map((given): Place => ({ kind: 'accounts', filter: { ...given } })),
+  fc
+    .record(
+      { ids: fc.uuid(), aside: fc.uuid(), turn: fc.uuid(), since: fc.constant('2026-11-01T08:30:00.123Z') },
+      { requiredKeys: [] },
+    )
+    .map((given): Place => ({ kind: 'card-queue', filter: { ...given } })),
   filter.map((given): Place => ({ kind: 'log', filter: { ...given } })),
 );
 

@@ -10,6 +10,8 @@ export type Place =
   /** What a support code stands for. */
   | { readonly kind: 'refusal'; readonly code: string }
   | { readonly kind: 'import' }
+  /** People who get a card one after the other. */
+  | { readonly kind: 'card-queue'; readonly filter: QueuePlace }
   | { readonly kind: 'directory' }
   | { readonly kind: 'card-authorities' }
   /** Lists that the server searches, sorts and gives page by page. */
@@ -48,6 +50,7 @@ export interface ListFilter {
   readonly kind?: string;
   readonly technology?: string;
   readonly assurance?: string;
+  readonly cards?: string;
   readonly sort?: string;
   readonly order?: string;
 }
@@ -70,9 +73,30 @@ export interface AccountPlace {
   readonly order?: string;
   readonly page?: string;
 }
+/** Who is in a queue for cards, and how far it has come. */
+export interface QueuePlace {
+  /** Who was chosen: by the filter of the list, one by one, or by when they came. */
+  readonly search?: string | undefined;
+  readonly role?: string | undefined;
+  readonly ids?: string | undefined;
+  readonly addedAt?: string | undefined;
+  /** `number` or `kana`. */
+  readonly sort?: string | undefined;
+  /** When it began, by the server's clock. */
+  readonly since?: string | undefined;
+  /** Whose turn it is. */
+  readonly turn?: string | undefined;
+  /** Who was set aside, with commas between. */
+  readonly aside?: string | undefined;
+  readonly stopped?: string | undefined;
+  /** What the cards are called. */
+  readonly label?: string | undefined;
+  /** Whether everybody chooses a PIN too. */
+  readonly pin?: string | undefined;
+}
 /** By what each can be narrowed and sorted: another name in an address would be refused by the server. */
 const listNames = {
-  people: ['search', 'state', 'role', 'sort', 'order'],
+  people: ['search', 'state', 'role', 'cards', 'sort', 'order'],
   cards: ['search', 'kind', 'technology', 'assurance', 'state', 'sort', 'order'],
   'loan-cards': ['search', 'state', 'sort', 'order'],
   terminals: ['search', 'state', 'sort', 'order'],
@@ -89,6 +113,19 @@ const listPlace = (kind: ListKind, search: string): Place => {
   const filter: ListFilter = readFilter<keyof ListFilter>(search, listNames[kind]);
   return Object.keys(filter).length === 0 ? { kind } : { kind, filter };
 };
+const queueNames = [
+  'search',
+  'role',
+  'ids',
+  'addedAt',
+  'sort',
+  'since',
+  'turn',
+  'aside',
+  'stopped',
+  'label',
+  'pin',
+] as const satisfies readonly (keyof QueuePlace)[];
 const accountNames = [
   'finding',
   'role',
@@ -126,6 +163,7 @@ export const parsePlace = (fragment: string): Place | undefined => {
   if (first === 'help') return { kind: 'help' };
   if (first === 'proof' && second !== undefined && second !== '') return { kind: 'event-proof', id: second };
   if (first === 'proof' || first === 'keys') return { kind: first };
+  if (first === 'card-queue') return { kind: 'card-queue', filter: readFilter(search, queueNames) };
   if (first === 'accounts') return { kind: 'accounts', filter: readFilter(search, accountNames) };
   return first === 'log' ? { kind: 'log', filter: readFilter(search, filterNames) } : undefined;
 };

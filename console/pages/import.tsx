@@ -196,6 +196,9 @@ const Done = ({ report }: { readonly report: Report }): ReactNode => {
   return (
     <Notice look="good" alert>
       <p>{say('import.done', { added, changed, suspended, unchanged })}</p>
+      {added > 0 && (
+        <a href={fragmentOf({ kind: 'card-queue', filter: { addedAt: report.at } })}>{say('import.to-queue')}</a>
+      )}{' '}
       {suspended > 0 && <a href={fragmentOf({ kind: 'revocations' })}>{say('import.to-revocations')}</a>}{' '}
       <a href={fragmentOf({ kind: 'log', filter: { kind: 'people.imported' } })}>{say('import.to-log')}</a>
     </Notice>

@@ -27,6 +27,9 @@ import { SuspendMany } from '../parts/suspend-many.tsx';
 const open = (id: string): void => {
   location.hash = fragmentOf({ kind: 'person', id });
 };
+const queueUp = (people: readonly PersonSummary[]): void => {
+  location.hash = fragmentOf({ kind: 'card-queue', filter: { ids: people.map(idOf).join(',') } });
+};
 const idOf = ({ id }: PersonSummary): string => id;
 const peopleOf = ({ people }: Answer<'people/list'>): readonly PersonSummary[] => people;
 
@@ -53,9 +56,15 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
       find: may('ceremonies/begin') ? () => setHolding(true) : undefined,
     },
   );
-  const isSearched = (filter.search ?? '') !== '';
+  const { search, role } = filter;
+  const isSearched = (search ?? '') !== '';
   const add = (
     <>
+      {may('ceremonies/begin') && (
+        <a className="button plain" href={fragmentOf({ kind: 'card-queue', filter: { search, role } })}>
+          {say('queue.title')}
+        </a>
+      )}
       {may('people/apply-import') && (
         <a className="button plain" href={fragmentOf({ kind: 'import' })}>
           {say('import.title')}
@@ -97,6 +106,14 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
               change={change}
               options={roles.map((one) => [one, say(`role.${one}`)])}
             />
+            <FilterChoice
+              by="cards"
+              label={say('card.title')}
+              every={say('people.filter.any-cards')}
+              filter={filter}
+              change={change}
+              options={(['none', 'held'] as const).map((one) => [one, say(`people.filter.cards.${one}`)])}
+            />
             <Choice
               label={say('people.sort')}
               value={filter.sort ?? (isSearched ? 'number' : 'changed')}
@@ -111,7 +128,7 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
           </>
         )}
         choosing={
-          may('people/suspend')
+          may('people/suspend') || may('ceremonies/begin')
             ? {
                 chosen,
                 choose,
@@ -119,9 +136,16 @@ export const People = ({ filter }: { readonly filter: ListFilter }): ReactNode =
                 nameOf: ({ name, number }) => `${name} ${number}`,
                 deeds: (
                   <>
-                    <Button look="danger" disabled={chosen.length > mostAtOnce} onClick={() => setSuspending(chosen)}>
-                      {say('suspend.many', { count: chosen.length })}
-                    </Button>
+                    {may('ceremonies/begin') && (
+                      <Button icon="card" disabled={chosen.length > mostAtOnce} onClick={() => queueUp(chosen)}>
+                        {say('queue.for', { count: chosen.length })}
+                      </Button>
+                    )}
+                    {may('people/suspend') && (
+                      <Button look="danger" disabled={chosen.length > mostAtOnce} onClick={() => setSuspending(chosen)}>
+                        {say('suspend.many', { count: chosen.length })}
+                      </Button>
+                    )}
                     {chosen.length > mostAtOnce && say('list.chosen-most', { most: mostAtOnce })}
                   </>
                 ),

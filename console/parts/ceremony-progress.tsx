@@ -15,11 +15,13 @@ interface CeremonyProgressProps {
   readonly person: PersonSummary | undefined;
   readonly leave: () => void;
   readonly again: () => void;
-  readonly onEnd: () => void;
+  readonly onEnd: (ceremony: CeremonyState) => void;
   readonly next: (() => void) | undefined;
   /** Has a card that was just enrolled held once more. */
   readonly test: (() => void) | undefined;
-  readonly found: ((person: PersonId) => void) | undefined;
+  readonly found?: ((person: PersonId) => void) | undefined;
+  /** It is one step of something that shows its own steps and goes on by itself once this is done; the words for leaving it. */
+  readonly within?: { readonly leave: string };
 }
 
 const stepsOf = {
@@ -42,6 +44,7 @@ export const CeremonyProgress = ({
   next,
   test,
   found,
+  within,
 }: CeremonyProgressProps): ReactNode => {
   const { say } = useWords();
   const { data } = useData('ceremonies/show', { params: { ceremony: first.id } }, ['ceremonies']);
@@ -49,8 +52,8 @@ export const CeremonyProgress = ({
   const gone = data.kind === 'failed' && data.failure.code === 'CEREMONY_ENDED';
   const over = gone || isOver(ceremony.state);
   useEffect(() => {
-    if (over) onEnd();
-  }, [over, onEnd]);
+    if (over) onEnd(ceremony);
+  }, [over, onEnd, ceremony]);
   const { holder } = ceremony;
   useEffect(() => {
     if (holder !== null) found?.(holder);
@@ -69,21 +72,21 @@ export const CeremonyProgress = ({
           : 0;
   return (
     <div className="ceremony">
-      <Steps steps={steps.map((step) => say(step))} at={at} over={over} />
+      {within === undefined && <Steps steps={steps.map((step) => say(step))} at={at} over={over} />}
       <div className="stage" role="status">
         <Stage ceremony={ceremony} gone={gone} terminal={terminal} person={person} />
       </div>
       {!over && <SecondsLeft until={ceremony.expiresAt} />}
       <div className="dialog-actions">
-        {!over && <Button onClick={leave}>{say('ceremony.cancel')}</Button>}
-        {over && !isDone && <Button onClick={leave}>{say('common.close')}</Button>}
+        {!over && <Button onClick={leave}>{within?.leave ?? say('ceremony.cancel')}</Button>}
+        {over && !isDone && <Button onClick={leave}>{within?.leave ?? say('common.close')}</Button>}
         {over && !isDone && (
           <Button look="primary" onClick={isTest ? test : again} autoFocus>
             {say('ceremony.again')}
           </Button>
         )}
-        {isDone && <Button onClick={leave}>{say('common.done')}</Button>}
-        {isDone && ceremony.task === 'card' && test !== undefined && (
+        {isDone && within === undefined && <Button onClick={leave}>{say('common.done')}</Button>}
+        {isDone && within === undefined && ceremony.task === 'card' && test !== undefined && (
           <Button icon="tap" onClick={test}>
             {say('card.test')}
           </Button>

@@ -1,18 +1,18 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { CeremonyState, IdentityProof, PersonSummary } from '#contract/api/people.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { PersonId } from '#contract/ids.ts';
 import { useAct } from '../data/use-act.ts';
-import { useConsole } from '../data/use-console.ts';
 import { useData } from '../data/use-data.ts';
 import { useWords } from '../data/use-words.ts';
 import { ApprovalAwaited } from './approval-awaited.tsx';
 import { Button } from './button.tsx';
 import { CeremonyProgress } from './ceremony-progress.tsx';
 import { Dialog } from './dialog.tsx';
-import { Choice, Field } from './field.tsx';
+import { Field } from './field.tsx';
 import { IdentityChoice } from './identity-choice.tsx';
 import { Empty, LoadedView } from './loaded-view.tsx';
+import { TerminalChoice, useTerminalChoice } from './terminal-choice.tsx';
 
 export type Task = CeremonyState['task'];
 
@@ -132,8 +132,6 @@ const Begin = ({ task, person, close, begin }: BeginProps): ReactNode => {
   );
 };
 
-const lastTerminalKey = 'kazasu.terminal';
-
 const BeginForm = ({
   task,
   person,
@@ -142,16 +140,10 @@ const BeginForm = ({
   online,
 }: BeginProps & { readonly online: readonly TerminalSummary[] }): ReactNode => {
   const { say } = useWords();
-  const { signedIn } = useConsole();
   const act = useAct('ceremonies/begin');
   const [label, setLabel] = useState('');
   const [identity, setIdentity] = useState<IdentityProof>();
-  const here = signedIn.terminal ?? sessionStorage.getItem(lastTerminalKey);
-  const [chosen, setChosen] = useState<string>(here ?? (online.length === 1 ? (online[0]?.id ?? '') : ''));
-  const terminal = online.find((one) => one.id === chosen);
-  useEffect(() => {
-    if (terminal !== undefined) sessionStorage.setItem(lastTerminalKey, terminal.id);
-  }, [terminal]);
+  const { terminal, choose } = useTerminalChoice(online);
   const start = async (): Promise<void> => {
     if (terminal === undefined) return;
     const whom = person === undefined ? {} : { person: person.id };
@@ -168,23 +160,7 @@ const BeginForm = ({
       }}
     >
       {person !== undefined && <IdentityChoice value={identity} change={setIdentity} first />}
-      <Choice
-        label={say('ceremony.terminal')}
-        value={terminal?.id ?? ''}
-        change={setChosen}
-        hint={say('ceremony.terminal-hint')}
-      >
-        <option value="">{say('ceremony.choose')}</option>
-        {online.map((one) => (
-          <option key={one.id} value={one.id}>
-            {say('ceremony.option', {
-              name: one.name,
-              place: one.place,
-              here: one.id === signedIn.terminal ? say('ceremony.here') : '',
-            })}
-          </option>
-        ))}
-      </Choice>
+      <TerminalChoice online={online} terminal={terminal} choose={choose} />
       {(task === 'card' || task === 'loan-card') && (
         <Field
           label={say('card.label')}

@@ -3,7 +3,7 @@ import type { IdentityProof } from '#contract/api/people.ts';
 import { useWords } from '../data/use-words.ts';
 import { Radios } from './radios.tsx';
 
-const proofs = [
+export const proofs = [
   'photo-identification',
   'staff-card',
   'known-in-person',

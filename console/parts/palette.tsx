@@ -29,6 +29,7 @@ const fold = (text: string): string =>
 const acts = [
   { needs: 'people/add', fragment: '#/people?do=add', icon: 'plus', word: 'people.add' },
   { needs: 'ceremonies/begin', fragment: '#/people?do=find', icon: 'tap', word: 'find.title' },
+  { needs: 'ceremonies/begin', fragment: '#/card-queue', icon: 'card', word: 'queue.title' },
   { needs: 'people/apply-import', fragment: '#/import', icon: 'copy', word: 'import.title' },
   { needs: 'terminals/announce', fragment: '#/terminals?do=announce', icon: 'terminal', word: 'terminals.announce' },
   { needs: 'ceremonies/begin', fragment: '#/loan-cards?do=enrol', icon: 'lend', word: 'loan-cards.enrol' },

@@ -13,6 +13,7 @@ import { Accounts } from '../pages/accounts.tsx';
 import { Approvals } from '../pages/approvals.tsx';
 import { Backups } from '../pages/backups.tsx';
 import { CardAuthorities } from '../pages/card-authorities.tsx';
+import { CardQueuePage } from '../pages/card-queue.tsx';
 import { Cards } from '../pages/cards.tsx';
 import { ChecklistPage } from '../pages/checklist.tsx';
 import { Directory } from '../pages/directory.tsx';
@@ -122,6 +123,7 @@ const roomOf = (place: Place): Place['kind'] => {
     case 'person':
     case 'refusal':
     case 'import':
+    case 'card-queue':
       return 'people';
     case 'periodic-review':
       return 'periodic-reviews';
@@ -150,6 +152,8 @@ const Page = ({ place }: { readonly place: Place }): ReactNode => {
       return <Refusal code={place.code} />;
     case 'import':
       return <Import />;
+    case 'card-queue':
+      return <CardQueuePage filter={place.filter} />;
     case 'directory':
       return <Directory />;
     case 'card-authorities':

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assurance, technology } from '../card.ts';
-import { personId } from '../ids.ts';
+import { instant, personId } from '../ids.ts';
 import { listingEnd, listingQuery } from './listing.ts';
 import { cardSummary } from './people.ts';
 import { table } from './row.ts';
@@ -31,6 +31,8 @@ export const cards = table({
       technology: technology.optional(),
       assurance: assurance.optional(),
       state: cardSummary.shape.state.optional(),
+      /** Enrolled then or later. */
+      since: instant.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     answer: z.strictObject({ cards: z.array(heldCard), ...listingEnd }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { personId } from '../ids.ts';
+import { instant, personId } from '../ids.ts';
 import { personSummary } from './people.ts';
 import { table } from './row.ts';
 
@@ -91,6 +91,8 @@ export const imports = table({
       unchanged: z.int(),
       /** Numbers of the revocations of those who were suspended. */
       revocations: z.array(z.int()),
+      /** When that was: those who were added have come at this time (`addedAt` of `people/list`). */
+      at: instant,
     }),
   },
 });

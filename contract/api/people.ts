@@ -124,6 +124,8 @@ export const ceremonyState = z.strictObject({
 });
 export type CeremonyState = z.infer<typeof ceremonyState>;
 
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const someIds = new RegExp(`^${uuid}(?:,${uuid}){0,199}$`);
 const personParams = z.strictObject({ person: personId });
 const desk = ['helpdesk', 'admin'] as const;
 
@@ -134,17 +136,30 @@ export const people = table({
     sender: ['helpdesk', 'admin', 'auditor'],
     event: null,
     failures: [],
-    summary: 'People by name, kana or staff number, by state and role. `next` asks for the page after this one.',
+    summary: 'People by name, kana or staff number, by state, role and cards. `next` asks for the page after this one.',
     query: z.strictObject({
       /** By whom somebody changed last where nothing is asked for, and by number where something is searched for. */
       ...listingQuery(['changed', 'number', 'kana', 'name', 'state']),
       state: z.enum(['active', 'suspended']).optional(),
       role: role.optional(),
+      /**
+       * By cards of their own that are in force or suspended; `wanted`: those who have none and for whom whoever asks may
+       * enrol one.
+       */
+      cards: z.enum(['held', 'none', 'wanted']).optional(),
+      /** Those who got a card of their own since then, and have it still. */
+      enrolledSince: instant.optional(),
+      /** Those who came at exactly this time, such as by one import (its `at`). */
+      addedAt: instant.optional(),
+      /** Some by their identifiers, with commas between; at most 200. */
+      ids: z.string().regex(someIds).optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     answer: z.strictObject({
       people: z.array(personSummary),
       ...listingEnd,
+      /** When that was so, by the server's clock. */
+      at: instant,
     }),
   },
   'people/add': {

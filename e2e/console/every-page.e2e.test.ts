@@ -70,7 +70,7 @@ before(async () => {
   const person = new URL(page.url()).hash;
   const links = page.getByRole('navigation', { name: 'メニュー' }).getByRole('link');
   const offered = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
-  places = [...offered, '#/help', '#/sign-in', '#/import', person];
+  places = [...offered, '#/help', '#/sign-in', '#/import', '#/card-queue', person];
 });
 after(() => world?.stop());
 

@@ -48,6 +48,12 @@ try {
   await dialog.getByRole('button', { name: say('ceremony.cancel') }).click();
   await dialog.waitFor({ state: 'detached' });
   await terminal.next('ceremony-cancelled');
+  await hands.addPerson(page, { number: '104240', name: '鈴木 次郎', kana: 'スズキ ジロウ' });
+  await hands.addPerson(page, { number: '104251', name: '髙橋 みなみ', kana: 'タカハシ ミナミ' });
+  await goTo(page, '#/card-queue');
+  await page.getByRole('heading', { level: 2, name: '佐藤 花子', exact: true }).waitFor();
+  await take(page, 'helpdesk-queue');
+  await goTo(page, person);
   await hands.enrol(page, terminal, hands.badge, '58203917');
   await terminal.logIn(hands.badge, '58203917');
 

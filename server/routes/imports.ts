@@ -57,7 +57,7 @@ export const createImportRoutes = (deps: ServerDeps) =>
             const approved = await requireApprovalForRoles(deps, tx, now, sender, act);
             if (!approved.ok) return approved;
           }
-          return succeed(await apply(tx, now, held, authorOf(sender)));
+          return succeed({ ...(await apply(tx, now, held, authorOf(sender))), at: now.toISOString() });
         })
         .catch((problem: unknown) => {
           if (problem instanceof Stale) return fail('IMPORT_STALE');

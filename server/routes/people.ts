@@ -40,11 +40,12 @@ export const createPeopleRoutes = (deps: ServerDeps) =>
     ...createFirstSecretRoutes(deps),
     ...createChangingRoutes(deps),
 
-    'people/list': async ({ query }) => {
-      const listed = await listPeople(deps.database, query);
+    'people/list': async ({ query }, { roles }) => {
+      const at = deps.now().toISOString();
+      const listed = await listPeople(deps.database, { ...query, forAnybody: roles.includes('admin') });
       if (listed === undefined) return refuseCursor();
       const { rows: people, next, total } = listed;
-      return succeed({ people, next, total });
+      return succeed({ people, next, total, at });
     },
 
     'people/add': async ({ body }, sender) =>

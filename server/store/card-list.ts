@@ -40,17 +40,19 @@ export interface CardsQuery extends ListingAsked<Sort> {
   readonly technology?: HeldCard['technology'] | undefined;
   readonly assurance?: HeldCard['assurance'] | undefined;
   readonly state?: HeldCard['state'] | undefined;
+  readonly since?: string | undefined;
 }
 
 /** Cards of people and of the stock, those enrolled last first. */
 export const listAllCards = async (
   tx: Transaction,
-  { kind, technology, assurance, state, ...asked }: CardsQuery,
+  { kind, technology, assurance, state, since, ...asked }: CardsQuery,
 ): Promise<Listed<HeldCard> | undefined> => {
   const values: unknown[] = [];
   const where = Object.entries({ kind, technology, assurance, state }).flatMap(([column, value]) =>
     value === undefined ? [] : [`${column} = $${values.push(value)}`],
   );
+  if (since !== undefined) where.push(`enrolled_at >= $${values.push(since)}`);
   const listed = await readListing<Row, Sort>(tx, listing, { values, where }, asked);
   if (listed === undefined) return undefined;
   const cards = listed.rows.map(

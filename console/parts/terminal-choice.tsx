@@ -1,0 +1,53 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { TerminalSummary } from '#contract/api/terminals.ts';
+import { useConsole } from '../data/use-console.ts';
+import { useWords } from '../data/use-words.ts';
+import { Choice } from './field.tsx';
+
+const lastTerminalKey = 'kazasu.terminal';
+
+interface ChosenTerminal {
+  /** Undefined while none is chosen, or the one that was is away. */
+  readonly terminal: TerminalSummary | undefined;
+  readonly choose: (id: string) => void;
+}
+
+/** The terminal at which something is to be done: this one, the one that was used last, or the only one there is. */
+export const useTerminalChoice = (online: readonly TerminalSummary[]): ChosenTerminal => {
+  const { signedIn } = useConsole();
+  const [chosen, choose] = useState(signedIn.terminal ?? sessionStorage.getItem(lastTerminalKey) ?? undefined);
+  const wanted = chosen ?? (online.length === 1 ? online[0]?.id : undefined);
+  const terminal = online.find(({ id }) => id === wanted);
+  useEffect(() => {
+    if (terminal !== undefined) sessionStorage.setItem(lastTerminalKey, terminal.id);
+  }, [terminal]);
+  return { terminal, choose };
+};
+
+interface TerminalChoiceProps extends ChosenTerminal {
+  readonly online: readonly TerminalSummary[];
+}
+
+export const TerminalChoice = ({ online, terminal, choose }: TerminalChoiceProps): ReactNode => {
+  const { say } = useWords();
+  const { signedIn } = useConsole();
+  return (
+    <Choice
+      label={say('ceremony.terminal')}
+      value={terminal?.id ?? ''}
+      change={choose}
+      hint={say('ceremony.terminal-hint')}
+    >
+      <option value="">{say('ceremony.choose')}</option>
+      {online.map((one) => (
+        <option key={one.id} value={one.id}>
+          {say('ceremony.option', {
+            name: one.name,
+            place: one.place,
+            here: one.id === signedIn.terminal ? say('ceremony.here') : '',
+          })}
+        </option>
+      ))}
+    </Choice>
+  );
+};
