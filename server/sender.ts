@@ -94,6 +94,9 @@ const admitTerminal = async ({ takesLapsed }: Row, request: FastifyRequest, deps
   deps.hub.attach(terminal, socket);
   const active = await deps.findActive(terminal);
   if (active === undefined) return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  // It would be let in as one and meant as the other.
+  const says = request.headers.authorization ?? request.cookies[consoleCookie];
+  if (says !== undefined) return turnAway({ code: 'REQUEST_INVALID', why: 'two-identities', terminal });
   const isOwn = isOwnKey(active, key) || (await deps.takeReturned(held, request.ip));
   if (!isOwn || (lapsed >= 0 && active.newestKey === null)) return refuse('certificate-superseded');
   const sender: TerminalSender = {
