@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { api } from '#contract/api/index.ts';
-import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import { startTestServer, type TestSender, type TestServer, type TestTerminal } from './testing.ts';
+import { makeClinician } from './testing-login.ts';
 
 /** What every route refuses is in `routes/every-route.int.test.ts`. */
 let server: TestServer;
@@ -98,6 +99,47 @@ describe('the gate', () => {
       "select detail from event where kind = 'request.refused' order by seq desc limit 1",
     );
     assert.equal(last?.detail.leftOut, 39);
+  });
+
+  test('goes on to write refusals when its clock is put back', async (t) => {
+    server.advance(61_000);
+    const count = async () => {
+      await server.call(server.anyone, 'terminals/renew');
+      await server.app.settled();
+      return (await server.database.query("select 1 from event where kind = 'request.refused'")).length;
+    };
+    const before = await count();
+    server.advance(-3_600_000);
+    t.after(() => server.advance(3_600_000));
+    assert.equal(await count(), before + 1);
+  });
+
+  test('counts an address by the connection, and rules about networks go by that, whoever is said to be behind it', async () => {
+    const terminal = await server.enrol();
+    const pretending = (address: string): TestSender => ({
+      agent: terminal.agent,
+      headers: { 'x-forwarded-for': address, forwarded: `for=${address}`, 'x-real-ip': address, via: `1.1 ${address}` },
+    });
+    const rule = (network: string) => [
+      { name: 'not from here', when: { networks: [network] }, demand: { kind: 'refuse' as const } },
+    ];
+    const { evidence } = await makeClinician(server);
+    const tap = (from: TestSender) =>
+      server.call(from, 'attempts/begin', { body: { lock: crypto.randomUUID(), card: evidence } });
+    await server.applyPolicy({ factors: rule('127.0.0.0/8') });
+    assert.equal((await tap(pretending('203.0.113.9'))).code, 'CARD_REFUSED');
+    await server.applyPolicy({ factors: rule('203.0.113.0/24') });
+    assert.equal((await tap(pretending('203.0.113.9'))).status, 200);
+    await server.applyPolicy({});
+    server.advance(61_000);
+    const { agent } = server.sender({ localAddress: '127.0.6.1' });
+    const codes: (string | undefined)[] = [];
+    for (let place = 1; place <= 12; place += 1) {
+      const headers = { 'x-forwarded-for': `203.0.113.${place}`, 'x-real-ip': `203.0.113.${place}` };
+      const body = { code: 'made up', request: 'x' };
+      codes.push((await server.call({ agent, headers }, 'terminals/enrol', { body })).code);
+    }
+    assert.deepEqual(codes, [...Array(10).fill('ENROLMENT_REFUSED'), 'SERVER_BUSY', 'SERVER_BUSY']);
   });
 
   test('says what is wrong with a request and repeats nothing of it', async () => {

@@ -14,6 +14,13 @@ const describeProblem = (problem: Error): object => {
   return { type, code, stack: frames.join('\n') };
 };
 
+/** The last words of a server that ends on a bug: what and where, and nothing of anybody's data. */
+export const describeBug = (problem: unknown): string => {
+  if (!(problem instanceof Error)) return `somebody threw a ${typeof problem}`;
+  const { type, message, code, stack } = describeProblem(problem) as Record<string, unknown>;
+  return message === undefined ? `${type} ${code}\n${stack}` : String(stack);
+};
+
 /** JSON Lines on `destination`. What is logged of a request is its method, its path without query, and its sender's address. */
 export const createLog = (level: string, destination: DestinationStream): Logger =>
   pino(

@@ -42,12 +42,14 @@ export const createRefusals = (deps: { database: Lane; now: () => Date; log: Log
 
   /** Number of equal ones left out before this one; `undefined` when this one is to be left out too. */
   const admit = (address: string, key: string, now: number): number | undefined => {
-    if (now - minute.since >= 60 * second) {
+    // However far the clock was put back meanwhile.
+    const since = (at: number): number => Math.abs(now - at);
+    if (since(minute.since) >= 60 * second) {
       minute = { since: now, written: 0, byAddress: new Map() };
-      for (const [old, { at }] of last) if (now - at > quiet) last.delete(old);
+      for (const [old, { at }] of last) if (since(at) > quiet) last.delete(old);
     }
     const before = last.get(key);
-    const known = before !== undefined && now - before.at < quiet;
+    const known = before !== undefined && since(before.at) < quiet;
     const ofAddress = minute.byAddress.get(address) ?? 0;
     if (known || minute.written >= atMost || ofAddress >= atMostEach) {
       if (before !== undefined) before.leftOut += 1;

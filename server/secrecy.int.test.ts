@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readKeyRings } from './key-file.ts';
+import { describeBug } from './log.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 import { begin, finish, makeOwner, must, openBrowser } from './testing-browser.ts';
 import { makeCodes, mustBeginEmergency } from './testing-cardless.ts';
@@ -100,7 +101,9 @@ test('no secret and no card number is written anywhere, whatever was sent', asyn
   const shown = await showOnce(terminal);
   for (const [what, one] of Object.entries(shown)) assert.ok(one.length >= 6, what);
   await server.send(terminal, '/v1/attempts?pin=canary-query', { method: 'POST', body: '{"canary-key":1}' });
+  let lastWords = '';
   await assert.rejects(server.database.query('select $1::uuid', ['canary-parameter']), (problem) => {
+    lastWords = describeBug(problem);
     server.log.error(
       { err: problem, body: { pin: 'canary-body' }, sent: { card: { identifier: 'canary-card' } } },
       'a bug',
@@ -133,7 +136,9 @@ test('no secret and no card number is written anywhere, whatever was sent', asyn
     log: server.logged(),
     'log of PostgreSQL': await readFile(join(server.folder, 'postgres/postgres.log'), 'utf8'),
     database: await dumpDatabase(),
+    'last words of a server that ends on a bug': lastWords,
   };
+  assert.match(lastWords, /22P02\n\s+at /, 'they say what and where');
   assert.match(places.database, /proof\.accepted/, 'the story is in the log');
   for (const [place, text] of Object.entries(places)) {
     for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} stands in the ${place}`);

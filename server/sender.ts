@@ -99,6 +99,9 @@ const admitTerminal = async (
   const admitted = await deps.findAdmitted(terminal);
   if (admitted === undefined)
     return turnAway({ code: 'TERMINAL_REVOKED', why: 'terminal-revoked', terminal, cut: true });
+  // It would be let in as one and meant as the other.
+  const says = request.headers.authorization ?? request.cookies[consoleCookie];
+  if (says !== undefined) return turnAway({ code: 'REQUEST_INVALID', why: 'two-identities', terminal });
   const isOwn = isOwnKey(admitted, key) || (await deps.takeReturned(held, request.ip));
   if (!isOwn || (lapsed >= 0 && admitted.newestKey === null)) return refuse('certificate-superseded');
   if (admitted.disabled && takesDisabled !== true)

@@ -45,8 +45,11 @@ export type SignInVerdict<Opened> =
  */
 export type Open<Opened> = (tx: Transaction, person: PersonSummary) => Promise<Opened>;
 
-/** No refusal is answered sooner, so that its time says nothing of how far it came (milliseconds). */
-const refusalTakes = 400;
+/** Refusals take a whole number of these steps, so that their time says nothing of how far they came (milliseconds). */
+const refusalStep = 400;
+
+/** For how long a refusal is still held back. Whoever floods a queue to be late finds the same steps there. */
+export const untilNextStep = (elapsed: number): number => refusalStep - (elapsed % refusalStep);
 
 /** Holds a refusal back so long. */
 export const refuseSlowly = async <Verdict extends { readonly ok: boolean }>(
@@ -54,7 +57,7 @@ export const refuseSlowly = async <Verdict extends { readonly ok: boolean }>(
 ): Promise<Verdict> => {
   const since = performance.now();
   const verdict = await work();
-  if (!verdict.ok) await wait(Math.max(0, refusalTakes - (performance.now() - since)));
+  if (!verdict.ok) await wait(untilNextStep(performance.now() - since));
   return verdict;
 };
 

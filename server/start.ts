@@ -11,7 +11,7 @@ import { findFreePort } from './free-port.ts';
 import { usualBeat } from './heartbeat.ts';
 import { authorityFileIn, openServerKeys, writeAuthorityFile } from './held-keys.ts';
 import { startKeyWatch } from './key-watch.ts';
-import { createLog } from './log.ts';
+import { createLog, describeBug } from './log.ts';
 import { createSeenFile } from './log-tree/seen.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
 import { createDatabase } from './store/database.ts';
@@ -190,7 +190,7 @@ const main = async (): Promise<void> => {
   process.on('SIGINT', () => void end(0));
   for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(bug, (problem) => {
-      say(`The server ends on a bug: ${problem instanceof Error ? problem.stack : problem}`);
+      say(`The server ends on a bug: ${describeBug(problem)}`);
       void end(1);
     });
   }
@@ -207,8 +207,7 @@ const main = async (): Promise<void> => {
       problem instanceof PolicyProblems ||
       problem instanceof EmbeddedDatabaseProblem ||
       problem instanceof ForeignKeys;
-    const { message, stack } = problem as Error;
-    say(`The server did not start: ${known ? message : stack}`);
+    say(`The server did not start: ${known ? problem.message : describeBug(problem)}`);
     await end(1);
   }
 };

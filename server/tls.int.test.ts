@@ -1,12 +1,15 @@
+import './tls/reflect.ts';
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { type webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import * as x509 from '@peculiar/x509';
 import { authorityFileIn, openKeys } from './held-keys.ts';
 import { createKeys, createRequest, exportKey, startTestServer, type TestServer } from './testing.ts';
+import { sumTables } from './testing-tables.ts';
 import { type Authority, makeAuthority, openAuthority } from './tls/authority.ts';
 import { openServerCertificate } from './tls/server-certificate.ts';
 
@@ -103,6 +106,94 @@ describe('a terminal’s certificate', () => {
     assert.ok(issued);
     const answered = await report({ key: await exportKey(keys), cert: issued.certificate });
     assert.deepEqual([answered.status, answered.code], [403, 'TERMINAL_REVOKED']);
+  });
+
+  test('that is not one of a terminal opens no call, no stream and no attempt, changes nothing, and the log says why', async () => {
+    const [terminal, thief] = [await server.enrol(), await server.enrol()];
+    const [keys, elsewhere] = [await createKeys(), await createAuthority()];
+    const [request, key] = [await createRequest(keys), await exportKey(keys)];
+    const issue = async (by: Authority, name: string, at = new Date()) => {
+      const { certificate } = (await by.issueClient(request, name, at)) ?? assert.fail('not issued');
+      return { key, cert: certificate };
+    };
+    /** Signed by whoever it is, in the name of a terminal. */
+    const sign = async (signingKey: webcrypto.CryptoKey, issuer: string, purposes: string[]) => {
+      const made = await x509.X509CertificateGenerator.create({
+        serialNumber: '4011',
+        subject: `CN=${terminal.id}`,
+        issuer,
+        notBefore: new Date(Date.now() - 60_000),
+        notAfter: new Date(Date.now() + 60_000),
+        signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+        signingKey,
+        publicKey: keys.publicKey,
+        extensions: [new x509.ExtendedKeyUsageExtension(purposes)],
+      });
+      return { key, cert: made.toString('pem') };
+    };
+    const client = ['1.3.6.1.5.5.7.3.2'];
+    const own = await server.authority.issueServer([terminal.id], new Date());
+    const day = 24 * 3_600_000;
+    const cases: Readonly<Record<string, readonly [reason: string, held: { key?: string; cert?: string }]>> = {
+      none: ['certificate-none', {}],
+      'of another authority': ['certificate-foreign', await issue(elsewhere, terminal.id)],
+      'that signed itself': ['certificate-foreign', await sign(keys.privateKey, `CN=${terminal.id}`, client)],
+      'that another terminal signed, with its own certificate behind it': [
+        'certificate-foreign',
+        await sign(thief.keys.privateKey, `CN=${thief.id}`, client).then(({ cert }) => ({
+          key,
+          cert: `${cert}\n${thief.admission.certificate}`,
+        })),
+      ],
+      'that names the authority and was signed by somebody else': [
+        'certificate-foreign',
+        await sign(keys.privateKey, new X509Certificate(server.authority.certificate).subject, client),
+      ],
+      'that ended long ago': [
+        'certificate-expired',
+        await issue(server.authority, terminal.id, new Date(Date.now() - 200 * day)),
+      ],
+      'that begins in two days': [
+        'certificate-foreign',
+        await issue(server.authority, terminal.id, new Date(Date.now() + 3 * day)),
+      ],
+      'of the server itself': ['certificate-foreign', { key: own.key, cert: own.certificate }],
+      'of nobody’s name': ['certificate-unreadable', await issue(server.authority, 'admin')],
+      'of another key for a terminal': ['certificate-superseded', await issue(server.authority, terminal.id)],
+      'of a terminal that is not there': ['terminal-revoked', await issue(server.authority, crypto.randomUUID())],
+    };
+    await server.app.settled();
+    const before = await sumTables(server.database);
+    for (const [place, [what, [reason, held]]] of Object.entries(cases).entries()) {
+      const localAddress = `127.0.7.${place + 1}`;
+      // What is refused in its name alone is cut as well: each asks anew.
+      const ask = (path: string, body?: object) =>
+        server.send(server.sender({ ...held, localAddress }), path, body === undefined ? {} : { method: 'POST', body });
+      const card = {
+        technology: 'felica',
+        systemCode: '8008',
+        identifier: '0114000000000001',
+        assurance: 'identifier',
+      };
+      const answers = [
+        await ask('/v1/terminals/report', { records: [] }),
+        await ask('/v1/attempts', { lock: crypto.randomUUID(), card }),
+        await ask('/v1/terminals/stream?after=0&clock=0'),
+        await ask('/v1/terminals/renew', { request }),
+      ];
+      const [status, code] =
+        reason === 'terminal-revoked' ? [403, 'TERMINAL_REVOKED'] : [401, 'TERMINAL_CERTIFICATE_MISSING'];
+      for (const answer of answers)
+        assert.deepEqual([answer.status, await answer.json()], [status, { failure: { code } }], what);
+      await server.app.settled();
+      const events = await server.database.query<{ reason: string; outcome: string }>(
+        `select distinct reason, outcome from event where kind = 'request.refused' and detail->>'address' = $1`,
+        [localAddress],
+      );
+      assert.deepEqual(events, [{ reason, outcome: 'serious' }], what);
+    }
+    assert.deepEqual(await sumTables(server.database), before);
+    assert.equal((await server.call(terminal, 'nonces/give')).status, 200, 'the terminal itself goes on');
   });
 
   test('is not made for a request that is not signed by its key, nor for another curve', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startTestServer, type TestConsole, type TestServer } from './testing.ts';
+import { must, openBrowser } from './testing-browser.ts';
+import { logIn, makeClinician } from './testing-login.ts';
 import { openStream, type TestStream } from './testing-stream.ts';
 
 let server: TestServer;
@@ -41,6 +43,23 @@ describe('the stream of a console page', () => {
       await addSomebody();
       await stream.next<{ kind?: string; what?: string }>(({ what }) => what === 'people' || what === 'events');
       stream.close();
+    }
+  });
+
+  it('in the window of a terminal tells nothing that came after the terminal locked, and ends', async () => {
+    const terminal = await server.enrol();
+    for (const at of [server, second]) {
+      const { session, token } = await logIn(server, terminal, await makeClinician(server, { roles: ['auditor'] }));
+      const asked = await server.call(terminal, 'sessions/open-console', { params: { session }, body: { token } });
+      const browser = openBrowser(server);
+      must(await browser.call('console/enter', { body: must<{ ticket: string }>(asked) }));
+      const stream = await watch(at, { ...admin, headers: { cookie: browser.cookie } });
+      const body = { reason: 'idle', endedAt: server.now().toISOString() };
+      assert.equal((await server.call(terminal, 'sessions/end', { params: { session }, body })).status, 200);
+      const heard = stream.events.length;
+      await addSomebody();
+      await stream.ended;
+      assert.deepEqual(stream.events.slice(heard), []);
     }
   });
 

@@ -15,6 +15,7 @@ describe('what the pages say', () => {
     'README.md',
     'docs/threat-model.md',
     'docs/attacks.md',
+    'docs/threats.md',
     ...globSync('docs/decisions/*.md', { cwd: root }),
   ]) {
     test(`${page} names only files that are there`, () => {
@@ -28,11 +29,26 @@ describe('what the pages say', () => {
     });
   }
 
-  test('docs/attacks.md names only tests that are there', () => {
-    const named = [...read('docs/attacks.md').matchAll(/`([\w./-]+\.test\.ts)`: ([^;|]+?) ?(?=[;|])/g)];
-    assert.ok(named.length > 40);
+  for (const page of ['docs/attacks.md', 'docs/threats.md'])
+    test(`${page} names only tests that are there`, () => {
+      const named = [...read(page).matchAll(/`([\w./-]+\.test\.ts)`: ([^;|]+?) ?(?=[;|])/g)];
+      assert.ok(named.length > 40);
+      assert.deepEqual(
+        named.filter(([, file = '', title = '']) => !read(file).includes(title)).map(([all]) => all),
+        [],
+      );
+    });
+
+  test('docs/threats.md has each number once, in order, with a test', () => {
+    const rows = [...read('docs/threats.md').matchAll(/^\| (\d+) \| [^|]+ \| (.+) \|$/gm)];
+    const numbers = rows.map(([, number]) => Number(number));
+    assert.ok(numbers.length > 50);
     assert.deepEqual(
-      named.filter(([, file = '', title = '']) => !read(file).includes(title)).map(([all]) => all),
+      numbers,
+      [...new Set(numbers)].toSorted((one, other) => one - other),
+    );
+    assert.deepEqual(
+      rows.filter(([, , tests = '']) => !/^`[\w./-]+\.test\.ts`: /.test(tests)).map(([all]) => all),
       [],
     );
   });

@@ -194,7 +194,7 @@ export const people = table({
     event: 'person.changed',
     failures: ['PERSON_UNKNOWN', 'PERSON_NUMBER_TAKEN', 'PERSON_SELF', 'PERSON_LAST_ADMIN', 'APPROVAL_NEEDED'],
     summary:
-      'Number, name, kana or roles; what is left out stays. Roles, and whoever has another role than clinician, are an admin’s to change.',
+      'Number, name, kana or roles; what is left out stays. Roles, and whoever has another role than clinician, are an admin’s to change. The number of somebody who uses their factors takes a second person, as a factor does.',
     params: personParams,
     body: z
       .strictObject({ number: text(40), name: text(80), kana: z.string().trim().max(80), roles: z.array(role).max(5) })

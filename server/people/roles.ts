@@ -8,6 +8,7 @@ import type { Transaction } from '../store/database.ts';
 import { record, recordAll } from '../store/events.ts';
 import { keepsAdmin } from '../store/people.ts';
 import type { Author } from './author.ts';
+import { cancelAsked } from './suspend.ts';
 
 export const sameRoles = (one: readonly Role[], other: readonly Role[]): boolean =>
   [...new Set(one)].sort().join() === [...new Set(other)].sort().join();
@@ -35,13 +36,20 @@ export interface RoleChange {
   readonly after: readonly Role[];
 }
 
-/** Events of roles that were changed. Rights are looked up at each request; who has none in the console any more is signed out. */
+const losesDesk = (before: readonly Role[], after: readonly Role[]): boolean =>
+  (['helpdesk', 'admin'] as const).some((role) => before.includes(role) && !after.includes(role));
+
+/**
+ * Events of roles that were changed. Rights are looked up at each request; who has none in the console any more is signed
+ * out, and enrolment steps of who may ask for none any more end.
+ */
 export const recordRoles = async (
   tx: Transaction,
   now: Date,
   changes: readonly RoleChange[],
-  { actor, terminal, detail }: Author,
+  author: Author,
 ): Promise<void> => {
+  const { actor, terminal, detail } = author;
   await recordAll(
     tx,
     now,
@@ -57,5 +65,6 @@ export const recordRoles = async (
   );
   for (const { person, before, after } of changes) {
     if (mayUseConsole(before) && !mayUseConsole(after)) await endConsoleSessionsOf(tx, now, person);
+    if (losesDesk(before, after)) await cancelAsked(tx, now, person, author);
   }
 };

@@ -1,6 +1,6 @@
 import type { Pushed } from '#contract/api/terminals.ts';
 import type { PersonId } from '#contract/ids.ts';
-import { cancelCeremoniesOf } from '../store/ceremonies.ts';
+import { cancelCeremoniesBy, cancelCeremoniesOf, type EndedCeremony } from '../store/ceremonies.ts';
 import { endConsoleSessionsOf } from '../store/console.ts';
 import { dropPendingSeed } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
@@ -40,6 +40,20 @@ export const endSessionsOfPerson = async (
   return ended;
 };
 
+const tellCancelled = async (
+  tx: Transaction,
+  now: Date,
+  ended: readonly EndedCeremony[],
+  { actor, detail }: Author,
+  reason: string,
+): Promise<void> => {
+  for (const { id: ceremony, terminal, person } of ended) {
+    await tx.notify('pushed', { terminal, pushed: { kind: 'ceremony-cancelled', ceremony } satisfies Pushed });
+    const facts = { kind: 'ceremony.ended', outcome: 'minor', terminal, person, actor, ceremony } as const;
+    await record(tx, now, { ...facts, reason, detail });
+  }
+};
+
 /** Ends enrolment steps of a person that are under way; `task`: those for this alone. */
 export const cancelCeremonies = async (
   tx: Transaction,
@@ -48,20 +62,13 @@ export const cancelCeremonies = async (
   author: Author,
   task?: 'pin',
 ): Promise<void> => {
-  for (const { id: ceremony, terminal } of await cancelCeremoniesOf(tx, now, person, task)) {
-    await tx.notify('pushed', { terminal, pushed: { kind: 'ceremony-cancelled', ceremony } satisfies Pushed });
-    await record(tx, now, {
-      kind: 'ceremony.ended',
-      outcome: 'minor',
-      terminal,
-      person,
-      actor: author.actor,
-      ceremony,
-      reason: task === undefined ? 'person-suspended' : 'revoked',
-      detail: author.detail,
-    });
-  }
+  const ended = await cancelCeremoniesOf(tx, now, person, task);
+  await tellCancelled(tx, now, ended, author, task === undefined ? 'person-suspended' : 'revoked');
 };
+
+/** Ends enrolment steps that a person asked for, who may ask for none any more. */
+export const cancelAsked = async (tx: Transaction, now: Date, person: PersonId, author: Author): Promise<void> =>
+  tellCancelled(tx, now, await cancelCeremoniesBy(tx, now, person), author, 'cancelled');
 
 /** A directory suspended the person before; from now on it is somebody here. */
 export const recordHeld = async (
@@ -76,8 +83,8 @@ export const recordHeld = async (
 };
 
 /**
- * These people may log in nowhere any more: sessions, console sessions, enrolment steps, seeds that wait for their first code
- * and invitations end, and each gets a numbered revocation, which every terminal is told when the transaction commits.
+ * These people may log in nowhere any more: sessions, console sessions, enrolment steps of theirs and those that they asked
+ * for, seeds that wait for their first code and invitations end, and each gets a numbered revocation, which every terminal is told when the transaction commits.
  * Whoever calls holds their rows. `byDirectory`: a directory may bring them back. Answers the numbers in the order of the
  * people.
  */
@@ -99,6 +106,7 @@ export const suspendPeople = async (
   for (const person of people) {
     await endSessionsOfPerson(tx, now, person, author);
     await cancelCeremonies(tx, now, person, author);
+    await cancelAsked(tx, now, person, author);
     await endConsoleSessionsOf(tx, now, person);
     await dropInvitations(tx, person);
     await dropPendingSeed(tx, person);

@@ -116,6 +116,42 @@ describe('one clerk alone', () => {
     assert.equal((await ask(desk, 'pin', clinician)).code, 'APPROVAL_NEEDED', 'used up');
   });
 
+  it('gives nobody the number of somebody who uses their factors: systems behind the terminal know people by that', async () => {
+    const [victim, own] = [await makeUser(), await makeClinician(server)];
+    const { number } = victim.person;
+    const change = (person: Clinician, body: object, from = desk) =>
+      server.call(from, 'people/change', { params: { person: person.person.id }, body });
+    assert.equal((await change(own, { number })).code, 'PERSON_NUMBER_TAKEN');
+    const asked = await change(victim, { number: `${number}-old` });
+    assert.equal(asked.code, 'APPROVAL_NEEDED');
+    assert.equal(
+      (await change(victim, { number: `${number}-old` }, admin)).code,
+      'APPROVAL_NEEDED',
+      'an admin neither',
+    );
+    assert.equal(
+      (await change(victim, { number: own.person.number })).code,
+      'PERSON_NUMBER_TAKEN',
+      'before it is asked',
+    );
+    assert.equal((await change(own, { number })).code, 'PERSON_NUMBER_TAKEN');
+    const shown = await server.call(desk, 'people/show', { params: { person: victim.person.id } });
+    assert.partialDeepStrictEqual(shown.body, { person: { number } });
+    assert.equal((await change(victim, { name: '佐藤 花子' })).status, 200, 'a name is no number');
+
+    assert.equal((await decide(second, approvalOf(asked))).status, 200);
+    assert.equal((await change(victim, { number: `${number}-other` })).code, 'APPROVAL_NEEDED', 'another number');
+    assert.equal((await change(victim, { number: `${number}-old` })).status, 200);
+    const changed = (await eventsWhere(server, 'person', victim.person.id)).filter(
+      ({ kind }) => kind === 'person.changed',
+    );
+    assert.partialDeepStrictEqual(changed.at(-1), {
+      actor: desk.person,
+      detail: { numberBefore: number, number: `${number}-old`, approvedBy: second.person },
+    });
+    assert.equal((await change(own, { number })).status, 200, 'who is still being enrolled gets one that is free');
+  });
+
   it('uses one approval once, though 200 ask at once', async () => {
     const clinician = await makeUser();
     await decide(second, approvalOf(await ask(desk, 'pin', clinician)));

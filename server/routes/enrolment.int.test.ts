@@ -226,6 +226,32 @@ describe('an enrolment step', () => {
     }
   });
 
+  it('ends with who asked for it: suspended, or no helpdesk any more', async () => {
+    const leave = {
+      suspended: ({ person }: TestConsole) =>
+        server.call(admin, 'people/suspend', { params: { person }, body: { reason: 'left' } }),
+      moved: ({ person }: TestConsole) =>
+        server.call(admin, 'people/change', { params: { person }, body: { roles: ['clinician', 'auditor'] } }),
+    };
+    for (const [how, end] of Object.entries(leave)) {
+      const [clerk, staying] = [await server.signIn(['helpdesk']), await makeClinician(server, { totp: false })];
+      const held = await mustAsk('pin', staying.person.id, terminal, clerk);
+      assert.equal((await giveCard(held, staying.evidence)).status, 200);
+      const [evidence, fresh] = [makeEvidence(), await makeClinician(server, { pin: false, totp: false })];
+      const waiting = await mustAsk('card', fresh.person.id, other, clerk);
+      assert.equal((await end(clerk)).status, 200, how);
+      assert.equal((await givePin(held, otherPin)).code, 'CEREMONY_ENDED', how);
+      assert.equal((await giveCard(waiting, evidence, other)).code, 'CEREMONY_ENDED', how);
+      for (const ceremony of [held, waiting]) {
+        const last = (await eventsWhere(server, 'ceremony', ceremony)).at(-1);
+        assert.deepEqual([last?.kind, last?.reason, last?.actor], ['ceremony.ended', 'cancelled', admin.person], how);
+      }
+      const { attempt } = await mustBegin(server, terminal, staying.evidence);
+      assert.equal((await prove(server, terminal, attempt, 'pin', goodPin)).status, 200, 'the PIN before is in force');
+      assert.equal((await begin(server, other, evidence)).code, 'CARD_REFUSED');
+    }
+  });
+
   it('of somebody who holds power is an admin’s to ask for', async () => {
     const boss = await makeClinician(server, { roles: ['clinician', 'admin'] });
     assert.equal((await ask('card', boss.person.id)).code, 'CONSOLE_ROLE_MISSING');

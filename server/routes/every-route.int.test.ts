@@ -219,6 +219,11 @@ const pretend: Attack = async ({ row, refuses }) => {
     'x-client-cert': encodeURIComponent(senders.terminal.admission.certificate),
     'x-ssl-client-verify': 'SUCCESS',
     'x-remote-user': 'admin',
+    'x-http-method-override': 'GET',
+    'x-original-url': '/v1/health',
+    'x-rewrite-url': '/v1/health',
+    'x-tenant-id': '1',
+    'x-scope-orgid': '*',
   };
   const refusal = gateRefusal(row, 'nobody') ?? 'REQUEST_INVALID';
   const noted = refusal === 'CONSOLE_SIGNED_OUT' ? undefined : senders.addresses.nobody;

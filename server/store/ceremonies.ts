@@ -102,6 +102,10 @@ export const cancelCeremoniesAt = (tx: Transaction, now: Date, terminal: Termina
 export const cancelCeremoniesOf = (tx: Transaction, now: Date, person: PersonId, task?: 'pin') =>
   endOpen(tx, 'cancelled', 'person = $2 and task = coalesce($3, task)', [now, person, task ?? null]);
 
+/** What this person asked for and that concerns somebody else, or nobody. */
+export const cancelCeremoniesBy = (tx: Transaction, now: Date, person: PersonId) =>
+  endOpen(tx, 'cancelled', 'asked_by = $2 and person is distinct from $2', [now, person]);
+
 export const expireCeremonies = (tx: Transaction, now: Date) => endOpen(tx, 'expired', 'expires_at <= $1', [now]);
 
 export const toCeremonyState = async (tx: Transaction, ceremony: Ceremony, now: Date): Promise<CeremonyState> => {
