@@ -36,7 +36,7 @@ const lines = <Line>(name: string): readonly Line[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
 
-test('a tour that was killed in the middle leaves nothing that the next one minds', { timeout: 300_000 }, async () => {
+test('a tour that was killed in the middle leaves nothing that the next one minds', { timeout: 600_000 }, async () => {
   const before = new Set(leftovers());
   const killed = await tour((line, kill) => line.includes('✓ The terminal starts') && kill('SIGKILL'));
   assert.equal(killed.code, null, killed.said);
