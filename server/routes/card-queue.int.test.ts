@@ -30,6 +30,14 @@ const add = async (number: string, roles = ['clinician']): Promise<{ readonly id
 };
 
 describe('people by their cards', () => {
+  it('are asked for since any time that the calendar of the web knows, the year 0 too', async () => {
+    const long = '0000-01-01T00:00:00Z';
+    await add('Y-1');
+    assert.deepEqual(await numbersOf(desk, { search: 'Y-', enrolledSince: long }), []);
+    assert.deepEqual(await numbersOf(desk, { search: 'Y-', addedAt: long }), []);
+    assert.equal((await server.call(desk, 'cards/list', { query: { since: long } })).status, 200);
+  });
+
   it('are those who have none, or those who have one in force or suspended', async () => {
     await add('P-1');
     const { person: holder, card } = await makeClinician(server, { pin: false, totp: false });

@@ -52,7 +52,7 @@ export const listAllCards = async (
   const where = Object.entries({ kind, technology, assurance, state }).flatMap(([column, value]) =>
     value === undefined ? [] : [`${column} = $${values.push(value)}`],
   );
-  if (since !== undefined) where.push(`enrolled_at >= $${values.push(since)}`);
+  if (since !== undefined) where.push(`enrolled_at >= $${values.push(new Date(since))}`);
   const listed = await readListing<Row, Sort>(tx, listing, { values, where }, asked);
   if (listed === undefined) return undefined;
   const cards = listed.rows.map(

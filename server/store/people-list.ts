@@ -51,8 +51,8 @@ export const listPeople = async (
   if (cards === 'wanted') where.push(`state = 'active'`);
   if (cards === 'wanted' && !forAnybody) where.push(`roles <@ '{clinician}'`);
   if (enrolledSince !== undefined)
-    where.push(`exists (${ownCard} and c.enrolled_at >= $${values.push(enrolledSince)})`);
-  if (addedAt !== undefined) where.push(`created_at = $${values.push(addedAt)}`);
+    where.push(`exists (${ownCard} and c.enrolled_at >= $${values.push(new Date(enrolledSince))})`);
+  if (addedAt !== undefined) where.push(`created_at = $${values.push(new Date(addedAt))}`);
   if (ids !== undefined) where.push(`id = any($${values.push(ids.split(','))}::uuid[])`);
   const listed = await readListing<PersonSummary, Sort>(tx, listing, { values, where }, { ...asked, sort });
   return (
