@@ -120,7 +120,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     onMissing({ isUnreadable, numbers }) {
       const detail = { journal: isUnreadable ? 'unreadable' : 'missing', missing: numbers.slice(0, 200) };
       void journal.append({ kind: 'journal.damaged', outcome: 'serious', detail });
-      if (isUnreadable) late.lookAtAll();
+      if (isUnreadable) void late.lookAtAll();
     },
     revocationsPath: join(settings.data, 'revocations.json'),
     onTold: (serverTime) => void retention.drop(Date.parse(serverTime)),
@@ -288,7 +288,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     setBack: kept?.store.rolledBack === true,
     onFound(records) {
       uplink.upload(records);
-      late.begin();
+      void late.begin();
     },
     onLeft(session, person) {
       uplink.endSession(session, 'start', clock.toInstant(clock.now()));

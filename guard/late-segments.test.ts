@@ -27,7 +27,7 @@ const setAside = async (): Promise<() => void> => {
     writeFileSync(aside, bytes);
   };
 };
-const watch = (own: Uint8Array) => {
+const watch = async (own: Uint8Array) => {
   const brought: ReturnType<typeof reasonsOf>[] = [];
   const late = createLateSegments({
     folder: at.folder,
@@ -36,17 +36,16 @@ const watch = (own: Uint8Array) => {
     log: quiet,
     every: 5,
   });
-  late.begin();
+  await late.begin();
   return { brought, late };
 };
 
 test('what could not be read at the start goes to the server once it can be', async () => {
   const heal = await setAside();
-  const { brought, late } = watch(key);
-  await delay(50);
+  const { brought, late } = await watch(key);
   assert.deepEqual(brought, []);
   heal();
-  for (let looks = 0; looks < 200 && brought.length === 0; looks += 1) await delay(5);
+  while (brought.length === 0) await delay(5);
   await delay(30);
   await late.stop();
   assert.deepEqual(brought, [['one', 'two']]);
@@ -54,8 +53,7 @@ test('what could not be read at the start goes to the server once it can be', as
 
 test('what is put there by somebody without the terminal’s key does not', async () => {
   const heal = await setAside();
-  const { brought, late } = watch(Buffer.alloc(32, 9));
-  await delay(50);
+  const { brought, late } = await watch(Buffer.alloc(32, 9));
   heal();
   await delay(100);
   await late.stop();
@@ -65,8 +63,7 @@ test('what is put there by somebody without the terminal’s key does not', asyn
 test('what was set aside goes once more with the next start: the guard may have died before it was sent', async () => {
   const heal = await setAside();
   heal();
-  const { brought, late } = watch(key);
-  await delay(50);
+  const { brought, late } = await watch(key);
   await late.stop();
   assert.deepEqual(brought, [['one', 'two']]);
 });
@@ -78,12 +75,11 @@ test('what could not be read in the middle of a run goes once it can be, and not
   const bytes = readFileSync(path);
   rmSync(path);
   mkdirSync(path);
-  const { brought, late } = watch(key);
-  late.lookAtAll();
-  await delay(50);
+  const { brought, late } = await watch(key);
+  await late.lookAtAll();
   rmSync(path, { recursive: true });
   writeFileSync(path, bytes);
-  for (let looks = 0; looks < 200 && brought.length === 0; looks += 1) await delay(5);
+  while (brought.length === 0) await delay(5);
   await late.stop();
   assert.deepEqual(brought, [['one']]);
 });
@@ -98,8 +94,7 @@ test('a record whose flush had failed, and whose number another one has, stays o
   const failed = sealRecord({ ...rest, sequence: 3, previous, facts: { ...two.facts, reason: 'failed' } });
   appendFileSync(path, writeLine(failed, key));
   renameSync(path, path.replace(/\.jsonl$/, '.damaged.jsonl'));
-  const first = watch(key);
-  await delay(50);
+  const first = await watch(key);
   await first.late.stop();
   assert.deepEqual(first.brought, [['one', 'two']]);
 
@@ -108,8 +103,7 @@ test('a record whose flush had failed, and whose number another one has, stays o
   const third = at.segments().at(-1) ?? assert.fail();
   assert.equal(readSegment(readFileSync(third), key).records[0]?.sequence, 4);
   writeFileSync(next, 'nothing');
-  const second = watch(key);
-  await delay(50);
+  const second = await watch(key);
   await second.late.stop();
   assert.deepEqual(second.brought, [['one', 'two']]);
 });

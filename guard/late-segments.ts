@@ -14,10 +14,10 @@ export interface LateSegmentsDeps {
 }
 
 export interface LateSegments {
-  /** From when the journal has set aside what it could not read. */
-  begin(): void;
-  /** Something could not be read that was not set aside. */
-  lookAtAll(): void;
+  /** From when the journal has set aside what it could not read. Resolves after the first look. */
+  begin(): Promise<void>;
+  /** Something could not be read that was not set aside. Resolves when it is known what that is. */
+  lookAtAll(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function createLateSegments({ every = 2_000, folder, key, log, upload }: 
     if (scope === now) scope = null;
   }
 
-  function lookAgain(): void {
+  function lookAgain(): Promise<void> {
     looking = looking
       .then(look)
       .catch((error: unknown) => log.warn('journal-unread', { code: codeOf(error) }))
@@ -78,16 +78,17 @@ export function createLateSegments({ every = 2_000, folder, key, log, upload }: 
         clearTimeout(timer);
         if (!stopped && (scope !== null || unread.size > 0)) timer = setTimeout(lookAgain, every);
       });
+    return looking;
   }
 
   return {
     begin() {
       scope ??= 'aside';
-      lookAgain();
+      return lookAgain();
     },
     lookAtAll() {
       scope = 'all';
-      lookAgain();
+      return lookAgain();
     },
     async stop() {
       stopped = true;
