@@ -43,7 +43,10 @@ describe('an import', () => {
     );
     const people = await countPeople();
     const applied = await apply(text, plan.digest);
-    assert.deepEqual(applied.body, { added: 1, changed: 1, suspended: 0, resumed: 0, unchanged: 0, revocations: [] });
+    const { at, ...sums } = applied.body as Answer<'people/apply-import'>;
+    assert.deepEqual(sums, { added: 1, changed: 1, suspended: 0, resumed: 0, unchanged: 0, revocations: [] });
+    const rows = await server.database.query('select number from person where created_at = $1', [new Date(at)]);
+    assert.deepEqual(rows, [{ number: 'I-1' }]);
     assert.equal(await countPeople(), people + 1);
 
     const [imported] = await lastEvents('people.imported');
