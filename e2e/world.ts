@@ -60,7 +60,7 @@ export interface Terminal {
 export async function until<Value>(
   what: string,
   ask: () => Promise<Value | undefined | null | false> | Value | undefined | null | false,
-  within = 10_000,
+  within = 20_000,
 ): Promise<Value> {
   const begun = performance.now();
   const end = begun + within;
@@ -233,7 +233,7 @@ async function connectTerminal(parts: TerminalParts, stops: ReturnType<typeof cr
   const screen = createScreenEyes(house);
   stops.add(screen.close);
 
-  const shows: Terminal['shows'] = (picture, within = 10_000) =>
+  const shows: Terminal['shows'] = (picture, within = 20_000) =>
     until(
       `${name} shows ${picture}`,
       async () => {
