@@ -212,7 +212,7 @@ for (const together of order) {
   await Promise.all([waited, ...beside.map((name) => runNamed(name, waited))]);
 }
 /** More than these are no accident. */
-const mostSecondRuns = 3;
+const mostSecondRuns = 6;
 const again = failures.length <= mostSecondRuns ? failures.filter(({ suite }) => suite?.waits === true) : [];
 for (const first of again) {
   console.log(`${first.file} once more, by itself`);

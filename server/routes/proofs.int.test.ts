@@ -354,7 +354,7 @@ describe('a second factor', () => {
 
   it('keeps to the limit of tries, of memory and of waiting under a flood, and taps go on', async (t) => {
     // So dear that those whose try is counted are too many for the quickest processor.
-    const flooded = await startTestServer({ hashCost: { ...usualHashCost, passes: 24 } });
+    const flooded = await startTestServer({ hashCost: { ...usualHashCost, passes: 48 } });
     t.after(() => flooded.close());
     const [quiet, known] = [await flooded.enrol(), await makeClinician(flooded)];
     const clinicians = await Promise.all(Array.from({ length: 12 }, () => makeClinician(flooded, { totp: false })));
@@ -382,11 +382,11 @@ describe('a second factor', () => {
     while (!isOver) {
       assert.equal((await begin(flooded, quiet, makeEvidence())).code, 'CARD_REFUSED');
       await mustBegin(flooded, quiet, known.evidence);
-      taps += 1;
+      if (!isOver) taps += 1;
     }
     const answers = await flood;
     clearInterval(watching);
-    assert.ok(taps >= 3, `${taps} taps were answered meanwhile`);
+    assert.ok(taps >= 2, `${taps} taps were answered meanwhile`);
     // 500 at once would be more than nine gigabytes.
     assert.ok(most - before < 600 * 2 ** 20, `${Math.round((most - before) / 2 ** 20)} MiB more`);
     const busy = answers.filter(({ code }) => code === 'SERVER_BUSY');
