@@ -57,7 +57,7 @@ const newCard = (): CardEvidence => {
 };
 
 before(async () => {
-  world = await createConsoleWorld({ KAZASU_POLICY: '{"fourEyes":[]}' });
+  world = await createConsoleWorld();
   admin = await world.browser('ja');
   admin.setDefaultTimeout(10_000);
   heard = hands.complaints(admin);
@@ -329,7 +329,7 @@ test('where policy wants a second person, the queue waits for them as a single e
   });
   const { number: base, policy } = await client.do('policies/active');
   await client.do('policies/apply', {
-    body: { policy: { ...policy, fourEyes: ['first-binding'] }, base, note: 'test' },
+    body: { policy: { ...policy, fourEyes: [...policy.fourEyes, 'first-binding'] }, base, note: 'test' },
   });
   const { turn, button, asked } = createDesk(desk, 'ja');
   await desk.goto(`${world.origin}/console/#/card-queue?search=Q-1`);
