@@ -319,14 +319,11 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
   /** What comes from the server counts for the times without it too. */
   function hear(event: LoginEvent): void {
     if (event.kind === 'revocation-ordered') offline.revoke(event.order);
-    // It may have come back too late for the order itself.
+    // A terminal that was away may hear of it so, and not by an order: it holds when the network goes again.
     const own = uplink.identity()?.terminal;
     if (event.kind === 'link-changed' && event.link === 'terminal-revoked' && own !== undefined)
       offline.revoke({ what: 'terminal', subject: own, person: null });
     if (event.kind === 'policy-changed') offline.keepPolicy(event.policy);
-    // A terminal that was away hears of it so, and not by an order: what it was told holds when the network goes again.
-    if (event.kind === 'link-changed' && event.link === 'terminal-revoked')
-      offline.revoke({ what: 'terminal', subject: uplink.identity()?.terminal ?? '', person: null });
     dispatch(event);
     if (event.kind === 'link-changed' || event.kind === 'policy-changed') tellOffline();
   }
