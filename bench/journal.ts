@@ -42,6 +42,7 @@ export async function measureAppend(): Promise<Figure[]> {
     log: createLog({ level: 'error', now: () => new Date(), write: () => undefined }),
     onDurable: (durable) => records.push(...durable),
     onState: () => undefined,
+    onAbsorbed: () => undefined,
     uploadedOf: () => 0,
   });
   const own: number[] = [];

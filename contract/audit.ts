@@ -251,6 +251,11 @@ export const eventKinds = {
     meaning:
       'A terminal could not write its journal: the disk was full or broken. Nobody got in, or policy let it go on in the room that it keeps for that.',
   },
+  'journal.faulted': {
+    dicom: [110113],
+    meaning:
+      'Alarm: a terminal’s disk refused to write or to flush a part of its journal; what was in it stands in another file, nothing was lost. The disk may be failing.',
+  },
   'journal.restored': { dicom: [110100, 110120], meaning: 'A terminal can write its journal again.' },
   'hook.failed': {
     dicom: [110113],
@@ -300,6 +305,7 @@ export const terminalKinds = [
   'offline.set-back',
   'journal.damaged',
   'journal.stopped',
+  'journal.faulted',
   'journal.restored',
   'hook.failed',
   'clock.wrong',

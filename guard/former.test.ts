@@ -29,6 +29,7 @@ const open = async (): Promise<Journal> =>
     log,
     onDurable: () => undefined,
     onState: () => undefined,
+    onAbsorbed: () => undefined,
     key: null,
     outside: { head: null, restored: false },
     uploadedOf: () => 0,

@@ -174,6 +174,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
       dispatch({ kind: 'journal-changed', journal: state });
       if (state === 'sound' || state === 'reserve') void startRecord.write();
     },
+    onAbsorbed: (fault) => void journal.append({ kind: 'journal.faulted', outcome: 'serious', detail: { ...fault } }),
     uploadedOf: (epoch) => position.get().uploaded[epoch] ?? 0,
   });
 

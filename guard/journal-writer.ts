@@ -11,6 +11,7 @@ const journal = await openJournal({
   log: createLog({ level: 'error', now: () => new Date(), write: (line) => void process.stderr.write(line) }),
   onDurable: () => undefined,
   onState: () => process.exit(1),
+  onAbsorbed: () => undefined,
   uploadedOf: () => 0,
   segmentBytes: 16 * 1024,
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JournalRecord } from '#contract/audit.ts';
-import type { JournalState } from './journal.ts';
+import type { JournalFault, JournalState } from './journal.ts';
 import { type OpenFile, openOnDisk, type SegmentFile } from './journal-disk.ts';
 import { assertChain, createTestFolder, fact, reasonsOf, type TestFolder } from './test-journal.ts';
 import { unfinishedSession } from './unfinished.ts';
@@ -114,7 +114,9 @@ for (const broken of ['write', 'datasync'] as const) {
   test(`after a failed ${broken} the same records go to a new segment, and the old one is not written again`, async () => {
     let fails = false;
     const touched: string[] = [];
+    const absorbed: JournalFault[] = [];
     const journal = await at.open({
+      onAbsorbed: (one) => void absorbed.push(one),
       openFile: withFile((file, path) => {
         if (!path.endsWith('00000001.jsonl')) return {};
         let bad = false;
@@ -141,6 +143,7 @@ for (const broken of ['write', 'datasync'] as const) {
     assert.ok(both.every(({ ok }) => ok));
     assert.ok((await journal.append(fact('z'))).ok);
     assert.deepEqual(touched, []);
+    assert.deepEqual(absorbed, [{ step: broken === 'write' ? 'write' : 'flush', code: 'EIO' }]);
     await journal.close();
     assert.equal(at.segments().length, 2);
     const again = await at.open();

@@ -17,6 +17,12 @@ import { codeOf, type Log } from './log.ts';
 /** `reserve`: the disk is full and policy lets the terminal go on in the room that was kept. */
 export type JournalState = 'sound' | 'reserve' | 'full' | 'failed';
 
+/** What failed of a segment; `code` is the system's, such as `EIO`. */
+export interface JournalFault {
+  readonly step: 'write' | 'flush';
+  readonly code: string;
+}
+
 export interface JournalDeps extends RecoveryDeps {
   readonly now: () => Date;
   readonly log: Log;
@@ -24,6 +30,8 @@ export interface JournalDeps extends RecoveryDeps {
   readonly onDurable: (records: readonly JournalRecord[]) => void;
   /** Called when it changes. */
   readonly onState: (state: JournalState) => void;
+  /** Called when a write or a flush failed and what was in it is safe in another segment: a disk that does so may soon fail whole. */
+  readonly onAbsorbed: (fault: JournalFault) => void;
   readonly segmentBytes?: number;
   /** Milliseconds after which a new segment is tried for. */
   readonly retryEvery?: number;
@@ -181,25 +189,23 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
     return { batch: waiting.slice(0, records.length), records, text };
   }
 
-  async function flush({ file, end }: Segment, bytes: Buffer): Promise<'write' | 'sync' | null> {
+  async function flush({ file, end }: Segment, bytes: Buffer): Promise<JournalFault | null> {
     try {
       await writeWhole(file, bytes, end);
     } catch (error) {
-      deps.log.error('journal-write-failed', { code: codeOf(error) });
-      return 'write';
+      return { step: 'write', code: codeOf(error) };
     }
     try {
       await file.datasync();
       return null;
     } catch (error) {
       // What the file holds is not known any more, and a second flush could say that all is well.
-      deps.log.error('journal-sync-failed', { code: codeOf(error) });
-      return 'sync';
+      return { step: 'flush', code: codeOf(error) };
     }
   }
 
   async function writeSome(): Promise<void> {
-    let failures = 0;
+    let failed: JournalFault | null = null;
     while (waiting.length > 0) {
       const into = segment ?? (await openSegment());
       const { batch, records, text } = seal(into);
@@ -211,14 +217,14 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
       const bytes = Buffer.from(text);
       const fault = await flush(into, bytes);
       if (fault !== null) {
+        deps.log.error('journal-fault', { ...fault });
         segment = undefined;
-        if (fault === 'write') await leave(into);
+        if (fault.step === 'write') await leave(into);
         else await into.file.close().catch(() => undefined);
-        failures += 1;
-        if (failures > 1) throw Object.assign(new Error('two segments failed'), { code: 'EIO' });
+        if (failed !== null) throw Object.assign(new Error('two segments failed'), { code: 'EIO' });
+        failed = fault;
         continue;
       }
-      failures = 0;
       into.end += bytes.length;
       const last = records.at(-1);
       if (last !== undefined) ({ sequence, hash: previous } = last);
@@ -228,6 +234,8 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
         if (record !== undefined) resolve(succeed(record));
       });
       deps.onDurable(records);
+      if (failed !== null) deps.onAbsorbed(failed);
+      failed = null;
     }
   }
 

@@ -32,6 +32,7 @@ export function createTestFolder(folder = mkdtempSync(join(tmpdir(), 'kazasu-jou
       log: quiet,
       onDurable: () => undefined,
       onState: () => undefined,
+      onAbsorbed: () => undefined,
       uploadedOf: () => 0,
       segmentBytes: 64 * 1024,
       ...deps,

@@ -87,6 +87,7 @@ const areas: Readonly<Record<DetailCode, string>> = {
   'console.proof-refused.call': 'detail-value.call',
   'guard.started.journal': 'detail-value.journal',
   'journal.damaged.journal': 'detail-value.journal',
+  'journal.faulted.step': 'detail-value.step',
   'hook.failed.event': 'detail-value.turn',
   'offline.contested.locked': 'reason',
   'person.suspended.before': 'detail-value.before',

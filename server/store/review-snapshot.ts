@@ -8,6 +8,7 @@ export const alarmKinds = [
   'code.guessed-at',
   'emergency.opened',
   'journal.damaged',
+  'journal.faulted',
   'log.begun-anew',
   'log.forked',
   'log.halted',
