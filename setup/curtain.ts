@@ -19,7 +19,7 @@ const programs: readonly NativeProgram[] = [
   {
     name: 'curtain',
     sources: [
-      ...own('curtain', 'card', 'glyphs', 'cover', 'hold', 'hotkey', 'idle'),
+      ...own('curtain', 'card', 'glyphs', 'cover', 'focus', 'hold', 'hotkey', 'idle'),
       ...own('link', 'life', 'message', 'lease', 'twin', 'harden'),
     ],
     libraries: ['xcb', 'xcb-composite', 'xcb-randr', 'xcb-res', 'xcb-screensaver'],

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "cover.h"
 #include "exits.h"
+#include "focus.h"
 #include "harden.h"
 #include "hold.h"
 #include "hotkey.h"
@@ -91,45 +92,6 @@ static void report(struct curtain *curtain, uint64_t now) {
 
 /* ---- covering and opening */
 
-static void take_focus(struct curtain *curtain) {
-  /* The other one's, as long as it lives: what the server does with it when the holder dies must not matter. */
-  if (is_holder(curtain) && curtain->twin.watched != 0) return;
-  xcb_set_input_focus(curtain->cover.x, XCB_INPUT_FOCUS_NONE, curtain->cover.screens[0].plain, XCB_CURRENT_TIME);
-}
-
-static bool has_focus(struct curtain *curtain) {
-  xcb_get_input_focus_reply_t *reply =
-      xcb_get_input_focus_reply(curtain->cover.x, xcb_get_input_focus(curtain->cover.x), NULL);
-  const bool own = reply != NULL && reply->focus == curtain->cover.screens[0].plain;
-  free(reply);
-  return own;
-}
-
-/* Looks and takes it; true when it is there. */
-static bool keep_focus(struct curtain *curtain) {
-  if (is_holder(curtain) || has_focus(curtain)) return true;
-  take_focus(curtain);
-  return has_focus(curtain);
-}
-
-static void keep_former_focus(struct curtain *curtain) {
-  xcb_get_input_focus_reply_t *reply =
-      xcb_get_input_focus_reply(curtain->cover.x, xcb_get_input_focus(curtain->cover.x), NULL);
-  if (reply == NULL) return;
-  const uint32_t client = reply->focus & ~curtain->cover.client_mask;
-  if (reply->focus != XCB_NONE && client != curtain->cover.client && client != curtain->twin.other->client)
-    curtain->twin.shared->former_focus = reply->focus;
-  free(reply);
-}
-
-static void give_focus_back(struct curtain *curtain) {
-  xcb_set_input_focus(curtain->cover.x, XCB_INPUT_FOCUS_POINTER_ROOT, XCB_INPUT_FOCUS_POINTER_ROOT, XCB_CURRENT_TIME);
-  const xcb_window_t former = curtain->twin.shared->former_focus;
-  /* It may be gone; then the request fails and the pointer decides. */
-  if (former > XCB_INPUT_FOCUS_POINTER_ROOT)
-    xcb_set_input_focus(curtain->cover.x, XCB_INPUT_FOCUS_POINTER_ROOT, former, XCB_CURRENT_TIME);
-}
-
 static void raise_cover(struct curtain *curtain, uint64_t now) {
   const bool was_up = curtain->cover.up;
   cover_raise(&curtain->cover, is_holder(curtain), curtain->twin.other->window, curtain->twin.other->top);
@@ -139,9 +101,9 @@ static void raise_cover(struct curtain *curtain, uint64_t now) {
   if (!was_up) {
     curtain->unheld_since = curtain->raised_at = now;
     curtain->focused = false;
-    keep_former_focus(curtain);
+    focus_remember(&curtain->cover, &curtain->twin);
   }
-  take_focus(curtain);
+  focus_take(&curtain->cover, &curtain->twin);
   tell_stage(curtain);
 }
 
@@ -149,7 +111,7 @@ static void open_up(struct curtain *curtain) {
   curtain->held = curtain->whole = false;
   cover_drop(&curtain->cover);
   hold_release(&curtain->cover);
-  give_focus_back(curtain);
+  focus_give_back(&curtain->cover, &curtain->twin);
   xcb_flush(curtain->cover.x);
   curtain->twin.own->top = 0;
   tell_stage(curtain);
@@ -174,7 +136,7 @@ static void keep_covered(struct curtain *curtain, uint64_t now) {
     curtain->whole = cover_is_whole(&curtain->cover);
     /* The one that does not hold counts once it has had the focus; somebody who steals it for ever does not undo that. */
     if (!curtain->focused && now - curtain->raised_at < FOCUS_WITHIN) {
-      curtain->focused = keep_focus(curtain);
+      curtain->focused = focus_keep(&curtain->cover, &curtain->twin);
       curtain->whole = curtain->whole && curtain->focused;
     }
     curtain->look_at = now + LOOK_AGAIN;
@@ -281,7 +243,7 @@ static void take_event(struct curtain *curtain, const xcb_generic_event_t *event
   case XCB_FOCUS_OUT: {
     const xcb_focus_out_event_t *focus = (const void *)event;
     const bool grabbed = focus->mode == XCB_NOTIFY_MODE_GRAB || focus->mode == XCB_NOTIFY_MODE_UNGRAB;
-    if (curtain->cover.up && !grabbed) take_focus(curtain);
+    if (curtain->cover.up && !grabbed) focus_take(&curtain->cover, &curtain->twin);
     return;
   }
   case XCB_UNMAP_NOTIFY: return repair(curtain, ((const xcb_unmap_notify_event_t *)event)->window, false, now);
@@ -330,7 +292,7 @@ static void hear_twin(struct curtain *curtain, uint64_t now) {
   }
   /* The focus was the other's, and goes nowhere now: a window manager would give it to somebody. */
   if (is_holder(curtain) && state == TWIN_ENDED && curtain->cover.up) {
-    take_focus(curtain);
+    focus_take(&curtain->cover, &curtain->twin);
     xcb_flush(curtain->cover.x);
   }
   if (is_holder(curtain) || state == TWIN_ALIVE) return;
@@ -391,7 +353,7 @@ static void run(struct curtain *curtain, int alarm) {
       tell_stage(curtain);
       /* Both cover at the same moment; the other may not have known yet below what it belongs, and hide the stage. */
       if (curtain->cover.up && is_holder(curtain)) cover_lift(&curtain->cover);
-      if (curtain->cover.up) keep_focus(curtain);
+      if (curtain->cover.up) focus_keep(&curtain->cover, &curtain->twin);
     }
   }
 }
