@@ -253,8 +253,7 @@ export const eventKinds = {
   },
   'journal.faulted': {
     dicom: [110113],
-    meaning:
-      'Alarm: a terminal’s disk refused to write or to flush a part of its journal; what was in it stands in another file, nothing was lost. The disk may be failing.',
+    meaning: 'Alarm: a disk refused a part of a terminal’s journal; it stands in another file, nothing is lost.',
   },
   'journal.restored': { dicom: [110100, 110120], meaning: 'A terminal can write its journal again.' },
   'hook.failed': {
@@ -310,6 +309,7 @@ export const terminalKinds = [
   'hook.failed',
   'clock.wrong',
   'log.forked',
+  'log.witnessed',
   'log.begun-anew',
 ] as const satisfies readonly EventKind[];
 export type TerminalKind = (typeof terminalKinds)[number];

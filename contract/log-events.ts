@@ -34,4 +34,12 @@ export const logEvents = {
     dicom: [110113, 110126],
     meaning: 'The server was restored from a backup and goes on as another incarnation.',
   },
+  'log.witnessed': {
+    dicom: [110100, 110120],
+    meaning: 'A terminal began to hold the log to what it saw of it. Once more: what it had kept is lost.',
+  },
+  'log.unkept': {
+    dicom: [110113],
+    meaning: 'Alarm: what the server signed of its log could not be kept outside of the database.',
+  },
 } as const satisfies Record<string, EventRow>;

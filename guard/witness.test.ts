@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -59,6 +59,8 @@ afterEach(async () => {
   await witness.stop();
   await rm(folder, { recursive: true });
 });
+/** All but that it began. */
+const alarms = () => events.filter(({ kind }) => kind !== 'log.witnessed');
 const look = async (next: typeof shown) => {
   shown = next;
   return witness.look();
@@ -74,7 +76,25 @@ test('a terminal keeps the newest log that goes on from the one that it had, als
   assert.equal(await look(show(2)), 'agreed');
   assert.match(await readFile(join(folder, 'log-witness.json'), 'utf8'), /kazasu\/log\/one\\n2\\n/);
   assert.equal(await look(null), undefined);
-  assert.deepEqual(events, []);
+  assert.deepEqual(alarms(), []);
+});
+
+test('that it began is told once with what was seen, and again where what it kept is lost or cannot be read', async () => {
+  const told = () => events.map(({ outcome, detail = {} }) => [outcome, detail['size'], detail['unreadable']]);
+  await look(show(1));
+  await look(show(2));
+  await restart();
+  await look(show(2));
+  assert.deepEqual(told(), [['success', 1, false]]);
+  assert.deepEqual([events[0]?.kind, events[0]?.detail?.['now']], ['log.witnessed', 'kazasu/log/one']);
+  await rm(join(folder, 'log-witness.json'));
+  await restart();
+  await look(show(2));
+  assert.deepEqual(told().at(-1), ['success', 2, false]);
+  await writeFile(join(folder, 'log-witness.json'), 'nothing');
+  await restart();
+  await look(show(2));
+  assert.deepEqual(told().slice(2), [['serious', 2, true]]);
 });
 
 test('another history is refused: one event for it, and the state lasts until the right one is shown', async () => {
@@ -84,7 +104,7 @@ test('another history is refused: one event for it, and the state lasts until th
   assert.ok(witness.isForked());
   assert.equal(await look(show(2, 'another line')), 'forked');
   assert.deepEqual(
-    events.map(({ kind, outcome, reason }) => [kind, outcome, reason]),
+    alarms().map(({ kind, outcome, reason }) => [kind, outcome, reason]),
     [['log.forked', 'major', 'root']],
   );
   assert.equal(await look(show(1)), 'forked');
@@ -103,8 +123,8 @@ test('a restored server is told apart: an event names the log that was seen befo
   await look(show(2));
   const restored = signerOf('kazasu/log/two', pair);
   assert.equal(await look(show(1, 'line', restored, [formatNote(formatEndorsement(restored), [own])])), 'begun-anew');
-  assert.equal(events[0]?.kind, 'log.begun-anew');
-  assert.deepEqual([events[0]?.detail?.['before'], events[0]?.detail?.['size']], ['kazasu/log/one', 2]);
+  assert.equal(alarms()[0]?.kind, 'log.begun-anew');
+  assert.deepEqual([alarms()[0]?.detail?.['before'], alarms()[0]?.detail?.['size']], ['kazasu/log/one', 2]);
   assert.ok(!witness.isForked());
 });
 

@@ -66,16 +66,31 @@ const toKept = ({ checkpoint, former = [], keys }: Witnessed): Kept => ({
 export async function startWitness(deps: WitnessDeps): Promise<Witness> {
   const { log, every = usually, random = Math.random } = deps;
   const stopped = new AbortController();
-  let seen = await readKept(deps.path, log);
+  const found = await readKept(deps.path, log);
+  let seen = found === 'unreadable' ? null : found;
 
   async function keep(next: Kept): Promise<void> {
     await replaceFile(deps.path, `${JSON.stringify(next)}\n`);
     seen = next;
   }
 
+  /** From here on it holds the log to this one. Once again for a terminal says that what it had kept was lost, or taken away. */
+  async function tellFirst({ checkpoint }: Witnessed): Promise<void> {
+    const now = tryParseCheckpoint(tryParseNote(checkpoint)?.text ?? '');
+    if (now === undefined) return;
+    await deps.append({
+      kind: 'log.witnessed',
+      outcome: found === 'unreadable' ? 'serious' : 'success',
+      detail: { now: now.origin, size: now.size, root: toBase64(now.root), unreadable: found === 'unreadable' },
+    });
+  }
+
   async function take(judged: Judgement): Promise<void> {
     if (judged.kind === 'nothing') return;
-    if (judged.kind === 'agreed') return keep(toKept(judged.next));
+    if (judged.kind === 'agreed') {
+      if (seen === null) await tellFirst(judged.next);
+      return keep(toKept(judged.next));
+    }
     const { before } = judged;
     const detail = { before: before.origin, size: before.size, root: toBase64(before.root) };
     if (judged.kind === 'begun-anew') {
@@ -124,11 +139,12 @@ export async function startWitness(deps: WitnessDeps): Promise<Witness> {
   };
 }
 
-async function readKept(path: string, log: Log): Promise<Kept | null> {
+async function readKept(path: string, log: Log): Promise<Kept | null | 'unreadable'> {
   try {
     return kept.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') log.warn('witness-unreadable', { code: codeOf(error) });
-    return null;
+    if (codeOf(error) === 'ENOENT') return null;
+    log.warn('witness-unreadable', { code: codeOf(error) });
+    return 'unreadable';
   }
 }

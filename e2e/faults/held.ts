@@ -385,6 +385,8 @@ export const faultsHeld: readonly Held[] = [
         'e2e/guard/another-history.int.test.ts',
         'another history is refused by a terminal and is an alarm in the log, while people log in as ever',
       ],
+      ['guard/witness.test.ts', 'that it began is told once with what was seen'],
+      ['server/log-tree/former-name.int.test.ts', 'cannot be kept outside of the database the log grows on'],
     ],
   },
 ];

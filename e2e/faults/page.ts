@@ -61,10 +61,7 @@ const elsewhere: readonly (readonly [numbers: string, what: string])[] = [
     'another version: `e2e/guard/versions.int.test.ts` runs servers and a guard of the version before the newest migration, out of the history of the repository, beside those of now while people log in, forward and back. Not made: versions further apart, a guard of now at a server of before (servers are brought up to date first), a migration on a log of many millions of lines, a new PostgreSQL or Node.js',
   ],
   ['F20', 'certificates that end: `e2e/guard/certificates.int.test.ts`'],
-  [
-    'F21',
-    'suspensions come at any time, and the desk loses answers; the time to the lock is measured by `npm run bench`',
-  ],
+  ['F21', 'the time to the lock is measured by `npm run bench`'],
   ['F22', 'two terminals come back at once; thousands: `npm run bench`'],
   ['F23', 'how long a tap takes under a flood: `npm run bench`, `server/fuzz/`'],
   ['F24', 'no physical reader'],

@@ -148,6 +148,14 @@ export const faultTable = {
     weight: 4,
     meaning: 'a request is done, and the connection ends instead of its answer',
   },
+  'revoked-unseen': {
+    numbers: ['F21'],
+    sort: 'link',
+    lasts: [2_000, 8_000],
+    weight: 3,
+    meaning:
+      'a terminal is away, and the desk hears no answer: whoever is suspended in this time is, though neither of them is told',
+  },
   'switch-failed': {
     numbers: ['F12', 'F22'],
     sort: 'everything',
@@ -277,7 +285,7 @@ export const faultTable = {
     meaning: 'the screen of a terminal goes away and comes back',
   },
   'file-replaced': {
-    numbers: ['F7', 'F8'],
+    numbers: ['F7', 'F8', 'F27'],
     sort: 'disk',
     lasts: [1_000, 6_000],
     weight: 2,
@@ -297,6 +305,13 @@ export const faultTable = {
     weight: 1,
     meaning:
       'a terminal that was alone for three days brings 1,500 events as fast as they are taken, while others log in',
+  },
+  'signed-lost': {
+    numbers: ['F27'],
+    sort: 'operator',
+    lasts: [2_000, 12_000],
+    weight: 1,
+    meaning: 'what the servers keep of their log outside of the database is lost, and cannot be kept for a while',
   },
   'server-restarted': {
     numbers: ['F19'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
@@ -122,4 +122,38 @@ describe('a name that the log never had', () => {
     assert.equal(await countAlarms(), alarms);
     assert.equal(await nameNow(), name);
   });
+});
+
+it('where what was signed cannot be kept outside of the database the log grows on, with one alarm until it can be kept', async (t) => {
+  const folder = mkdtempSync(join(opened.folder, 'seen-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'log-seen.json');
+  const alarms = async (): Promise<number> =>
+    (await opened.database.query(`select 1 from event where kind = 'log.unkept' and outcome = 'serious'`)).length;
+  const sizeNow = async (): Promise<number> => (await opened.database.transaction(findNewest))?.size ?? 0;
+  const seen = createSeenFile(folder);
+  const own = open(seen);
+  // Each write is due at once: the file has no earlier one of this process.
+  const due = open({ ...seen, put: (next) => createSeenFile(folder).put(next) });
+  await write();
+  await own.run();
+  rmSync(path);
+  mkdirSync(path);
+  const before = await sizeNow();
+  for (let round = 0; round < 3; round += 1) {
+    await write();
+    await due.run();
+  }
+  assert.equal(await alarms(), 1);
+  assert.ok((await sizeNow()) > before + 3, 'the alarm has its place in the log, too');
+  assert.equal(due.halted(), null);
+  rmSync(path, { recursive: true });
+  await write();
+  await due.run();
+  assert.equal(createSeenFile(folder).all()[0]?.size, await sizeNow());
+  rmSync(path);
+  mkdirSync(path);
+  await write();
+  await due.run();
+  assert.equal(await alarms(), 2);
 });

@@ -69,6 +69,21 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
   const { background, rings, now, log, seen, giveWay, portion: most = usualPortion } = deps;
   let held: Held | undefined;
   let halt: Halt | null = null;
+  let isUnkept = false;
+
+  /** Where it cannot be written down the log goes on, with an alarm: terminals and auditors are witnesses, too. */
+  const remember = async (signed: Held): Promise<void> => {
+    try {
+      seen.put(signed);
+      isUnkept = false;
+    } catch (problem) {
+      if (isUnkept) return;
+      isUnkept = true;
+      log.error({ err: problem }, 'what was signed could not be written down');
+      const detail = { size: signed.size };
+      await background.transaction((tx) => record(tx, now(), { kind: 'log.unkept', outcome: 'serious', detail }));
+    }
+  };
 
   /** What was signed and is not in the database: it has less, another history of that length, or a name that was given up. */
   const findLost = async (
@@ -184,7 +199,7 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
         if (next === undefined) return;
         held = next;
         halt = null;
-        seen.put(next);
+        await remember(next);
         if (next.size - sizeBefore < most) return;
         await giveWay?.(performance.now() - since);
       }

@@ -19,7 +19,11 @@ export const startSequencer = async (
     async close() {
       await close();
       await run();
-      deps.seen.close();
+      try {
+        deps.seen.close();
+      } catch (problem) {
+        deps.log.error({ err: problem }, 'what was signed could not be written down');
+      }
     },
   };
 };

@@ -13,6 +13,7 @@ export const alarmKinds = [
   'log.forked',
   'log.halted',
   'log.rolled-back',
+  'log.unkept',
   'offline.contested',
   'offline.set-back',
   'revocation.returned',

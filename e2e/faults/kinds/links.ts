@@ -26,6 +26,14 @@ const cutAll = (links: readonly Link[]): (() => void) => {
 };
 
 export const linkCut: Fault = (strike) => cutAll(linksOf(strike));
+export const revokedUnseen: Fault = (strike) => {
+  const healDesk = during([strike.site.deskLink], { losesAnswers: true });
+  const healTerminal = cutAll(linksOf(strike));
+  return () => {
+    healDesk();
+    healTerminal();
+  };
+};
 export const switchFailed: Fault = ({ site }) =>
   cutAll([site.deskLink, ...terminals.flatMap((name) => Object.values(site.links[name]))]);
 export const linkFlapping: Fault = (strike) => {

@@ -1,5 +1,5 @@
 /** What operators do while everything runs: keys changed, processes started anew, the database put back. */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { node, root } from '#setup/paths.ts';
@@ -21,6 +21,14 @@ const command = (site: Site, program: string, words: readonly string[]) =>
 export const keysRotated: Fault = async ({ dice, site }) => {
   await command(site, 'keys', ['rotate', purposes[Math.floor(dice * purposes.length)] ?? 'grant']);
   return undefined;
+};
+
+/** A folder stands in the place of the file. */
+export const signedLost: Fault = ({ site }) => {
+  const path = join(site.folder, 'first', 'log-seen.json');
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  return () => rmSync(path, { recursive: true, force: true });
 };
 
 export const serverRestarted: Fault = ({ server, site }) => {
