@@ -200,7 +200,7 @@ export async function keep(spec: KeepSpec): Promise<Kept> {
       if (event.kind === 'died' || event.kind === 'ready') listeners.delete(untilReady);
     });
   });
-  const within = spec.readyWithin ?? 30_000;
+  const within = spec.readyWithin ?? 60_000;
   const patience = new AbortController();
   over = runForever();
   const outcome = await Promise.race([
