@@ -8,8 +8,9 @@ import { createLog } from '#guard/log.ts';
 import { killWriter } from '#guard/test-kills.ts';
 import { type Figure, figure, figureAtLeast, percentile } from './figure.ts';
 
-const count = 1_500;
-const warm = 200;
+const count = 3_000;
+/** So many first: a rate is that of code that has been compiled. */
+const warm = 3_000;
 const block = 1024 * 1024;
 
 /** Writes these lines to a file that has its room already, each with a flush of its own: what the disk itself can do. */
