@@ -27,3 +27,28 @@ export function findUnvouched(sights: readonly number[], openings: readonly Open
   }
   return null;
 }
+
+/** A change of what a probe sees, by the machine's own clock in milliseconds. */
+interface Change {
+  readonly at: number;
+  readonly red: boolean;
+}
+
+/** A curtain that was killed is gone for everybody after so long, on a busy machine (milliseconds). */
+const noticedWithin = 500;
+/** Its successor has heard of the lease by then: the longest one (milliseconds). */
+const heardWithin = 2_000;
+
+/**
+ * Each time that the desktop came into sight. Not where it had been open and one of the curtains was killed: it covers then
+ * until its successor has heard of the same lease.
+ */
+export function listSights(changes: readonly Change[], curtainsKilled: readonly number[]): number[] {
+  const isSuccessor = ({ at: covered }: Change, shown: number): boolean =>
+    shown - covered < heardWithin &&
+    curtainsKilled.some((killed) => killed <= covered && covered - killed < noticedWithin);
+  return changes.flatMap(({ at, red }, place) => {
+    const before = changes[place - 1];
+    return red && (before === undefined || before.red || !isSuccessor(before, at)) ? [at] : [];
+  });
+}

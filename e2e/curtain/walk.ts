@@ -8,7 +8,7 @@ import { lifted, until } from '../world.ts';
 import { type CoveredTerminal, pin } from './covered-terminal.ts';
 import { monotonic } from './probe.ts';
 import { findChromium } from './processes.ts';
-import { clockError, findUnvouched, type Opening } from './sights.ts';
+import { clockError, findUnvouched, listSights, type Opening } from './sights.ts';
 
 /** What a walk needs of the policy: nobody is kept out for the PINs that it types wrong. */
 export const walkPolicy = JSON.stringify({ tries: { soft: 20, hard: 100, terminal: 100 } });
@@ -149,15 +149,17 @@ export async function walk(at: CoveredTerminal, seed: number, length: number, ga
   const taken: string[] = [];
   const from = at.watch.changes.length;
   const began = Date.now();
+  const curtainsKilled: number[] = [];
   for (let count = 0; count < length; count += 1) {
     const name = random.weighted(gait.weights);
     taken.push(name);
+    if (name === 'kill a curtain') curtainsKilled.push(monotonic());
     await steps[name]?.(at, random);
     await delay(random.whole(0, gait.pause));
   }
   try {
     await reachLock(at);
-    const told = await account(at, from, began);
+    const told = await account(at, { from, began, curtainsKilled });
     return { steps: taken, ...told };
   } catch (error) {
     throw new Error(`walk ${seed}: ${taken.join(', ')}`, { cause: error });
@@ -181,29 +183,23 @@ async function reachLock(at: CoveredTerminal): Promise<void> {
   );
 }
 
-/**
- * A curtain that dies while the desktop is open covers it for a moment, until its successor has heard of the same lease
- * (milliseconds). Nobody locks and logs in in this time.
- */
-const heldBack = 50;
-
 /** Each time that the desktop was seen against the openings that the journal holds. */
-async function account(at: CoveredTerminal, from: number, began: number): Promise<Omit<Walked, 'steps'>> {
+async function account(
+  at: CoveredTerminal,
+  { from, began, curtainsKilled }: { from: number; began: number; curtainsKilled: readonly number[] },
+): Promise<Omit<Walked, 'steps'>> {
   const gap = Date.now() - monotonic();
-  const changes = at.watch.changes.slice(from);
-  const seen = changes.filter(({ at: shown, red }, place) => {
-    const before = changes[place - 1];
-    return red && (before === undefined || shown - before.at > heldBack);
-  });
+  const seen = listSights(at.watch.changes.slice(from), curtainsKilled);
   const journal = join(dirname(at.terminal.house.screenData), 'guard', 'journal');
   const records = readJournal(journal).map(({ at: written, facts }) => ({ ...facts, at: Date.parse(written) }));
   const locks = new Map(records.filter(({ kind }) => kind === 'screen.locked').map((lock) => [lock.session, lock.at]));
   const openings: Opening[] = records
     .filter((record) => record.kind === 'screen.opened' && record.at >= began - clockError)
     .map(({ at: opened, session }) => ({ at: opened, session, lockedAt: locks.get(session) ?? null }));
-  assert.ok(seen.length <= openings.length, `seen ${seen.length} times, recorded ${openings.length} times`);
+  const told = JSON.stringify({ seen: seen.map((shown) => shown + gap), openings });
+  assert.ok(seen.length <= openings.length, `seen ${seen.length} times, recorded ${openings.length} times: ${told}`);
   const unvouched = findUnvouched(
-    seen.map((change) => change.at + gap),
+    seen.map((shown) => shown + gap),
     openings,
   );
   if (unvouched !== null) assert.fail(`seen at ${new Date(unvouched).toISOString()} without its event`);
