@@ -279,7 +279,7 @@ export const faultsHeld: readonly Held[] = [
     by: [
       ['guard/offline-login.test.ts', 'a card is greeted within 800 ms'],
       ['guard/uplink.test.ts', 'a server that takes a call and never answers is given up in time'],
-      ['guard/uplink.test.ts', 'one that takes a call and never answers is left after two seconds'],
+      ['guard/uplink-processes.test.ts', 'one that takes a call and never answers is left after two seconds'],
     ],
   },
   {
@@ -291,7 +291,7 @@ export const faultsHeld: readonly Held[] = [
         'opens the session that it opened before, by PIN and by TOTP, and is recorded once',
       ],
       ['server/routes/repeated-proofs.int.test.ts', 'is refused word for word as before, counted and recorded once'],
-      ['guard/uplink.test.ts', 'records go up oldest first and once each, however often the server fails'],
+      ['guard/uplink-records.test.ts', 'records go up oldest first and once each, however often the server fails'],
     ],
   },
   {
