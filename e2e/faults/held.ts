@@ -44,7 +44,7 @@ export const attacksHeld: readonly Held[] = [
       ['guard/offline.test.ts', 'a guess that cannot be counted is not looked at'],
       ['guard/offline-login.test.ts', 'a right PIN whose try cannot be taken back opens nothing'],
       ['guard/offline-refused.test.ts', 'that a PIN was locked outlives a start of the guard'],
-      ['server/offline.int.test.ts', 'so many without the server lock the PIN as with it'],
+      ['server/offline-tries.int.test.ts', 'so many without the server lock the PIN as with it'],
     ],
   },
   {
