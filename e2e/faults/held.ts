@@ -14,7 +14,7 @@ export const attacksHeld: readonly Held[] = [
     number: '49',
     what: 'terminal A reports, or confirms, as terminal B',
     by: [
-      ['server/journal.int.test.ts', 'belongs to its sender alone'],
+      ['server/journal-content.int.test.ts', 'belongs to its sender alone'],
       [
         'server/journal.int.test.ts',
         'that its terminal signed for is stored with the signature; a wrong one is refused',
