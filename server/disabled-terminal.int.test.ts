@@ -6,32 +6,24 @@ import type { Answer } from '#contract/api/index.ts';
 import type { Pushed, TerminalSummary } from '#contract/api/terminals.ts';
 import type { SessionId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
-import {
-  createKeys,
-  createRequest,
-  startTestServer,
-  type TestConsole,
-  type TestServer,
-  type TestTerminal,
-} from './testing.ts';
+import { createKeys, createRequest, type TestConsole, type TestServer, type TestTerminal } from './testing.ts';
 import { begin, goodPin, logIn, makeClinician, mustBegin, prove } from './testing-login.ts';
+import { startTestPair, type TestPair } from './testing-pair.ts';
 import { openStream } from './testing-stream.ts';
 
 type Hello = Extract<Pushed, { kind: 'hello' }>;
 type Told = Extract<Pushed, { kind: 'revocation' }>;
 
+let pair: TestPair;
 let first: TestServer;
 let second: TestServer;
 let admin: TestConsole;
 before(async () => {
-  first = await startTestServer();
-  second = await startTestServer({ beside: first });
+  pair = await startTestPair();
+  ({ first, second } = pair);
   admin = await first.signIn(['admin']);
 });
-after(async () => {
-  await second.close();
-  await first.close();
-});
+after(() => pair.close());
 
 const disable = async (terminal: TestTerminal, reason = 'terminal-repair'): Promise<number> => {
   const given = { params: { terminal: terminal.id }, body: { reason } };

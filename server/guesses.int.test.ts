@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { generateSync } from 'otplib';
 import { fetch } from 'undici';
-import { type Answered, startTestServer, type TestServer, type TestTerminal } from './testing.ts';
+import type { Answered, TestServer, TestTerminal } from './testing.ts';
 import { password } from './testing-browser.ts';
 import { enrolMany } from './testing-cardless.ts';
 import {
@@ -22,25 +19,21 @@ import {
   prove,
   ticketOf,
 } from './testing-login.ts';
+import { startTestPair, type TestPair } from './testing-pair.ts';
+import { startTestProcess, type TestProcess } from './testing-process.ts';
 
 /** Two processes of one server: whoever guesses asks both, at many terminals, with whatever card of the person. */
+let pair: TestPair;
 let server: TestServer;
 let second: TestServer;
 let terminals: TestTerminal[];
 before(async () => {
-  server = await startTestServer();
-  second = await startTestServer({ beside: server });
+  pair = await startTestPair();
+  ({ first: server, second } = pair);
   terminals = await enrolMany(server, 20);
 });
-const apply = async (changes: Parameters<TestServer['applyPolicy']>[0] = {}): Promise<void> => {
-  await server.applyPolicy({ tries: { terminal: 100 }, ...changes });
-  await second.policies.refresh();
-};
-beforeEach(() => apply());
-after(async () => {
-  await second.close();
-  await server.close();
-});
+beforeEach(() => pair.applyPolicy({ tries: { terminal: 100 } }));
+after(() => pair.close());
 
 const either = (place: number): TestServer => (place % 2 === 0 ? server : second);
 const countOf = async ({ person }: Clinician, kind = 'pin'): Promise<number | undefined> => {
@@ -98,28 +91,15 @@ const beginAll = async (cards: readonly Clinician['evidence'][]) => {
 };
 
 describe('what was counted by a process that is killed', () => {
-  interface Started {
-    readonly origin: string;
-    readonly child: ChildProcess;
-  }
   // First, while the clock of the test is that of the others.
-  const children: ChildProcess[] = [];
-  after(() => {
-    for (const child of children) child.kill('SIGKILL');
-  });
-  const startProcess = async (): Promise<Started> => {
-    const { folder, connectionString } = server;
-    const child = fork(fileURLToPath(new URL('./testing-second.ts', import.meta.url)), [folder, connectionString]);
-    children.push(child);
-    const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-    return { origin, child };
+  const processes: TestProcess[] = [];
+  after(() => Promise.all(processes.map((process) => process.kill())));
+  const startProcess = async (): Promise<TestProcess> => {
+    const process = await startTestProcess(server);
+    processes.push(process);
+    return process;
   };
-  const kill = async ({ child }: Started): Promise<void> => {
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  };
-  const send = async ({ origin }: Started, at: TestTerminal, path: string, body: object) => {
+  const send = async ({ origin }: TestProcess, at: TestTerminal, path: string, body: object) => {
     const answer = await fetch(`${origin}${path}`, {
       dispatcher: at.agent,
       method: 'POST',
@@ -132,10 +112,10 @@ describe('what was counted by a process that is killed', () => {
       readonly failure?: { readonly code: string; readonly triesLeft?: number };
     };
   };
-  const tap = (process: Started, at: TestTerminal, { evidence }: Clinician) =>
+  const tap = (process: TestProcess, at: TestTerminal, { evidence }: Clinician) =>
     send(process, at, '/v1/attempts', { lock: randomUUID(), card: evidence });
   const tryOne = (
-    process: Started,
+    process: TestProcess,
     at: TestTerminal,
     { attempt, ticket }: Awaited<ReturnType<typeof tap>>,
     factor: string,
@@ -153,7 +133,7 @@ describe('what was counted by a process that is killed', () => {
       assert.equal((await tryOne(first, at, begun, 'pin', otherPin)).failure?.triesLeft, left);
     const used = await tryOne(first, there, await tap(first, there, coded), 'totp', code);
     assert.equal(used.failure, undefined, JSON.stringify(used));
-    await kill(first);
+    await first.kill();
 
     const next = await startProcess();
     const goingOn = await tryOne(next, at, begun, 'pin', otherPin);
@@ -162,11 +142,11 @@ describe('what was counted by a process that is killed', () => {
     assert.equal((await tap(next, at, guessed)).failure?.code, 'CARD_REFUSED');
     const replayed = await tryOne(next, there, await tap(next, there, coded), 'totp', code);
     assert.deepEqual([replayed.failure?.code, replayed.failure?.triesLeft], ['PROOF_WRONG', 4]);
-    await kill(next);
+    await next.kill();
 
     const last = await startProcess();
     assert.equal((await tap(last, there, guessed)).failure?.code, 'CARD_REFUSED', 'the lock is kept');
-    await kill(last);
+    await last.kill();
     assert.deepEqual([await lookedAt(guessed), await countOf(guessed), await opened(guessed)], [5, 5, 0]);
     assert.equal(await opened(coded), 1);
     const other = await makeClinician(server);
@@ -223,7 +203,7 @@ describe('of 200 wrong PINs at once, at two processes and twenty terminals', () 
 
 it('a code that comes 200 times at once, to terminals and to the console of both processes, opens one thing', async () => {
   // So many tries that what bars the code is that it was used, and no lock.
-  await apply({ tries: { soft: 20, hard: 100, terminal: 100 } });
+  await pair.applyPolicy({ tries: { soft: 20, hard: 100, terminal: 100 } });
   const who = await makeClinician(server, { roles: ['clinician', 'helpdesk'], password });
   const begun = await beginAll([who.evidence]);
   const code = who.code();

@@ -1,49 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID, sign, verify } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { Answer } from '#contract/api/index.ts';
 import type { JournalRecord } from '#contract/audit.ts';
-import { type ChainHead, findFault, firstPrevious, sealRecord } from '#core/audit/chain.ts';
+import { type ChainHead, findFault, sealRecord } from '#core/audit/chain.ts';
 import { createDatabase } from './store/database.ts';
 import { storeReports } from './store/reports.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
-import { storeRecords } from './testing-journal.ts';
-import { logIn, makeClinician } from './testing-login.ts';
+import { journal, started, storedOf, storeRecords } from './testing-journal.ts';
 
 let server: TestServer;
 before(async () => {
   server = await startTestServer();
 });
 after(() => server.close());
-
-const someTime = '2026-11-22T07:00:00.000+09:00';
-const journal = (
-  count: number,
-  facts: JournalRecord['facts'],
-  epoch: string = randomUUID(),
-  timeOf: (sequence: number) => string = () => someTime,
-): JournalRecord[] => {
-  const records: JournalRecord[] = [];
-  for (let sequence = 1; sequence <= count; sequence += 1) {
-    const previous = records.at(-1)?.hash ?? firstPrevious;
-    records.push(sealRecord({ epoch, sequence, previous, at: timeOf(sequence), facts }));
-  }
-  return records;
-};
-const started: JournalRecord['facts'] = { kind: 'guard.started', outcome: 'success', factors: [], detail: {} };
-
-const storedOf = (terminal: TestTerminal) =>
-  server.database.query<{
-    sequence: number;
-    hash: string;
-    chain: string | null;
-    person: string | null;
-    session: string | null;
-  }>(
-    `select sequence, hash, detail->>'chain' as chain, person, session from event
-     where terminal = $1 and epoch is not null order by seq`,
-    [terminal.id],
-  );
 
 /** Stores them without what the server makes of a second story. */
 const store = (terminal: TestTerminal, records: readonly JournalRecord[]) =>
@@ -81,7 +50,7 @@ describe('a terminal’s journal', () => {
       Array.from({ length: 6 }, () => server.call(terminal, 'terminals/report', { body: { records } })),
     );
     for (const { body } of answers) assert.deepEqual(body, { epoch: records[0]?.epoch, sequence: 20 });
-    const stored = await storedOf(terminal);
+    const stored = await storedOf(server, terminal);
     assert.deepEqual(
       stored.map(({ sequence, hash, chain }) => ({ sequence, hash, chain })),
       records.map(({ sequence, hash }) => ({ sequence, hash, chain: null })),
@@ -97,7 +66,7 @@ describe('a terminal’s journal', () => {
     const sent = changed.filter(({ sequence }) => sequence !== 4);
     assert.equal((await server.call(terminal, 'terminals/report', { body: { records: sent } })).status, 200);
     assert.deepEqual(
-      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
+      (await storedOf(server, terminal)).map(({ sequence, chain }) => [sequence, chain]),
       [
         [1, null],
         [2, 'hash'],
@@ -141,7 +110,7 @@ describe('a terminal’s journal', () => {
       assert.equal(sequence, 2);
     }
     assert.deepEqual(
-      (await storedOf(terminal)).map(({ hash, chain }) => [hash, chain]),
+      (await storedOf(server, terminal)).map(({ hash, chain }) => [hash, chain]),
       [...first.map(({ hash }) => [hash, null]), ...second.map(({ hash }) => [hash, 'rewritten'])],
     );
   });
@@ -163,7 +132,7 @@ describe('a terminal’s journal', () => {
       [terminal.id],
     );
     assert.deepEqual(event, { outcome: 'major', reason: 'journal-rewritten', actor: null });
-    assert.equal((await storedOf(terminal)).length, 4);
+    assert.equal((await storedOf(server, terminal)).length, 4);
   });
 
   test('confirms what came and no more, so that a record far ahead hides nothing', async () => {
@@ -177,7 +146,7 @@ describe('a terminal’s journal', () => {
     const { body } = await server.call(terminal, 'terminals/report', { body: { records: [first] } });
     assert.deepEqual(body, { epoch: first.epoch, sequence: 1 });
     await server.call(terminal, 'terminals/report', { body: { records: others } });
-    assert.equal((await storedOf(terminal)).length, 4);
+    assert.equal((await storedOf(server, terminal)).length, 4);
   });
 
   test('is stored once also when a later month has begun meanwhile, and by whichever server process', async (t) => {
@@ -194,7 +163,7 @@ describe('a terminal’s journal', () => {
       ),
     );
     assert.deepEqual(
-      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
+      (await storedOf(server, terminal)).map(({ sequence, chain }) => [sequence, chain]),
       records.map(({ sequence }) => [sequence, null]),
     );
   });
@@ -209,7 +178,7 @@ describe('a terminal’s journal', () => {
     await store(terminal, records.slice(2, 4));
     for (const _ of [1, 2]) await store(terminal, records);
     assert.deepEqual(
-      (await storedOf(terminal)).map(({ sequence, chain }) => [sequence, chain]),
+      (await storedOf(server, terminal)).map(({ sequence, chain }) => [sequence, chain]),
       records.map(({ sequence }) => [sequence, null]),
     );
   });
@@ -226,7 +195,7 @@ describe('a terminal’s journal', () => {
       server.call(terminal, 'terminals/report', { body: { records: records.slice(from, to), signature } });
     for (const wrong of [signatureOf(other, records), signatureOf(terminal, records.slice(0, 2)), 'x'])
       assert.deepEqual((await report(0, 6, wrong)).code, 'TERMINAL_OTHER');
-    assert.deepEqual(await storedOf(terminal), []);
+    assert.deepEqual(await storedOf(server, terminal), []);
     const alarms = await server.database.query<{ outcome: string }>(
       `select outcome from event where kind = 'request.refused' and reason = 'signature' and terminal = $1`,
       [terminal.id],
@@ -257,10 +226,10 @@ describe('a terminal’s journal', () => {
       server.call(terminal, 'terminals/report', { body: { records: records.slice(2), incarnation } });
     const refused = await report(randomUUID());
     assert.deepEqual([refused.status, refused.code], [409, 'SERVER_RESTORED']);
-    assert.equal((await storedOf(terminal)).length, 0);
+    assert.equal((await storedOf(server, terminal)).length, 0);
     const [own] = await server.database.query<{ id: string }>('select id from server_incarnation');
     assert.equal((await report(own?.id)).status, 200);
-    assert.equal((await storedOf(terminal)).length, 2);
+    assert.equal((await storedOf(server, terminal)).length, 2);
   });
 
   test('is not taken where the server has less by now than it told: what came between is sent again first', async () => {
@@ -271,11 +240,11 @@ describe('a terminal’s journal', () => {
     assert.equal((await report(0, 2, 0)).status, 200);
     const refused = await report(4, 6, 4);
     assert.deepEqual([refused.status, refused.code], [409, 'SERVER_RESTORED']);
-    assert.equal((await storedOf(terminal)).length, 2);
+    assert.equal((await storedOf(server, terminal)).length, 2);
     assert.equal((await report(2, 4, 2)).status, 200);
     // What a terminal has lost itself it cannot send: with the word of this server the gap is stored, and marked.
     assert.equal((await report(5, 6, 4)).status, 200);
-    assert.equal((await storedOf(terminal)).length, 5);
+    assert.equal((await storedOf(server, terminal)).length, 5);
   });
 
   test('goes in with those of other terminals, each as if it were alone', async () => {
@@ -299,7 +268,7 @@ describe('a terminal’s journal', () => {
     );
     for (const [place, terminal] of terminals.entries())
       assert.deepEqual(
-        (await storedOf(terminal)).map(({ hash, chain }) => [hash, chain]),
+        (await storedOf(server, terminal)).map(({ hash, chain }) => [hash, chain]),
         journals[place]?.map(({ hash }) => [hash, null]),
       );
     const strange = await server.database.query('select 1 from event where terminal = $1', [unknown.terminal]);
@@ -325,117 +294,10 @@ describe('a terminal’s journal', () => {
         await store(terminal, records);
       }
       assert.deepEqual(
-        (await storedOf(terminal)).map(({ sequence, hash, chain }) => ({ sequence, hash, chain })),
+        (await storedOf(server, terminal)).map(({ sequence, hash, chain }) => ({ sequence, hash, chain })),
         plainly(sent.flat()),
         JSON.stringify(sent),
       );
     }
-  });
-
-  test('tells of the terminal alone: what the server has to say is marked and names nobody', async () => {
-    const terminal = await server.enrol();
-    const { person } = await server.signIn(['admin']);
-    const forged = journal(1, {
-      ...started,
-      kind: 'person.suspended',
-      person,
-      actor: person,
-      supportCode: 'AAA-AAA-AAA',
-    });
-    assert.equal((await server.call(terminal, 'terminals/report', { body: { records: forged } })).status, 200);
-    const [event] = await server.database.query<object>(
-      'select kind, outcome, reason, person, actor, support_code, detail from event where hash = $1',
-      [forged[0]?.hash],
-    );
-    assert.deepEqual(event, {
-      kind: 'request.refused',
-      outcome: 'serious',
-      reason: 'foreign-kind',
-      person: null,
-      actor: null,
-      support_code: null,
-      detail: { kind: 'person.suspended' },
-    });
-  });
-
-  test('holds any text that JSON can carry: no record stands in the way of those after it', async () => {
-    const terminal = await server.enrol();
-    const odd = { reason: 'a\u0000b', detail: { 'k\u0000': 'a\ud83d', call: 'x\u0000' } };
-    const records = journal(2, { ...started, ...odd });
-    const answered = await server.call(terminal, 'terminals/report', { body: { records } });
-    assert.equal(answered.status, 200);
-    const [event] = await server.database.query<object>('select reason, detail from event where hash = $1', [
-      records[0]?.hash,
-    ]);
-    assert.deepEqual(event, { reason: 'a\ufffdb', detail: { 'k\ufffd': 'a\ufffd', call: 'x\ufffd' } });
-  });
-
-  test('holds any time that its schema takes, as near as can be written', async () => {
-    const terminal = await server.enrol();
-    const epoch = randomUUID();
-    const times = ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59.999-23:59'];
-    let previous = firstPrevious;
-    const records = times.map((at, place) => {
-      const record = sealRecord({ epoch, sequence: place + 1, previous, at, facts: started });
-      previous = record.hash;
-      return record;
-    });
-    const answered = await server.call(terminal, 'terminals/report', { body: { records } });
-    assert.deepEqual(answered.body, { epoch, sequence: 3 });
-    const auditor = await server.signIn(['auditor']);
-    const listed = await server.call(auditor, 'events/list', {
-      query: { terminal: terminal.id, kind: 'guard.started' },
-    });
-    const { events } = listed.body as Answer<'events/list'>;
-    assert.deepEqual(
-      events.map(({ happenedAt }) => happenedAt),
-      ['9999-12-31T23:59:59.999Z', '0001-01-01T00:00:00.000Z', '0001-01-01T00:00:00.000Z'],
-    );
-  });
-
-  test('belongs to its sender alone, and names a person only with a session that the person had there', async () => {
-    const [terminal, other] = [await server.enrol(), await server.enrol()];
-    const [hanako, taro] = [await makeClinician(server), await makeClinician(server)];
-    const { session } = await logIn(server, terminal, hanako);
-    const elsewhere = await logIn(server, other, taro);
-    const opened = { ...started, kind: 'screen.opened' as const };
-    const stories: JournalRecord['facts'][] = [
-      { ...opened, session, person: hanako.person.id },
-      { ...opened, session, person: taro.person.id },
-      { ...opened, session: elsewhere.session, person: taro.person.id },
-      { ...opened, person: hanako.person.id },
-    ];
-    for (const story of stories) {
-      await server.call(terminal, 'terminals/report', { body: { records: journal(1, story) } });
-    }
-    assert.deepEqual(
-      (await storedOf(terminal)).map((row) => [row.session, row.person]),
-      [
-        [session, hanako.person.id],
-        [session, null],
-        [null, null],
-        [null, null],
-      ],
-    );
-    assert.deepEqual(await storedOf(other), []);
-    const named = journal(1, started).map((record) => ({ ...record, terminal: other.id }));
-    const answered = await server.call(terminal, 'terminals/report', { body: { records: named } });
-    assert.deepEqual([answered.status, answered.code], [403, 'TERMINAL_OTHER']);
-    const own = journal(1, started).map((record) => ({ ...record, terminal: terminal.id }));
-    const refused = await server.call(terminal, 'terminals/report', { body: { records: own } });
-    assert.equal(refused.code, 'REQUEST_INVALID', 'it is not taken from a body at all');
-    const confirmed = await server.call(terminal, 'terminals/confirm', { body: { number: 1, terminal: other.id } });
-    assert.deepEqual([confirmed.status, confirmed.code], [403, 'TERMINAL_OTHER']);
-    await server.app.settled();
-    const alarms = await server.database.query<{ outcome: string; call: string }>(
-      `select outcome, detail->>'call' as call from event
-        where kind = 'request.refused' and reason = 'other-terminal' and terminal = $1 order by seq`,
-      [terminal.id],
-    );
-    assert.deepEqual(alarms, [
-      { outcome: 'serious', call: 'terminals/report' },
-      { outcome: 'serious', call: 'terminals/confirm' },
-    ]);
-    assert.deepEqual(await storedOf(other), []);
   });
 });

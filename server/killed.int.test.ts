@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { fetch } from 'undici';
 import type { Opened } from '#contract/api/logins.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
 import { eventsWhere, goodPin, makeClinician, mustBegin, otherPin, ticketOf } from './testing-login.ts';
+import { startTestProcess } from './testing-process.ts';
 
 /** Terminals whose proofs are under way when the process dies: each is somewhere else between request and answer. */
 const crowd = 8;
@@ -22,17 +20,6 @@ before(async () => {
   terminals = await Promise.all(Array.from({ length: crowd }, () => server.enrol()));
 });
 after(() => server.close());
-
-interface Second {
-  readonly origin: string;
-  readonly child: ChildProcess;
-}
-const startSecond = async (): Promise<Second> => {
-  const { folder, connectionString } = server;
-  const child = fork(fileURLToPath(new URL('./testing-second.ts', import.meta.url)), [folder, connectionString]);
-  const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-  return { origin, child };
-};
 
 /** A proof of one terminal, which makes its key once and sends it as often as it must. */
 const prepareProof = async (terminal: TestTerminal, secret: string) => {
@@ -70,7 +57,7 @@ describe('a server process that is killed while proofs are under way', () => {
   it('costs nobody a login or a try, and nothing is counted or recorded twice', async (t) => {
     let answered = 0;
     for (const death of deaths) {
-      const second = await startSecond();
+      const second = await startTestProcess(server);
       const proofs = await Promise.all(
         terminals.map((terminal, place) => prepareProof(terminal, place % 4 === 3 ? otherPin : goodPin)),
       );
@@ -88,8 +75,9 @@ describe('a server process that is killed while proofs are under way', () => {
         return answer;
       });
       await ('answers' in death ? enough.promise : delay(death.after));
-      second.child.kill('SIGKILL');
+      const gone = second.kill();
       const before = await Promise.all(sent);
+      await gone;
       answered += before.filter((one) => one !== undefined).length;
       const again = await Promise.all(proofs.map((proof) => proof.send(server.origin)));
       for (const [place, proof] of proofs.entries()) {

@@ -12,7 +12,7 @@ import type { Reply } from './routes/handlers.ts';
 import { tryDisableFactor } from './store/credentials.ts';
 import type { Transaction } from './store/database.ts';
 import { tryLockPerson } from './store/people.ts';
-import { type Answered, startTestServer, type TestConsole, type TestServer, type TestTerminal } from './testing.ts';
+import type { Answered, TestConsole, TestServer, TestTerminal } from './testing.ts';
 import { byPasskey, nextStep, openBrowser, password, signInBySecrets } from './testing-browser.ts';
 import {
   beginEmergency,
@@ -39,23 +39,22 @@ import {
   prove,
   ticketOf,
 } from './testing-login.ts';
+import { startTestPair, type TestPair } from './testing-pair.ts';
 
 /** Two processes of one server: what one has locked the other has. */
+let pair: TestPair;
 let server: TestServer;
 let second: TestServer;
 let admins: readonly [TestConsole, TestConsole];
 let terminals: TestTerminal[];
 before(async () => {
-  server = await startTestServer();
-  second = await startTestServer({ beside: server });
+  pair = await startTestPair();
+  ({ first: server, second } = pair);
   admins = [await server.signIn(['admin', 'helpdesk']), await server.signIn(['admin'])];
   terminals = await enrolMany(server, 6);
 });
 beforeEach(() => server.applyPolicy({}));
-after(async () => {
-  await second.close();
-  await server.close();
-});
+after(() => pair.close());
 
 const beginWitness = async (at: TestTerminal, { evidence }: Clinician): Promise<Answered> => {
   const answered = await server.call(at, 'attempts/begin', {

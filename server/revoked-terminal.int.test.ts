@@ -2,29 +2,21 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Pushed } from '#contract/api/terminals.ts';
-import {
-  createKeys,
-  createRequest,
-  startTestServer,
-  type TestSender,
-  type TestServer,
-  type TestTerminal,
-} from './testing.ts';
+import { createKeys, createRequest, type TestSender, type TestServer, type TestTerminal } from './testing.ts';
 import { goodPin, logIn, makeClinician, mustBegin, prove } from './testing-login.ts';
+import { startTestPair, type TestPair } from './testing-pair.ts';
 import { openStream } from './testing-stream.ts';
 
+let pair: TestPair;
 let first: TestServer;
 let second: TestServer;
 let admin: TestSender;
 before(async () => {
-  first = await startTestServer();
-  second = await startTestServer({ beside: first });
+  pair = await startTestPair();
+  ({ first, second } = pair);
   admin = await first.signIn(['admin']);
 });
-after(async () => {
-  await second.close();
-  await first.close();
-});
+after(() => pair.close());
 
 const handshake = (server: TestServer, terminal: TestTerminal, session?: Buffer): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {

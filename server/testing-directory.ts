@@ -32,6 +32,10 @@ export interface TestDirectory extends TestSender {
   giveRole(group: string, role: Role | null): Promise<{ readonly status: number; readonly code: string | undefined }>;
 }
 
+/** The userName of each user that was answered. */
+export const namesIn = ({ Resources = [] }: Pick<ScimAnswer['body'], 'Resources'>): (string | undefined)[] =>
+  Resources.map(({ userName }) => userName);
+
 let directories = 0;
 
 export const connectDirectory = async (server: TestServer): Promise<TestDirectory> => {

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startTestServer, type TestConsole, type TestServer } from './testing.ts';
+import type { TestConsole, TestServer } from './testing.ts';
 import { must, openBrowser } from './testing-browser.ts';
 import { logIn, makeClinician } from './testing-login.ts';
+import { startTestPair, type TestPair } from './testing-pair.ts';
 import { openStream, type TestStream } from './testing-stream.ts';
 
+let pair: TestPair;
 let server: TestServer;
 let second: TestServer;
 let admin: TestConsole;
 before(async () => {
-  server = await startTestServer();
-  second = await startTestServer({ beside: server });
+  pair = await startTestPair();
+  ({ first: server, second } = pair);
   admin = await server.signIn(['admin']);
 });
-after(async () => {
-  await second.close();
-  await server.close();
-});
+after(() => pair.close());
 
 const watch = async (at: TestServer, who: TestConsole): Promise<TestStream> => {
   const { agent, headers } = at.anyone;

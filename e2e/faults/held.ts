@@ -14,7 +14,7 @@ export const attacksHeld: readonly Held[] = [
     number: '49',
     what: 'terminal A reports, or confirms, as terminal B',
     by: [
-      ['server/journal.int.test.ts', 'belongs to its sender alone'],
+      ['server/journal-content.int.test.ts', 'belongs to its sender alone'],
       [
         'server/journal.int.test.ts',
         'that its terminal signed for is stored with the signature; a wrong one is refused',
@@ -44,7 +44,7 @@ export const attacksHeld: readonly Held[] = [
       ['guard/offline.test.ts', 'a guess that cannot be counted is not looked at'],
       ['guard/offline-login.test.ts', 'a right PIN whose try cannot be taken back opens nothing'],
       ['guard/offline-refused.test.ts', 'that a PIN was locked outlives a start of the guard'],
-      ['server/offline.int.test.ts', 'so many without the server lock the PIN as with it'],
+      ['server/offline-tries.int.test.ts', 'so many without the server lock the PIN as with it'],
     ],
   },
   {
@@ -279,7 +279,7 @@ export const faultsHeld: readonly Held[] = [
     by: [
       ['guard/offline-login.test.ts', 'a card is greeted within 800 ms'],
       ['guard/uplink.test.ts', 'a server that takes a call and never answers is given up in time'],
-      ['guard/uplink.test.ts', 'one that takes a call and never answers is left after two seconds'],
+      ['guard/uplink-processes.test.ts', 'one that takes a call and never answers is left after two seconds'],
     ],
   },
   {
@@ -291,7 +291,7 @@ export const faultsHeld: readonly Held[] = [
         'opens the session that it opened before, by PIN and by TOTP, and is recorded once',
       ],
       ['server/routes/repeated-proofs.int.test.ts', 'is refused word for word as before, counted and recorded once'],
-      ['guard/uplink.test.ts', 'records go up oldest first and once each, however often the server fails'],
+      ['guard/uplink-records.test.ts', 'records go up oldest first and once each, however often the server fails'],
     ],
   },
   {

@@ -6,7 +6,7 @@ import type { AttemptId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
 import { createBegun } from '../logins/begun.ts';
 import type { Lane, Transaction } from '../store/database.ts';
-import { type Answered, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import type { Answered, TestServer, TestTerminal } from '../testing.ts';
 import { enrolMany } from '../testing-cardless.ts';
 import {
   type Clinician,
@@ -18,27 +18,22 @@ import {
   prove,
   ticketOf,
 } from '../testing-login.ts';
+import { startTestPair, type TestPair } from '../testing-pair.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import type { TerminalSender } from './handlers.ts';
 
 /** Two processes of one server: proofs of one attempt, of one person and of one terminal come to both. */
+let pair: TestPair;
 let server: TestServer;
 let second: TestServer;
 let terminals: TestTerminal[];
 before(async () => {
-  server = await startTestServer();
-  second = await startTestServer({ beside: server });
+  pair = await startTestPair();
+  ({ first: server, second } = pair);
   terminals = await enrolMany(server, 8);
 });
-const apply = async (changes: Parameters<TestServer['applyPolicy']>[0] = {}): Promise<void> => {
-  await server.applyPolicy({ tries: { terminal: 100 }, ...changes });
-  await second.policies.refresh();
-};
-beforeEach(() => apply());
-after(async () => {
-  await second.close();
-  await server.close();
-});
+beforeEach(() => pair.applyPolicy({ tries: { terminal: 100 } }));
+after(() => pair.close());
 
 const createKey = (): string => randomBytes(16).toString('base64url');
 interface Typed {
@@ -157,7 +152,7 @@ describe('200 proofs at once, right and wrong ones of two factors, of people at 
   };
   for (const [mode, changes] of Object.entries(modes))
     it(`${mode}: each is answered, no wrong one opens anything, and nobody gets more tries than the limit`, async () => {
-      await apply(changes);
+      await pair.applyPolicy({ tries: { terminal: 100 }, ...changes });
       const people: Clinician[] = [];
       while (people.length < 4) people.push(await makeClinician(server));
       const begun: { readonly at: TestTerminal; readonly who: Clinician; readonly attempt: string }[] = [];

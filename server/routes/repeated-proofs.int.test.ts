@@ -5,7 +5,7 @@ import { grantFacts, type Opened } from '#contract/api/logins.ts';
 import type { AttemptId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
 import { createBegun } from '../logins/begun.ts';
-import { type Answered, startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
+import type { Answered, TestServer, TestTerminal } from '../testing.ts';
 import {
   type Clinician,
   eventsWhere,
@@ -18,23 +18,22 @@ import {
   otherPin,
   ticketOf,
 } from '../testing-login.ts';
+import { startTestPair, type TestPair } from '../testing-pair.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import type { TerminalSender } from './handlers.ts';
 
 /** Two processes of one server: what one has answered to nobody is asked of the other, or of the same one again. */
+let pair: TestPair;
 let server: TestServer;
 let second: TestServer;
 let terminal: TestTerminal;
 let other: TestTerminal;
 before(async () => {
-  server = await startTestServer();
-  second = await startTestServer({ beside: server });
+  pair = await startTestPair();
+  ({ first: server, second } = pair);
   [terminal, other] = await Promise.all([server.enrol(), server.enrol()]);
 });
-after(async () => {
-  await second.close();
-  await server.close();
-});
+after(() => pair.close());
 
 interface Proof {
   readonly params: { readonly attempt: string };
