@@ -1,6 +1,6 @@
-import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { AttemptId, SessionId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
-import { beganWith } from '../logins/events.ts';
+import { beganWith, begunEvent } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import type { AttemptState } from './attempts.ts';
 import { isFactorTaken } from './credentials.ts';
@@ -137,7 +137,8 @@ export const countTries = async (
     [JSON.stringify(given)],
     'count-tries',
   );
-  return tries.map((_, place) => rows.find((row) => row.place === place));
+  const found = new Map(rows.map((row) => [row.place, row]));
+  return tries.map((_, place) => found.get(place));
 };
 
 /** A login that may be concluded. */
@@ -159,8 +160,7 @@ export interface Conclusion {
   readonly graceFrom: number | null;
   /** Ends the person's sessions at other terminals. */
   readonly endElsewhere: boolean;
-  /** What is recorded when it is concluded; `begun` only if the attempt was not written before. */
-  readonly begun: EventRow;
+  /** What is recorded when it is concluded, after the event of its tap if that was not written before. */
   readonly events: readonly EventRow[];
 }
 
@@ -215,8 +215,8 @@ export const conclude = async (
     fewer_rights: ticket.substitute?.fewerRights ?? false,
   }));
   given.sort((one, other) => ((one.credential ?? '') < (other.credential ?? '') ? -1 : 1));
-  const events = conclusions.flatMap(({ begun, events }, place) => [
-    { place, number: 0, ...begun },
+  const events = conclusions.flatMap(({ ticket, events }, place) => [
+    { place, number: 0, ...begunEvent(ticket) },
     ...events.map((event, number) => ({ place, number: number + 2, ...event })),
   ]);
   const rows = await tx.query<{
@@ -226,8 +226,9 @@ export const conclude = async (
     fresh: boolean;
     concluded: boolean;
   }>(concluding, [JSON.stringify(given), JSON.stringify(events), now], 'conclude');
+  const found = new Map(rows.map((row) => [row.place, row]));
   return conclusions.map((_, place) => {
-    const row = rows.find((one) => one.place === place);
+    const row = found.get(place);
     if (!row?.admitted) return 'card';
     if (!row.accepted) return 'replayed';
     if (!row.fresh) return 'nonce';
@@ -358,24 +359,10 @@ export const listReplayed = async (tx: Transaction, tickets: readonly Ticket[]):
   return proven.filter(({ attempt }) => rows.some((row) => row.attempt === attempt));
 };
 
-/** An attempt that a tap began. */
-export interface BegunAttempt {
-  readonly ticket: Ticket;
-  readonly begun: EventRow;
-}
-
-export interface EndedAttempt {
-  readonly id: AttemptId;
-  readonly terminal: TerminalId;
-  readonly person: PersonId;
-  readonly card: CardId | null;
-  readonly supportCode: string;
-}
-
 /** Writes attempts that are not written yet, each with its event, and that what their cards signed is used. */
-export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttempt[]): Promise<void> => {
-  if (attempts.length === 0) return;
-  const given = attempts.map(({ ticket }) => ({
+export const writeBegun = async (tx: Transaction, tickets: readonly Ticket[]): Promise<void> => {
+  if (tickets.length === 0) return;
+  const given = tickets.map((ticket) => ({
     attempt: ticket.attempt,
     terminal: ticket.terminal,
     lock: ticket.lock,
@@ -410,7 +397,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
      insert into event (${eventColumns})
      select ${named('e')}
        from jsonb_to_recordset($2::jsonb) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
-    [JSON.stringify(given), JSON.stringify(attempts.map(({ begun }) => begun))],
+    [JSON.stringify(given), JSON.stringify(tickets.map(begunEvent))],
     'write-begun',
   );
 };
