@@ -121,7 +121,7 @@ export const countTries = async (
   given.sort((one, other) => (one.credential < other.credential ? -1 : 1));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
     `update credential k set failures = g.failures, locked_until = g.locked_until, counted_mark = decode(g.mark, 'hex')
-       from jsonb_to_recordset($1::jsonb) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
+       from json_to_recordset($1::json) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
          known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
       where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
         and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
@@ -251,7 +251,7 @@ const named = (table: string): string =>
 
 const concluding = `
   with given as (
-    select * from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+    select * from json_to_recordset($1::json) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
       opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, substitute uuid, fewer_rights boolean, nonce text,
@@ -327,7 +327,7 @@ const concluding = `
     insert into event (${eventColumns})
     select ${eventColumns} from (
       select g.place, e.number, ${named('e')}
-        from jsonb_to_recordset($2::jsonb) as e(place int, number int, ${eventRecord})
+        from json_to_recordset($2::json) as e(place int, number int, ${eventRecord})
         join given g using (place) join concluded d on d.id = g.attempt
        where e.number > 0 or d.fresh
       union all
@@ -378,7 +378,7 @@ export const writeBegun = async (tx: Transaction, tickets: readonly Ticket[]): P
   }));
   await tx.query(
     `with given as (
-       select * from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+       select * from json_to_recordset($1::json) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
          support_code text, began_with text, started_at timestamptz, expires_at timestamptz, assurance text, address text, nonce text,
          nonce_until timestamptz)
      ), used as (
@@ -396,7 +396,7 @@ export const writeBegun = async (tx: Transaction, tickets: readonly Ticket[]): P
        on conflict (id) do nothing returning id)
      insert into event (${eventColumns})
      select ${named('e')}
-       from jsonb_to_recordset($2::jsonb) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
+       from json_to_recordset($2::json) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
     [JSON.stringify(given), JSON.stringify(tickets.map(begunEvent))],
     'write-begun',
   );
