@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { TerminalId } from '#contract/ids.ts';
+import type { AttemptId, TerminalId } from '#contract/ids.ts';
 import { abandonOlderAttempts, endAttempt } from '../store/attempts.ts';
 import { DatabaseAway, type Lane } from '../store/database.ts';
 import { record, recordAll } from '../store/events.ts';
-import { type BegunAttempt, listReplayed, writeBegun } from '../store/proofs.ts';
+import { listReplayed, writeBegun } from '../store/proofs.ts';
 import type { FactorFacts } from '../store/taps.ts';
 import { about } from './events.ts';
+import type { Ticket } from './ticket.ts';
 
 /**
  * How long an attempt waits before it is written (milliseconds), and how long those are gathered that are written together.
@@ -31,43 +32,36 @@ interface Newest {
 /** Writes attempts a moment after their taps, so that no tap waits for a disk. A proof that comes first writes its own. */
 export interface Begun {
   /** `factors`: what is known of the person's factors at this moment. */
-  add(attempt: BegunAttempt, factors: readonly FactorFacts[]): void;
+  add(ticket: Ticket, factors: readonly FactorFacts[]): void;
   /** What was known when it began, while it is the newest of its terminal and began at this process. */
-  factorsOf(ticket: BegunAttempt['ticket']): readonly FactorFacts[] | undefined;
+  factorsOf(ticket: Ticket): readonly FactorFacts[] | undefined;
   /** The attempt has been written with its conclusion. */
-  concluded(ticket: BegunAttempt['ticket']): void;
+  concluded(ticket: Ticket): void;
   /** Whether another card was tapped at the terminal after this attempt began, as far as this process knows. */
-  isOvertaken(ticket: BegunAttempt['ticket']): boolean;
+  isOvertaken(ticket: Ticket): boolean;
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger }): Begun => {
   const { database, now, log } = deps;
-  let waiting: (BegunAttempt & { readonly since: number })[] = [];
+  const waiting = new Map<AttemptId, { readonly ticket: Ticket; readonly since: number }>();
   let writing: Promise<void> | undefined;
   let closed = false;
   let isHurried = false;
   let wake = (): void => undefined;
   const newest = new Map<TerminalId, Newest>();
 
-  const write = (attempts: readonly BegunAttempt[]): Promise<void> =>
+  const write = (tickets: readonly Ticket[]): Promise<void> =>
     database.transaction(async (tx) => {
-      await writeBegun(tx, attempts);
+      await writeBegun(tx, tickets);
       // Another server process was shown the same answer of a card, and wrote first.
-      for (const ticket of await listReplayed(
-        tx,
-        attempts.map(({ ticket }) => ticket),
-      )) {
+      for (const ticket of await listReplayed(tx, tickets)) {
         await endAttempt(tx, now(), ticket.attempt, 'refused');
         const facts = { kind: 'attempt.refused', outcome: 'serious', reason: 'nonce-used' } as const;
         await record(tx, now(), { ...about(ticket, []), ...facts });
       }
-      const older = await abandonOlderAttempts(
-        tx,
-        now(),
-        attempts.map(({ ticket }) => ticket),
-      );
+      const older = await abandonOlderAttempts(tx, now(), tickets);
       await recordAll(
         tx,
         now(),
@@ -96,31 +90,30 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       };
     });
   /** What can never be written, because whom it names is gone, holds up nothing else. */
-  const writeAll = async (attempts: readonly BegunAttempt[]): Promise<void> => {
+  const writeAll = async (tickets: readonly Ticket[]): Promise<void> => {
     try {
-      return await write(attempts);
+      return await write(tickets);
     } catch (problem) {
-      const [one, other] = attempts;
+      const [one, other] = tickets;
       if (problem instanceof DatabaseAway || one === undefined) throw problem;
-      if (other === undefined)
-        return log.error({ err: problem, attempt: one.ticket }, 'a tap is not in the log of events');
+      if (other === undefined) return log.error({ err: problem, attempt: one }, 'a tap is not in the log of events');
     }
-    for (const one of attempts) await writeAll([one]);
+    for (const one of tickets) await writeAll([one]);
   };
   const flush = async (): Promise<void> => {
     for (;;) {
-      const [first] = waiting;
+      const [first] = waiting.values();
       if (first === undefined) return;
       const left = first.since + patience + gathering - performance.now();
       if (left > 0 && !isHurried) await pause(left);
       const ripe = performance.now() - (isHurried ? 0 : patience);
-      const attempts = waiting.slice(0, mostAtOnce).filter(({ since }) => since <= ripe);
+      const attempts = [...waiting.values()].slice(0, mostAtOnce).filter(({ since }) => since <= ripe);
       if (attempts.length === 0) continue;
       try {
-        await writeAll(attempts);
-        waiting = waiting.filter((one) => !attempts.includes(one));
+        await writeAll(attempts.map(({ ticket }) => ticket));
+        for (const { ticket } of attempts) waiting.delete(ticket.attempt);
       } catch (problem) {
-        log.warn({ err: problem, waiting: waiting.length }, 'taps could not be written yet');
+        log.warn({ err: problem, waiting: waiting.size }, 'taps could not be written yet');
         if (closed) return;
         await wait(retryAfter, undefined, { ref: false });
       }
@@ -129,20 +122,20 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
   const start = (): void => {
     writing ??= flush().finally(() => {
       writing = undefined;
-      if (waiting.length > 0 && !closed) start();
+      if (waiting.size > 0 && !closed) start();
     });
   };
 
   return {
-    add: (attempt, factors) => {
-      const { terminal, attempt: id, startedAt } = attempt.ticket;
+    add: (ticket, factors) => {
+      const { terminal, attempt: id, startedAt } = ticket;
       const follows = newest.get(terminal)?.isConcluded !== true;
       newest.delete(terminal);
       newest.set(terminal, { attempt: id, startedAt, factors, follows, isConcluded: false });
       const oldest = newest.keys().next();
       if (newest.size > 20_000 && !oldest.done) newest.delete(oldest.value);
-      if (waiting.length >= mostWaiting) log.error({ attempt: attempt.ticket }, 'a tap is not in the log of events');
-      else waiting.push({ ...attempt, since: performance.now() });
+      if (waiting.size >= mostWaiting) log.error({ attempt: ticket }, 'a tap is not in the log of events');
+      else waiting.set(id, { ticket, since: performance.now() });
       start();
     },
     factorsOf: ({ terminal, attempt }) => {
@@ -154,7 +147,7 @@ export const createBegun = (deps: { database: Lane; now: () => Date; log: Logger
       if (known?.attempt !== attempt) return;
       known.isConcluded = true;
       // One that may have an open one before it still has to end that.
-      if (!known.follows) waiting = waiting.filter((one) => one.ticket.attempt !== attempt);
+      if (!known.follows) waiting.delete(attempt);
     },
     isOvertaken: ({ terminal, startedAt }) => (newest.get(terminal)?.startedAt ?? 0) > startedAt,
     settled: async () => {

@@ -11,7 +11,7 @@ import type { Begun } from './begun.ts';
 import { createCodes } from './codes.ts';
 import { createJudge, no } from './judge.ts';
 import { judgeStanding } from './standing.ts';
-import { begunEvent, sayBegun } from './tap.ts';
+import { sayBegun } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
 /** A substitute code is typed instead of holding a card: weaker than any card, so policy decides as for an `identifier`. */
@@ -59,7 +59,7 @@ export const createByCode = (deps: ServerDeps, begun: Begun) => {
         grace: null,
         proof: null,
       };
-      begun.add({ ticket, begun: begunEvent(ticket) }, facts.factors);
+      begun.add(ticket, facts.factors);
       return succeed(sayBegun(deps.secrets, ticket, person));
     });
 };

@@ -1,6 +1,6 @@
 import type { Factor } from '#contract/audit.ts';
 import type { AskedFactor } from '#contract/screen.ts';
-import type { EventToRecord } from '../store/event-rows.ts';
+import { type EventRow, type EventToRecord, toEventRow } from '../store/event-rows.ts';
 import type { Ticket } from './ticket.ts';
 
 /** How the log names what was presented beside the card. */
@@ -22,3 +22,22 @@ export const about = (ticket: Ticket, factors: readonly (AskedFactor | 'grace')[
     supportCode: ticket.supportCode,
     factors: [beganWith(ticket), ...factors.map(presented)],
   }) satisfies Partial<EventToRecord>;
+
+/** The event of a tap that was let in, at the time of the tap, whenever it is written. */
+export const begunEvent = (ticket: Ticket): EventRow =>
+  toEventRow(new Date(ticket.startedAt), {
+    kind: 'attempt.begun',
+    outcome: 'success',
+    terminal: ticket.terminal,
+    person: ticket.person,
+    card: ticket.card,
+    attempt: ticket.attempt,
+    supportCode: ticket.supportCode,
+    factors: [beganWith(ticket)],
+    detail: {
+      assurance: ticket.assurance,
+      ...(ticket.purpose === 'witness' ? { purpose: 'witness' } : {}),
+      ...(ticket.proof === null ? {} : { proofMilliseconds: ticket.proof.milliseconds }),
+      ...(ticket.proof?.slow ? { slow: true } : {}),
+    },
+  });

@@ -11,7 +11,6 @@ import { keepAnswer } from '../store/proof-answers.ts';
 import { listReplayed, writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
 import type { ProofKey } from './proof-key.ts';
-import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
 /** How long the keypad waits for the new PIN. */
@@ -36,7 +35,7 @@ export const createFirstPin =
       const person = await tryLockPerson(tx, ticket.person);
       if (person?.state !== 'active' || held?.state !== 'active') return 'card';
       await holdFactor(tx, accepted.id);
-      await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      await writeBegun(tx, [ticket]);
       if ((await listReplayed(tx, [ticket])).length > 0) return 'nonce';
       if (!(await tryAccept(tx, { ...accepted, step: null }))) return 'replayed';
       if (!(await dropInitialSecret(tx, person.id))) return 'replayed';

@@ -19,7 +19,6 @@ import type { Begun } from './begun.ts';
 import { about } from './events.ts';
 import { makeGrant } from './grant.ts';
 import type { ProofKey } from './proof-key.ts';
-import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
 export interface ToOpen {
@@ -128,7 +127,6 @@ export const createOpen = (deps: ServerDeps, begun: Pick<Begun, 'concluded'>, pa
       after: grace?.after ?? null,
       graceFrom: grace?.from ?? null,
       endElsewhere,
-      begun: begunEvent(ticket),
       events: [
         ...(accepted === null ? [] : [toEventRow(now, { ...facts, kind: 'proof.accepted', outcome: 'success' })]),
         toEventRow(now, {

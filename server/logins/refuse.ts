@@ -13,7 +13,6 @@ import { holdSubstitute } from '../store/substitutes.ts';
 import { about } from './events.ts';
 import type { Shown } from './proof-key.ts';
 import type { Reserved, ReservedTry } from './reserve.ts';
-import { begunEvent } from './tap.ts';
 import type { Ticket } from './ticket.ts';
 
 type Refused = { readonly ok: false; readonly failure: Failure<ProofFailure> };
@@ -32,7 +31,7 @@ export const createRefuse = (deps: ServerDeps) => {
   ): Promise<Refused | 'answered'> =>
     database.transaction(async (tx) => {
       await hold?.(tx);
-      await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      await writeBegun(tx, [ticket]);
       if (key !== null && !(await tryKeepRefusal(tx, ticket.attempt, key.mark, refused.failure, overPart)))
         return 'answered';
       await work(tx, deps.now());

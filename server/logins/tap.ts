@@ -15,13 +15,11 @@ import type { ServerDeps } from '../deps.ts';
 import { renewCardIndex } from '../renewals.ts';
 import type { TerminalSender } from '../routes/handlers.ts';
 import { wasFactorTaken } from '../store/credentials.ts';
-import { toEventRow } from '../store/event-rows.ts';
 import { record } from '../store/events.ts';
 import { tryUseNonce } from '../store/nonces.ts';
 import { lookUpTaps, type Tap, type TapFacts } from '../store/taps.ts';
 import { createUuid } from '../store/uuid.ts';
 import type { Begun } from './begun.ts';
-import { beganWith } from './events.ts';
 import { createJudge, type Judged, no } from './judge.ts';
 import { judgeStanding } from './standing.ts';
 import { type Ticket, writeTicket } from './ticket.ts';
@@ -172,7 +170,7 @@ export const createTaps = (deps: ServerDeps, begun: Begun) => {
       grace,
       proof: noteOf(proof),
     };
-    begun.add({ ticket, begun: begunEvent(ticket) }, facts.factors);
+    begun.add(ticket, facts.factors);
     const { offline } = deps.policy();
     // What stands for a card has an end and a count of uses that only the server keeps.
     const mayKeep =
@@ -221,22 +219,3 @@ export const sayBegun = (
   expiresAt: new Date(ticket.expiresAt).toISOString(),
   supportCode: ticket.supportCode,
 });
-
-/** The event of a tap that was let in, at the time of the tap, whenever it is written. */
-export const begunEvent = (ticket: Ticket) =>
-  toEventRow(new Date(ticket.startedAt), {
-    kind: 'attempt.begun',
-    outcome: 'success',
-    terminal: ticket.terminal,
-    person: ticket.person,
-    card: ticket.card,
-    attempt: ticket.attempt,
-    supportCode: ticket.supportCode,
-    factors: [beganWith(ticket)],
-    detail: {
-      assurance: ticket.assurance,
-      ...(ticket.purpose === 'witness' ? { purpose: 'witness' } : {}),
-      ...(ticket.proof === null ? {} : { proofMilliseconds: ticket.proof.milliseconds }),
-      ...(ticket.proof?.slow ? { slow: true } : {}),
-    },
-  });

@@ -10,7 +10,7 @@ import { about } from '../logins/events.ts';
 import { createPauses } from '../logins/pauses.ts';
 import { createProofKey } from '../logins/proof-key.ts';
 import { createProver } from '../logins/prove.ts';
-import { begunEvent, createTaps } from '../logins/tap.ts';
+import { createTaps } from '../logins/tap.ts';
 import { type Ticket, tryReadTicket } from '../logins/ticket.ts';
 import { endAttempt } from '../store/attempts.ts';
 import type { Transaction } from '../store/database.ts';
@@ -52,7 +52,7 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
     if (ticket.terminal === terminal) return succeed(ticket);
     const facts = { ...about(ticket, []), terminal, reason: 'other-terminal' };
     await deps.database.transaction(async (tx) => {
-      await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+      await writeBegun(tx, [ticket]);
       await record(tx, deps.now(), { ...facts, kind: 'proof.refused', outcome: 'serious' });
     });
     return fail('TERMINAL_OTHER');
@@ -96,7 +96,7 @@ export const createAttemptRoutes = (deps: ServerDeps, { queue, begun }: { queue:
       const ticket = read.value;
       return deps.database.transaction(async (tx) => {
         const now = deps.now();
-        await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+        await writeBegun(tx, [ticket]);
         if (!(await endAttempt(tx, now, ticket.attempt, 'abandoned'))) return fail('ATTEMPT_ENDED');
         const facts = { kind: 'attempt.abandoned', outcome: 'minor', reason: body.reason } as const;
         await record(tx, now, { ...about(ticket, []), ...facts });

@@ -12,7 +12,7 @@ export type EventToRecord = EventInput & {
 /** Columns of an event that the server itself writes. */
 export const eventColumns =
   'id, at, happened_at, kind, outcome, person, actor, terminal, card, attempt, session, ceremony, factors, reason, support_code, detail';
-/** The same as `jsonb_to_recordset` reads them. */
+/** The same as `json_to_recordset` reads them. */
 export const eventRecord = `id uuid, at timestamptz, happened_at timestamptz, kind text, outcome text, person uuid, actor uuid,
   terminal uuid, card uuid, attempt uuid, session uuid, ceremony uuid, factors text[], reason text, support_code text,
   detail jsonb`;

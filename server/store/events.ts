@@ -33,7 +33,7 @@ export const recordAll = async (tx: Transaction, now: Date, toRecord: readonly E
 
 const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
   tx.query(
-    `insert into event (${eventColumns}) select ${eventColumns} from jsonb_to_recordset($1::jsonb) as e(${eventRecord})`,
+    `insert into event (${eventColumns}) select ${eventColumns} from json_to_recordset($1::json) as e(${eventRecord})`,
     [JSON.stringify(rows)],
     'record',
   );

@@ -1,6 +1,5 @@
 import type { AskedFactor } from '#contract/screen.ts';
 import { about } from '../logins/events.ts';
-import { begunEvent } from '../logins/tap.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import { holdFactor } from './credentials.ts';
 import type { Lane, Transaction } from './database.ts';
@@ -46,7 +45,7 @@ export const acceptPart = (
     const { attempt } = ticket;
     const { factor, id, mark } = accepted;
     await holdFactor(tx, id);
-    await writeBegun(tx, [{ ticket, begun: begunEvent(ticket) }]);
+    await writeBegun(tx, [ticket]);
     if (mark !== null && (await hasAnswer(tx, attempt, mark))) return 'answered';
     if (!(await tryAccept(tx, accepted))) return 'replayed';
     const noted = await tx.query(

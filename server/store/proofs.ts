@@ -1,6 +1,6 @@
-import type { AttemptId, CardId, PersonId, SessionId, TerminalId } from '#contract/ids.ts';
+import type { AttemptId, SessionId } from '#contract/ids.ts';
 import type { AskedFactor } from '#contract/screen.ts';
-import { beganWith } from '../logins/events.ts';
+import { beganWith, begunEvent } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
 import type { AttemptState } from './attempts.ts';
 import { isFactorTaken } from './credentials.ts';
@@ -121,7 +121,7 @@ export const countTries = async (
   given.sort((one, other) => (one.credential < other.credential ? -1 : 1));
   const rows = await tx.query<{ place: number; secret: unknown; lastStep: number | null }>(
     `update credential k set failures = g.failures, locked_until = g.locked_until, counted_mark = decode(g.mark, 'hex')
-       from jsonb_to_recordset($1::jsonb) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
+       from json_to_recordset($1::json) as g(place int, mark text, counted boolean, attempt uuid, card uuid, substitute uuid, person uuid, credential uuid,
          known_failures int, known_lock timestamptz, set_at timestamptz, others int, failures int, locked_until timestamptz)
       where k.id = g.credential and k.person = g.person and k.state = 'active' and k.set_at = g.set_at
         and k.failures = g.known_failures and k.locked_until is not distinct from g.known_lock
@@ -137,7 +137,8 @@ export const countTries = async (
     [JSON.stringify(given)],
     'count-tries',
   );
-  return tries.map((_, place) => rows.find((row) => row.place === place));
+  const found = new Map(rows.map((row) => [row.place, row]));
+  return tries.map((_, place) => found.get(place));
 };
 
 /** A login that may be concluded. */
@@ -159,8 +160,7 @@ export interface Conclusion {
   readonly graceFrom: number | null;
   /** Ends the person's sessions at other terminals. */
   readonly endElsewhere: boolean;
-  /** What is recorded when it is concluded; `begun` only if the attempt was not written before. */
-  readonly begun: EventRow;
+  /** What is recorded when it is concluded, after the event of its tap if that was not written before. */
   readonly events: readonly EventRow[];
 }
 
@@ -215,8 +215,8 @@ export const conclude = async (
     fewer_rights: ticket.substitute?.fewerRights ?? false,
   }));
   given.sort((one, other) => ((one.credential ?? '') < (other.credential ?? '') ? -1 : 1));
-  const events = conclusions.flatMap(({ begun, events }, place) => [
-    { place, number: 0, ...begun },
+  const events = conclusions.flatMap(({ ticket, events }, place) => [
+    { place, number: 0, ...begunEvent(ticket) },
     ...events.map((event, number) => ({ place, number: number + 2, ...event })),
   ]);
   const rows = await tx.query<{
@@ -226,8 +226,9 @@ export const conclude = async (
     fresh: boolean;
     concluded: boolean;
   }>(concluding, [JSON.stringify(given), JSON.stringify(events), now], 'conclude');
+  const found = new Map(rows.map((row) => [row.place, row]));
   return conclusions.map((_, place) => {
-    const row = rows.find((one) => one.place === place);
+    const row = found.get(place);
     if (!row?.admitted) return 'card';
     if (!row.accepted) return 'replayed';
     if (!row.fresh) return 'nonce';
@@ -250,7 +251,7 @@ const named = (table: string): string =>
 
 const concluding = `
   with given as (
-    select * from jsonb_to_recordset($1::jsonb) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+    select * from json_to_recordset($1::json) as g(place int, attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
       support_code text, assurance text, address text, started_at timestamptz, expires_at timestamptz, credential uuid,
       set_at timestamptz, step bigint, factors text[], session uuid, ends_at timestamptz, token_hash text,
       opened_by text, after uuid, grace_from timestamptz, end_elsewhere boolean, substitute uuid, fewer_rights boolean, nonce text,
@@ -326,7 +327,7 @@ const concluding = `
     insert into event (${eventColumns})
     select ${eventColumns} from (
       select g.place, e.number, ${named('e')}
-        from jsonb_to_recordset($2::jsonb) as e(place int, number int, ${eventRecord})
+        from json_to_recordset($2::json) as e(place int, number int, ${eventRecord})
         join given g using (place) join concluded d on d.id = g.attempt
        where e.number > 0 or d.fresh
       union all
@@ -358,24 +359,10 @@ export const listReplayed = async (tx: Transaction, tickets: readonly Ticket[]):
   return proven.filter(({ attempt }) => rows.some((row) => row.attempt === attempt));
 };
 
-/** An attempt that a tap began. */
-export interface BegunAttempt {
-  readonly ticket: Ticket;
-  readonly begun: EventRow;
-}
-
-export interface EndedAttempt {
-  readonly id: AttemptId;
-  readonly terminal: TerminalId;
-  readonly person: PersonId;
-  readonly card: CardId | null;
-  readonly supportCode: string;
-}
-
 /** Writes attempts that are not written yet, each with its event, and that what their cards signed is used. */
-export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttempt[]): Promise<void> => {
-  if (attempts.length === 0) return;
-  const given = attempts.map(({ ticket }) => ({
+export const writeBegun = async (tx: Transaction, tickets: readonly Ticket[]): Promise<void> => {
+  if (tickets.length === 0) return;
+  const given = tickets.map((ticket) => ({
     attempt: ticket.attempt,
     terminal: ticket.terminal,
     lock: ticket.lock,
@@ -391,7 +378,7 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
   }));
   await tx.query(
     `with given as (
-       select * from jsonb_to_recordset($1::jsonb) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
+       select * from json_to_recordset($1::json) as g(attempt uuid, terminal uuid, lock uuid, card uuid, person uuid,
          support_code text, began_with text, started_at timestamptz, expires_at timestamptz, assurance text, address text, nonce text,
          nonce_until timestamptz)
      ), used as (
@@ -409,8 +396,8 @@ export const writeBegun = async (tx: Transaction, attempts: readonly BegunAttemp
        on conflict (id) do nothing returning id)
      insert into event (${eventColumns})
      select ${named('e')}
-       from jsonb_to_recordset($2::jsonb) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
-    [JSON.stringify(given), JSON.stringify(attempts.map(({ begun }) => begun))],
+       from json_to_recordset($2::json) as e(${eventRecord}) join fresh on fresh.id = e.attempt order by e.id`,
+    [JSON.stringify(given), JSON.stringify(tickets.map(begunEvent))],
     'write-begun',
   );
 };

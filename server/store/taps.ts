@@ -135,8 +135,9 @@ export const lookUpTaps = async (tx: Transaction, taps: readonly Tap[]): Promise
     ],
     'taps',
   );
+  const byPlace = Map.groupBy(rows, ({ place }) => place);
   return taps.map((_, place) => {
-    const own = rows.filter((row) => row.place === place);
+    const own = byPlace.get(place) ?? [];
     const found = own.map(({ facts }) => facts);
     const best = found.find(({ card }) => card !== null && card.state !== 'revoked') ?? found.find(({ card }) => card);
     const facts = best ?? found[0];
