@@ -134,25 +134,47 @@ const toRow = (
   const own = keepOwn(record, known);
   const happenedAt = new Date(record.at);
   const ahead = happenedAt.getTime() - now.getTime();
-  const marks = {
-    ...(chain === null ? {} : { chain }),
-    ...(ahead > Math.max(clock, 0) + aheadAtMost ? { aheadSeconds: Math.round(ahead / 1000) } : {}),
-  };
+  const isAhead = ahead > Math.max(clock, 0) + aheadAtMost;
+  const marked =
+    chain === null && !isAhead
+      ? own
+      : {
+          ...own,
+          detail: {
+            ...own.detail,
+            ...(chain === null ? {} : { chain }),
+            ...(isAhead ? { aheadSeconds: Math.round(ahead / 1000) } : {}),
+          },
+        };
   const { sequence, previous, hash } = record;
   return {
-    event: asEventRow(now, { ...own, detail: { ...own.detail, ...marks } }, terminal, happenedAt),
+    event: asEventRow(null, now, marked, terminal, happenedAt),
     place: { epoch, sequence, previous, hash },
   };
+};
+
+const tryReadTry = (one: JournalRecord, { here, unproven }: Known): OfflineTry | null => {
+  const { detail, kind, reason, person } = one.facts;
+  if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return null;
+  const isUnproven = unproven.has(one);
+  if (!here.has(person) && !isUnproven) return null;
+  const proof = typeof detail['proof'] === 'string' ? detail['proof'] : undefined;
+  return { person, at: Date.parse(one.at), unproven: isUnproven, proof };
 };
 
 const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: number, known: Known): Stored => {
   const last = records.at(-1);
   if (last === undefined) throw new Error('a report without records passed the gate');
-  const added = fresh.map(({ record }) => record);
-  const offline = added.flatMap((one): OfflineUse[] => {
-    const use = tryReadOfflineUse(one);
-    return use === null ? [] : [{ ...use, unproven: known.unproven.has(one) }];
-  });
+  const offline: OfflineUse[] = [];
+  const wrongTries: OfflineTry[] = [];
+  const locks: JournalRecord[] = [];
+  for (const { record } of fresh) {
+    const use = tryReadOfflineUse(record);
+    if (use !== null) offline.push({ ...use, unproven: known.unproven.has(record) });
+    const wrong = tryReadTry(record, known);
+    if (wrong !== null) wrongTries.push(wrong);
+    if (record.facts.kind === 'screen.locked') locks.push(record);
+  }
   const alone = new Set([...known.offline, ...offline.map(({ session }) => session)]);
   return {
     epoch: last.epoch,
@@ -160,14 +182,9 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     added: fresh.length,
     rewritten,
     offline,
-    ends: added.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
-    wrongTries: added.flatMap((one): OfflineTry[] => {
-      const { detail, kind, reason, person } = one.facts;
-      if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
-      const unproven = known.unproven.has(one);
-      const proof = typeof detail['proof'] === 'string' ? detail['proof'] : undefined;
-      return known.here.has(person) || unproven ? [{ person, at: Date.parse(one.at), unproven, proof }] : [];
-    }),
+    ends:
+      alone.size === 0 ? [] : locks.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
+    wrongTries,
   };
 };
 
