@@ -59,7 +59,7 @@ async function measureCopy(journals: readonly Journal[]): Promise<number> {
     const at = new Date();
     const rows = journals.flatMap(({ terminal, records }) =>
       records.map(({ epoch, sequence, previous, hash, facts }) => ({
-        event: asEventRow(at, facts, terminal.id as TerminalId, at),
+        event: asEventRow(null, at, facts, terminal.id as TerminalId, at),
         place: { epoch, sequence, previous, hash },
       })),
     );

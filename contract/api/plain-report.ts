@@ -4,7 +4,7 @@ import { eventKinds, factor, outcome } from '../audit.ts';
 /** The very patterns of the schema. */
 const uuid = z.regexes.uuid();
 const instant = z.regexes.datetime({ offset: true });
-const hash = /^[0-9a-f]{64}$/;
+const noHash = /[^0-9a-f]/;
 const kinds: ReadonlySet<unknown> = new Set(Object.keys(eventKinds));
 const outcomes: ReadonlySet<unknown> = new Set(outcome.options);
 const factors: ReadonlySet<unknown> = new Set(factor.options);
@@ -58,25 +58,26 @@ const isFacts = (given: unknown): boolean => {
   return kind !== undefined && end !== undefined && presented !== undefined && detail !== undefined;
 };
 
+const isHash = (given: unknown): boolean => typeof given === 'string' && given.length === 64 && !noHash.test(given);
+
 const recordMembers = 6;
 
-const isRecord = (given: unknown): boolean => {
+/** What is the same in the record before, which was looked at already, is not looked at again. */
+const isRecord = (given: unknown, place: number, records: readonly unknown[]): boolean => {
   if (!isObject(given)) return false;
-  const { at, epoch, facts, hash: own, previous, sequence } = given;
+  const { at, epoch, facts, hash, previous, sequence } = given;
   let members = 0;
   for (const _ in given) members += 1;
+  const before = place === 0 ? undefined : (records[place - 1] as Readonly<Record<string, unknown>>);
   return (
     members === recordMembers &&
-    typeof epoch === 'string' &&
-    uuid.test(epoch) &&
+    ((before !== undefined && epoch === before['epoch']) || (typeof epoch === 'string' && uuid.test(epoch))) &&
     Number.isSafeInteger(sequence) &&
     (sequence as number) >= 1 &&
-    typeof previous === 'string' &&
-    hash.test(previous) &&
+    ((before !== undefined && previous === before['hash']) || isHash(previous)) &&
     typeof at === 'string' &&
     instant.test(at) &&
-    typeof own === 'string' &&
-    hash.test(own) &&
+    isHash(hash) &&
     isFacts(facts)
   );
 };

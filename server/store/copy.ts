@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { writeUuid } from './uuid.ts';
 
 /** Microseconds are counted from here (PostgreSQL's binary form of `timestamptz`). */
 const epoch = Date.UTC(2000, 0, 1);
@@ -6,7 +7,6 @@ const epoch = Date.UTC(2000, 0, 1);
 const header = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex');
 const textType = 25;
 const jsonbVersion = 1;
-const roomAtFirst = 64 * 1024;
 
 /** Writes rows in the binary form of COPY (PostgreSQL documentation, COPY: Binary Format), column by column. */
 export interface CopyWriter {
@@ -14,6 +14,8 @@ export interface CopyWriter {
   row(columns: number): void;
   text(value: string | null): void;
   uuid(value: string | null): void;
+  /** A new one, of this time (`createUuid`). */
+  freshUuid(at: Date): void;
   bigint(value: number | null): void;
   timestamp(value: Date | null): void;
   jsonb(value: unknown): void;
@@ -22,36 +24,31 @@ export interface CopyWriter {
   end(): Buffer;
 }
 
-const hexDigits = Uint8Array.from({ length: 128 }, (_, code) => {
+const noDigit = 16;
+const hexDigits = Uint8Array.from({ length: 256 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(value) ? 255 : value;
+  return Number.isNaN(value) ? noDigit : value;
 });
 /** Where its 16 bytes stand in the text of a UUID (RFC 9562 4). */
-const uuidBytes = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const uuidBytes = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);
+const uuidLength = 36;
 
-const writeUuid = (to: Buffer, at: number, text: string): void => {
-  if (text.length !== 36) throw new TypeError('no UUID');
-  for (let place = 0; place < 16; place += 1) {
-    const from = uuidBytes[place] as number;
-    const high = hexDigits[text.charCodeAt(from)] as number;
-    const low = hexDigits[text.charCodeAt(from + 1)] as number;
-    if (!(high < 16 && low < 16)) throw new TypeError('no UUID');
-    to[at + place] = high * 16 + low;
-  }
-};
+/** `room`: for so many bytes at first. */
+export const createCopyWriter = (room = 64 * 1024): CopyWriter => {
+  let bytes = Buffer.allocUnsafe(Math.max(room, header.length));
+  let view = new DataView(bytes.buffer, bytes.byteOffset);
+  let used = header.copy(bytes);
 
-export const createCopyWriter = (): CopyWriter => {
-  let room = Buffer.allocUnsafe(roomAtFirst);
-  let used = header.copy(room);
-
-  const make = (bytes: number): void => {
-    if (used + bytes <= room.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(room.length * 2, used + bytes));
-    room.copy(larger, 0, 0, used);
-    room = larger;
+  const make = (more: number): void => {
+    if (used + more <= bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(bytes.length * 2, used + more));
+    bytes.copy(larger, 0, 0, used);
+    bytes = larger;
+    view = new DataView(bytes.buffer, bytes.byteOffset);
   };
   const int32 = (value: number): void => {
-    used = room.writeInt32BE(value, used);
+    view.setInt32(used, value);
+    used += 4;
   };
   const absent = (): void => {
     make(4);
@@ -60,7 +57,7 @@ export const createCopyWriter = (): CopyWriter => {
   /** Characters take three bytes at most (a surrogate pair four). */
   const utf8 = (value: string): void => {
     make(4 + value.length * 3);
-    const length = room.write(value, used + 4, 'utf8');
+    const length = bytes.write(value, used + 4, 'utf8');
     int32(length);
     used += length;
   };
@@ -69,19 +66,38 @@ export const createCopyWriter = (): CopyWriter => {
     int32(8);
     const high = Math.floor(value / 2 ** 32);
     int32(high);
-    used = room.writeUInt32BE(value - high * 2 ** 32, used);
+    int32(value - high * 2 ** 32);
+  };
+  /** Its text is written first, which takes less than to read its characters one by one, and is then read where it lies. */
+  const readUuid = (text: string): void => {
+    let digits = text.length === uuidLength && bytes.write(text, used, 'utf8') === uuidLength ? 0 : noDigit;
+    for (let place = 0; place < 16; place += 1) {
+      const from = uuidBytes[place] as number;
+      const high = hexDigits[bytes[used + from] as number] as number;
+      const low = hexDigits[bytes[used + from + 1] as number] as number;
+      digits |= high | low;
+      bytes[used + place] = high * 16 + low;
+    }
+    if (digits >= noDigit) throw new TypeError('no UUID');
   };
   return {
     row: (columns) => {
       make(2);
-      used = room.writeInt16BE(columns, used);
+      view.setInt16(used, columns);
+      used += 2;
     },
     text: (value) => (value === null ? absent() : utf8(value)),
     uuid: (value) => {
       if (value === null) return absent();
+      make(4 + uuidLength);
+      int32(16);
+      readUuid(value);
+      used += 16;
+    },
+    freshUuid: (at) => {
       make(20);
       int32(16);
-      writeUuid(room, used, value);
+      writeUuid(at, bytes, used);
       used += 16;
     },
     bigint: (value) => (value === null ? absent() : int64(value)),
@@ -91,14 +107,14 @@ export const createCopyWriter = (): CopyWriter => {
       if (Number.isSafeInteger(milliseconds * 1000)) return int64(milliseconds * 1000);
       make(12);
       int32(8);
-      used = room.writeBigInt64BE(BigInt(milliseconds) * 1000n, used);
+      used = bytes.writeBigInt64BE(BigInt(milliseconds) * 1000n, used);
     },
     jsonb: (value) => {
       const text = JSON.stringify(value);
       make(5 + text.length * 3);
-      const length = room.write(text, used + 5, 'utf8');
+      const length = bytes.write(text, used + 5, 'utf8');
       int32(length + 1);
-      room[used] = jsonbVersion;
+      bytes[used] = jsonbVersion;
       used += 1 + length;
     },
     texts: (values) => {
@@ -113,12 +129,13 @@ export const createCopyWriter = (): CopyWriter => {
         int32(1);
       }
       for (const value of values) utf8(value);
-      room.writeInt32BE(used - start - 4, start);
+      view.setInt32(start, used - start - 4);
     },
     end: () => {
       make(2);
-      used = room.writeInt16BE(-1, used);
-      return room.subarray(0, used);
+      view.setInt16(used, -1);
+      used += 2;
+      return bytes.subarray(0, used);
     },
   };
 };

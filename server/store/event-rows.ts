@@ -40,30 +40,44 @@ export interface EventRow {
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 const storable = (text: string): string => (isStorable(text) ? text : text.replaceAll('\0', '\ufffd').toWellFormed());
 
-const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] => {
-  const members = Object.entries(detail);
-  if (members.every((member) => member.every((part) => typeof part !== 'string' || isStorable(part)))) return detail;
-  return Object.fromEntries(
-    members.map(([name, value]) => [storable(name), typeof value === 'string' ? storable(value) : value]),
-  );
+const isStorableDetail = (detail: EventFacts['detail']): boolean => {
+  for (const name in detail) {
+    const value = detail[name];
+    if (!isStorable(name) || (typeof value === 'string' && !isStorable(value))) return false;
+  }
+  return true;
 };
+const storableDetail = (detail: EventFacts['detail']): EventFacts['detail'] =>
+  isStorableDetail(detail)
+    ? detail
+    : Object.fromEntries(
+        Object.entries(detail).map(([name, value]) => [
+          storable(name),
+          typeof value === 'string' ? storable(value) : value,
+        ]),
+      );
 
 /** Years that are written with four digits: a clock that is wrong beyond them stands in the way of no record. */
 const span = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
-const storableTime = (time: Date): Date => new Date(Math.min(Math.max(time.getTime(), span.from), span.to));
+const storableTime = (time: Date): Date => {
+  const at = time.getTime();
+  if (at < span.from) return new Date(span.from);
+  return at > span.to ? new Date(span.to) : time;
+};
 
 /** An event as it is stored, checked against the vocabulary. Times are the server's. */
 export const toEventRow = (now: Date, { terminal, happenedAt, ...input }: EventToRecord): EventRow =>
-  asEventRow(now, eventFacts.parse(input), terminal ?? null, happenedAt ?? null);
+  asEventRow(createUuid(now), now, eventFacts.parse(input), terminal ?? null, happenedAt ?? null);
 
 /** The same of facts that were held against the vocabulary already. */
-export const asEventRow = (
+export const asEventRow = <Id extends string | null>(
+  id: Id,
   now: Date,
   facts: EventFacts,
   terminal: TerminalId | null,
   happenedAt: Date | null,
-): EventRow => ({
-  id: createUuid(now),
+): Omit<EventRow, 'id'> & { readonly id: Id } => ({
+  id,
   at: now,
   happened_at: happenedAt && storableTime(happenedAt),
   kind: facts.kind,

@@ -40,17 +40,21 @@ const insert = (tx: Transaction, rows: readonly object[]): Promise<unknown> =>
 
 /** A journal record as it is stored; `place` is null for what no terminal has written. */
 export interface JournalRow {
-  readonly event: EventRow;
+  /** Without an identifier it gets a fresh one. */
+  readonly event: Omit<EventRow, 'id'> & { readonly id: string | null };
   readonly place: RecordPlace | null;
 }
 
 const journalColumns = `seq, ${eventColumns}, epoch, sequence, previous, hash`;
 const columnCount = journalColumns.split(',').length;
+/** Hardly any takes more. */
+const bytesOfRow = 600;
 
 const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalRow): void => {
   to.row(columnCount);
   to.bigint(seq);
-  to.uuid(event.id);
+  if (event.id === null) to.freshUuid(event.at);
+  else to.uuid(event.id);
   to.timestamp(event.at);
   to.timestamp(event.happened_at);
   to.text(event.kind);
@@ -84,7 +88,7 @@ export const recordJournal = async (tx: Transaction, rows: readonly JournalRow[]
     'draw-numbers',
   );
   const seqs = drawn?.seqs.split(',') ?? [];
-  const writer = createCopyWriter();
+  const writer = createCopyWriter(rows.length * bytesOfRow);
   for (const [place, row] of rows.entries()) writeJournalRow(writer, Number(seqs[place]), row);
   await tx.copy(`copy event (${journalColumns}) from stdin (format binary)`, writer.end());
   await tx.notify('changed', { what: 'events' });

@@ -7,9 +7,10 @@ export interface Journal {
   readonly terminal: TerminalId;
   readonly epoch: string;
 }
-/** Where a record lies. */
-export interface Place extends Journal {
-  readonly sequence: number;
+/** Where records lie, one after the other: the numbers of the first and of the last. */
+export interface Run extends Journal {
+  readonly first: number;
+  readonly last: number;
 }
 /** PostgreSQL spells a UUID in small letters, whatever was sent. */
 export const journalKey = ({ terminal, epoch }: Journal): string => `${terminal} ${epoch.toLowerCase()}`;
@@ -99,27 +100,44 @@ export const keepSignatures = async (tx: Transaction, vouched: readonly Vouched[
   );
 };
 
-/** Hashes of what is stored at these places, and perhaps at others; nothing that was stored before `since` is looked at. */
-export const findStored = async (tx: Transaction, places: readonly Place[], since: Date): Promise<StoredHashes> => {
-  if (places.length === 0) return new Map();
-  const journals = new Map(places.map((place) => [journalKey(place), place]));
-  const rows = await tx.query<Place & { hash: string }>(
-    `select e.terminal, e.epoch, e.sequence, e.hash
-       from unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch)
+/** Has the planner take the one index that has the records of a journal in their order, or lets it choose again. */
+const readInOrder = (tx: Transaction, on: boolean): Promise<unknown> =>
+  tx.query(`select set_config('enable_sort', $1, true)`, [on ? 'off' : 'on'], 'in-order');
+
+/**
+ * Hashes of what is stored at these places; nothing that was stored before `since` is looked at. While many come, the planner
+ * knows the log as it was before them and takes one way for as good as another: it read what all terminals had stored under
+ * these numbers, seven times as much as it was asked for with sixty of them.
+ */
+export const findStored = async (tx: Transaction, runs: readonly Run[], since: Date): Promise<StoredHashes> => {
+  if (runs.length === 0) return new Map();
+  await readInOrder(tx, true);
+  const rows = await tx.query<Journal & { stored: string }>(
+    `select asked.terminal, asked.epoch, e.stored
+       from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as asked (terminal, epoch, first, last)
       cross join lateral (
-        select * from event where terminal = asked.terminal and epoch = asked.epoch and sequence = any($3::bigint[])
-           and at >= $4) as e`,
+        select string_agg(sequence || ' ' || hash, ',') as stored from (
+          select sequence, hash from event where terminal = asked.terminal and epoch = asked.epoch
+             and sequence between asked.first and asked.last and at >= $5 order by sequence) as one) as e
+      where e.stored is not null`,
     [
-      [...journals.values()].map(({ terminal }) => terminal),
-      [...journals.values()].map(({ epoch }) => epoch),
-      [...new Set(places.map(({ sequence }) => sequence))],
+      runs.map(({ terminal }) => terminal),
+      runs.map(({ epoch }) => epoch),
+      runs.map(({ first }) => first),
+      runs.map(({ last }) => last),
       since,
     ],
   );
-  return new Map(
-    [...Map.groupBy(rows, journalKey)].map(([journal, some]) => [
-      journal,
-      new Map(some.map(({ sequence, hash }) => [sequence, hash])),
-    ]),
-  );
+  await readInOrder(tx, false);
+  const stored = new Map<string, Map<number, string>>();
+  for (const row of rows) {
+    const key = journalKey(row);
+    const hashes = stored.get(key) ?? new Map<number, string>();
+    stored.set(key, hashes);
+    for (const one of row.stored.split(',')) {
+      const [sequence, hash = ''] = one.split(' ');
+      hashes.set(Number(sequence), hash);
+    }
+  }
+  return stored;
 };

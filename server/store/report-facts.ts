@@ -1,8 +1,8 @@
 import { type EventFacts, type JournalRecord, terminalKinds } from '#contract/audit.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { findUnproven } from './lost-times.ts';
-import { findHere, hereKey, tryReadOfflineUse } from './offline.ts';
+import { findUnproven, type Told } from './lost-times.ts';
+import { findHere, hereKey, type OfflineUse, type PersonThere, tryReadOfflineUse } from './offline.ts';
 
 /** Journal records that a terminal has sent, oldest first. */
 export interface Report {
@@ -78,16 +78,19 @@ const listDoubtful = (
 
 /** For each report what its terminal may name. */
 export const findKnown = async (tx: Transaction, now: Date, reports: readonly Report[]): Promise<readonly Known[]> => {
-  const alone = reports.flatMap(({ terminal, records }) =>
-    records.flatMap(({ facts: { kind, person } }) =>
-      kind.startsWith('offline.') && person ? [{ terminal, person }] : [],
-    ),
-  );
+  const alone: PersonThere[] = [];
+  for (const { terminal, records } of reports)
+    for (const { facts } of records)
+      if (facts.person && facts.kind.startsWith('offline.')) alone.push({ terminal, person: facts.person });
   const here = await findHere(tx, alone);
   const rows = Map.groupBy(await findNamed(tx, reports), ({ terminal }) => terminal);
   const proven = reports.map(({ terminal, records }) => {
     const isHere = (person: string): boolean => here.has(hereKey({ terminal, person }));
-    const opened = records.flatMap((one) => tryReadOfflineUse(one) ?? []).filter(({ person }) => isHere(person));
+    const opened: OfflineUse[] = [];
+    for (const one of records) {
+      const use = tryReadOfflineUse(one);
+      if (use !== null && isHere(use.person)) opened.push(use);
+    }
     const own = rows.get(terminal) ?? [];
     return {
       ids: new Set([...own.map(({ id }) => id), ...opened.map(({ session }) => session)]),
@@ -100,17 +103,14 @@ export const findKnown = async (tx: Transaction, now: Date, reports: readonly Re
       here: new Set(alone.flatMap(({ person }) => (isHere(person) ? [person] : []))),
     };
   });
-  const lost = await findUnproven(
-    tx,
-    now,
-    reports.flatMap(({ records, terminal }, place) => {
-      const known = proven[place];
-      return records.flatMap((record) => {
-        const isAsked = record.facts.person != null && known !== undefined && !isProven(record.facts, known);
-        return isAsked ? [{ terminal, record }] : [];
-      });
-    }),
-  );
+  const asked: Told[] = [];
+  for (const [place, { records, terminal }] of reports.entries()) {
+    const known = proven[place];
+    if (known === undefined) continue;
+    for (const record of records)
+      if (record.facts.person != null && !isProven(record.facts, known)) asked.push({ terminal, record });
+  }
+  const lost = await findUnproven(tx, now, asked);
   return proven.map(({ doubtful, ...known }, place) => ({
     ...known,
     unproven:
@@ -131,10 +131,21 @@ export const keepOwn = (record: JournalRecord, known: Known): EventFacts => {
   if (!ownKinds.has(kind))
     return { kind: 'request.refused', outcome: 'serious', reason: 'foreign-kind', factors: [], detail: { kind } };
   const isUnproven = known.unproven.has(record);
-  const isHere = isUnproven || isProven(facts, known);
-  const own = { ...facts, person: isHere ? facts.person : null, actor: null, supportCode: null };
-  for (const name of named) if (own[name] != null && !known.ids.has(own[name])) own[name] = null;
-  return isUnproven
-    ? { ...own, session: facts.session, detail: { ...facts.detail, unproven: 'database-put-back' } }
-    : own;
+  const own = <Id extends string>(id: Id | null | undefined): Id | null =>
+    id != null && known.ids.has(id) ? id : null;
+  // Written out: of each of tens of thousands of records a second one is made.
+  return {
+    kind,
+    outcome: facts.outcome,
+    person: isUnproven || isProven(facts, known) ? facts.person : null,
+    actor: null,
+    card: own(facts.card),
+    attempt: own(facts.attempt),
+    session: isUnproven ? facts.session : own(facts.session),
+    ceremony: own(facts.ceremony),
+    factors: facts.factors,
+    reason: facts.reason,
+    supportCode: null,
+    detail: isUnproven ? { ...facts.detail, unproven: 'database-put-back' } : facts.detail,
+  };
 };

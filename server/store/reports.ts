@@ -14,7 +14,7 @@ import {
   journalKey,
   keepSignatures,
   moveHeads,
-  type Place,
+  type Run,
   type StoredHashes,
   type Vouched,
 } from './journal-heads.ts';
@@ -66,7 +66,9 @@ interface Judgement {
 
 /** One journal, while a report is gone through. */
 interface Walk {
+  readonly epoch: string;
   head: Head | null;
+  /** Above the head every place is free. */
   readonly filled: Map<number, string>;
   moved: boolean;
 }
@@ -74,22 +76,26 @@ interface Walk {
 /** Goes through the records in their order. What is stored already, or comes twice, is left out. */
 const judge = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>, stored: StoredHashes): Judgement => {
   const walks = new Map<string, Walk>();
+  const begin = (epoch: string): Walk => {
+    const key = journalKey({ terminal, epoch });
+    const head = heads.get(key);
+    const walk = { epoch, head: head ? { ...head, epoch } : null, filled: new Map(stored.get(key)), moved: false };
+    walks.set(epoch, walk);
+    return walk;
+  };
   const judged: Judged[] = [];
+  let walk: Walk | undefined;
   for (const record of records) {
-    const { epoch, sequence, hash } = record;
-    let walk = walks.get(epoch);
-    if (walk === undefined) {
-      const key = journalKey({ terminal, epoch });
-      walk = { head: heads.get(key) ?? null, filled: new Map(stored.get(key)), moved: false };
-      walks.set(epoch, walk);
-    }
-    const there = walk.filled.get(sequence);
+    const { sequence, hash } = record;
+    if (walk?.epoch !== record.epoch) walk = walks.get(record.epoch) ?? begin(record.epoch);
+    const { epoch, head, filled } = walk;
+    const isNext = head === null || sequence > head.sequence;
+    const there = isNext ? undefined : filled.get(sequence);
     if (there === undefined) {
-      const head = walk.head && { ...walk.head, epoch };
       judged.push({ record, epoch, chain: findFault(record, head, hashText) });
-      walk.filled.set(sequence, hash);
+      filled.set(sequence, hash);
     } else if (there !== hash) judged.push({ record, epoch: epochOf(hash), chain: 'rewritten' });
-    if (walk.head === null || sequence > walk.head.sequence) {
+    if (isNext) {
       walk.head = { terminal, epoch, sequence, hash };
       walk.moved = true;
     }
@@ -111,7 +117,12 @@ const leaveOutStored = async (
   terminal: TerminalId,
   since: Date,
 ): Promise<readonly Judged[]> => {
-  const placeOf = ({ epoch, record: { sequence } }: Judged): Place => ({ terminal, epoch, sequence });
+  const placeOf = ({ epoch, record: { sequence } }: Judged): Run => ({
+    terminal,
+    epoch,
+    first: sequence,
+    last: sequence,
+  });
   const beside = judged.filter(({ chain }) => chain === 'rewritten');
   if (beside.length === 0) return judged;
   const there = await findStored(tx, beside.map(placeOf), since);
@@ -134,25 +145,47 @@ const toRow = (
   const own = keepOwn(record, known);
   const happenedAt = new Date(record.at);
   const ahead = happenedAt.getTime() - now.getTime();
-  const marks = {
-    ...(chain === null ? {} : { chain }),
-    ...(ahead > Math.max(clock, 0) + aheadAtMost ? { aheadSeconds: Math.round(ahead / 1000) } : {}),
-  };
+  const isAhead = ahead > Math.max(clock, 0) + aheadAtMost;
+  const marked =
+    chain === null && !isAhead
+      ? own
+      : {
+          ...own,
+          detail: {
+            ...own.detail,
+            ...(chain === null ? {} : { chain }),
+            ...(isAhead ? { aheadSeconds: Math.round(ahead / 1000) } : {}),
+          },
+        };
   const { sequence, previous, hash } = record;
   return {
-    event: asEventRow(now, { ...own, detail: { ...own.detail, ...marks } }, terminal, happenedAt),
+    event: asEventRow(null, now, marked, terminal, happenedAt),
     place: { epoch, sequence, previous, hash },
   };
+};
+
+const tryReadTry = (one: JournalRecord, { here, unproven }: Known): OfflineTry | null => {
+  const { detail, kind, reason, person } = one.facts;
+  if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return null;
+  const isUnproven = unproven.has(one);
+  if (!here.has(person) && !isUnproven) return null;
+  const proof = typeof detail['proof'] === 'string' ? detail['proof'] : undefined;
+  return { person, at: Date.parse(one.at), unproven: isUnproven, proof };
 };
 
 const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: number, known: Known): Stored => {
   const last = records.at(-1);
   if (last === undefined) throw new Error('a report without records passed the gate');
-  const added = fresh.map(({ record }) => record);
-  const offline = added.flatMap((one): OfflineUse[] => {
-    const use = tryReadOfflineUse(one);
-    return use === null ? [] : [{ ...use, unproven: known.unproven.has(one) }];
-  });
+  const offline: OfflineUse[] = [];
+  const wrongTries: OfflineTry[] = [];
+  const locks: JournalRecord[] = [];
+  for (const { record } of fresh) {
+    const use = tryReadOfflineUse(record);
+    if (use !== null) offline.push({ ...use, unproven: known.unproven.has(record) });
+    const wrong = tryReadTry(record, known);
+    if (wrong !== null) wrongTries.push(wrong);
+    if (record.facts.kind === 'screen.locked') locks.push(record);
+  }
   const alone = new Set([...known.offline, ...offline.map(({ session }) => session)]);
   return {
     epoch: last.epoch,
@@ -160,14 +193,9 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
     added: fresh.length,
     rewritten,
     offline,
-    ends: added.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
-    wrongTries: added.flatMap((one): OfflineTry[] => {
-      const { detail, kind, reason, person } = one.facts;
-      if (kind !== 'offline.refused' || reason !== 'wrong-secret' || person == null) return [];
-      const unproven = known.unproven.has(one);
-      const proof = typeof detail['proof'] === 'string' ? detail['proof'] : undefined;
-      return known.here.has(person) || unproven ? [{ person, at: Date.parse(one.at), unproven, proof }] : [];
-    }),
+    ends:
+      alone.size === 0 ? [] : locks.flatMap((one) => tryReadEnd(one) ?? []).filter(({ session }) => alone.has(session)),
+    wrongTries,
   };
 };
 
@@ -220,6 +248,33 @@ const holdTerminals = async (tx: Transaction, reports: readonly Report[]): Promi
 const isBehind = ({ after = 0, records, terminal }: Report, heads: ReadonlyMap<string, Head>): boolean =>
   records.slice(0, 1).some(({ epoch }) => after > (heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0));
 
+/** Each once. */
+const listJournals = (reports: readonly Report[]): readonly Journal[] => {
+  const journals = new Map<string, Journal>();
+  for (const { terminal, records } of reports) {
+    let before: string | undefined;
+    for (const { epoch } of records) {
+      if (epoch !== before) journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
+      before = epoch;
+    }
+  }
+  return [...journals.values()];
+};
+
+/** Where a report has records of places that may be filled: above the head every one is free. */
+const listOld = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>): readonly Run[] => {
+  const runs: { terminal: TerminalId; epoch: string; first: number; last: number }[] = [];
+  let head: { readonly epoch: string; readonly sequence: number } | undefined;
+  for (const { epoch, sequence } of records) {
+    if (head?.epoch !== epoch) head = { epoch, sequence: heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0 };
+    if (sequence > head.sequence) continue;
+    const run = runs.at(-1);
+    if (run?.epoch === epoch && sequence === run.last + 1) run.last = sequence;
+    else runs.push({ terminal, epoch, first: sequence, last: sequence });
+  }
+  return runs;
+};
+
 /**
  * Stores journal records of different terminals, each once. A record that does not continue the chain is stored and
  * marked in its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
@@ -233,21 +288,11 @@ export const storeReports = async (
 ): Promise<readonly (Stored | Unstored)[]> => {
   const { whyNot, clockOf } = await holdTerminals(tx, given);
   const held = given.filter((report) => whyNot(report) === null);
-  const journals = new Map<string, Journal>();
-  for (const { terminal, records } of held)
-    for (const epoch of new Set(records.map((record) => record.epoch)))
-      journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
-  const heads = await findHeads(tx, [...journals.values()]);
+  const heads = await findHeads(tx, listJournals(held));
   const reports = held.filter((report) => !isBehind(report, heads));
   const knowns = await findKnown(tx, now, reports);
   const since = beginningOf(heads.values(), now);
-  // Above the head every place is free.
-  const old = reports.flatMap(({ terminal, records }) =>
-    records.flatMap(({ epoch, sequence }): Place[] => {
-      const isOld = sequence <= (heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0);
-      return isOld ? [{ terminal, epoch, sequence }] : [];
-    }),
-  );
+  const old = reports.flatMap((report) => listOld(report, heads));
   const stored = await findStored(tx, old, since);
   const outcomes: Outcome[] = [];
   for (const [at, report] of reports.entries()) {
