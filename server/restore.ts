@@ -70,9 +70,19 @@ const giveUp = async (): Promise<void> => {
 
 const practise = async (path: string, identity: string): Promise<void> => {
   const { dataFolder, connectionString, stop } = await reachDatabase(process.env);
+  const told = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => told.abort());
   try {
     const by = userInfo().username;
-    const { rows, of } = await drill({ connectionString, dataFolder, path, identity, by, scratch: tmpdir() });
+    const { rows, of } = await drill({
+      connectionString,
+      dataFolder,
+      path,
+      identity,
+      by,
+      scratch: tmpdir(),
+      ending: told.signal,
+    });
     say(`${rows} rows of ${of} were restored into a database of their own, which is gone again. The log has it.`);
   } finally {
     await stop();

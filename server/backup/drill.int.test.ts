@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '#contract/api/index.ts';
 import { openKeys } from '../held-keys.ts';
 import { ForeignKeys } from '../store/key-marks.ts';
@@ -41,9 +42,18 @@ describe('a restore that is practised', () => {
   });
   after(() => server.close());
 
-  const practise = (given: { path?: string; dataFolder?: string } = {}) => {
+  const practise = (given: { path?: string; dataFolder?: string; ending?: AbortSignal } = {}) => {
     const { connectionString, folder: dataFolder } = server;
-    return drill({ connectionString, dataFolder, path, identity, by: 'tanaka', scratch, ...given });
+    return drill({
+      connectionString,
+      dataFolder,
+      path,
+      identity,
+      by: 'tanaka',
+      scratch,
+      ending: new AbortController().signal,
+      ...given,
+    });
   };
   const told = async (): Promise<Answer<'backups/list'>['practised']> => {
     const answer = await server.call(operator, 'backups/list', { query: {} });
@@ -86,6 +96,17 @@ describe('a restore that is practised', () => {
     const last = await told();
     assert.deepEqual({ ...last, at: '' }, { at: '', backup: 'damaged.age', of: null, by: 'tanaka', failed: 'damaged' });
     assert.deepEqual((await events()).at(-1)?.outcome, 'serious');
+  });
+
+  it('that somebody gives up leaves no copy of the hospital behind, and is in the log', async () => {
+    const ending = new AbortController();
+    const practised = practise({ ending: ending.signal });
+    while ((await remains()).length === 0) await delay(20);
+    ending.abort();
+    await assert.rejects(practised);
+    assert.deepEqual(await remains(), []);
+    const last = (await events()).at(-1);
+    assert.deepEqual([last?.outcome, last?.reason], ['serious', 'restore-failed']);
   });
 
   it('fails where the keys are of another server, or not there: nothing would be opened by them', async () => {

@@ -22,6 +22,8 @@ export interface ToDrill {
   readonly by: string;
   /** Where the database lies that is made for it. */
   readonly scratch: string;
+  /** Gives it up: no copy of a hospital is left behind. */
+  readonly ending: AbortSignal;
 }
 
 export interface Drilled {
@@ -38,14 +40,23 @@ const putElsewhere = async (given: ToDrill, head: BackupHead): Promise<number> =
     // Its PostgreSQL may run as another user and must pass through.
     await chmod(folder, 0o711);
     const { connectionString, stop } = await startEmbedded(folder);
+    let stopped: Promise<void> | undefined;
+    // What goes on in it fails then, and goes the way of all that fails.
+    const end = (): Promise<void> => {
+      stopped ??= stop();
+      return stopped;
+    };
+    given.ending.addEventListener('abort', end);
     try {
+      given.ending.throwIfAborted();
       const { path, identity, by } = given;
       const { rows } = await restore(connectionString, () => openLines(path, identity), { head, now: new Date(), by });
       const database = createDatabase({ connectionString, report: () => undefined });
       await checkKeyMarks(database, rings, new Date()).finally(database.close);
       return rows;
     } finally {
-      await stop();
+      given.ending.removeEventListener('abort', end);
+      await end();
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
