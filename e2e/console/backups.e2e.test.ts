@@ -94,11 +94,11 @@ for (const language of ['ja', 'en'] as const) {
       const [first = '', second = ''] = before;
       assert.equal(before.length, 2);
       const facts = page().locator('.facts');
-      await facts.getByText(first).waitFor();
+      await facts.getByText(first, { exact: true }).waitFor();
       const { length } = await states();
       assert.deepEqual((await states()).slice(0, 2), [say('backups.state.kept'), say('backups.state.next')]);
       runAsShown((await commandIn('store-none')).replace(' --write-once', ''));
-      await facts.getByText(second).waitFor();
+      await facts.getByText(second, { exact: true }).waitFor();
       assert.deepEqual(
         (await states()).slice(0, 3),
         ['kept', 'next', 'gone'].map((state) => say(`backups.state.${state}`)),
@@ -121,7 +121,7 @@ for (const language of ['ja', 'en'] as const) {
         .toReversed();
       assert.equal(shown, `npm run restore -- ${folder}/${newest} --key backup-key.txt --drill`);
       runAsShown(shown.replace('backup-key.txt', join(folder, 'backup-key.txt')));
-      await facts.getByText(newest).waitFor();
+      await facts.getByText(`${newest} (`).waitFor();
       await facts.getByText(say('backups.practised-well'), { exact: true }).waitFor();
       await assertFits(page(), 'backups');
       assert.deepEqual(await axe(page()), []);
