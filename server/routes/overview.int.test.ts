@@ -239,7 +239,8 @@ describe('a report', () => {
     await Promise.all(
       Array.from({ length: 6 }, () => sumAll({ background: server.database.background }, undefined, 7)),
     );
-    await sumAll({ background: server.database.background }, undefined, 7);
+    // The server counts by itself too: whoever comes while it does is not waited for.
+    await server.app.summed();
     assert.deepEqual(await ready(day(20), day(20)), expected);
     assert.equal((await ready(day(21), day(19)))?.logins, 22);
   });
@@ -297,7 +298,8 @@ it('however many processes count, each line is counted once', async () => {
     ),
   );
   await Promise.all(Array.from({ length: 6 }, () => sumAll({ background }, undefined, 37)));
-  await sumAll({ background }, undefined, 37);
+  // The server counts by itself too: whoever comes while it does is not waited for.
+  await server.app.summed();
   const [row] = await background.query<{ lines: number }>(
     `select sum(lines)::bigint as lines from event_sum where kind = 'link.lost'`,
   );
