@@ -30,6 +30,10 @@ export const logEvents = {
     dicom: [110106],
     meaning: 'A sealed backup of the server was written and read back.',
   },
+  'restore.practised': {
+    dicom: [110106],
+    meaning: 'A backup was restored beside the server as a drill; where that failed, the reason says why.',
+  },
   'server.restored': {
     dicom: [110113, 110126],
     meaning: 'The server was restored from a backup and goes on as another incarnation.',

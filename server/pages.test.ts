@@ -12,6 +12,8 @@ before(async () => {
   mkdirSync(join(folder, 'console'));
   writeFileSync(join(folder, 'console/index.html'), '<!doctype html>');
   writeFileSync(join(folder, 'console/main.js'), 'export {};');
+  writeFileSync(join(folder, 'console/main-NBM4YX6Q.js'), 'export {};');
+  writeFileSync(join(folder, 'console/main-NBM4YX6Q.js.br'), 'packed');
   writeFileSync(join(folder, 'console/.hidden'), 'hidden');
   writeFileSync(join(folder, 'keys.json'), 'secret');
   app = fastify();
@@ -23,11 +25,17 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the page is never kept by a browser, and its parts are asked for anew', async () => {
+test('the page is never kept by a browser; of its parts those are that another build names otherwise', async () => {
   const page = await app.inject('/console/');
   assert.deepEqual([page.statusCode, page.headers['cache-control']], [200, 'no-store']);
   const script = await app.inject('/console/main.js');
   assert.deepEqual([script.statusCode, script.headers['cache-control']], [200, 'no-cache']);
+  for (const packed of [{}, { 'accept-encoding': 'br' }]) {
+    const named = await app.inject({ path: '/console/main-NBM4YX6Q.js', headers: packed });
+    assert.deepEqual([named.statusCode, named.headers['cache-control']], [200, 'max-age=31536000, immutable']);
+  }
+  const missing = await app.inject('/console/main-AAAAAAAA.js');
+  assert.deepEqual([missing.statusCode, missing.headers['cache-control']], [404, undefined]);
 });
 
 test('every answer carries the strict headers, also one that finds nothing', async () => {

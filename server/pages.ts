@@ -28,6 +28,10 @@ export const pageHeaders = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), payment=()',
 };
 
+/** The name is that of its content: another content has another one. */
+const isForGood = (path: string): boolean => /-[A-Z0-9]{8}\.(js|css)(\.br)?$/.test(path);
+const forGood = 'max-age=31536000, immutable';
+
 /** The console web app, built by the bundler into `folder`. */
 export const registerPages = (app: FastifyInstance, folder: string): void => {
   app.addHook('onSend', async (request, reply) => {
@@ -52,7 +56,7 @@ export const registerPages = (app: FastifyInstance, folder: string): void => {
     dotfiles: 'deny',
     cacheControl: false,
     setHeaders: (response, path) => {
-      response.header('cache-control', path.endsWith('.html') ? 'no-store' : 'no-cache');
+      response.header('cache-control', path.endsWith('.html') ? 'no-store' : isForGood(path) ? forGood : 'no-cache');
     },
   });
 };

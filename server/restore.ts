@@ -1,35 +1,33 @@
 /**
- * `npm run restore -- <backup> --key <file> [--replace] [--write-once]`: puts a backup in the place of all that is in the database of the
+ * `npm run restore -- <backup> --key <file> [--replace] [--write-once] [--drill]`: puts a backup in the place of all that is in the database of the
  * settings, whole or not at all, and begins another incarnation of the server. `keys.json` of its time must be there. With
- * `--write-once` the backup is one of the bucket of the settings, by its name. `npm run restore -- --give-up` goes back to
+ * `--write-once` the backup is one of the bucket of the settings, by its name. With `--drill` it goes into a database of its
+ * own beside the server, which goes on, and the server's log is told how that went. `npm run restore -- --give-up` goes back to
  * what was there before a restore that was cut short.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BackupHead, DamagedBackup, readBackup } from './backup/form.ts';
-import { giveUpRestore, RestoreProblem, restore } from './backup/load.ts';
+import { drill } from './backup/drill.ts';
+import { DamagedBackup } from './backup/form.ts';
+import { checkBackup, giveUpRestore, RestoreProblem, restore } from './backup/load.ts';
 import { reachDatabase, SettingsProblem } from './backup/reach.ts';
 import { openLines } from './backup/sealed-file.ts';
 import { keyFileIn } from './key-file.ts';
 import { EmbeddedDatabaseProblem } from './store/embedded.ts';
+import { ForeignKeys } from './store/key-marks.ts';
 import { WriteOnceProblem } from './write-once/problems.ts';
 import { readWriteOnceSettings } from './write-once/settings.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** Reads it to its end before anything is given up for it. */
-const check = async (path: string, identity: string): Promise<BackupHead> => {
-  const nothing = async (): Promise<void> => undefined;
-  return (await readBackup(openLines(path, identity), { head: nothing, rows: nothing })).head;
-};
 
 const main = async (): Promise<void> => {
   const options = {
     key: { type: 'string' },
     replace: { type: 'boolean' },
     'write-once': { type: 'boolean' },
+    drill: { type: 'boolean' },
     'give-up': { type: 'boolean' },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -37,15 +35,19 @@ const main = async (): Promise<void> => {
   const [named, ...rest] = positionals;
   if (named === undefined || rest.length > 0 || values.key === undefined || !existsSync(values.key))
     throw new SettingsProblem(
-      'npm run restore -- <backup> --key <file with AGE-SECRET-KEY-1…> [--replace] [--write-once]',
+      'npm run restore -- <backup> --key <file with AGE-SECRET-KEY-1…> [--replace | --drill] [--write-once]',
     );
+  if (values.drill === true && values.replace === true)
+    throw new SettingsProblem('a drill replaces nothing: --drill or --replace');
   const identity = readFileSync(values.key, 'utf8').trim();
-  if (values['write-once'] !== true) return putBack(named, identity, values.replace === true);
+  const put = (path: string): Promise<void> =>
+    values.drill === true ? practise(path, identity) : putBack(path, identity, values.replace === true);
+  if (values['write-once'] !== true) return put(named);
   const folder = mkdtempSync(join(tmpdir(), 'kazasu-restore-'));
   try {
-    const path = join(folder, 'backup.age');
+    const path = join(folder, basename(named));
     await fetchFrom(named, path);
-    await putBack(path, identity, values.replace === true);
+    await put(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -66,8 +68,29 @@ const giveUp = async (): Promise<void> => {
   say('What was there before the restore that was cut short is there again.');
 };
 
+const practise = async (path: string, identity: string): Promise<void> => {
+  const { dataFolder, connectionString, stop } = await reachDatabase(process.env);
+  const told = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => told.abort());
+  try {
+    const by = userInfo().username;
+    const { rows, of } = await drill({
+      connectionString,
+      dataFolder,
+      path,
+      identity,
+      by,
+      scratch: tmpdir(),
+      ending: told.signal,
+    });
+    say(`${rows} rows of ${of} were restored into a database of their own, which is gone again. The log has it.`);
+  } finally {
+    await stop();
+  }
+};
+
 const putBack = async (path: string, identity: string, replace: boolean): Promise<void> => {
-  const head = await check(path, identity);
+  const head = await checkBackup(path, identity);
   const { dataFolder, connectionString, stop } = await reachDatabase(process.env, true);
   try {
     if (!existsSync(keyFileIn(dataFolder)))
@@ -90,7 +113,14 @@ try {
   await main();
 } catch (problem) {
   const { message, stack, code } = problem as NodeJS.ErrnoException;
-  const kinds = [SettingsProblem, RestoreProblem, DamagedBackup, EmbeddedDatabaseProblem, WriteOnceProblem];
+  const kinds = [
+    SettingsProblem,
+    RestoreProblem,
+    DamagedBackup,
+    EmbeddedDatabaseProblem,
+    ForeignKeys,
+    WriteOnceProblem,
+  ];
   const known = kinds.some((kind) => problem instanceof kind) || code !== undefined;
   process.stderr.write(`Nothing was restored: ${known ? message : stack}\n`);
   process.exitCode = 1;

@@ -16,7 +16,7 @@ export const sumTables = async (database: Database): Promise<Readonly<Record<str
   const tables = await database.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
-        and c.relname not in ('event', 'event_sum', 'event_sum_end', 'event_seam', 'event_seam_end', 'log_leaf', 'log_tile', 'log_checkpoint', 'log_key', 'pgmigrations') order by 1`,
+        and c.relname not in ('event', 'event_sum', 'event_sum_end', 'event_seam', 'event_seam_end', 'ready_sum', 'ready_sum_end', 'log_leaf', 'log_tile', 'log_checkpoint', 'log_key', 'pgmigrations') order by 1`,
   );
   const parts = tables.map(
     ({

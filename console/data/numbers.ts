@@ -1,17 +1,18 @@
 import type { Language } from '#contract/screen.ts';
+import { numberFormat } from './formats.ts';
 
-export const count = (value: number, language: Language): string => value.toLocaleString(language);
+export const count = (value: number, language: Language): string => numberFormat(language, {}).format(value);
 
 /** Whole milliseconds below a second, else seconds with one digit. */
 export const duration = (milliseconds: number, language: Language): string =>
   milliseconds < 1000
     ? `${count(Math.round(milliseconds), language)} ms`
-    : `${(milliseconds / 1000).toLocaleString(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })} s`;
+    : `${numberFormat(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 }).format(milliseconds / 1000)} s`;
 
 /** Bytes in the unit that keeps them short. */
 export const size = (bytes: number, language: Language): string => {
   const power = Math.min(3, Math.max(1, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
-  const value = (bytes / 1024 ** power).toLocaleString(language, { maximumFractionDigits: 1 });
+  const value = numberFormat(language, { maximumFractionDigits: 1 }).format(bytes / 1024 ** power);
   return `${value} ${['KiB', 'MiB', 'GiB'][power - 1]}`;
 };
 
@@ -29,17 +30,17 @@ export const ago = (instant: string, now: Date, language: Language): string => {
 export const share = (part: number, whole: number, language: Language): string =>
   whole === 0
     ? '–'
-    : (part / whole).toLocaleString(language, { style: 'percent', maximumFractionDigits: 1, minimumFractionDigits: 1 });
+    : numberFormat(language, { style: 'percent', maximumFractionDigits: 1, minimumFractionDigits: 1 }).format(
+        part / whole,
+      );
 
 /** The change from what it was before, with its sign; undefined where there was nothing. */
 export const change = (now: number, before: number, language: Language): string | undefined =>
   before === 0
     ? undefined
-    : ((now - before) / before).toLocaleString(language, {
-        style: 'percent',
-        maximumFractionDigits: 0,
-        signDisplay: 'exceptZero',
-      });
+    : numberFormat(language, { style: 'percent', maximumFractionDigits: 0, signDisplay: 'exceptZero' }).format(
+        (now - before) / before,
+      );
 
 /** The least of 1, 2, 5, 10, 20, 50 … that is not below it: where a scale ends. */
 export const niceTop = (highest: number): number => {

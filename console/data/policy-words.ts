@@ -1,16 +1,16 @@
 import type { PolicyCause, PolicyChange } from '#contract/api/policies.ts';
 import type { Circumstances, Demand, FactorRule } from '#contract/policy.ts';
 import type { Language } from '#contract/screen.ts';
+import { timeFormat } from './formats.ts';
 import { controlOf, type Problem, policyPaths, type Unit } from './policy-form.ts';
 import type { Words } from './use-words.ts';
 
 /** A day of the week by its number; 0 is Sunday. */
 export const weekday = (day: number, language: Language): string =>
   // 2023-01-01 was a Sunday.
-  new Date(Date.UTC(2023, 0, 1 + day)).toLocaleDateString(language === 'ja' ? 'ja-JP' : 'en-GB', {
-    weekday: 'short',
-    timeZone: 'UTC',
-  });
+  timeFormat(language === 'ja' ? 'ja-JP' : 'en-GB', { weekday: 'short', timeZone: 'UTC' }).format(
+    Date.UTC(2023, 0, 1 + day),
+  );
 
 const isPath = (path: string): path is (typeof policyPaths)[number] =>
   (policyPaths as readonly string[]).includes(path);

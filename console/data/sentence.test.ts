@@ -68,6 +68,7 @@ const carried = {
   'proof.refused': 'failures proof',
   'reader.ready': 'reader',
   'request.refused': 'code call address directory leftOut count kind roles',
+  'restore.practised': 'backup of rows by host',
   'revocation.confirmed': 'number what locked',
   'revocation.issued': 'number what subject returned',
   'revocation.returned': 'number what subject orderedAt issued',

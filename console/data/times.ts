@@ -1,15 +1,12 @@
 import type { Language } from '#contract/screen.ts';
+import { timeFormat } from './formats.ts';
 
 const two = (value: number, width = 2): string => String(Math.trunc(Math.abs(value))).padStart(width, '0');
 
 /** Date, time to the millisecond and offset, as a log for inspection has it: `2026-11-22 15:04:05.678 +09:00`. In the hospital's zone, or the reader's. */
 export const exactly = (instant: string, zone?: string): string => {
   const at = new Date(instant);
-  const parts = new Intl.DateTimeFormat('sv-SE', {
-    timeZone: zone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  }).format(at);
+  const parts = timeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
   // The Swedish form is that of ISO 8601; read as if it were UTC it tells the offset.
   const offset = Math.round((Date.parse(`${parts.replace(' ', 'T')}Z`) - at.getTime()) / 60_000);
   return `${parts}.${two(at.getUTCMilliseconds(), 3)} ${offset < 0 ? '-' : '+'}${two(offset / 60)}:${two(offset % 60)}`;
@@ -18,21 +15,21 @@ export const exactly = (instant: string, zone?: string): string => {
 const locale = (language: Language): string => (language === 'ja' ? 'ja-JP' : 'en-GB');
 
 export const dayOf = (instant: string, language: Language, zone?: string): string =>
-  new Date(instant).toLocaleDateString(locale(language), {
+  timeFormat(locale(language), {
     timeZone: zone,
     year: 'numeric',
     month: 'long',
     day: 'numeric',
     weekday: 'short',
-  });
+  }).format(new Date(instant));
 
 export const clockOf = (instant: string, language: Language, zone?: string): string =>
-  new Date(instant).toLocaleTimeString(locale(language), {
+  timeFormat(locale(language), {
     timeZone: zone,
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-  });
+  }).format(new Date(instant));
 
 /** Seconds between two clocks below which nobody needs to know of the difference. */
 const tolerated = 2;
@@ -56,32 +53,30 @@ export const terminalTime = (
 
 /** Day and time, also of today: for what is printed or kept. */
 export const fully = (instant: string, language: Language, zone?: string): string =>
-  new Date(instant).toLocaleString(locale(language), {
+  timeFormat(locale(language), {
     timeZone: zone,
     year: 'numeric',
     month: language === 'ja' ? 'numeric' : 'short',
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
-  });
+  }).format(new Date(instant));
 
 /** The hour of a moment in a zone: `14:00`, `14時`. */
 export const hourIn = (instant: string, timeZone: string, language: Language): string => {
-  const hour = Number(
-    new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone }).format(new Date(instant)),
-  );
+  const hour = Number(timeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone }).format(new Date(instant)));
   return language === 'ja' ? `${hour}時` : `${two(hour)}:00`;
 };
 
 /** A calendar day as people write it. */
 export const dayName = (day: string, language: Language): string =>
-  new Date(`${day}T00:00:00Z`).toLocaleDateString(locale(language), {
+  timeFormat(locale(language), {
     year: 'numeric',
     month: language === 'ja' ? 'long' : 'short',
     day: 'numeric',
     weekday: 'short',
     timeZone: 'UTC',
-  });
+  }).format(new Date(`${day}T00:00:00Z`));
 
 /** The calendar day of a moment, YYYY-MM-DD: in the hospital's zone, or the reader's. */
 export const dateIn = (at: Date, zone?: string): string => exactly(at.toISOString(), zone).slice(0, 10);
@@ -115,13 +110,13 @@ export const monthBefore = (now: Date, zone?: string): { readonly from: string; 
 export const briefly = (instant: string, language: Language, now: Date, zone?: string): string => {
   const [today, that] = [exactly(now.toISOString(), zone), exactly(instant, zone)];
   const at = new Date(instant);
-  const time = at.toLocaleTimeString(locale(language), { timeZone: zone, hour: '2-digit', minute: '2-digit' });
+  const time = timeFormat(locale(language), { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(at);
   if (today.slice(0, 10) === that.slice(0, 10)) return time;
-  const day = at.toLocaleDateString(locale(language), {
+  const day = timeFormat(locale(language), {
     timeZone: zone,
     ...(today.slice(0, 4) === that.slice(0, 4) ? {} : { year: 'numeric' }),
     month: language === 'ja' ? 'numeric' : 'short',
     day: 'numeric',
-  });
+  }).format(at);
   return `${day} ${time}`;
 };

@@ -71,7 +71,7 @@ export const Backups = ({ filter }: { readonly filter: ListFilter }): ReactNode 
 
 const Whole = ({ listed }: { readonly listed: Listed }): ReactNode => {
   const { say } = useWords();
-  const { newest, goesNext, restored, problems, commands } = listed;
+  const { newest, goesNext, restored, practised, problems, commands } = listed;
   return (
     <div className="stack backups">
       {problems.map((problem) => (
@@ -104,6 +104,10 @@ const Whole = ({ listed }: { readonly listed: Listed }): ReactNode => {
                   </span>
                 ),
               ],
+              [
+                say('backups.practised'),
+                practised === null ? say('backups.practised-none') : <Drill key="practised" drill={practised} />,
+              ],
             ]}
           />
         </section>
@@ -115,6 +119,28 @@ const Whole = ({ listed }: { readonly listed: Listed }): ReactNode => {
         </section>
       </div>
     </div>
+  );
+};
+
+const Drill = ({ drill: { at, backup, of, by, failed } }: { readonly drill: NonNullable<Listed['practised']> }) => {
+  const { say, tryNamed } = useWords();
+  return (
+    <>
+      <Pill tone={failed === null ? 'good' : 'bad'}>
+        {failed === null
+          ? say('backups.practised-well')
+          : say('backups.practised-failed', { reason: tryNamed('reason', failed) ?? failed })}
+      </Pill>{' '}
+      <Age at={at} />
+      <span className="kana file-name">
+        {backup} ({by})
+      </span>
+      {of !== null && (
+        <span className="kana">
+          {say('backups.restored-of')} <Moment at={of} full />
+        </span>
+      )}
+    </>
   );
 };
 

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '#contract/api/index.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
+import { numberFormat } from '../data/formats.ts';
 import { fragmentOf, type ListFilter } from '../data/place.ts';
 import { exactly } from '../data/times.ts';
 import { useAsked } from '../data/use-asked.ts';
@@ -128,9 +129,7 @@ const columnsOf = ({ say, language }: Words, zone: string | undefined): readonly
   const at = (instant: string | null): string => (instant === null ? '' : exactly(instant, zone));
   const moment = (instant: string | null): ReactNode => (instant === null ? '–' : <Moment at={instant} />);
   const seconds = (milliseconds: number): string =>
-    new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(
-      milliseconds / 1000,
-    );
+    numberFormat(language, { maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(milliseconds / 1000);
   return [
     {
       name: 'name',

@@ -77,6 +77,16 @@ export const backups = table({
       goesNext: z.array(z.string()),
       /** The last restore that this server went on from: when, of which time the backup was, and who did it. */
       restored: z.strictObject({ at: instant, of: instant.nullable(), by: z.string() }).nullable(),
+      /** The last drill of a restore: when, with which backup and of which time it was, who did it, and why it failed. */
+      practised: z
+        .strictObject({
+          at: instant,
+          backup: z.string(),
+          of: instant.nullable(),
+          by: z.string(),
+          failed: z.string().nullable(),
+        })
+        .nullable(),
       /** The worst first. */
       problems: z.array(backupProblem),
       commands: z.strictObject({ make: z.string(), list: z.string(), practise: z.string() }),

@@ -142,7 +142,7 @@ export const report = z.strictObject({
   total,
   /** Of as many days just before. */
   totalBefore: total,
-  /** From the card to the desktop, of at most the newest 200,000 openings; `null`: the log has none any more, or no terminal told. */
+  /** From the card to the desktop, rounded to two digits; `null`: no terminal told. */
   ready: readyTimes.nullable(),
   /** Emergencies of the period: signed off, and those that wait. */
   reviews: z.strictObject({ signedOff: count, waiting: count }),

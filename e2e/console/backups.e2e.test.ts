@@ -34,7 +34,7 @@ after(async () => {
 
 /** What the page says to run, as an operator runs it on the server's machine. */
 const runAsShown = (command: string): void => {
-  const shell = command.replace(/^npm run backup -- /, `${node} server/backup.ts `);
+  const shell = command.replace(/^npm run (backup|restore) -- /, `${node} server/$1.ts `);
   const data = join(dirname(world.authority), '..');
   const { status, stderr } = spawnSync('/bin/sh', ['-c', shell], {
     cwd: root,
@@ -94,11 +94,11 @@ for (const language of ['ja', 'en'] as const) {
       const [first = '', second = ''] = before;
       assert.equal(before.length, 2);
       const facts = page().locator('.facts');
-      await facts.getByText(first).waitFor();
+      await facts.getByText(first, { exact: true }).waitFor();
       const { length } = await states();
       assert.deepEqual((await states()).slice(0, 2), [say('backups.state.kept'), say('backups.state.next')]);
       runAsShown((await commandIn('store-none')).replace(' --write-once', ''));
-      await facts.getByText(second).waitFor();
+      await facts.getByText(second, { exact: true }).waitFor();
       assert.deepEqual(
         (await states()).slice(0, 3),
         ['kept', 'next', 'gone'].map((state) => say(`backups.state.${state}`)),
@@ -110,6 +110,23 @@ for (const language of ['ja', 'en'] as const) {
         await switchTo(page(), language);
       }
       assert.deepEqual(await axe(page()), []);
+    });
+
+    test('a restore is practised as the page says, beside the server, and how it went comes by itself', async () => {
+      const facts = page().locator('.facts');
+      if (language === 'ja') await facts.getByText(say('backups.practised-none')).waitFor();
+      const shown = await page().locator('output').filter({ hasText: '--drill' }).textContent();
+      const [newest = ''] = files()
+        .filter((name) => name.endsWith('.age'))
+        .toReversed();
+      assert.equal(shown, `npm run restore -- ${folder}/${newest} --key backup-key.txt --drill`);
+      runAsShown(shown.replace('backup-key.txt', join(folder, 'backup-key.txt')));
+      await facts.getByText(`${newest} (`).waitFor();
+      await facts.getByText(say('backups.practised-well'), { exact: true }).waitFor();
+      await assertFits(page(), 'backups');
+      assert.deepEqual(await axe(page()), []);
+      await keep(page(), `backups-practised-${language}`);
+      await switchTo(page(), language);
     });
 
     test('they are found by file and state, sorted by size, and saved with the whole key', async () => {

@@ -12,9 +12,16 @@ import { migrate } from '../store/migrate.ts';
 import { beginRestoring, laidAside } from '../store/restoring.ts';
 import { listTables } from './dump.ts';
 import { type BackupHead, DamagedBackup, readBackup } from './form.ts';
+import { openLines } from './sealed-file.ts';
 
 /** What stands in the way, in the words of an operator. */
 export class RestoreProblem extends Error {}
+
+/** Reads it to its end before anything is given up for it. */
+export const checkBackup = async (path: string, identity: string): Promise<BackupHead> => {
+  const nothing = async (): Promise<void> => undefined;
+  return (await readBackup(openLines(path, identity), { head: nothing, rows: nothing })).head;
+};
 
 const own = fileURLToPath(new URL('../store/migrations', import.meta.url));
 

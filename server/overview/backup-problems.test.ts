@@ -34,6 +34,7 @@ const well: BackupFacts = {
   goesNext: [],
   missedAt: null,
   restored: null,
+  practised: null,
 };
 const kinds = (change: Partial<BackupFacts>): readonly string[] =>
   findBackupProblems({ ...well, ...change }, now).map(({ kind }) => kind);
@@ -59,6 +60,13 @@ test('a command makes a backup as the newest one was made, and into the write-on
   assert.equal(command({ at }), `${usual} --write-once`);
   assert.equal(command({ at, stored: 'not-asked' }), usual);
   assert.equal(command({ stored: 'not-asked' }), `${usual} --write-once`);
+});
+
+test('a restore is practised with the newest backup, beside the server', () => {
+  assert.equal(
+    backupCommands(well).practise,
+    'npm run restore -- /mnt/backups/kazasu-20261130T010000000Z.age --key backup-key.txt --drill',
+  );
 });
 
 test('a folder of any name is one word of the command', () => {

@@ -23,11 +23,10 @@ const makeCommand = ({ newest, keep }: BackupFacts, writeOnce: boolean): string 
   ].join(' ');
 };
 
-/** A restore beside the server, which goes on: into an empty folder, with a database of its own. */
+/** A restore beside the server, which goes on, into a database of its own. */
 const practiseCommand = ({ newest }: BackupFacts): string => {
-  const at = '/var/tmp/kazasu-drill';
   const file = newest?.name == null ? '/mnt/backups/kazasu-….age' : quoted(`${newest.folder}/${newest.name}`);
-  return `mkdir ${at} && cp keys.json ${at} && env -u DATABASE_URL KAZASU_DATA=${at} npm run restore -- ${file} --key backup-key.txt`;
+  return `npm run restore -- ${file} --key backup-key.txt --drill`;
 };
 
 export const backupCommands = (facts: BackupFacts) => ({

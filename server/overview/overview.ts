@@ -12,7 +12,7 @@ const mostReaders = 8;
 const mostOffline = 6;
 
 /** What lets somebody in. */
-export const loginKinds = ['session.began', 'offline.opened'] as const satisfies readonly SummedKind[];
+const loginKinds = ['session.began', 'offline.opened'] as const satisfies readonly SummedKind[];
 const isLogin = (kind: SummedKind): boolean => (loginKinds as readonly SummedKind[]).includes(kind);
 
 /** Causes of two spans of one length: the later one, with what it was in the earlier. */

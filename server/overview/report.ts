@@ -1,20 +1,10 @@
 import type { Input } from '#contract/api/index.ts';
 import { failureKinds, type Report, type ReportTotal, type Sums } from '#contract/api/overview.ts';
-import type { Role } from '#contract/api/row.ts';
 import { roles } from '#contract/api/row.ts';
 import type { Transaction } from '../store/database.ts';
-import {
-  type SummedKind,
-  type SumQuery,
-  sumByClock,
-  sumByDay,
-  sumByPlace,
-  sumByReason,
-  sumByRole,
-  summedKinds,
-} from '../store/event-sums.ts';
-import { listReadyTimes } from '../store/terminal-figures.ts';
-import { compareCauses, loginKinds } from './overview.ts';
+import { type KindSum, type SummedKind, sumAllWays, sumByReason, summedKinds } from '../store/event-sums.ts';
+import { readReadyTimes } from '../store/ready-sums.ts';
+import { compareCauses } from './overview.ts';
 
 type Period = Input<'reports/show'>['query'];
 
@@ -44,12 +34,8 @@ const columns: Partial<Record<SummedKind, keyof Sums>> = {
   'attempt.abandoned': 'abandoned',
   'card.misread': 'misreads',
 };
-const columnKinds = Object.keys(columns) as SummedKind[];
 
-const gather = <Row extends { readonly kind: SummedKind; readonly lines: number }>(
-  rows: readonly Row[],
-  keyOf: (row: Row) => string,
-): ReadonlyMap<string, Sums> => {
+const gather = <Row extends KindSum>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, Sums> => {
   const gathered = new Map<string, Sums>();
   for (const row of rows) {
     const column = columns[row.kind];
@@ -60,7 +46,7 @@ const gather = <Row extends { readonly kind: SummedKind; readonly lines: number 
   return gathered;
 };
 
-const totalOf = (rows: readonly { readonly kind: SummedKind; readonly lines: number }[]): ReportTotal => {
+const totalOf = (rows: readonly KindSum[]): ReportTotal => {
   const of = (...kinds: readonly SummedKind[]): number =>
     rows.reduce((sum, { kind, lines }) => sum + (kinds.includes(kind) ? lines : 0), 0);
   return {
@@ -117,16 +103,6 @@ const readReviews = async (tx: Transaction, from: Date, to: Date): Promise<Repor
   return row;
 };
 
-/** From the card to the desktop, over all terminals. Figures cannot be added up, so these come from the lines that the log still has. */
-const readReady = async (tx: Transaction, from: Date, to: Date): Promise<Report['ready']> => {
-  const all = (await listReadyTimes(tx, from, to)).find(({ terminal }) => terminal === null);
-  if (all === undefined) return null;
-  const { terminal: _, ...ready } = all;
-  return ready;
-};
-
-const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);
-
 /** Days of a zone, with as many just before to hold them against. */
 export const readReport = async (tx: Transaction, now: Date, period: Period, timeZone: string): Promise<Report> => {
   const days = countDays(period);
@@ -136,14 +112,17 @@ export const readReport = async (tx: Transaction, now: Date, period: Period, tim
     timeZone,
   );
   if (before === undefined || from === undefined || to === undefined) throw new Error('a day has no beginning');
-  const asked: SumQuery = { from, to, kinds: columnKinds };
-  const byDay = gather(await sumByDay(tx, asked, timeZone), ({ day: of }) => of);
-  const byPlace = gather(await sumByPlace(tx, asked), ({ place }) => place);
-  const byRole = gather(await sumByRole(tx, asked), ({ role }) => role);
-  const clock = new Map(
-    (await sumByClock(tx, { ...asked, kinds: loginKinds }, timeZone)).map((row) => [row.clock, row.lines]),
-  );
-  const all = await sumByReason(tx, { from, to, kinds: summedKinds });
+  const {
+    days: ofDays,
+    clock: ofClock,
+    places,
+    roles: ofRoles,
+    reasons: all,
+  } = await sumAllWays(tx, { from, to, kinds: summedKinds }, timeZone);
+  const byDay = gather(ofDays, ({ day: of }) => of);
+  const byPlace = gather(places, ({ place }) => place);
+  const byRole = gather(ofRoles, ({ role }) => role);
+  const clock = gather(ofClock, ({ clock: of }) => String(of));
   const allBefore = await sumByReason(tx, { from: before, to: from, kinds: summedKinds });
   const failed = ({ kind }: { readonly kind: SummedKind }): boolean =>
     (failureKinds as readonly string[]).includes(kind);
@@ -155,15 +134,18 @@ export const readReport = async (tx: Transaction, now: Date, period: Period, tim
       const of = addDays(period.from, place);
       return { day: of, ...(byDay.get(of) ?? none) };
     }),
-    clock: Array.from({ length: 24 }, (_, place) => clock.get(place) ?? 0),
+    clock: Array.from({ length: 24 }, (_, place) => clock.get(String(place))?.logins ?? 0),
     causes: compareCauses(all.filter(failed), allBefore.filter(failed), 60),
     places: [...byPlace]
       .map(([place, of]) => ({ place, ...of }))
       .sort((one, other) => other.logins - one.logins || one.place.localeCompare(other.place)),
-    roles: [...byRole].flatMap(([role, of]) => (isRole(role) ? [{ role, ...of }] : [])),
+    roles: roles.flatMap((role) => {
+      const of = byRole.get(role);
+      return of === undefined ? [] : [{ role, ...of }];
+    }),
     total: totalOf(all),
     totalBefore: totalOf(allBefore),
-    ready: await readReady(tx, from, to),
+    ready: await readReadyTimes(tx, from, to),
     reviews: await readReviews(tx, from, to),
     ...(await readStates(tx)),
   };

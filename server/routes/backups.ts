@@ -12,7 +12,7 @@ export const createBackupRoutes = ({ database, now }: Pick<ServerDeps, 'database
       const listed = await listBackups(database, at, query);
       if (listed === undefined) return refuseCursor();
       const facts = await readBackupFacts(database, at);
-      const { newest, kept, locked, goesNext, restored } = facts;
+      const { newest, kept, locked, goesNext, restored, practised } = facts;
       const { rows: backups, next, total } = listed;
       return succeed({
         backups,
@@ -23,6 +23,7 @@ export const createBackupRoutes = ({ database, now }: Pick<ServerDeps, 'database
         locked,
         goesNext: [...goesNext],
         restored: restored && { ...restored, at: restored.at.toISOString() },
+        practised: practised && { ...practised, at: practised.at.toISOString() },
         problems: findBackupProblems(facts, at),
         commands: backupCommands(facts),
       });

@@ -126,6 +126,17 @@ export const listBackups = async (
   return listed && { ...listed, rows: listed.rows.map(toGeneration) };
 };
 
+/** A restore that was practised beside the server. */
+export interface Drill {
+  readonly at: Date;
+  readonly backup: string;
+  /** The time of the backup; `null`: it could not be read. */
+  readonly of: string | null;
+  readonly by: string;
+  /** Why it failed. */
+  readonly failed: string | null;
+}
+
 /** What is told of all of them together. */
 export interface BackupFacts {
   readonly newest: BackupGeneration | null;
@@ -140,6 +151,7 @@ export interface BackupFacts {
   /** When one was missing last that no other took the place of. */
   readonly missedAt: Date | null;
   readonly restored: { readonly at: Date; readonly of: string | null; readonly by: string } | null;
+  readonly practised: Drill | null;
 }
 
 export const readBackupFacts = async (tx: Transaction, now: Date): Promise<BackupFacts> => {
@@ -162,6 +174,11 @@ export const readBackupFacts = async (tx: Transaction, now: Date): Promise<Backu
   const [restored] = await tx.query<{ at: Date; of: string | null; by: string | null }>(
     `select at, detail ->> 'of' as of, detail ->> 'by' as by from event where kind = 'server.restored' order by seq desc limit 1`,
   );
+  const [practised] = await tx.query<Drill>(
+    `select at, coalesce(detail ->> 'backup', '') as backup, detail ->> 'of' as of, coalesce(detail ->> 'by', '') as by,
+            case when outcome <> 'success' then coalesce(reason, 'restore-failed') end as failed
+       from event where kind = 'restore.practised' order by seq desc limit 1`,
+  );
   return {
     newest: newest === undefined ? null : toGeneration(newest),
     keep: newest?.keep ?? null,
@@ -172,5 +189,6 @@ export const readBackupFacts = async (tx: Transaction, now: Date): Promise<Backu
     goesNext: sums?.next ?? [],
     missedAt: sums?.missed ?? null,
     restored: restored === undefined ? null : { ...restored, by: restored.by ?? '' },
+    practised: practised ?? null,
   };
 };

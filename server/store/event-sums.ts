@@ -1,6 +1,7 @@
 import type { EventKind } from '#contract/audit.ts';
 import type { Transaction } from './database.ts';
 import { findSeams } from './event-seams.ts';
+import { sumReady } from './ready-sums.ts';
 
 /** What is counted: what a chart or a report shows. */
 export const summedKinds = [
@@ -31,7 +32,7 @@ const counting = 5_411_006;
 const written: readonly SummedKind[] = ['revocation.issued'];
 
 /**
- * Counts lines up to this number, so many at a time, and finds their seams. True while more wait. What happened without the
+ * Counts lines up to this number, so many at a time, with how long openings took, and finds their seams. True while more wait. What happened without the
  * server counts when it happened; of everything else the server's own time is known.
  */
 export const sumEvents = async (tx: Transaction, settled: number, portion: number): Promise<boolean> => {
@@ -41,7 +42,8 @@ export const sumEvents = async (tx: Transaction, settled: number, portion: numbe
     'sum-lead',
   );
   if (lock?.got !== true) return false;
-  const isBehind = await findSeams(tx, settled, portion);
+  const isUnseen = await findSeams(tx, settled, portion);
+  const isBehind = (await sumReady(tx, settled, portion)) || isUnseen;
   const [row] = await tx.query<{ seq: number }>('select seq from event_sum_end', [], 'sum-end');
   const from = row?.seq ?? 0;
   const upTo = Math.min(settled, from + portion);
@@ -67,10 +69,13 @@ export interface SumQuery {
   readonly kinds: readonly SummedKind[];
 }
 
-export interface HourSum {
-  readonly hour: Date;
+export interface KindSum {
   readonly kind: SummedKind;
   readonly lines: number;
+}
+
+export interface HourSum extends KindSum {
+  readonly hour: Date;
 }
 
 export const sumByHour = (tx: Transaction, { from, to, kinds }: SumQuery): Promise<HourSum[]> =>
@@ -81,10 +86,8 @@ export const sumByHour = (tx: Transaction, { from, to, kinds }: SumQuery): Promi
     'sums-by-hour',
   );
 
-export interface ReasonSum {
-  readonly kind: SummedKind;
+export interface ReasonSum extends KindSum {
   readonly reason: string;
-  readonly lines: number;
 }
 
 export const sumByReason = (tx: Transaction, { from, to, kinds }: SumQuery): Promise<ReasonSum[]> =>
@@ -95,51 +98,35 @@ export const sumByReason = (tx: Transaction, { from, to, kinds }: SumQuery): Pro
     'sums-by-reason',
   );
 
-/** By day of this zone. */
-export const sumByDay = (
-  tx: Transaction,
-  { from, to, kinds }: SumQuery,
-  timeZone: string,
-): Promise<{ readonly day: string; readonly kind: SummedKind; readonly lines: number }[]> =>
-  tx.query(
-    `select to_char(hour at time zone $4, 'YYYY-MM-DD') as day, kind, sum(lines)::bigint as lines from event_sum
-      where hour >= $1 and hour < $2 and kind = any($3) group by 1, 2`,
+/** One time looked at from every side. */
+export interface Sums {
+  /** By day of the zone. */
+  readonly days: readonly (KindSum & { readonly day: string })[];
+  /** By hour of the day of the zone. */
+  readonly clock: readonly (KindSum & { readonly clock: number })[];
+  readonly places: readonly (KindSum & { readonly place: string })[];
+  /** Somebody with two roles counts with each. */
+  readonly roles: readonly (KindSum & { readonly role: string })[];
+  readonly reasons: readonly ReasonSum[];
+}
+
+/** Read through once for all of them. */
+export const sumAllWays = async (tx: Transaction, { from, to, kinds }: SumQuery, timeZone: string): Promise<Sums> => {
+  const [row] = await tx.query<Sums>(
+    `with way as materialized (
+       select hour, place, roles, kind, reason, sum(lines)::bigint as lines,
+              grouping(hour) as no_hour, grouping(place) as no_place, grouping(roles) as no_roles, grouping(reason) as no_reason
+         from event_sum where hour >= $1 and hour < $2 and kind = any($3)
+        group by kind, grouping sets ((hour), (place), (roles), (reason))
+     ), local as materialized (select hour at time zone $4 as hour, kind, lines from way where no_hour = 0)
+     select (select coalesce(json_agg(d), '[]') from (select to_char(hour, 'YYYY-MM-DD') as day, kind, sum(lines) as lines from local group by 1, 2) d) as days,
+            (select coalesce(json_agg(c), '[]') from (select extract(hour from hour)::int as clock, kind, sum(lines) as lines from local group by 1, 2) c) as clock,
+            (select coalesce(json_agg(p), '[]') from (select place, kind, lines from way where no_place = 0) p) as places,
+            (select coalesce(json_agg(r), '[]') from (select role, kind, sum(lines) as lines from way, unnest(roles) as role where no_roles = 0 group by 1, 2) r) as roles,
+            (select coalesce(json_agg(s), '[]') from (select kind, reason, lines from way where no_reason = 0 order by lines desc, kind, reason) s) as reasons`,
     [from, to, kinds, timeZone],
-    'sums-by-day',
+    'sums-all-ways',
   );
-
-/** By hour of the day of this zone. */
-export const sumByClock = (
-  tx: Transaction,
-  { from, to, kinds }: SumQuery,
-  timeZone: string,
-): Promise<{ readonly clock: number; readonly lines: number }[]> =>
-  tx.query(
-    `select extract(hour from hour at time zone $4)::int as clock, sum(lines)::bigint as lines from event_sum
-      where hour >= $1 and hour < $2 and kind = any($3) group by 1`,
-    [from, to, kinds, timeZone],
-    'sums-by-clock',
-  );
-
-export const sumByPlace = (
-  tx: Transaction,
-  { from, to, kinds }: SumQuery,
-): Promise<{ readonly place: string; readonly kind: SummedKind; readonly lines: number }[]> =>
-  tx.query(
-    `select place, kind, sum(lines)::bigint as lines from event_sum
-      where hour >= $1 and hour < $2 and kind = any($3) group by place, kind`,
-    [from, to, kinds],
-    'sums-by-place',
-  );
-
-/** Somebody with two roles counts with each. */
-export const sumByRole = (
-  tx: Transaction,
-  { from, to, kinds }: SumQuery,
-): Promise<{ readonly role: string; readonly kind: SummedKind; readonly lines: number }[]> =>
-  tx.query(
-    `select role, kind, sum(lines)::bigint as lines from event_sum, unnest(roles) as role
-      where hour >= $1 and hour < $2 and kind = any($3) group by role, kind`,
-    [from, to, kinds],
-    'sums-by-role',
-  );
+  if (row === undefined) throw new Error('sums are missing');
+  return row;
+};

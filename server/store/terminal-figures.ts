@@ -2,32 +2,28 @@ import type { ReadyTimes, TerminalFigures } from '#contract/api/overview.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { toldMilliseconds } from './ready-sums.ts';
 
 /** What is looked at of the log, however much there is: the newest of so many openings. */
 const mostOpenings = 200_000;
-/** A terminal's word for how long it took; nothing is longer. */
-const longest = 3_600_000;
 
 type TimesRow = ReadyTimes & { readonly terminal: TerminalId | null };
 
-const number = (name: string): string =>
-  `case when jsonb_typeof(detail->'${name}') = 'number' then least(greatest((detail->>'${name}')::numeric, 0), ${longest}) end`;
-
-/** Times of every terminal and, without one, of all; from then on, or to before another moment. */
-export const listReadyTimes = (tx: Transaction, since: Date, until: Date | null = null): Promise<TimesRow[]> =>
+/** Times of every terminal and, without one, of all, from then on. */
+export const listReadyTimes = (tx: Transaction, since: Date): Promise<TimesRow[]> =>
   tx.query<TimesRow>(
     `select terminal, count(*)::int as logins,
             round(percentile_disc(0.5) within group (order by ready))::int as median,
             round(percentile_disc(0.95) within group (order by ready))::int as p95,
             round(percentile_disc(0.5) within group (order by machine))::int as "machineMedian",
             round(percentile_disc(0.95) within group (order by machine))::int as "machineP95"
-       from (select terminal, ${number('readyMs')} as ready, ${number('machineMs')} as machine
-               from (select terminal, detail from event where kind = 'screen.opened' and at >= $1 and ($2::timestamptz is null or at < $2)
+       from (select terminal, ${toldMilliseconds('readyMs')} as ready, ${toldMilliseconds('machineMs')} as machine
+               from (select terminal, detail from event where kind = 'screen.opened' and at >= $1
                       order by seq desc limit ${mostOpenings}) opened) taken
       where ready is not null and machine is not null and terminal is not null
       group by grouping sets ((terminal), ())
      having count(*) > 0`,
-    [since, until],
+    [since],
   );
 
 /** How often cards could not be read, and how often the reader went away. */
