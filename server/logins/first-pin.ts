@@ -1,6 +1,7 @@
 import type { Answer } from '#contract/api/index.ts';
 import type { ServerDeps } from '../deps.ts';
 import { endAttempt } from '../store/attempts.ts';
+import { listReplayed, writeBegun } from '../store/begun.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { cancelCeremoniesAt, insertCeremony, moveCeremony } from '../store/ceremonies.ts';
 import { dropInitialSecret, holdFactor } from '../store/credentials.ts';
@@ -8,7 +9,6 @@ import { recordAll } from '../store/events.ts';
 import { tryAccept } from '../store/parts.ts';
 import { tryLockPerson } from '../store/people.ts';
 import { keepAnswer } from '../store/proof-answers.ts';
-import { listReplayed, writeBegun } from '../store/proofs.ts';
 import { about } from './events.ts';
 import type { ProofKey } from './proof-key.ts';
 import type { Ticket } from './ticket.ts';

@@ -13,9 +13,9 @@ import { createProver } from '../logins/prove.ts';
 import { createTaps } from '../logins/tap.ts';
 import { type Ticket, tryReadTicket } from '../logins/ticket.ts';
 import { endAttempt } from '../store/attempts.ts';
+import { writeBegun } from '../store/begun.ts';
 import type { Transaction } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import { writeBegun } from '../store/proofs.ts';
 import type { Handlers, TerminalSender } from './handlers.ts';
 
 /** Far more than hands can hold over a reader in a minute: above it somebody with a terminal's key tries identifiers. */

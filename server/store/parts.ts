@@ -1,11 +1,11 @@
 import type { AskedFactor } from '#contract/screen.ts';
 import { about } from '../logins/events.ts';
 import type { Ticket } from '../logins/ticket.ts';
+import { writeBegun } from './begun.ts';
 import { holdFactor } from './credentials.ts';
 import type { Lane, Transaction } from './database.ts';
 import { record } from './events.ts';
 import { hasAnswer, keepAnswer } from './proof-answers.ts';
-import { writeBegun } from './proofs.ts';
 
 export interface AcceptedPart {
   readonly id: string;
