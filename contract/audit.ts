@@ -361,8 +361,8 @@ export type TerminalEvent = EventInput & { readonly kind: TerminalKind };
 
 /** A line of a terminal's journal. `hash` = SHA-256 over the canonical form of all other members. */
 export const journalRecord = z.strictObject({
-  /** New at every fresh journal; with `sequence` it names one record of one terminal for ever. */
-  epoch: z.uuid(),
+  /** New at every fresh journal; with `sequence` it names one record of one terminal for ever. Of one spelling: small letters. */
+  epoch: z.uuid().refine((epoch) => epoch === epoch.toLowerCase()),
   sequence: z.int().min(1),
   /** Hash of the record before, 64 zeros for the first (hexadecimal). */
   previous: z.string().regex(/^[0-9a-f]{64}$/),

@@ -76,6 +76,15 @@ describe('a terminal’s journal', () => {
     );
   });
 
+  test('has one spelling of its name: in capitals it is refused, and nothing of the report is stored', async () => {
+    const terminal = await server.enrol();
+    const [first, second] = journal(2, started) as [JournalRecord, JournalRecord];
+    const capitals = { ...second, epoch: second.epoch.toUpperCase() };
+    const answered = await server.call(terminal, 'terminals/report', { body: { records: [first, capitals] } });
+    assert.deepEqual([answered.status, answered.code], [400, 'REQUEST_INVALID']);
+    assert.deepEqual(await storedOf(server, terminal), []);
+  });
+
   test('belongs to its sender alone, and names a person only with a session that the person had there', async () => {
     const [terminal, other] = [await server.enrol(), await server.enrol()];
     const [hanako, taro] = [await makeClinician(server), await makeClinician(server)];

@@ -71,7 +71,8 @@ const isRecord = (given: unknown, place: number, records: readonly unknown[]): b
   const before = place === 0 ? undefined : (records[place - 1] as Readonly<Record<string, unknown>>);
   return (
     members === recordMembers &&
-    ((before !== undefined && epoch === before['epoch']) || (typeof epoch === 'string' && uuid.test(epoch))) &&
+    ((before !== undefined && epoch === before['epoch']) ||
+      (typeof epoch === 'string' && uuid.test(epoch) && epoch === epoch.toLowerCase())) &&
     Number.isSafeInteger(sequence) &&
     (sequence as number) >= 1 &&
     ((before !== undefined && previous === before['hash']) || isHash(previous)) &&
