@@ -50,7 +50,8 @@ const forgeLine = async (site: Site): Promise<void> => {
 test('a login that a terminal forgets is found, and named', async () => {
   const { violations } = await play(calm, { tell: () => undefined, tamper: loseLogin });
   assert.ok(violations.length > 0);
-  assert.deepEqual([...new Set(violations.map(({ invariant }) => invariant))], ['I1']);
+  const broken = [...new Set(violations.map(({ invariant }) => invariant))];
+  assert.deepEqual(broken, ['I1'], JSON.stringify(violations));
   assert.match(violations[0]?.what ?? '', /^(login \d+: its opening|opened and never locked)/);
 });
 
