@@ -38,7 +38,7 @@ const suites: readonly Suite[] = [
     holds: (file) => file.endsWith('.int.test.ts'),
     atOnce: 3,
     // A hundred thousand requests beside other work.
-    within: 1_500,
+    within: 2_400,
     needsCluster: true,
     yields: 2,
     waits: true,

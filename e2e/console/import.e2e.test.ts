@@ -87,7 +87,7 @@ test('a person is changed, and a suspension is taken back', async () => {
   await dialog.getByLabel('理由').fill('一覧の誤り');
   await clean('resume');
   await dialog.getByRole('button', { name: '再開する' }).click();
-  await page.getByText('利用中').waitFor();
+  await page.getByText('利用中', { exact: true }).waitFor();
   await page.getByRole('button', { name: '登録内容を変更' }).click();
   await dialog.getByLabel('氏名').fill('髙橋 はな');
   await dialog.getByRole('checkbox', { name: '監査担当' }).check();
