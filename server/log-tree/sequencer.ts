@@ -78,10 +78,10 @@ export const createSequencer = (deps: SequencerDeps): Sequencer => {
       isUnkept = false;
     } catch (problem) {
       if (isUnkept) return;
-      isUnkept = true;
       log.error({ err: problem }, 'what was signed could not be written down');
       const detail = { size: signed.size };
       await background.transaction((tx) => record(tx, now(), { kind: 'log.unkept', outcome: 'serious', detail }));
+      isUnkept = true;
     }
   };
 
