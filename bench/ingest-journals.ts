@@ -19,7 +19,7 @@ export interface Session {
 export interface Journal {
   readonly terminal: FleetTerminal;
   readonly records: readonly JournalRecord[];
-  readonly bodies: readonly string[];
+  readonly bodies: readonly Buffer[];
 }
 
 /** Sessions that these people had at each of these terminals, long over, so that journals may name them. */
@@ -89,7 +89,7 @@ export function writeJournal(terminal: FleetTerminal, sessions: readonly Session
     const last = some.at(-1);
     const text = Buffer.from(`journal.${epoch}.${last?.sequence}.${last?.hash}`);
     const signature = sign('sha256', text, { key: terminal.key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-    return JSON.stringify({ records: some, signature });
+    return Buffer.from(JSON.stringify({ records: some, signature }));
   });
   return { terminal, records, bodies };
 }

@@ -6,8 +6,8 @@ import { recordJournal } from '#server/store/events.ts';
 import { findEnd } from '#server/store/log-tree.ts';
 import { openTestDatabase } from '#server/testing-cluster.ts';
 import { type Figure, figureAtLeast } from './figure.ts';
-import { admitFleet } from './fleet.ts';
-import { addSessions, type Journal, repeated, reportSize, writeJournal } from './ingest-journals.ts';
+import { admitFleet, type FleetTerminal } from './fleet.ts';
+import { addSessions, type Journal, repeated, reportSize, type Session, writeJournal } from './ingest-journals.ts';
 import type { ServerAlone } from './server-alone.ts';
 
 const terminals = 100;
@@ -16,8 +16,13 @@ const sessionsEach = 20;
 const portion = 4000;
 const atOnce = 2;
 
+/** What is left of a journal once it is sent: its records would be looked at again and again by whoever collects garbage. */
+interface ToSend extends Pick<Journal, 'terminal' | 'bodies'> {
+  readonly count: number;
+}
+
 /** One report after the other, as a terminal sends them. */
-async function send({ port, authority }: ServerAlone, { terminal, bodies }: Journal): Promise<void> {
+async function send({ port, authority }: ServerAlone, { terminal, bodies }: ToSend): Promise<void> {
   const { certificate, key } = terminal;
   const agent = new Agent({ connect: { ca: authority.certificate, key, cert: certificate }, connections: 1 });
   try {
@@ -37,16 +42,15 @@ async function send({ port, authority }: ServerAlone, { terminal, bodies }: Jour
 }
 
 /** Throws unless each record is there once, in its place and unmarked, and nothing else is. */
-async function checkStored(database: Database, journals: readonly Journal[]): Promise<void> {
+async function checkStored(database: Database, journals: readonly ToSend[]): Promise<void> {
   const rows = await database.background.query<{ terminal: string; lines: number; places: number; last: number }>(
     `select terminal, count(*) as lines, count(distinct (epoch, sequence)) as places, max(sequence) as last from event
       where epoch is not null and detail->>'chain' is null and terminal = any($1) group by terminal`,
     [journals.map(({ terminal }) => terminal.id)],
   );
   const stored = new Map(rows.map((row) => [row.terminal, row]));
-  for (const { terminal, records } of journals) {
+  for (const { terminal, count } of journals) {
     const { lines, places, last } = stored.get(terminal.id) ?? { lines: 0, places: 0, last: 0 };
-    const count = records.length;
     if (lines !== count || places !== count || last !== count)
       throw new Error(`of ${count} records ${lines} lines in ${places} places are stored, up to ${last}`);
   }
@@ -89,14 +93,26 @@ async function waitForPlaces({ background }: Database): Promise<number> {
   return (performance.now() - since) / 1000;
 }
 
+async function writeAll(
+  fleet: readonly FleetTerminal[],
+  sessions: ReadonlyMap<FleetTerminal, readonly Session[]>,
+  reportsEach: number,
+): Promise<{ floor: number; journals: readonly ToSend[] }> {
+  const written = fleet.map((terminal) => writeJournal(terminal, sessions.get(terminal) ?? [], reportsEach));
+  const floor = await measureCopy(written.slice(0, written.length / 2));
+  return {
+    floor,
+    journals: written.map(({ terminal, bodies, records }) => ({ terminal, bodies, count: records.length })),
+  };
+}
+
 /** What terminals send after a night without the server: records that are stored a second, each once. */
 export async function measureIngest(alone: ServerAlone, reportsEach: number): Promise<Figure> {
   const { background } = alone.database;
   const fleet = await admitFleet(alone, terminals);
   const sessions = await addSessions(background, fleet, sessionsEach);
   await background.query('analyze');
-  const journals = fleet.map((terminal) => writeJournal(terminal, sessions.get(terminal) ?? [], reportsEach));
-  const floor = await measureCopy(journals.slice(0, terminals / 2));
+  const { floor, journals } = await writeAll(fleet, sessions, reportsEach);
   await waitForPlaces(alone.database);
   const before = (await background.transaction(findEnd)).size;
   const since = performance.now();
@@ -105,7 +121,7 @@ export async function measureIngest(alone: ServerAlone, reportsEach: number): Pr
   const meanwhile = (await background.transaction(findEnd)).size - before;
   await checkStored(alone.database, journals);
   const later = await waitForPlaces(alone.database);
-  const count = journals.reduce((sum, { records }) => sum + records.length, 0);
+  const count = journals.reduce((sum, journal) => sum + journal.count, 0);
   const sent = terminals * reportsEach * reportSize;
   return figureAtLeast({
     name: 'ingest',
