@@ -46,6 +46,26 @@ test('tells what changed', () => {
   assert.deepEqual(heard, ['events']);
 });
 
+test('what changed before the stream was open is asked for once the page is there', () => {
+  const { stream, heard, later, source } = start();
+  source().onopen?.();
+  source().onmessage?.({ data: '{"what":"hello"}' });
+  assert.deepEqual(heard, []);
+  for (const run of later.splice(0)) run();
+  assert.deepEqual(heard, ['hello']);
+  source().onmessage?.({ data: '{"what":"hello"}' });
+  assert.deepEqual(heard, ['hello', 'hello'], 'a later one tells of a gap');
+  stream.stop();
+});
+
+test('a stream that is stopped says nothing any more', () => {
+  const { stream, heard, later, source } = start();
+  source().onopen?.();
+  source().onmessage?.({ data: '{"what":"hello"}' });
+  stream.stop();
+  assert.deepEqual([heard, later], [[], []]);
+});
+
 test('after a gap anything may have changed', () => {
   const { stream, heard, source, ended } = start();
   source().onopen?.();

@@ -21,6 +21,8 @@ export interface StreamDeps {
 }
 
 const retryAfter = 2000;
+/** Before the first one opened something may have changed; a page that is being put on the screen is not held up by that. */
+const settleFor = 500;
 
 /** The console's stream: `EventSource` reconnects after a broken line by itself, this also after an answer that it gives up on. */
 export const createStream = ({ open, onEnded, later }: StreamDeps): Stream => {
@@ -29,6 +31,8 @@ export const createStream = ({ open, onEnded, later }: StreamDeps): Stream => {
   let state: StreamState = 'connecting';
   let cancel = (): void => {};
   let source: EventSource | undefined;
+  let greeted = false;
+  let forget = (): void => {};
   const become = (next: StreamState): void => {
     if (next === state) return;
     state = next;
@@ -45,7 +49,12 @@ export const createStream = ({ open, onEnded, later }: StreamDeps): Stream => {
       become('open');
       if (gap) tell('hello');
     };
-    own.onmessage = (message: MessageEvent<string>) => tell((JSON.parse(message.data) as Changed).what);
+    own.onmessage = (message: MessageEvent<string>) => {
+      const { what } = JSON.parse(message.data) as Changed;
+      if (what !== 'hello' || greeted) return tell(what);
+      greeted = true;
+      forget = later(() => tell('hello'), settleFor);
+    };
     own.onerror = () => {
       become('lost');
       if (own.readyState !== own.CLOSED) return;
@@ -67,6 +76,7 @@ export const createStream = ({ open, onEnded, later }: StreamDeps): Stream => {
     state: () => state,
     stop: () => {
       cancel();
+      forget();
       source?.close();
       listeners.clear();
       watchers.clear();

@@ -12,7 +12,7 @@ import type { Column } from '../parts/list-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Pill } from '../parts/pill.tsx';
-import { ReceiptList } from '../parts/receipts.tsx';
+import { ReceiptList, shownOfMany } from '../parts/receipts.tsx';
 import { SortChoice } from '../parts/sort-choice.tsx';
 
 const kinds = ['card', 'credential', 'person', 'session', 'terminal'] as const satisfies readonly Revocation['what'][];
@@ -24,7 +24,7 @@ export const Revocations = ({ filter }: { readonly filter: ListFilter }): ReactN
   const zone = useZone();
   const listing = useListing({
     name: 'revocations/list',
-    query: { ...filter },
+    query: { ...filter, receipts: String(shownOfMany) },
     steady: 'number',
     changes: ['revocations', 'terminals'],
     itemsOf: revocationsOf,
@@ -77,7 +77,7 @@ export const Revocations = ({ filter }: { readonly filter: ListFilter }): ReactN
                 {one.receipts.length === 0 ? (
                   <p className="quiet-line">{say('receipt.nobody')}</p>
                 ) : (
-                  <ReceiptList revocation={one} />
+                  <ReceiptList revocation={one} first={shownOfMany} />
                 )}
               </li>
             ))}

@@ -12,9 +12,11 @@ import { Pill } from './pill.tsx';
 
 type Receipt = Revocation['receipts'][number];
 
-/** So many the list of revocations has of each; behind them so many more at a time. */
+/** Of one revocation so many at first; behind them so many more at a time. */
 const shownFirst = 50;
 const shownMore = 200;
+/** The same where many revocations stand on one page: those that locked or have not confirmed come first. */
+export const shownOfMany = 5;
 /** Of many terminals one confirms every moment. */
 const live = { spacing: 250 };
 const useReceipts = (number: number, query: { readonly limit: number; readonly offset: number }) =>
@@ -104,15 +106,20 @@ const OneOfMany = ({ revocation }: { readonly revocation: Revocation }): ReactNo
   );
 };
 
+interface ReceiptListProps {
+  readonly revocation: Revocation;
+  /** So many receipts it was asked with. */
+  readonly first?: number;
+}
+
 /** Of many terminals the first, and the others on request. */
 export const ReceiptList = ({
   revocation: { number, receipts, counts },
-}: {
-  readonly revocation: Revocation;
-}): ReactNode => {
+  first = shownFirst,
+}: ReceiptListProps): ReactNode => {
   const { say } = useWords();
   const [pages, setPages] = useState<readonly number[]>([]);
-  const next = shownFirst + pages.length * shownMore;
+  const next = first + pages.length * shownMore;
   const left = counts.confirmed + counts.pending + counts.offline - next;
   if (receipts.length === 0) return null;
   return (

@@ -169,6 +169,8 @@ export const consoleRows = table({
         .regex(/^[1-9]\d{0,14}(?:,[1-9]\d{0,14}){0,99}$/)
         .optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
+      /** Of the receipts of each at most so many, those first that matter most. */
+      receipts: z.coerce.number().int().min(0).max(50).default(50),
     }),
     answer: z.strictObject({ revocations: z.array(revocation), ...listingEnd }),
   },

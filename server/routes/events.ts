@@ -50,7 +50,7 @@ export const createEventsRoutes = (deps: ServerDeps) =>
       const listed = await listRevocations(deps.database, deps.now(), {
         ...query,
         numbers: query.numbers?.split(',').map(Number),
-        receipts: { limit: 50, offset: 0 },
+        receipts: { limit: query.receipts, offset: 0 },
         offlineHours: deps.policy().offline.hours,
       });
       if (listed === undefined) return refuseCursor();
