@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { fold } from '../data/fold.ts';
 import { fragmentOf } from '../data/place.ts';
 import type { Room } from '../data/rooms.ts';
 import { tryReadSupportCode } from '../data/support-code.ts';
@@ -18,14 +19,6 @@ interface Choice {
 const goTo = (fragment: string) => (): void => {
   location.hash = fragment;
 };
-/** Without regard to case, width, kind of kana and spaces. */
-const fold = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[ぁ-ゖ]/g, (kana) => String.fromCharCode(kana.charCodeAt(0) + 0x60))
-    .replace(/\s/g, '');
-
 const acts = [
   { needs: 'people/add', fragment: '#/people?do=add', icon: 'plus', word: 'people.add' },
   { needs: 'ceremonies/begin', fragment: '#/people?do=find', icon: 'tap', word: 'find.title' },

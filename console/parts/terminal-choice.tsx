@@ -1,10 +1,13 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
+import { findNamed } from '../data/fold.ts';
 import { useConsole } from '../data/use-console.ts';
 import { useWords } from '../data/use-words.ts';
-import { Choice } from './field.tsx';
+import { Choice, Field } from './field.tsx';
 
 const lastTerminalKey = 'kazasu.terminal';
+/** More than these nobody wants to look through. */
+const most = 20;
 
 interface ChosenTerminal {
   /** Undefined while none is chosen, or the one that was is away. */
@@ -31,23 +34,43 @@ interface TerminalChoiceProps extends ChosenTerminal {
 export const TerminalChoice = ({ online, terminal, choose }: TerminalChoiceProps): ReactNode => {
   const { say } = useWords();
   const { signedIn } = useConsole();
+  const [typed, setTyped] = useState('');
+  const { found } = findNamed(online, typed);
+  const listed = terminal === undefined || found.includes(terminal) ? found : [terminal, ...found];
   return (
-    <Choice
-      label={say('ceremony.terminal')}
-      value={terminal?.id ?? ''}
-      change={choose}
-      hint={say('ceremony.terminal-hint')}
-    >
-      <option value="">{say('ceremony.choose')}</option>
-      {online.map((one) => (
-        <option key={one.id} value={one.id}>
-          {say('ceremony.option', {
-            name: one.name,
-            place: one.place,
-            here: one.id === signedIn.terminal ? say('ceremony.here') : '',
-          })}
-        </option>
-      ))}
-    </Choice>
+    <>
+      {online.length > most && (
+        <Field
+          type="search"
+          label={say('ceremony.find-terminal')}
+          value={typed}
+          change={(text) => {
+            setTyped(text);
+            const { meant } = findNamed(online, text);
+            if (meant !== undefined) choose(meant.id);
+          }}
+          hint={
+            <span role="status">{typed.trim() !== '' && say('ceremony.found-terminals', { count: found.length })}</span>
+          }
+        />
+      )}
+      <Choice
+        label={say('ceremony.terminal')}
+        value={terminal?.id ?? ''}
+        change={choose}
+        hint={say('ceremony.terminal-hint')}
+      >
+        <option value="">{say('ceremony.choose')}</option>
+        {listed.map((one) => (
+          <option key={one.id} value={one.id}>
+            {say('ceremony.option', {
+              name: one.name,
+              place: one.place,
+              here: one.id === signedIn.terminal ? say('ceremony.here') : '',
+            })}
+          </option>
+        ))}
+      </Choice>
+    </>
   );
 };

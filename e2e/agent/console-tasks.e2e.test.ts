@@ -4,10 +4,11 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright';
 import type { Role } from '#contract/api/row.ts';
 import type { CardEvidence } from '#contract/card.ts';
-import { becomeFirstAdmin, type ConsoleClient } from '../client.ts';
-import { axe, type ConsoleWorld, createConsoleWorld, tooWide } from '../console/console-world.ts';
+import type { ConsoleClient } from '../client.ts';
+import { axe, tooWide } from '../console/console-world.ts';
 import { countHands, countKeys } from '../console/counted.ts';
 import { complaints } from '../console/hands.ts';
+import { createHospitalWorld, type HospitalWorld, signInClient, thousandBeds } from '../console/hospital-world.ts';
 import { createSaid } from '../console/said.ts';
 import type { ScriptedTerminal } from '../console/scripted-terminal.ts';
 import { adminTasks } from '../console/tasks/admin.ts';
@@ -30,9 +31,9 @@ const cardOf = (role: Sitter): CardEvidence => ({
   assurance: 'identifier',
 });
 
-/** The tasks of the console where no browser is: in the window that a terminal opens, signed in by its session. */
-describe('the console in the terminal’s own window', { timeout: 240_000 }, () => {
-  let server: ConsoleWorld;
+/** The tasks of the console where no browser is: in the window that a terminal of a large hospital opens, signed in by its session. */
+describe('the console in the terminal’s own window', { timeout: 600_000 }, () => {
+  let server: HospitalWorld;
   let screen: ScreenWorld;
   let terminal: ScriptedTerminal;
   let page: Page;
@@ -91,13 +92,11 @@ describe('the console in the terminal’s own window', { timeout: 240_000 }, () 
   };
 
   before(async () => {
-    [server, screen] = await Promise.all([
-      createConsoleWorld(),
-      createScreenWorld({ windowManager: true, size: '1280x720x24', timeZone: 'Asia/Tokyo' }),
-    ]);
-    const admin = server.client();
-    await becomeFirstAdmin(admin, server.firstAdmin);
-    const { code } = await admin.do('terminals/announce', { body: { name: '3東-NS-02', place: '3階東病棟' } });
+    // One after the other: this process waits for whoever fills the hospital.
+    server = await createHospitalWorld(thousandBeds);
+    screen = await createScreenWorld({ windowManager: true, size: '1280x720x24', timeZone: 'Asia/Tokyo' });
+    const admin = await signInClient(server, server.made.signIns.admin);
+    const { code } = await admin.do('terminals/announce', { body: { name: 'Desk-7', place: '職員証窓口' } });
     terminal = await server.terminal(code);
     for (const role of ['helpdesk', 'admin', 'auditor'] as const) await addStaff(admin, role);
     await screen.page('badge');

@@ -25,7 +25,7 @@ before(async () => {
   heard = hands.complaints(page);
   await hands.becomeAdmin(page, world.firstAdmin);
   terminal = await hands.announce(world, page, '3東-NS-02');
-  await hands.addPerson(page, { number: '104233', name: '佐藤 花子', kana: 'サトウ ハナコ' });
+  await hands.addPerson(page, { number: '104233', name: '鷲尾 千種', kana: 'ワシオ チグサ' });
   await hands.enrol(page, terminal, hands.badge, '83106274');
   for (let times = 0; times < 3; times += 1) {
     const session = await terminal.logIn(hands.badge, '83106274');
@@ -84,7 +84,7 @@ test('a rule is written in plain words, and what it would have changed is shown 
   assert.match(run, /3\s*件の結果が変わります（認証 3 件中）/);
   assert.match(run, /診療職員[\s\S]*カード＋1要素 3[\s\S]*拒否 3/);
   assert.match(run, /規則「写せるカード」の要素を本人が未設定[\s\S]*新たに拒否 3/);
-  assert.match(run, /1 名は一度も端末を開けなくなります[\s\S]*佐藤 花子/);
+  assert.match(run, /1 名は一度も端末を開けなくなります[\s\S]*鷲尾 千種/);
   const diff = page.getByRole('table', { name: '変わる内容' });
   assert.match(await diff.innerText(), /最短の桁数\s+8 桁\s+10 桁/);
   await keep(page, 'policy-run');
@@ -161,9 +161,9 @@ test('an auditor finds unused accounts and those without a factor, sorts them, a
   await page.getByRole('button', { name: '最後の利用' }).click();
   await page.locator('th[aria-sort="descending"]', { hasText: '最後の利用' }).waitFor();
   await page.getByRole('cell', { name: '3東-NS-02' }).waitFor();
-  await page.getByLabel('氏名・フリガナ・職員番号').fill('さとう');
+  await page.getByLabel('氏名・フリガナ・職員番号').fill('わしお');
   await page.getByText('1 名（1 / 1 ページ）').waitFor();
-  assert.match(await page.getByRole('row').last().innerText(), /佐藤 花子[\s\S]*暗証番号/);
+  assert.match(await page.getByRole('row').last().innerText(), /鷲尾 千種[\s\S]*暗証番号/);
 });
 
 test('a periodic review is begun, its findings written and signed; it is due until then and kept as it was', async () => {

@@ -1,59 +1,25 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright';
-import { node, root } from '#setup/paths.ts';
-import { totp } from '../client.ts';
-import { type ConsoleWorld, createConsoleWorld } from './console-world.ts';
 import { complaints } from './hands.ts';
+import { createHospitalWorld, type HospitalWorld, signIn } from './hospital-world.ts';
 import { catchPrint, keep, keepPrint } from './pictures.ts';
 
-interface SignIn {
-  readonly number: string;
-  readonly password: string;
-  readonly seed: string;
-}
-interface Made {
-  readonly events: number;
-  readonly signIns: Readonly<Record<'admin' | 'auditor' | 'operator', SignIn>>;
-}
-
 const size = ['--people', '200', '--cards', '330', '--terminals', '160', '--events', '9000', '--days', '9'];
-let world: ConsoleWorld;
-let made: Made;
+let world: HospitalWorld;
 let admin: Page;
 let auditor: Page;
 let heard: readonly string[];
 
-/** By number, password and code. */
-const signIn = async (who: SignIn): Promise<Page> => {
-  const page = await world.browser('ja');
-  page.setDefaultTimeout(10_000);
-  await page.goto(`${world.origin}/console/`);
-  await page.getByLabel('職員番号').fill(who.number);
-  await page.getByLabel('パスワード').fill(who.password);
-  await page.getByLabel('確認コード').fill(totp(who.seed));
-  await page.getByRole('button', { name: 'サインイン', exact: true }).click();
-  await page.getByRole('navigation', { name: 'メニュー' }).waitFor();
-  return page;
-};
 const go = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'メニュー' }).getByRole('link', { name, exact: true }).click();
 const number = (text: string | null): number => Number((text ?? '').replace(/[^\d]/g, ''));
 
 before(async () => {
-  world = await createConsoleWorld({}, (folder) => {
-    const said = execFileSync(node, [join(root, 'bench/hospital/start.ts'), ...size, '--json'], {
-      env: { PATH: process.env['PATH'], KAZASU_DATA: folder },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    made = JSON.parse(said) as Made;
-  });
-  admin = await signIn(made.signIns.admin);
+  world = await createHospitalWorld(size);
+  admin = await signIn(world, world.made.signIns.admin);
   // A code is good once: each signs in once.
-  auditor = await signIn(made.signIns.auditor);
+  auditor = await signIn(world, world.made.signIns.auditor);
   heard = complaints(admin);
 });
 after(() => world?.stop());
@@ -156,7 +122,7 @@ test('an auditor makes a report of some days, and its parts add up', async () =>
 });
 
 test('an operator sees the overview and no more than they may', async () => {
-  const operator = await signIn(made.signIns.operator);
+  const operator = await signIn(world, world.made.signIns.operator);
   await operator.getByRole('heading', { level: 1, name: '概況' }).waitFor();
   await operator.getByText(/緊急利用 1 件が確認を待っています/).waitFor();
   assert.equal(await operator.getByRole('link', { name: /緊急利用/ }).count(), 0, 'said, but not led to');

@@ -7,7 +7,7 @@ import * as hands from '../hands.ts';
 import { createSaid } from '../said.ts';
 import { goTo, switchTo, type Way } from './seat.ts';
 
-/** What an auditor does. 佐藤 花子 was added today. */
+/** What an auditor does. 鷲尾 千種 was added today. */
 export const auditorTasks = (way: Way): void => {
   const { language, seat, hands: handsOf } = way;
   const say = createSaid(language);
@@ -24,11 +24,11 @@ export const auditorTasks = (way: Way): void => {
       const field = (key: string) => page().getByLabel(say(key), { exact: true });
       await hand().choose(field('log.kind'), say('kind.person.added'));
       await hand().choose(field('log.period'), say('log.period.today'));
-      await hand().fill(field('log.person'), 'サトウ');
-      await hand().click(page().getByRole('button', { name: '佐藤 花子 104233' }));
+      await hand().fill(field('log.person'), 'ワシオ');
+      await hand().click(page().getByRole('button', { name: '鷲尾 千種 104233' }));
       const found = page().locator('.event-words');
       await until('one event is left', async () => (await found.count()) === 1);
-      assert.match((await found.textContent()) ?? '', /佐藤 花子/);
+      assert.match((await found.textContent()) ?? '', /鷲尾 千種/);
       assert.match(new URL(page().url()).hash, /^#\/log\?(?=.*kind=person\.added)(?=.*period=today)(?=.*person=)/);
       assert.deepEqual(await axe(page()), []);
       await hand().click(button('log.clear'));
