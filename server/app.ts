@@ -74,7 +74,6 @@ import type { KeyAndCertificate } from './tls/authority.ts';
 import { readClientCertificate } from './tls/client-certificate.ts';
 import { paceHandshakes } from './tls/handshakes.ts';
 import { leastTls } from './tls/least.ts';
-import { createTurns } from './turns.ts';
 
 export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 'database' | 'logins' | 'cards'> {
   readonly database: Database;
@@ -108,9 +107,6 @@ export interface App {
 }
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
-
-/** What terminals tell that is read and not yet stored: as much as is stored at a time (`terminals/report`) and some more. */
-const reportsAtOnce = 32;
 
 const secureContext = ({ key, certificate }: KeyAndCertificate, { bundle, between }: Authorities) => ({
   key,
@@ -226,7 +222,6 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     largest: 500,
   });
   const metrics = createMetrics(() => hub.streaming().length);
-  const reports = createTurns(reportsAtOnce);
 
   http.removeContentTypeParser('text/plain');
   const parseJson = http.getDefaultJsonParser('error', 'error');
@@ -239,9 +234,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     const { call } = request.routeOptions.config as { call?: RouteName };
     if (body.length === 0 && call !== undefined && !('body' in api[call])) return done(null, undefined);
     if (!isUtf8(body)) return done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY(), undefined);
-    if (request.over === null) return parseJson(request, body.toString(), done);
-    // Bytes wait: as objects they would be copied and looked at by every collection of garbage until their turn comes.
-    return void reports.take(request.over).then(() => parseJson(request, body.toString(), done));
+    return parseJson(request, body.toString(), done);
   };
   http.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'buffer' }, parseAny);
   await http.register(fastifyCookie);

@@ -23,8 +23,6 @@ import { DatabaseAway } from './store/database.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     admitted: Admitted | null;
-    /** Resolves when it was answered or its sender is gone; null where nobody waits for that. */
-    over: Promise<void> | null;
   }
 }
 
@@ -136,7 +134,6 @@ export const registerGate = (
   deps: GateDeps,
 ): void => {
   app.decorateRequest('admitted', null);
-  app.decorateRequest('over', null);
 
   const refuse = async (
     name: RouteName,
@@ -252,8 +249,6 @@ export const registerGate = (
       onRequest: async (request, reply) => {
         reply.header('cache-control', 'no-store');
         if (row.sender === 'terminal') reply.raw.once('close', deps.hub.engage(request.raw.socket));
-        if (row.isPlain !== undefined)
-          request.over = new Promise<void>((resolve) => reply.raw.once('close', () => resolve()));
         request.admitted = await admit(row, request, deps);
         if ('foreign' in request.admitted) {
           deps.metrics.countResult(key, request.admitted.foreign.code);

@@ -90,9 +90,12 @@ export const createHub = async (
   let highest = 0;
   let catchUp: (silence: number) => void = () => undefined;
 
-  /** Requests under way on each connection, and those connections that end with them. */
-  const engaged = new Map<Socket, number>();
-  const doomed = new Set<Socket>();
+  /**
+   * Requests under way on each connection, and those connections that end with them. Weak: an answer that waits behind
+   * another one when its connection breaks never says that it is over.
+   */
+  const engaged = new WeakMap<Socket, number>();
+  const doomed = new WeakSet<Socket>();
   /** What was written before still goes out, and whoever asked before is answered: the terminal reads that it was revoked. */
   const cutSoon = (socket: Socket): void => {
     if (!engaged.has(socket)) return socket.destroySoon();

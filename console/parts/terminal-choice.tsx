@@ -35,24 +35,28 @@ export const TerminalChoice = ({ online, terminal, choose }: TerminalChoiceProps
   const { say } = useWords();
   const { signedIn } = useConsole();
   const [typed, setTyped] = useState('');
-  const { found } = findNamed(online, typed);
-  const listed = terminal === undefined || found.includes(terminal) ? found : [terminal, ...found];
+  // Stays while somebody types, though terminals go offline meanwhile.
+  const [isSearched] = useState(online.length > most);
+  const { found } = findNamed(online, isSearched ? typed : '');
+  const search = (text: string): void => {
+    setTyped(text);
+    if (text.trim() === '') return;
+    // Whoever searches does not mean the one that was used last, unless it is the one that is found.
+    const { meant } = findNamed(online, text);
+    choose(meant?.id ?? '');
+  };
   return (
     <>
-      {online.length > most && (
-        <Field
-          type="search"
-          label={say('ceremony.find-terminal')}
-          value={typed}
-          change={(text) => {
-            setTyped(text);
-            const { meant } = findNamed(online, text);
-            if (meant !== undefined) choose(meant.id);
-          }}
-          hint={
-            <span role="status">{typed.trim() !== '' && say('ceremony.found-terminals', { count: found.length })}</span>
-          }
-        />
+      {isSearched && (
+        <>
+          <Field type="search" label={say('ceremony.find-terminal')} value={typed} change={search} />
+          <p className="hint" role="status">
+            {typed.trim() !== '' &&
+              (terminal === undefined
+                ? say('ceremony.found-terminals', { count: found.length })
+                : say('ceremony.terminal-chosen', { name: terminal.name }))}
+          </p>
+        </>
       )}
       <Choice
         label={say('ceremony.terminal')}
@@ -61,7 +65,7 @@ export const TerminalChoice = ({ online, terminal, choose }: TerminalChoiceProps
         hint={say('ceremony.terminal-hint')}
       >
         <option value="">{say('ceremony.choose')}</option>
-        {listed.map((one) => (
+        {found.map((one) => (
           <option key={one.id} value={one.id}>
             {say('ceremony.option', {
               name: one.name,

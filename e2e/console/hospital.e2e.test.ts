@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright';
+import { axe } from './console-world.ts';
 import { countHands, countKeys } from './counted.ts';
 import * as hands from './hands.ts';
 import { createHospitalWorld, type HospitalWorld, signIn, signInClient, thousandBeds } from './hospital-world.ts';
+import { createSaid } from './said.ts';
 import type { ScriptedTerminal } from './scripted-terminal.ts';
 import { adminTasks } from './tasks/admin.ts';
 import { auditorTasks } from './tasks/auditor.ts';
@@ -33,6 +35,33 @@ describe('the main tasks in a hospital of 3,000 people, 5,000 cards and 1,200 te
     before(() => sitDown('helpdesk'));
     helpdeskTasks({ language: 'ja', seat, hands: countHands });
     helpdeskTasks({ language: 'en', seat, hands: countKeys });
+
+    test('a search that fits several terminals leaves none chosen, and Enter begins nothing', async () => {
+      const say = createSaid('en');
+      await page.goto(`${world.origin}/console/#/people?search=104244`);
+      await page.getByRole('rowheader').filter({ hasText: 'Hana Smith' }).getByRole('link').click();
+      await page
+        .getByRole('button', { name: say('card.enrol') })
+        .first()
+        .click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('radio', { name: say('identity.known-in-person') }).check();
+      const choice = dialog.getByLabel(say('ceremony.terminal'), { exact: true });
+      const begin = dialog.getByRole('button', { name: say('ceremony.begin') });
+      assert.equal(await choice.inputValue(), terminal.id, 'it was used last');
+      assert.ok(await begin.isEnabled());
+      const find = dialog.getByLabel(say('ceremony.find-terminal'));
+      await find.fill('NS-01');
+      await dialog.getByText(/^\d+ found$/).waitFor();
+      assert.equal(await choice.inputValue(), '');
+      await find.press('Enter');
+      assert.ok(await begin.isDisabled());
+      await find.fill(terminal.name);
+      await dialog.getByText(say('ceremony.terminal-chosen', { name: terminal.name })).waitFor();
+      assert.equal(await choice.inputValue(), terminal.id);
+      assert.deepEqual(await axe(page), []);
+      await dialog.getByRole('button', { name: say('common.cancel') }).click();
+    });
   });
   describe('signed in as an admin', () => {
     before(() => sitDown('admin'));

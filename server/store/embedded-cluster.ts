@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { platform, totalmem } from 'node:os';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -176,12 +176,6 @@ const canHoldSocket = async ({ folder }: Home): Promise<boolean> => {
   }
 };
 
-/** A quarter of the memory, as PostgreSQL's documentation advises (19.4.1), and no more than the log of a year gains from. */
-const sharedBuffers = (): string => {
-  const memory = Math.min(totalmem(), process.constrainedMemory() || totalmem());
-  return `${Math.max(128, Math.min(1024, Math.floor(memory / 4 / 2 ** 20)))}MB`;
-};
-
 /** `changes` are settings that are to be others than usual. */
 export const launch = async (
   home: Home,
@@ -204,7 +198,6 @@ export const launch = async (
     synchronous_commit: 'on',
     full_page_writes: 'on',
     max_connections: 50,
-    shared_buffers: sharedBuffers(),
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_statement: 'none',
