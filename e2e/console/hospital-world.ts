@@ -19,10 +19,10 @@ export interface HospitalWorld extends ConsoleWorld {
   readonly made: MadeHospital;
 }
 
-/** A hospital of 1,000 beds; the days of its log are as many as `KAZASU_HOSPITAL_EVENTS` says (2000000: 90 days of it). */
+/** A hospital of 1,000 beds; the days of its log are as many as `HOSPITAL_EVENTS` says (2000000: 90 days of it). */
 export const thousandBeds: readonly string[] = [
   ...['--people', '3000', '--cards', '5000', '--terminals', '1200', '--days', '90'],
-  ...['--events', process.env['KAZASU_HOSPITAL_EVENTS'] ?? '30000'],
+  ...['--events', process.env['HOSPITAL_EVENTS'] ?? '30000'],
 ];
 
 /** A server whose data folder `npm run hospital` filled. */
