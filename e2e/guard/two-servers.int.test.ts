@@ -39,8 +39,9 @@ async function startServers(): Promise<readonly ServerHouse[]> {
   const env = { DATABASE_URL: connectionString };
   const first = await startServer({ folder: join(folder, 'first'), port: await freePort(), env });
   stops.add(first.stop);
-  // Keys and authority are the same for all.
-  cpSync(join(folder, 'first'), join(folder, 'second'), { recursive: true });
+  // Keys and authority are the same for all. What the first one is writing at this moment is gone in the next.
+  const isWhole = (path: string): boolean => !path.includes('.new-');
+  cpSync(join(folder, 'first'), join(folder, 'second'), { recursive: true, filter: isWhole });
   const second = await startServer({ folder: join(folder, 'second'), port: await freePort(), env });
   stops.add(second.stop);
   return [first, second];
@@ -71,9 +72,12 @@ const list = async (kind: EventFacts['kind']) =>
 before(async () => {
   const [started, keyring] = await Promise.all([
     startServers(),
-    openKeyring({ folder: join(folder, 'keyring'), own: true }),
+    openKeyring({ folder: join(folder, 'keyring'), own: true }).then((opened) => {
+      // At once: where the servers do not start it would keep this process running.
+      stops.add(opened.stop);
+      return opened;
+    }),
   ]);
-  stops.add(keyring.stop);
   servers = started;
   // The one that started last has made the link.
   const last = servers.at(-1);
