@@ -188,6 +188,7 @@ export const helpdeskTasks = (way: Way): void => {
       await why.getByText(say('why.next.card-revoked')).waitFor();
       const told = (await why.textContent()) ?? '';
       const me = (await page().locator('.me-name').textContent()) ?? '';
+      assert.notEqual(me, '');
       for (const part of [code, seat().terminal.name, me]) assert.ok(told.includes(part), `${part} in ${told}`);
       assert.match(new URL(page().url()).hash, /^#\/refusals\/[0-9A-Z]{3}-/, 'the answer can be linked to');
       const line = region('timeline.title').getByRole('listitem').first();
