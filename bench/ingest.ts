@@ -12,6 +12,8 @@ import type { ServerAlone } from './server-alone.ts';
 
 const terminals = 100;
 const sessionsEach = 20;
+/** Reports of each terminal before the clock is started. */
+const early = 2;
 /** Records of one statement of the floor, and statements at a time. */
 const portion = 4000;
 const atOnce = 2;
@@ -21,25 +23,33 @@ interface ToSend extends Pick<Journal, 'terminal' | 'bodies'> {
   readonly count: number;
 }
 
-/** One report after the other, as a terminal sends them. */
-async function send({ port, authority }: ServerAlone, { terminal, bodies }: ToSend): Promise<void> {
-  const { certificate, key } = terminal;
-  const agent = new Agent({ connect: { ca: authority.certificate, key, cert: certificate }, connections: 1 });
-  try {
-    for (const body of bodies) {
-      const answer = await request(`https://localhost:${port}/v1/terminals/report`, {
-        dispatcher: agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      const text = await answer.body.text();
-      if (answer.statusCode !== 200) throw new Error(`a report was refused: ${text}`);
-    }
-  } finally {
-    await agent.close();
-  }
+/** A terminal that is connected: it sends one report after the other. */
+interface Sender {
+  readonly journal: ToSend;
+  readonly agent: Agent;
 }
+
+const connect = ({ authority }: ServerAlone, journal: ToSend): Sender => {
+  const { certificate, key } = journal.terminal;
+  const agent = new Agent({ connect: { ca: authority.certificate, key, cert: certificate }, connections: 1 });
+  return { journal, agent };
+};
+
+const sendAll = ({ port }: ServerAlone, senders: readonly Sender[], from: number, to?: number): Promise<unknown> =>
+  Promise.all(
+    senders.map(async ({ agent, journal: { bodies } }) => {
+      for (const body of bodies.slice(from, to)) {
+        const answer = await request(`https://localhost:${port}/v1/terminals/report`, {
+          dispatcher: agent,
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        });
+        const text = await answer.body.text();
+        if (answer.statusCode !== 200) throw new Error(`a report was refused: ${text}`);
+      }
+    }),
+  );
 
 /** Throws unless each record is there once, in its place and unmarked, and nothing else is. */
 async function checkStored(database: Database, journals: readonly ToSend[]): Promise<void> {
@@ -114,21 +124,28 @@ export async function measureIngest(alone: ServerAlone, reportsEach: number): Pr
   await background.query('analyze');
   const { floor, journals } = await writeAll(fleet, sessions, reportsEach);
   await waitForPlaces(alone.database);
-  const before = (await background.transaction(findEnd)).size;
-  const since = performance.now();
-  await Promise.all(journals.map((journal) => send(alone, journal)));
-  const took = (performance.now() - since) / 1000;
-  const meanwhile = (await background.transaction(findEnd)).size - before;
-  await checkStored(alone.database, journals);
-  const later = await waitForPlaces(alone.database);
-  const count = journals.reduce((sum, journal) => sum + journal.count, 0);
-  const sent = terminals * reportsEach * reportSize;
-  return figureAtLeast({
-    name: 'ingest',
-    value: count / took,
-    unit: '/s',
-    floor,
-    goal: 50_000,
-    how: `records stored a second, each once: ${count} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before (${Math.round((100 * (sent - count)) / sent)} % duplicates), chain and hash of each and a signature of each report checked, on the disk when answered; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
-  });
+  const senders = journals.map((journal) => connect(alone, journal));
+  try {
+    // A server that has just started compiles its code first, and 100 terminals that have just come shake hands.
+    await sendAll(alone, senders, 0, early);
+    await waitForPlaces(alone.database);
+    const before = (await background.transaction(findEnd)).size;
+    const since = performance.now();
+    await sendAll(alone, senders, early);
+    const took = (performance.now() - since) / 1000;
+    const meanwhile = (await background.transaction(findEnd)).size - before;
+    await checkStored(alone.database, journals);
+    const later = await waitForPlaces(alone.database);
+    const added = terminals * (reportsEach - early) * (reportSize - repeated);
+    return figureAtLeast({
+      name: 'ingest',
+      value: added / took,
+      unit: '/s',
+      floor,
+      goal: 50_000,
+      how: `records stored a second, each once: ${added} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before, chain and hash of each and a signature of each report checked, on the disk when answered, after the first ${early} reports of each terminal; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
+    });
+  } finally {
+    await Promise.all(senders.map(({ agent }) => agent.close()));
+  }
 }

@@ -77,7 +77,7 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   { names: ['journal-append', 'journal-rate'], run: async () => measureAppend() },
   { names: ['offline-check', 'offline-guess'], run: async () => measureOffline() },
   { names: ['journal-kills'], run: async () => [await measureKills(200)] },
-  { names: ['ingest'], run: async (at) => [await measureIngest(await at.server(), 10)] },
+  { names: ['ingest'], run: async (at) => [await measureIngest(await at.server(), 12)] },
   { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },
   { names: ['log-placing'], run: async (at) => [await measurePlacing(await at.server(), 200_000)] },
   { names: ['console-page', 'log-search', 'dashboard'], run: async () => measureConsole() },

@@ -1,8 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { TLSSocket } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import fastify, {
-  errorCodes,
   type FastifyBodyParser,
   type FastifyInstance,
   type FastifyReply,
@@ -10,6 +8,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { api, type RouteName } from '#contract/api/index.ts';
+import type { Row } from '#contract/api/row.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import { createArrivals, createLeave } from './arrivals.ts';
 import { createBacklog } from './backlog.ts';
@@ -23,6 +22,7 @@ import { startSumming } from './event-sums.ts';
 import { startExpiry } from './expiry.ts';
 import { readThrown, registerGate, sendFailure } from './guard.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { createReadJson } from './json-body.ts';
 import { startKeeper } from './keeper.ts';
 import { createLater } from './later.ts';
 import type { SeenKeeper } from './log-tree/seen.ts';
@@ -224,17 +224,19 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   const metrics = createMetrics(() => hub.streaming().length);
 
   http.removeContentTypeParser('text/plain');
-  const parseJson = http.getDefaultJsonParser('error', 'error');
-  /**
-   * Whoever sends nothing may say of what type it is, as some do with every request. What is not UTF-8 is no JSON: read as
-   * text, all bytes that mean nothing would become the same U+FFFD, in numbers and passwords too. A byte order mark is left
-   * aside (RFC 8259 8.1).
-   */
+  const readJson = createReadJson(http.getDefaultJsonParser('error', 'error'));
+  /** Whoever sends nothing may say of what type it is, as some do with every request. */
   const parseAny: FastifyBodyParser<Buffer> = (request, body, done) => {
     const { call } = request.routeOptions.config as { call?: RouteName };
-    if (body.length === 0 && call !== undefined && !('body' in api[call])) return done(null, undefined);
-    if (!isUtf8(body)) return done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY(), undefined);
-    return parseJson(request, body.toString(), done);
+    const row: Row | undefined = call && api[call];
+    if (body.length === 0 && row !== undefined && row.body === undefined) return done(null, undefined);
+    // Its handler has it read.
+    if (row?.isPlain !== undefined) return done(null, body);
+    try {
+      return done(null, readJson(request, body));
+    } catch (problem) {
+      return done(problem as Error, undefined);
+    }
   };
   http.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'buffer' }, parseAny);
   await http.register(fastifyCookie);
@@ -254,6 +256,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
   registerGate(http, handlers, streams, {
     ...deps,
     people,
+    readJson,
     findAdmitted: admitted.add,
     takeReturned: createTakeReturned(deps),
     refusals,

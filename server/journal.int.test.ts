@@ -6,7 +6,7 @@ import { type ChainHead, findFault, sealRecord } from '#core/audit/chain.ts';
 import { createDatabase } from './store/database.ts';
 import { storeReports } from './store/reports.ts';
 import { startTestServer, type TestServer, type TestTerminal } from './testing.ts';
-import { journal, started, storedOf, storeRecords } from './testing-journal.ts';
+import { asSent, journal, started, storedOf, storeRecords } from './testing-journal.ts';
 
 let server: TestServer;
 before(async () => {
@@ -254,8 +254,10 @@ describe('a terminal’s journal', () => {
     const report = (from: number, to: number) =>
       server.database.transaction((tx) =>
         storeReports(tx, server.now(), [
-          ...terminals.map(({ id }, place) => ({ terminal: id, records: journals[place]?.slice(from, to) ?? [] })),
-          unknown,
+          ...terminals.map(({ id }, place) =>
+            asSent({ terminal: id, records: journals[place]?.slice(from, to) ?? [] }),
+          ),
+          asSent(unknown),
         ]),
       );
     assert.deepEqual(

@@ -16,6 +16,7 @@ import { createSeenFile } from './log-tree/seen.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
+import { renewEventIndexes } from './store/event-indexes.ts';
 import { record } from './store/events.ts';
 import { createFirstAdminInvitation } from './store/invitations.ts';
 import { ForeignKeys } from './store/key-marks.ts';
@@ -121,6 +122,18 @@ const start = async (config: Config): Promise<void> => {
     }),
   );
   letBackgroundThreadsYield();
+  const stopping = new AbortController();
+  const renewing = renewEventIndexes(connectionString, stopping.signal).then(
+    (renewed) => (renewed ? log.info('indexes of the log were replaced') : undefined),
+    (problem: unknown) =>
+      stopping.signal.aborted
+        ? undefined
+        : log.warn({ err: problem }, 'indexes of the log are replaced at the next start'),
+  );
+  stops.push(() => {
+    stopping.abort();
+    return renewing;
+  });
   try {
     await app.http.listen({ host: config.host, port });
   } catch (problem) {

@@ -3,8 +3,11 @@ import type { JournalRecord } from '#contract/audit.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import type { Transaction } from './store/database.ts';
-import { type Stored, storeReports } from './store/reports.ts';
+import type { Report } from './store/report-facts.ts';
+import { type SentReport, type Stored, storeReports } from './store/reports.ts';
 import type { TestServer, TestTerminal } from './testing.ts';
+
+export const asSent = (report: Report): SentReport => ({ terminal: report.terminal, read: () => report });
 
 /** Stores records of one terminal as a report of it would. */
 export const storeRecords = async (
@@ -13,7 +16,7 @@ export const storeRecords = async (
   terminal: TerminalId,
   records: readonly JournalRecord[],
 ): Promise<Stored> => {
-  const [stored] = await storeReports(tx, now, [{ terminal, records }]);
+  const [stored] = await storeReports(tx, now, [asSent({ terminal, records })]);
   if (stored === undefined || typeof stored === 'string') throw new Error(`not stored: ${stored}`);
   return stored;
 };

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Result } from '../errors.ts';
 import { accounts } from './accounts.ts';
 import { approvals } from './approvals.ts';
 import { backups } from './backups.ts';
@@ -58,6 +59,8 @@ type Member<R extends Row, K extends 'params' | 'query' | 'body' | 'headers'> = 
   : undefined;
 type Sent<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.input<R[K]> : undefined;
 
+/** Reads a body; what is wrong with it the gate answers, whatever its handler does. Called twice it reads twice. */
+export type Late<Body> = () => Result<Body, 'REQUEST_INVALID'>;
 /** What a handler gets, parsed. */
 export type Input<Name extends RouteName> = Parts<Name> & Headers<Api[Name]>;
 export type Headers<R extends Row> = R extends { readonly headers: infer H extends z.ZodType }
@@ -66,7 +69,9 @@ export type Headers<R extends Row> = R extends { readonly headers: infer H exten
 export interface Parts<Name extends RouteName> {
   readonly params: Member<Api[Name], 'params'>;
   readonly query: Member<Api[Name], 'query'>;
-  readonly body: Member<Api[Name], 'body'>;
+  readonly body: Api[Name] extends { readonly isPlain: (body: unknown) => boolean }
+    ? Late<Member<Api[Name], 'body'>>
+    : Member<Api[Name], 'body'>;
 }
 /** What a caller gives. */
 export interface Call<Name extends RouteName> {

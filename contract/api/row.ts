@@ -24,7 +24,10 @@ export interface Row {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** True of a body, parsed from JSON, that its schema would take as it stands; for what comes by the thousand. */
+  /**
+   * For what comes by the thousand, and is read when its handler is ready for it. True of a body, parsed from JSON, that its
+   * schema would take as it stands.
+   */
   readonly isPlain?: (body: unknown) => boolean;
   /** Request headers that its handler reads, by their lower-case names. */
   readonly headers?: z.ZodType;

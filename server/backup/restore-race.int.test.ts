@@ -11,6 +11,7 @@ import { findIncarnation } from '../store/log-tree.ts';
 import { storeReports } from '../store/reports.ts';
 import { createUuid } from '../store/uuid.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { asSent } from '../testing-journal.ts';
 import { dump } from './dump.ts';
 import { readBackup } from './form.ts';
 import { restore } from './load.ts';
@@ -84,7 +85,7 @@ test('a journal that is sent while a backup is put back is stored once and whole
           continue;
         }
         const [outcome] = await database.background.transaction((tx) =>
-          storeReports(tx, new Date(), [{ terminal, records, incarnation }]),
+          storeReports(tx, new Date(), [asSent({ terminal, records, incarnation })]),
         );
         if (outcome === undefined || typeof outcome === 'string') {
           refused += 1;
@@ -124,7 +125,7 @@ test('a journal that is sent while a backup is put back is stored once and whole
       const { incarnation, stored } = await hear(database, terminal);
       if (stored >= recordsEach) break;
       const records = journal.slice(stored, stored + 100);
-      await database.transaction((tx) => storeReports(tx, new Date(), [{ terminal, records, incarnation }]));
+      await database.transaction((tx) => storeReports(tx, new Date(), [asSent({ terminal, records, incarnation })]));
     }
     const rows = await database.query<{ sequence: number; chain: string | null }>(
       `select sequence, detail->>'chain' as chain from event where terminal = $1 and epoch is not null order by seq`,

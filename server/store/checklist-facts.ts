@@ -56,7 +56,7 @@ export const findEventFacts = async (tx: Transaction, now: Date): Promise<Events
                 and (person is null or terminal is null)) as "loginsWithoutWhom30",
             (select count(*)::int from event where kind = 'log.viewed' and at > $3) as "logViews90",
             (select count(*)::int from event where kind = 'clock.wrong' and at > $4) as "clockAlarms30",
-            (select min(at) from event) as "oldestLineAt"`,
+            (select at from event order by seq limit 1) as "oldestLineAt"`,
     [ago(365), ago(3), ago(90), ago(30)],
   );
   if (row === undefined) throw new Error('no row of events');

@@ -9,7 +9,7 @@ const end = 'ffff';
 
 test('each kind of value is written in the binary form of COPY, also where the room has to grow', () => {
   for (const room of [1, 30, 1000]) {
-    const writer = createCopyWriter(room);
+    const writer = createCopyWriter(Buffer.alloc(room));
     writer.row(10);
     writer.text('a山𠮟');
     writer.text(null);

@@ -20,7 +20,7 @@ export interface CopyWriter {
   timestamp(value: Date | null): void;
   jsonb(value: unknown): void;
   texts(values: readonly string[]): void;
-  /** All that was written, whole. */
+  /** All that was written, whole: the beginning of `room`, or of larger room where that was too small. */
   end(): Buffer;
 }
 
@@ -33,15 +33,15 @@ const hexDigits = Uint8Array.from({ length: 256 }, (_, code) => {
 const uuidBytes = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);
 const uuidLength = 36;
 
-/** `room`: for so many bytes at first. */
-export const createCopyWriter = (room = 64 * 1024): CopyWriter => {
-  let bytes = Buffer.allocUnsafe(Math.max(room, header.length));
+/** `room`: what it writes into at first. Larger room is its own alone. */
+export const createCopyWriter = (room: Buffer = Buffer.allocUnsafeSlow(64 * 1024)): CopyWriter => {
+  let bytes = room.length >= header.length ? room : Buffer.allocUnsafeSlow(header.length);
   let view = new DataView(bytes.buffer, bytes.byteOffset);
   let used = header.copy(bytes);
 
   const make = (more: number): void => {
     if (used + more <= bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(bytes.length * 2, used + more));
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, used + more));
     bytes.copy(larger, 0, 0, used);
     bytes = larger;
     view = new DataView(bytes.buffer, bytes.byteOffset);

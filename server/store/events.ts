@@ -50,6 +50,18 @@ const columnCount = journalColumns.split(',').length;
 /** Hardly any takes more. */
 const bytesOfRow = 600;
 
+/**
+ * Room that was written into before and is free again: to get some megabytes from the system many times a second costs as much as
+ * to write into them, and has the collector of garbage go through everything again and again.
+ */
+const rooms: ArrayBufferLike[] = [];
+const mostRooms = 4;
+const takeRoom = (length: number): Buffer => {
+  const place = rooms.findIndex(({ byteLength }) => byteLength >= length);
+  const [room] = place < 0 ? [] : rooms.splice(place, 1);
+  return room === undefined ? Buffer.allocUnsafeSlow(length) : Buffer.from(room);
+};
+
 const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalRow): void => {
   to.row(columnCount);
   to.bigint(seq);
@@ -76,20 +88,30 @@ const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalR
   to.text(place?.hash ?? null);
 };
 
-/**
- * Writes journal records of terminals in their order. That each place is written once is the caller's to see to.
- * By COPY, which costs PostgreSQL half of what an `insert` does.
- */
-export const recordJournal = async (tx: Transaction, rows: readonly JournalRow[]): Promise<void> => {
-  if (rows.length === 0) return;
+/** Journal records as lines of the log, numbered, in their order; null where there are none. That each place is written once is the caller's to see to. */
+export const writeJournal = async (tx: Transaction, rows: readonly JournalRow[]): Promise<Buffer | null> => {
+  if (rows.length === 0) return null;
   const [drawn] = await tx.query<{ seqs: string }>(
     "select array_to_string(next_event_seqs($1), ',') as seqs",
     [rows.length],
     'draw-numbers',
   );
   const seqs = drawn?.seqs.split(',') ?? [];
-  const writer = createCopyWriter(rows.length * bytesOfRow);
+  const writer = createCopyWriter(takeRoom(rows.length * bytesOfRow));
   for (const [place, row] of rows.entries()) writeJournalRow(writer, Number(seqs[place]), row);
-  await tx.copy(`copy event (${journalColumns}) from stdin (format binary)`, writer.end());
+  return writer.end();
+};
+
+/** Puts what `writeJournal` made into the log: by COPY, which costs PostgreSQL half of what an `insert` does. */
+export const storeLines = async (tx: Transaction, lines: Buffer | null): Promise<void> => {
+  if (lines === null) return;
+  await tx.copy(`copy event (${journalColumns}) from stdin (format binary)`, lines);
+  // PostgreSQL has taken all of it.
+  rooms.push(lines.buffer);
+  if (rooms.length > mostRooms) rooms.shift();
   await tx.notify('changed', { what: 'events' });
 };
+
+/** Both. */
+export const recordJournal = async (tx: Transaction, rows: readonly JournalRow[]): Promise<void> =>
+  storeLines(tx, await writeJournal(tx, rows));

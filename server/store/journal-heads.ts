@@ -104,10 +104,17 @@ export const keepSignatures = async (tx: Transaction, vouched: readonly Vouched[
 const readInOrder = (tx: Transaction, on: boolean): Promise<unknown> =>
   tx.query(`select set_config('enable_sort', $1, true)`, [on ? 'off' : 'on'], 'in-order');
 
+const ofJournal = 'terminal = asked.terminal and epoch = asked.epoch and at >= $5';
+/** Records that continue the chain are written in their order; one of sixty-four is in an index. */
+const marks = `${ofJournal} and sequence % 64 = 1 and not detail ? 'chain'`;
+/** All others are in an index of their own. The first one that is stored of a journal is here or there. */
+const aside = `${ofJournal} and detail ? 'chain'`;
+
 /**
- * Hashes of what is stored at these places; nothing that was stored before `since` is looked at. While many come, the planner
- * knows the log as it was before them and takes one way for as good as another: it read what all terminals had stored under
- * these numbers, seven times as much as it was asked for with sixty of them.
+ * Hashes of what is stored at these places; nothing that was stored before `since` is looked at. What lies between two marks is
+ * read along the lines of the terminal. While many come, the planner knows the log as it was before them and takes one way for as
+ * good as another: it read what all terminals had stored under these numbers, seven times as much as it was asked for with sixty
+ * of them.
  */
 export const findStored = async (tx: Transaction, runs: readonly Run[], since: Date): Promise<StoredHashes> => {
   if (runs.length === 0) return new Map();
@@ -116,9 +123,17 @@ export const findStored = async (tx: Transaction, runs: readonly Run[], since: D
     `select asked.terminal, asked.epoch, e.stored
        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as asked (terminal, epoch, first, last)
       cross join lateral (
+        select coalesce((select seq from event where ${marks} and sequence <= asked.first order by sequence desc limit 1),
+                        (select min(seq) from event where ${aside})) as lowest,
+               coalesce((select seq from event where ${marks} and sequence > asked.last order by sequence limit 1),
+                        9223372036854775807) as highest) as between_marks
+      cross join lateral (
         select string_agg(sequence || ' ' || hash, ',') as stored from (
-          select sequence, hash from event where terminal = asked.terminal and epoch = asked.epoch
-             and sequence between asked.first and asked.last and at >= $5 order by sequence) as one) as e
+          (select sequence, hash from event where terminal = asked.terminal and seq >= lowest and seq <= highest
+              and epoch = asked.epoch and sequence between asked.first and asked.last and at >= $5 order by seq)
+          union all
+          (select sequence, hash from event where ${aside} and sequence between asked.first and asked.last order by sequence)
+        ) as one) as e
       where e.stored is not null`,
     [
       runs.map(({ terminal }) => terminal),

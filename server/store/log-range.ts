@@ -12,10 +12,8 @@ export interface LogTimes {
 export interface LogRange extends LogTimes {
   readonly lowest: number | null;
   readonly highest: number | null;
-  /** No line is of this time. */
-  readonly isEmpty: boolean;
 }
-export const endless: LogRange = { from: null, to: null, lowest: null, highest: null, isEmpty: false };
+export const endless: LogRange = { from: null, to: null, lowest: null, highest: null };
 
 /** By what policy calls the hospital's zone: days as they are there, the last one being whole. */
 const findTimes = async (
@@ -43,26 +41,20 @@ const slack = '2 hours';
 
 /**
  * Numbers of lines follow their times but for the slack. So a walk along an index of numbers begins where the range ends,
- * and ends where it begins, instead of reading all that came after. `+ 0`: by the index of numbers the planner would walk to
- * the first line of that time from the wrong end. Where a clock went back (`event_seam`) numbers say nothing of times, and
- * the walk is as long as it must be.
+ * and ends where it begins, instead of reading all that came after. Where a clock went back (`event_seam`) numbers say nothing
+ * of times, and the walk is as long as it must be.
  */
 const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<LogRange> => {
   const [row] = await tx.query<{ lowest: number | null; highest: number | null }>(
-    `select (select min(seq + 0) from event,
-                    (select at as first from event where at >= $1 and ($2::timestamptz is null or at < $2)
-                      order by at limit 1) begun
-              where at >= first and at < first + interval '${slack}') as lowest,
-            (select max(seq + 0) from event,
-                    (select at as last from event where at < $2 and ($1::timestamptz is null or at >= $1)
-                      order by at desc limit 1) ended
-              where at <= last and at > last - interval '${slack}') as highest`,
+    `select event_number_from($1::timestamptz - interval '${slack}') as lowest,
+            event_number_from($2::timestamptz + interval '${slack}') - 1 as highest`,
     [from, to],
+    'log-numbers',
   );
-  const { lowest = null, highest = null } = row ?? {};
-  const seams = await hasSeam(tx, from, to);
-  const isEmpty = (from !== null && lowest === null) || (to !== null && highest === null);
-  return { from, to, lowest: seams ? null : lowest, highest: seams ? null : highest, isEmpty };
+  if (row === undefined || (await hasSeam(tx, from, to))) return { from, to, lowest: null, highest: null };
+  // Nothing is so late: above every number.
+  const lowest = from !== null && row.lowest === null ? Number.MAX_SAFE_INTEGER : row.lowest;
+  return { from, to, lowest, highest: row.highest };
 };
 
 /** Undefined where a filter names no time. */

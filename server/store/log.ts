@@ -30,14 +30,21 @@ const columns = `e.seq, e.id, e.at, e.happened_at as "happenedAt", e.kind, e.out
             t.name as "terminalName", p.name as "personName", p.number as "personNumber", a.name as "actorName",
             c.label as "cardLabel"`;
 
+/** How many numbers around its time a line is looked for among, one after the other: hardly ever more than the first. */
+const around = [1000, 100_000, Number.MAX_SAFE_INTEGER];
+
 /** The number of an event; undefined when the log does not hold it (any more). */
 export const tryFindSeq = async (tx: Transaction, event: EventId): Promise<number | undefined> => {
-  const [row] = await tx.query<{ seq: number }>(
-    'select seq from event where id = $1 and at = $2',
-    [event, timeOf(event)],
-    'log-cursor',
-  );
-  return row?.seq;
+  for (const many of around) {
+    const [row] = await tx.query<{ seq: number }>(
+      `select seq from event, (select coalesce(event_number_from($2), 0) as middle) near
+        where id = $1 and at = $2 and seq >= middle - $3::bigint and seq <= middle + $3::bigint`,
+      [event, timeOf(event), many],
+      'log-cursor',
+    );
+    if (row !== undefined) return row.seq;
+  }
+  return undefined;
 };
 
 /** The number below which a page begins; null when the log does not hold `before` (any more). */
@@ -137,7 +144,6 @@ export const listEvents = async (tx: Transaction, now: Date, asked: LogQuery): P
   const settled = await findUpper(tx, asked.before);
   if (settled === null) return [];
   const range = asked.range ?? endless;
-  if (range.isEmpty) return [];
   const upper = Math.min(settled, range.highest === null ? settled : range.highest + 1);
   await readByNumber(tx);
   // A page goes on where the one before ended; the first one of a range that is over begins at its end.

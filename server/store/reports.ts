@@ -5,7 +5,7 @@ import type { ChainFault, ChainHead } from '#core/audit/chain.ts';
 import { findFault } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
 import { asEventRow } from './event-rows.ts';
-import { type JournalRow, recordJournal } from './events.ts';
+import { type JournalRow, storeLines, writeJournal } from './events.ts';
 import {
   findHeads,
   findStored,
@@ -199,24 +199,16 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
   };
 };
 
-/** What becomes of a report. */
-interface Outcome {
-  readonly report: Report;
-  readonly known: Known;
-  readonly added: readonly Judged[];
-  readonly moved: readonly Head[];
-  readonly summary: Stored;
-}
-
 /**
- * `unknown`: the database does not know the terminal, and nothing holds its place. `restored`: the terminal goes by what
- * another incarnation of the server had, or by more than is here by now, and what it skips is lacking here.
+ * `unread`: it could not be read. `unknown`: the database does not know the terminal, and nothing holds its place.
+ * `restored`: the terminal goes by what another incarnation of the server had, or by more than is here by now, and what it
+ * skips is lacking here.
  */
-type Unstored = 'unknown' | 'restored';
+type Unstored = 'unread' | 'unknown' | 'restored';
 
 interface Held {
   /** What stands in the way of a report. */
-  readonly whyNot: (report: Report) => Unstored | null;
+  readonly whyNot: (report: Report) => 'unknown' | 'restored' | null;
   readonly clockOf: (terminal: TerminalId) => number;
 }
 
@@ -224,13 +216,13 @@ interface Held {
  * Holds the rows of these terminals to the end: what they send is stored one report after the other, on all processes, and
  * none is under way while a backup is put back.
  */
-const holdTerminals = async (tx: Transaction, reports: readonly Report[]): Promise<Held> => {
+const holdTerminals = async (tx: Transaction, terminals: readonly TerminalId[]): Promise<Held> => {
   await holdOffRestore(tx);
   const rows = await tx.query<{ id: TerminalId; clock: number; now: string }>(
     `select id, coalesce(clock_offset_ms, 0) as clock,
             (select i.id from server_incarnation i order by number desc limit 1) as now from terminal
       where id = any($1) order by id for no key update`,
-    [reports.map(({ terminal }) => terminal)],
+    [terminals],
     'hold-terminals',
   );
   const held = new Map(rows.map((row) => [row.id, row]));
@@ -275,6 +267,68 @@ const listOld = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>
   return runs;
 };
 
+/** A report as it came. */
+export interface SentReport {
+  readonly terminal: TerminalId;
+  /** Null where it cannot be. */
+  readonly read: () => Report | null;
+}
+
+/** What is left of reports once their lines are made. */
+interface Prepared {
+  /** As `COPY` takes them; null where nothing is new. */
+  readonly lines: Buffer | null;
+  readonly heads: readonly Head[];
+  readonly vouched: readonly Vouched[];
+  readonly offline: readonly (OfflineUse & { readonly terminal: TerminalId })[];
+  readonly outcomes: ReadonlyMap<TerminalId, Stored | Unstored>;
+}
+
+/**
+ * Reads reports and makes lines of them. Their records are let go of before PostgreSQL takes the lines, which takes longer
+ * than all of this: whoever collects garbage would copy every one of them meanwhile.
+ */
+const prepare = async (tx: Transaction, now: Date, given: readonly SentReport[], held: Held): Promise<Prepared> => {
+  const outcomes = new Map<TerminalId, Stored | Unstored>();
+  const read: Report[] = [];
+  for (const { terminal, read: tryRead } of given) {
+    const report = tryRead();
+    const whyNot = report === null ? 'unread' : held.whyNot(report);
+    if (whyNot !== null) outcomes.set(terminal, whyNot);
+    else if (report !== null) read.push(report);
+  }
+  const heads = await findHeads(tx, listJournals(read));
+  const reports = read.filter((report) => !isBehind(report, heads));
+  for (const { terminal } of read) outcomes.set(terminal, 'restored');
+  const knowns = await findKnown(tx, now, reports);
+  const since = beginningOf(heads.values(), now);
+  const old = reports.flatMap((report) => listOld(report, heads));
+  const stored = await findStored(tx, old, since);
+  const rows: JournalRow[] = [];
+  const ends: Head[] = [];
+  const vouched: Vouched[] = [];
+  const offline: (OfflineUse & { readonly terminal: TerminalId })[] = [];
+  for (const [at, report] of reports.entries()) {
+    const known = knowns[at];
+    if (known === undefined) throw new Error('a report was not looked at');
+    const { terminal, records } = report;
+    const { judged, moved } = judge(report, heads, stored);
+    const added = await leaveOutStored(tx, judged, terminal, since);
+    const rewritten = judged.filter(({ chain }) => chain === 'rewritten').length;
+    const summary = summarise(report, added, rewritten, known);
+    outcomes.set(terminal, summary);
+    const placed = { terminal, clock: held.clockOf(terminal) };
+    for (const one of added) rows.push(toRow(now, placed, known, one));
+    ends.push(...moved);
+    const last = records.at(-1);
+    if (last !== undefined && report.vouched !== undefined)
+      vouched.push({ epoch: last.epoch, sequence: last.sequence, hash: last.hash, ...report.vouched, terminal });
+    for (const use of summary.offline)
+      if (use.unproven === true || known.here.has(use.person)) offline.push({ ...use, terminal });
+  }
+  return { lines: await writeJournal(tx, rows), heads: ends, vouched, offline, outcomes };
+};
+
 /**
  * Stores journal records of different terminals, each once. A record that does not continue the chain is stored and
  * marked in its `detail.chain` (`hash`, `sequence` or `previous`), and one whose place holds another record beside it
@@ -284,53 +338,16 @@ const listOld = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>
 export const storeReports = async (
   tx: Transaction,
   now: Date,
-  given: readonly Report[],
+  given: readonly SentReport[],
 ): Promise<readonly (Stored | Unstored)[]> => {
-  const { whyNot, clockOf } = await holdTerminals(tx, given);
-  const held = given.filter((report) => whyNot(report) === null);
-  const heads = await findHeads(tx, listJournals(held));
-  const reports = held.filter((report) => !isBehind(report, heads));
-  const knowns = await findKnown(tx, now, reports);
-  const since = beginningOf(heads.values(), now);
-  const old = reports.flatMap((report) => listOld(report, heads));
-  const stored = await findStored(tx, old, since);
-  const outcomes: Outcome[] = [];
-  for (const [at, report] of reports.entries()) {
-    const known = knowns[at];
-    if (known === undefined) throw new Error('a report was not looked at');
-    const { judged, moved } = judge(report, heads, stored);
-    const added = await leaveOutStored(tx, judged, report.terminal, since);
-    const rewritten = judged.filter(({ chain }) => chain === 'rewritten').length;
-    outcomes.push({ report, known, added, moved, summary: summarise(report, added, rewritten, known) });
-  }
-  await recordJournal(
+  const held = await holdTerminals(
     tx,
-    outcomes.flatMap(({ report: { terminal }, known, added }) => {
-      const placed = { terminal, clock: clockOf(terminal) };
-      return added.map((one) => toRow(now, placed, known, one));
-    }),
+    given.map(({ terminal }) => terminal),
   );
-  await moveHeads(
-    tx,
-    now,
-    outcomes.flatMap(({ moved }) => moved),
-  );
-  await keepSignatures(
-    tx,
-    reports.flatMap(({ terminal, records, vouched }): Vouched[] => {
-      const last = records.at(-1);
-      return last === undefined || vouched === undefined ? [] : [{ ...last, ...vouched, terminal }];
-    }),
-  );
-  await storeOfflineSessions(
-    tx,
-    now,
-    outcomes.flatMap(({ report: { terminal }, known, summary }) =>
-      summary.offline
-        .filter(({ person, unproven }) => unproven === true || known.here.has(person))
-        .map((use) => ({ ...use, terminal })),
-    ),
-  );
-  const byTerminal = new Map(outcomes.map(({ report: { terminal }, summary }) => [terminal, summary]));
-  return given.map((report) => byTerminal.get(report.terminal) ?? whyNot(report) ?? 'restored');
+  const { heads, lines, offline, outcomes, vouched } = await prepare(tx, now, given, held);
+  await storeLines(tx, lines);
+  await moveHeads(tx, now, heads);
+  await keepSignatures(tx, vouched);
+  await storeOfflineSessions(tx, now, offline);
+  return given.map(({ terminal }) => outcomes.get(terminal) ?? 'restored');
 };

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { TerminalId } from '#contract/ids.ts';
 import { firstPrevious, sealRecord } from '#core/audit/chain.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { asSent } from '../testing-journal.ts';
 import { storeReports } from './reports.ts';
 import { beginRestoring } from './restoring.ts';
 import { createUuid } from './uuid.ts';
@@ -33,7 +34,7 @@ after(() => opened.close());
 const beginReport = (terminal = terminals[0]) => {
   const [stored, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const done = opened.database.background.transaction(async (tx) => {
-    await storeReports(tx, new Date(), [{ terminal: terminal as TerminalId, records: [record] }]);
+    await storeReports(tx, new Date(), [asSent({ terminal: terminal as TerminalId, records: [record] })]);
     stored.resolve();
     await released.promise;
   });

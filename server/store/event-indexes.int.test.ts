@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { TerminalId } from '#contract/ids.ts';
+import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { createDatabase, type Database } from './database.ts';
+import { renewEventIndexes } from './event-indexes.ts';
+import { asEventRow } from './event-rows.ts';
+import { recordJournal } from './events.ts';
+import { findStored, journalKey, type Run } from './journal-heads.ts';
+import { migrate } from './migrate.ts';
+
+const ownFolder = new URL('./migrations/', import.meta.url);
+const long = new Date('2020-01-01T00:00:00Z');
+const at = new Date();
+
+let opened: TestDatabase;
+before(async () => {
+  opened = await openTestDatabase();
+});
+after(() => opened.close());
+
+/** Numbers that come out the same each time (Lehmer). */
+const createDice = (seed: number) => {
+  let state = seed;
+  return (sides: number): number => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+};
+
+interface Placed {
+  readonly terminal: TerminalId;
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+const write = (database: Database, chain: string | null, placed: readonly Placed[]): Promise<void> =>
+  database.transaction((tx) =>
+    recordJournal(
+      tx,
+      placed.map(({ terminal, epoch, sequence, hash }) => ({
+        event: asEventRow(
+          null,
+          at,
+          { kind: 'guard.started', outcome: 'success', factors: [], detail: chain === null ? {} : { chain } },
+          terminal,
+          at,
+        ),
+        place: { epoch, sequence, previous: hash, hash },
+      })),
+    ),
+  );
+
+/**
+ * Journals of some terminals as reports leave them: in their order, several at a time, begun in the middle, with gaps that
+ * are filled later.
+ */
+const writeJournals = async (database: Database, seed: number): Promise<readonly Placed[]> => {
+  const dice = createDice(seed);
+  const all: Placed[] = [];
+  const journals = Array.from({ length: 6 }, (_, place) => ({
+    terminal: randomUUID() as TerminalId,
+    epoch: randomUUID(),
+    next: place % 2 === 0 ? 1 : 1 + dice(100),
+    missing: [] as number[],
+    isFirst: true,
+  }));
+  // Two of one terminal.
+  const [one, other] = journals;
+  if (one !== undefined && other !== undefined) other.terminal = one.terminal;
+  for (let round = 0; round < 60; round += 1) {
+    const journal = journals[dice(journals.length)];
+    if (journal === undefined) continue;
+    const { epoch, terminal } = journal;
+    const toPlaced = (sequence: number): Placed => ({
+      terminal,
+      epoch,
+      sequence,
+      hash: `${dice(2 ** 30)}`.padStart(64, '0'),
+    });
+    const late = dice(4) === 0 ? journal.missing.splice(0, 1 + dice(5)) : [];
+    const skipped = journal.isFirst || dice(5) > 0 ? 0 : 1 + dice(70);
+    for (let count = 0; count < skipped; count += 1) journal.missing.push(journal.next + count);
+    journal.next += skipped;
+    const first = toPlaced(journal.next);
+    const fresh = Array.from({ length: dice(90) }, (_, place) => toPlaced(journal.next + 1 + place));
+    const isAside = skipped > 0 || (journal.isFirst && journal.next > 1);
+    const aside = late.map(toPlaced);
+    await write(database, 'sequence', [...aside, ...(isAside ? [first] : [])]);
+    await write(database, null, [...(isAside ? [] : [first]), ...fresh]);
+    journal.next += 1 + fresh.length;
+    journal.isFirst = false;
+    all.push(...aside, first, ...fresh);
+  }
+  return all;
+};
+
+const assertFound = async (database: Database, all: readonly Placed[], seed: number): Promise<void> => {
+  const dice = createDice(seed);
+  const journals = Map.groupBy(all, journalKey);
+  for (let round = 0; round < 60; round += 1) {
+    const runs = [...journals.values()].flatMap(([one]): Run[] => {
+      if (one === undefined) return [];
+      const first = 1 + dice(700);
+      return [{ terminal: one.terminal, epoch: one.epoch, first, last: first + dice(round % 2 === 0 ? 3 : 300) }];
+    });
+    const stored = await database.transaction((tx) => findStored(tx, runs, long));
+    for (const run of runs) {
+      const wanted = (journals.get(journalKey(run)) ?? []).filter(
+        ({ sequence }) => sequence >= run.first && sequence <= run.last,
+      );
+      assert.deepEqual(
+        [...(stored.get(journalKey(run)) ?? [])].sort(([one], [other]) => one - other),
+        wanted.map(({ sequence, hash }) => [sequence, hash] as const).sort(([one], [other]) => one - other),
+        `${run.first} to ${run.last}`,
+      );
+    }
+  }
+};
+
+const indexesOf = async (database: Database): Promise<Record<string, boolean>> =>
+  Object.fromEntries(
+    (
+      await database.query<{ name: string; valid: boolean }>(
+        `select indexrelid::regclass::text as name, indisvalid as valid from pg_index where indrelid = 'event'::regclass`,
+      )
+    ).map(({ name, valid }) => [name, valid]),
+  );
+
+describe('what is stored of a journal', () => {
+  for (const seed of [1, 2, 3])
+    test(`is found at any place, in whichever order it came (seed ${seed})`, async () => {
+      await assertFound(opened.database, await writeJournals(opened.database, seed), seed);
+    });
+});
+
+test('indexes of a log that has lines are replaced while it is used, and where it was cut short it is begun anew', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'kazasu-indexes-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const name of await readdir(ownFolder))
+    if (name < '0053') await cp(new URL(name, ownFolder), join(folder, name));
+  await opened.database.query('create database of_before');
+  const url = Object.assign(new URL(opened.connectionString), { pathname: '/of_before' }).href;
+  await migrate(url, () => undefined, folder);
+  const database = createDatabase({ connectionString: url, report: () => undefined });
+  t.after(() => database.close());
+  const all = [...(await writeJournals(database, 4))];
+
+  await migrate(url, () => undefined);
+  const between = await indexesOf(database);
+  assert.deepEqual(
+    [between['event_record'], between['event_at'], between['event_record_mark'], between['event_record_aside']],
+    [true, true, false, false],
+  );
+  await assertFound(database, all, 4);
+  all.push(...(await writeJournals(database, 5)));
+  const [month] = await database.query<{ name: string }>(
+    'select tableoid::regclass::text as name from event group by 1 order by count(*) desc limit 1',
+  );
+  await database.query(`create index ${month?.name}_record_mark on ${month?.name} (kind)`);
+
+  assert.equal(await renewEventIndexes(url), true);
+  const later = await indexesOf(database);
+  assert.deepEqual(
+    [later['event_record'], later['event_at'], later['event_record_mark'], later['event_record_aside']],
+    [undefined, undefined, true, true],
+  );
+  await assertFound(database, all, 5);
+  await database.query(`select open_event_month(now() + interval '200 days')`);
+  assert.deepEqual(await indexesOf(database), later);
+  assert.equal(await renewEventIndexes(url), false);
+});
+
+test('a log without lines has the new ones from the start', async () => {
+  const indexes = await indexesOf(opened.database);
+  assert.deepEqual(
+    [indexes['event_record'], indexes['event_at'], indexes['event_record_mark'], indexes['event_record_aside']],
+    [undefined, undefined, true, true],
+  );
+});

@@ -1,0 +1,72 @@
+import pg from 'pg';
+
+/** Any constant: of all server processes one makes them. */
+const making = 5_411_007;
+/** A table's lock is not waited for any longer (milliseconds): whoever logs in waits behind. */
+const lockLimit = 300;
+
+/** Indexes of the whole log by which old ones are replaced, as migration 53 has them. */
+const fresh = {
+  event_record_mark: `(terminal, epoch, sequence) where epoch is not null and sequence % 64 = 1 and not detail ? 'chain'`,
+  event_record_aside: `(terminal, epoch, sequence) where epoch is not null and detail ? 'chain'`,
+} as const;
+const old = ['event_record', 'event_at'] as const;
+
+/** Months that have no part in it. A part whose making was cut short is invalid, and is none. */
+const lacking = `
+  select month.inhrelid::regclass::text as month from pg_inherits month
+   where month.inhparent = 'event'::regclass and not exists (
+     select from pg_inherits part join pg_index i on i.indexrelid = part.inhrelid
+      where part.inhparent = $1::regclass and i.indrelid = month.inhrelid)`;
+
+/** Tries again where a lock is not free. */
+const insist = async (client: pg.Client, statement: string): Promise<void> => {
+  for (;;) {
+    try {
+      await client.query(statement);
+      return;
+    } catch (problem) {
+      if (!(problem instanceof pg.DatabaseError && problem.code === '55P03')) throw problem;
+      await client.query('select pg_sleep(0.3 + 0.7 * random())');
+    }
+  }
+};
+
+/** Makes the parts that months lack, while lines are written to them. */
+const complete = async (client: pg.Client, index: keyof typeof fresh): Promise<void> => {
+  const { rows } = await client.query<{ month: string }>(lacking, [index]);
+  for (const { month } of rows) {
+    const part = `${month}${index.slice('event'.length)}`;
+    await client.query('set lock_timeout = 0');
+    await client.query(`drop index concurrently if exists ${part}`);
+    await client.query(`create index concurrently ${part} on ${month} ${fresh[index]}`);
+    await client.query(`set lock_timeout = ${lockLimit}`);
+    await insist(client, `alter index ${index} attach partition ${part}`);
+  }
+};
+
+/**
+ * Replaces indexes of a log that has lines already by such as cost less for each (migration 53). Nobody waits for it: a month is
+ * read through while lines are written to it, and the old ones go when all of the new are there. True where it did so; false where
+ * nothing was to be done, or another process is at it. Begun anew it goes on where it was.
+ */
+export const renewEventIndexes = async (connectionString: string, signal?: AbortSignal): Promise<boolean> => {
+  const client = new pg.Client({ connectionString, application_name: 'kazasu indexes' });
+  client.on('error', () => undefined);
+  await client.connect();
+  const cut = (): void => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', cut);
+  try {
+    const { rows } = await client.query<{ due: boolean }>(
+      'select to_regclass($1) is not null and pg_try_advisory_lock($2) as due',
+      [old[0], making],
+    );
+    if (rows[0]?.due !== true) return false;
+    for (const index of Object.keys(fresh) as (keyof typeof fresh)[]) await complete(client, index);
+    await insist(client, `drop index if exists ${old.toReversed().join(', ')}`);
+    return true;
+  } finally {
+    signal?.removeEventListener('abort', cut);
+    await client.end().catch(() => undefined);
+  }
+};
