@@ -44,7 +44,7 @@ const slack = '2 hours';
  * and ends where it begins, instead of reading all that came after. Where a clock went back (`event_seam`) numbers say nothing
  * of times, and the walk is as long as it must be.
  */
-const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<LogRange> => {
+export const findNumbers = async (tx: Transaction, { from, to }: LogTimes): Promise<LogRange> => {
   const [row] = await tx.query<{ lowest: number | null; highest: number | null }>(
     `select event_number_from($1::timestamptz - interval '${slack}') as lowest,
             event_number_from($2::timestamptz + interval '${slack}') - 1 as highest`,

@@ -2,6 +2,7 @@ import type { ReadyTimes, TerminalFigures } from '#contract/api/overview.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { findNumbers } from './log-range.ts';
 import { toldMilliseconds } from './ready-sums.ts';
 
 /** What is looked at of the log, however much there is: the newest of so many openings. */
@@ -9,8 +10,14 @@ const mostOpenings = 200_000;
 
 type TimesRow = ReadyTimes & { readonly terminal: TerminalId | null };
 
+/** From when on, and the number below which no line is so late. */
+interface Since {
+  readonly since: Date;
+  readonly lowest: number;
+}
+
 /** Times of every terminal and, without one, of all, from then on. */
-export const listReadyTimes = (tx: Transaction, since: Date): Promise<TimesRow[]> =>
+const listReadyTimes = (tx: Transaction, { since, lowest }: Since): Promise<TimesRow[]> =>
   tx.query<TimesRow>(
     `select terminal, count(*)::int as logins,
             round(percentile_disc(0.5) within group (order by ready))::int as median,
@@ -18,24 +25,24 @@ export const listReadyTimes = (tx: Transaction, since: Date): Promise<TimesRow[]
             round(percentile_disc(0.5) within group (order by machine))::int as "machineMedian",
             round(percentile_disc(0.95) within group (order by machine))::int as "machineP95"
        from (select terminal, ${toldMilliseconds('readyMs')} as ready, ${toldMilliseconds('machineMs')} as machine
-               from (select terminal, detail from event where kind = 'screen.opened' and at >= $1
+               from (select terminal, detail from event where kind = 'screen.opened' and seq >= $2 and at >= $1
                       order by seq desc limit ${mostOpenings}) opened) taken
       where ready is not null and machine is not null and terminal is not null
       group by grouping sets ((terminal), ())
      having count(*) > 0`,
-    [since],
+    [since, lowest],
   );
 
 /** How often cards could not be read, and how often the reader went away. */
-export const listReaderTroubles = (
+const listReaderTroubles = (
   tx: Transaction,
-  since: Date,
+  { since, lowest }: Since,
 ): Promise<{ readonly terminal: TerminalId; readonly misreads: number; readonly losses: number }[]> =>
   tx.query(
     `select terminal, count(*) filter (where kind = 'card.misread')::int as misreads,
             count(*) filter (where kind = 'reader.lost')::int as losses
-       from event where kind in ('card.misread', 'reader.lost') and at >= $1 and terminal is not null group by terminal`,
-    [since],
+       from event where kind in ('card.misread', 'reader.lost') and seq >= $2 and at >= $1 and terminal is not null group by terminal`,
+    [since, lowest],
   );
 
 /** Fewer logins say nothing of a terminal. */
@@ -67,8 +74,10 @@ export interface Figures {
 
 /** Figures of all terminals since then. */
 export const readFigures = async (tx: Transaction, since: Date): Promise<Figures> => {
-  const times = await listReadyTimes(tx, since);
-  const troubles = await listReaderTroubles(tx, since);
+  const { lowest } = await findNumbers(tx, { from: since, to: null });
+  const from = { since, lowest: lowest ?? 0 };
+  const times = await listReadyTimes(tx, from);
+  const troubles = await listReaderTroubles(tx, from);
   const ready = new Map(times.map(({ terminal, ...rest }) => [terminal, rest]));
   const trouble = new Map(troubles.map((one) => [one.terminal, one]));
   const ids = new Set([...ready.keys(), ...trouble.keys()].filter((id) => id !== null));
