@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { api, type Late, type RouteName } from '#contract/api/index.ts';
 import type { Row } from '#contract/api/row.ts';
 import { type Failure, fail, failures, type Result, succeed } from '#contract/errors.ts';
@@ -109,15 +109,15 @@ const createLateBody = (row: Row, request: FastifyRequest, readJson: ReadJson): 
     read: () => {
       const plain = Buffer.isBuffer(sent) ? tryReadPlainJson(sent) : undefined;
       if (row.isPlain?.(plain) === true) return succeed(plain);
+      let body: unknown = sent;
       try {
-        const body = Buffer.isBuffer(sent) ? readJson(request, sent) : sent;
-        const parsed = row.body?.safeParse(body);
-        if (parsed?.success === true) return succeed(parsed.data);
-        const problems = parsed === undefined ? [] : describe('body', parsed.error);
-        return refuse({ code: 'REQUEST_INVALID', problems }, body);
+        if (Buffer.isBuffer(sent)) body = readJson(request, sent);
       } catch {
         return refuse(noJson, undefined);
       }
+      const parsed = (row.body ?? z.undefined()).safeParse(body);
+      if (parsed.success) return succeed(parsed.data);
+      return refuse({ code: 'REQUEST_INVALID', problems: describe('body', parsed.error) }, body);
     },
   };
 };

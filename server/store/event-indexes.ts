@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /** Any constant: of all server processes one makes them. */
-const making = 5_411_007;
+const making = 5_411_017;
 /** A table's lock is not waited for any longer (milliseconds): whoever logs in waits behind. */
 const lockLimit = 300;
 

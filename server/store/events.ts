@@ -88,7 +88,10 @@ const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalR
   to.text(place?.hash ?? null);
 };
 
-/** Journal records as lines of the log, numbered, in their order; null where there are none. That each place is written once is the caller's to see to. */
+/**
+ * Journal records as lines of the log, numbered, in their order; null where there are none. That each place is written once is
+ * the caller's to see to.
+ */
 export const writeJournal = async (tx: Transaction, rows: readonly JournalRow[]): Promise<Buffer | null> => {
   if (rows.length === 0) return null;
   const [drawn] = await tx.query<{ seqs: string }>(
