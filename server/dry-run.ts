@@ -61,9 +61,9 @@ export const runDry = async (
   const toDay = new Intl.DateTimeFormat('sv-SE', { timeZone: draft.timeZone });
   const run: Pick<DryRun, 'effects' | 'byDay' | 'byRole' | 'byGroup' | 'byCause' | 'judged'> = {
     effects: {},
-    byDay: {},
-    byRole: {},
-    byGroup: {},
+    byDay: createCounts(),
+    byRole: createCounts(),
+    byGroup: createCounts(),
     byCause: [],
     judged: { all: { before: {}, after: {} }, byRole: {} },
   };
@@ -151,6 +151,8 @@ const causeOf = (effect: PolicyEffect, decision: Decision): Pick<DryRun['byCause
     return { cause: 'no-usable-factor', rule: decision.rule };
   return decision.rule === null ? { cause: 'no-rule', rule: null } : { cause: 'rule', rule: decision.rule };
 };
+/** Without a prototype: somebody may call a group `__proto__`. */
+const createCounts = (): Record<string, Counts> => Object.create(null) as Record<string, Counts>;
 const inner = (of: Record<string, Counts>, name: string): Counts => {
   const found = of[name] ?? {};
   of[name] = found;

@@ -192,5 +192,14 @@ describe('a dry run', () => {
     const here = await plan([{ name: 'loopback', when: { networks: ['127.0.0.0/8'] }, demand: { kind: 'refuse' } }]);
     assert.deepEqual(here.effects, { 'newly-refused': 3 });
     assert.equal(here.examples[0]?.rule, 'loopback');
+
+    // A name that every object has: what is counted by it must not be counted for all of them.
+    const renamed = await server.call(admin, 'terminals/change', {
+      params: { terminal: terminal.id },
+      body: { name: '3東-NS-02', place: '', group: '__proto__' },
+    });
+    assert.equal(renamed.status, 200);
+    assert.deepEqual((await plan([])).effects, { same: 3 });
+    assert.equal(Reflect.get(Object.prototype, 'same'), undefined);
   });
 });
