@@ -1,9 +1,8 @@
 import pg from 'pg';
+import { isLocked, lockLimit } from './migrate.ts';
 
 /** Any constant: of all server processes one makes them. */
 const making = 5_411_017;
-/** A table's lock is not waited for any longer (milliseconds): whoever logs in waits behind. */
-const lockLimit = 300;
 
 /** Indexes of the whole log by which old ones are replaced, as migration 53 has them. */
 const fresh = {
@@ -26,7 +25,7 @@ const insist = async (client: pg.Client, statement: string): Promise<void> => {
       await client.query(statement);
       return;
     } catch (problem) {
-      if (!(problem instanceof pg.DatabaseError && problem.code === '55P03')) throw problem;
+      if (!isLocked(problem)) throw problem;
       await client.query('select pg_sleep(0.3 + 0.7 * random())');
     }
   }

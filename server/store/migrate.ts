@@ -9,13 +9,13 @@ const ownFolder = fileURLToPath(new URL('./migrations', import.meta.url));
  * A table's lock is not waited for any longer (milliseconds): whoever logs in meanwhile waits behind it. It is below the
  * second after which PostgreSQL looks for deadlocks, so it is never a login that ends one.
  */
-const lockLimit = 300;
+export const lockLimit = 300;
 /** For so many tries, about five minutes. */
 const tries = 300;
 const pause = (): number => 300 + 700 * Math.random();
 
 /** 55P03, also through what wraps it. */
-const isLocked = (problem: unknown): boolean =>
+export const isLocked = (problem: unknown): boolean =>
   (problem instanceof pg.DatabaseError && problem.code === '55P03') ||
   (problem instanceof Error && problem.cause !== undefined && isLocked(problem.cause));
 
