@@ -6,7 +6,7 @@ import { type Failure, fail, failures, type Result, succeed } from '#contract/er
 import { names, scimType, sendScimFailure } from './directory/answer.ts';
 import { spellMessage } from './directory/message.ts';
 import { openEventStream } from './event-stream.ts';
-import { type ReadJson, tryReadPlainJson } from './json-body.ts';
+import { freeBytes, type ReadJson, tryReadPlainJson } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
 import type {
@@ -94,6 +94,8 @@ interface LateBody {
   readonly read: Late<unknown>;
   /** What was wrong with it when it was read last, and what it is as far as it is JSON. */
   readonly refused: () => { readonly failure: Failure; readonly body: unknown } | undefined;
+  /** It is not read any more. */
+  readonly letGo: () => void;
 }
 
 /** Reading by JSON's own reader, and looking whether it is plain, costs half of what the schema's way does. */
@@ -106,6 +108,9 @@ const createLateBody = (row: Row, request: FastifyRequest, readJson: ReadJson): 
   };
   return {
     refused: () => refused,
+    letGo: () => {
+      if (Buffer.isBuffer(sent)) freeBytes(sent);
+    },
     read: () => {
       const plain = Buffer.isBuffer(sent) ? tryReadPlainJson(sent) : undefined;
       if (row.isPlain?.(plain) === true) return succeed(plain);
@@ -270,6 +275,7 @@ export const registerGate = (
     const late = row.isPlain === undefined ? undefined : createLateBody(row, request, deps.readJson);
     const input = late === undefined ? parsed.value : { ...parsed.value, body: late.read };
     const result = await handler(input, sender, { setCookie, setHeader });
+    late?.letGo();
     const refused = late?.refused();
     if (refused !== undefined) return refuseShape(name, request, reply, refused.failure, refused.body);
     deps.metrics.countResult(name, result.ok ? 'OK' : result.failure.code);

@@ -219,6 +219,23 @@ describe('a terminal’s journal', () => {
     assert.ok(verify('sha256', Buffer.from(head.text), key, Buffer.from(head.signature, 'base64url')));
   });
 
+  test('that lacked a record gets it when it comes, whichever version of the server went on with it meanwhile', async () => {
+    for (const before of [false, true]) {
+      const terminal = await server.enrol();
+      const records = journal(8, started);
+      await store(terminal, records.slice(0, 4));
+      await store(terminal, records.slice(5, 7));
+      // A server of the version before moves the head and says nothing of what lacks.
+      if (before)
+        await server.database.query('update journal_head set whole_to = 4 where terminal = $1', [terminal.id]);
+      await store(terminal, records.slice(2));
+      assert.deepEqual(
+        (await storedOf(server, terminal)).map(({ sequence, chain }) => [sequence, chain]),
+        [...[1, 2, 3, 4].map((sequence) => [sequence, null]), [6, 'sequence'], [7, null], [5, 'sequence'], [8, null]],
+      );
+    }
+  });
+
   test('is not taken by what another incarnation of the server had: what it skips may be lacking here', async () => {
     const terminal = await server.enrol();
     const records = journal(4, started);

@@ -18,8 +18,13 @@ export const journalKey = ({ terminal, epoch }: Journal): string => `${terminal}
 /** Hashes of stored records, by their journal (`journalKey`) and sequence. */
 export type StoredHashes = ReadonlyMap<string, ReadonlyMap<number, string>>;
 
-/** The newest record of a journal, and when its first one was stored. */
-export interface JournalHead extends ChainHead, Journal {
+/** The newest record of a journal. */
+export interface Head extends ChainHead, Journal {
+  /** Every record up to this one is stored and continues the chain. */
+  readonly whole: boolean;
+}
+/** The same with when the first record was stored. */
+export interface JournalHead extends Head {
   readonly beganAt: Date;
 }
 
@@ -29,7 +34,8 @@ export const findHeads = async (
   journals: readonly Journal[],
 ): Promise<ReadonlyMap<string, JournalHead>> => {
   const rows = await tx.query<JournalHead>(
-    `select terminal, epoch, sequence, hash, began_at as "beganAt" from journal_head
+    `select terminal, epoch, sequence, hash, began_at as "beganAt", whole_to is not distinct from sequence as whole
+       from journal_head
        join unnest($1::uuid[], $2::uuid[]) as asked (terminal, epoch) using (terminal, epoch)`,
     [journals.map(({ terminal }) => terminal), journals.map(({ epoch }) => epoch)],
     'journal-heads',
@@ -53,19 +59,22 @@ export const listHeads = async (
   return all;
 };
 
-export const moveHeads = async (tx: Transaction, now: Date, heads: readonly (ChainHead & Journal)[]): Promise<void> => {
+export const moveHeads = async (tx: Transaction, now: Date, heads: readonly Head[]): Promise<void> => {
   if (heads.length === 0) return;
   await tx.query(
-    `insert into journal_head (terminal, epoch, sequence, hash, began_at)
-     select terminal, epoch, sequence, hash, $1 from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
-         as head (terminal, epoch, sequence, hash)
-     on conflict (terminal, epoch) do update set sequence = excluded.sequence, hash = excluded.hash`,
+    `insert into journal_head (terminal, epoch, sequence, hash, whole_to, began_at)
+     select terminal, epoch, sequence, hash, case when whole then sequence end, $1
+       from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::boolean[])
+         as head (terminal, epoch, sequence, hash, whole)
+     on conflict (terminal, epoch) do update
+        set sequence = excluded.sequence, hash = excluded.hash, whole_to = excluded.whole_to`,
     [
       now,
       heads.map(({ terminal }) => terminal),
       heads.map(({ epoch }) => epoch),
       heads.map(({ sequence }) => sequence),
       heads.map(({ hash }) => hash),
+      heads.map(({ whole }) => whole),
     ],
     'move-journal-heads',
   );

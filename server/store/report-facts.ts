@@ -62,6 +62,7 @@ const findNamed = async (tx: Transaction, reports: readonly Report[]): Promise<r
      union all select terminal, id, null, null from attempt where id = any($1) and terminal = any($2)
      union all select terminal, id, null, null from ceremony where id = any($1) and terminal = any($2)`,
     [[...ids], reports.map(({ terminal }) => terminal)],
+    'named-by-records',
   );
 };
 

@@ -1,7 +1,6 @@
-import { hash as digest } from 'node:crypto';
 import type { JournalRecord } from '#contract/audit.ts';
 import type { TerminalId } from '#contract/ids.ts';
-import type { ChainFault, ChainHead } from '#core/audit/chain.ts';
+import type { ChainFault } from '#core/audit/chain.ts';
 import { findFault } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
 import { asEventRow } from './event-rows.ts';
@@ -9,7 +8,7 @@ import { type JournalRow, storeLines, writeJournal } from './events.ts';
 import {
   findHeads,
   findStored,
-  type Journal,
+  type Head,
   type JournalHead,
   journalKey,
   keepSignatures,
@@ -28,6 +27,7 @@ import {
 } from './offline.ts';
 import { findKnown, type Known, keepOwn, type Report } from './report-facts.ts';
 import { holdOffRestore } from './restoring.ts';
+import { findThere, hashText, listJournals } from './sent-again.ts';
 
 export interface Stored {
   /** Place of the last record that was sent. */
@@ -43,9 +43,6 @@ export interface Stored {
   readonly wrongTries: readonly OfflineTry[];
 }
 
-/** By the platform's own code: a server has tens of thousands to check in a second. */
-const hashText = (text: string): string => digest('sha256', text, 'hex');
-
 /** An epoch of its own for a record whose place is filled, so that it too is stored once. */
 const epochOf = (hash: string): string =>
   hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -56,8 +53,6 @@ interface Judged {
   readonly epoch: string;
   readonly chain: ChainFault | 'rewritten' | null;
 }
-
-type Head = ChainHead & Journal;
 
 interface Judgement {
   readonly judged: readonly Judged[];
@@ -91,12 +86,14 @@ const judge = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>, 
     const { epoch, head, filled } = walk;
     const isNext = head === null || sequence > head.sequence;
     const there = isNext ? undefined : filled.get(sequence);
+    let chain: ChainFault | null = null;
     if (there === undefined) {
-      judged.push({ record, epoch, chain: findFault(record, head, hashText) });
+      chain = findFault(record, head, hashText);
+      judged.push({ record, epoch, chain });
       filled.set(sequence, hash);
     } else if (there !== hash) judged.push({ record, epoch: epochOf(hash), chain: 'rewritten' });
     if (isNext) {
-      walk.head = { terminal, epoch, sequence, hash };
+      walk.head = { terminal, epoch, sequence, hash, whole: chain === null && head?.whole !== false };
       walk.moved = true;
     }
   }
@@ -240,33 +237,6 @@ const holdTerminals = async (tx: Transaction, terminals: readonly TerminalId[]):
 const isBehind = ({ after = 0, records, terminal }: Report, heads: ReadonlyMap<string, Head>): boolean =>
   records.slice(0, 1).some(({ epoch }) => after > (heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0));
 
-/** Each once. */
-const listJournals = (reports: readonly Report[]): readonly Journal[] => {
-  const journals = new Map<string, Journal>();
-  for (const { terminal, records } of reports) {
-    let before: string | undefined;
-    for (const { epoch } of records) {
-      if (epoch !== before) journals.set(journalKey({ terminal, epoch }), { terminal, epoch });
-      before = epoch;
-    }
-  }
-  return [...journals.values()];
-};
-
-/** Where a report has records of places that may be filled: above the head every one is free. */
-const listOld = ({ terminal, records }: Report, heads: ReadonlyMap<string, Head>): readonly Run[] => {
-  const runs: { terminal: TerminalId; epoch: string; first: number; last: number }[] = [];
-  let head: { readonly epoch: string; readonly sequence: number } | undefined;
-  for (const { epoch, sequence } of records) {
-    if (head?.epoch !== epoch) head = { epoch, sequence: heads.get(journalKey({ terminal, epoch }))?.sequence ?? 0 };
-    if (sequence > head.sequence) continue;
-    const run = runs.at(-1);
-    if (run?.epoch === epoch && sequence === run.last + 1) run.last = sequence;
-    else runs.push({ terminal, epoch, first: sequence, last: sequence });
-  }
-  return runs;
-};
-
 /** A report as it came. */
 export interface SentReport {
   readonly terminal: TerminalId;
@@ -302,8 +272,7 @@ const prepare = async (tx: Transaction, now: Date, given: readonly SentReport[],
   for (const { terminal } of read) outcomes.set(terminal, 'restored');
   const knowns = await findKnown(tx, now, reports);
   const since = beginningOf(heads.values(), now);
-  const old = reports.flatMap((report) => listOld(report, heads));
-  const stored = await findStored(tx, old, since);
+  const stored = await findThere(tx, reports, heads, since);
   const rows: JournalRow[] = [];
   const ends: Head[] = [];
   const vouched: Vouched[] = [];
