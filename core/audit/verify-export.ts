@@ -1,4 +1,3 @@
-import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { exportHeader } from '#contract/api/log.ts';
 import { tryFromBase64 } from './base64.ts';
 import {
@@ -11,7 +10,7 @@ import {
   tryParseNote,
   tryParseNoteKey,
 } from './checkpoint.ts';
-import { isEventLine, isStray, tryParseExported } from './export.ts';
+import { type ReadLine, readLine } from './export.ts';
 import { type GrowingTree, growTree, isSameHash, type TreeHashes } from './merkle.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -76,6 +75,8 @@ export interface ExportVerifierDeps {
 export interface ExportVerifier {
   /** The next line, without its line feed. Answers as soon as something is wrong; what comes then is not looked at. */
   push(line: Uint8Array): Refusal | undefined;
+  /** The same for one that somebody has read already. */
+  take(line: ReadLine): Refusal | undefined;
   end(): Verdict;
 }
 
@@ -86,10 +87,6 @@ interface Span {
   last: number;
   count: number;
 }
-
-const dropMark = utf8ToBytes(',"kind":"log.month-dropped"');
-const hasDropMark = (event: Uint8Array, from: number): boolean =>
-  dropMark.every((byte, place) => event[from + place] === byte);
 
 const tryParseJson = (bytes: Uint8Array): unknown => {
   try {
@@ -162,22 +159,22 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
       drops.push({ first, last, events });
   };
 
-  const takeEvent = (line: Uint8Array, growing: GrowingTree): Refusal | undefined => {
+  const takeEvent = (
+    { position, leaf, seq, isKept, isSound, drop }: Extract<ReadLine, { is: 'event' }>,
+    growing: GrowingTree,
+  ): Refusal | undefined => {
     const expected = growing.size;
-    const parsed = tryParseExported(line);
-    if (parsed === undefined) return refuse('unreadable', expected);
-    const { position, leaf, seq, event } = parsed;
     if (position !== expected) return refuse('position', expected);
-    if (event !== undefined && !isSameHash(hashes.leaf(event), leaf)) return refuse('changed', expected);
+    if (!isSound) return refuse('changed', expected);
     if (seq <= lastSeq) return refuse('order', expected);
     lastSeq = seq;
-    if (event === undefined) {
+    if (!isKept) {
       const span = spans.at(-1);
       if (span !== undefined && span.position + span.count === position) {
         span.last = seq;
         span.count += 1;
       } else spans.push({ position, first: seq, last: seq, count: 1 });
-    } else if (hasDropMark(event, 7 + String(seq).length)) takeDrop(event);
+    } else if (drop !== undefined) takeDrop(drop);
     growing.append(leaf);
     return witnessed[0] === undefined ? undefined : checkWitness();
   };
@@ -207,13 +204,22 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
   };
   const countDropped = (): number => spans.reduce((sum, { count }) => sum + count, 0);
 
+  const take = (line: ReadLine): Refusal | undefined => {
+    if (refusal !== undefined) return refusal;
+    if (tree === undefined) return line.is === 'other' ? begin(line.line) : refuse('header', 0);
+    switch (line.is) {
+      case 'event':
+        return takeEvent(line, tree);
+      case 'other':
+        return takeCheckpoint(line.line, tree);
+      default:
+        return refuse(line.is, tree.size);
+    }
+  };
+
   return {
-    push(line) {
-      if (refusal !== undefined) return refusal;
-      if (tree === undefined) return begin(line);
-      if (isStray(line)) return refuse('stray', tree.size);
-      return isEventLine(line) ? takeEvent(line, tree) : takeCheckpoint(line, tree);
-    },
+    push: (line) => take(readLine(line, hashes)),
+    take,
     end() {
       if (refusal !== undefined) return refusal;
       if (tree === undefined) return refuse('header', 0);
