@@ -1,6 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { toBase64, tryDecodeBase64 } from './base64.ts';
-import { type Hash, isSameHash, type TreeHashes } from './merkle.ts';
+import type { Hash } from './merkle.ts';
 
 /** How an event's line is written into an export: the bytes that were hashed stand in it as they are. */
 export const formatKept = (position: number, leaf: Hash, line: string): string =>
@@ -22,8 +22,6 @@ export interface ExportedLine {
   readonly seq: number;
   /** The bytes that were hashed; undefined for one that is no longer kept. */
   readonly event: Uint8Array | undefined;
-  /** Where its number ends in those bytes. */
-  readonly seqEnd: number;
 }
 
 const marks = {
@@ -33,7 +31,6 @@ const marks = {
   event: utf8ToBytes('","event":'),
   seq: utf8ToBytes('","seq":'),
   eventSeq: utf8ToBytes('{"seq":'),
-  drop: utf8ToBytes(',"kind":"log.month-dropped"'),
 };
 const hashDigits = 44;
 const closing = 0x7d;
@@ -58,7 +55,9 @@ const numberAt = (bytes: Uint8Array, at: number, end: number): number => {
   return value;
 };
 
-const isEventLine = (line: Uint8Array): boolean => hasAt(line, 0, marks.position);
+export const isStray = (line: Uint8Array): boolean => hasAt(line, 0, marks.stray);
+
+export const isEventLine = (line: Uint8Array): boolean => hasAt(line, 0, marks.position);
 
 /** Undefined where it is none of ours. `line` is without the line feed. */
 export const tryParseExported = (line: Uint8Array): ExportedLine | undefined => {
@@ -79,35 +78,5 @@ export const tryParseExported = (line: Uint8Array): ExportedLine | undefined => 
   const end = endOfDigits(text, at);
   const seq = numberAt(text, at, end);
   if (seq < 0 || (event === undefined && end !== line.length - 1)) return undefined;
-  return { position, leaf, seq, event, seqEnd: end };
-};
-
-/** A line of an export as it is read without those before it. */
-export type ReadLine =
-  | {
-      readonly is: 'event';
-      readonly position: number;
-      readonly leaf: Hash;
-      readonly seq: number;
-      readonly isKept: boolean;
-      /** Whether `leaf` is the hash of the bytes that are kept. */
-      readonly isSound: boolean;
-      /** Of the event that says that a month was dropped, its bytes. */
-      readonly drop: Uint8Array | undefined;
-    }
-  | { readonly is: 'unreadable' | 'stray' }
-  /** The header, a checkpoint, or nothing of ours. */
-  | { readonly is: 'other'; readonly line: Uint8Array };
-
-/** `line` is without the line feed. */
-export const readLine = (line: Uint8Array, hashes: Pick<TreeHashes, 'leaf'>): ReadLine => {
-  if (hasAt(line, 0, marks.stray)) return { is: 'stray' };
-  if (!isEventLine(line)) return { is: 'other', line };
-  const parsed = tryParseExported(line);
-  if (parsed === undefined) return { is: 'unreadable' };
-  const { position, leaf, seq, event, seqEnd } = parsed;
-  const isKept = event !== undefined;
-  const isSound = !isKept || isSameHash(hashes.leaf(event), leaf);
-  const drop = isKept && hasAt(event, seqEnd, marks.drop) ? event : undefined;
-  return { is: 'event', position, leaf, seq, isKept, isSound, drop };
+  return { position, leaf, seq, event };
 };

@@ -1,3 +1,4 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { exportHeader } from '#contract/api/log.ts';
 import { tryFromBase64 } from './base64.ts';
 import {
@@ -10,7 +11,7 @@ import {
   tryParseNote,
   tryParseNoteKey,
 } from './checkpoint.ts';
-import { type ReadLine, readLine } from './export.ts';
+import { isEventLine, isStray, tryParseExported } from './export.ts';
 import { type GrowingTree, growTree, isSameHash, type TreeHashes } from './merkle.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -75,8 +76,6 @@ export interface ExportVerifierDeps {
 export interface ExportVerifier {
   /** The next line, without its line feed. Answers as soon as something is wrong; what comes then is not looked at. */
   push(line: Uint8Array): Refusal | undefined;
-  /** The same for one that somebody has read already. */
-  take(line: ReadLine): Refusal | undefined;
   end(): Verdict;
 }
 
@@ -87,6 +86,12 @@ interface Span {
   last: number;
   count: number;
 }
+
+const dropMark = utf8ToBytes(',"kind":"log.month-dropped"');
+const hasDropMark = (event: Uint8Array, from: number): boolean => {
+  for (let place = 0; place < dropMark.length; place += 1) if (event[from + place] !== dropMark[place]) return false;
+  return true;
+};
 
 const tryParseJson = (bytes: Uint8Array): unknown => {
   try {
@@ -159,22 +164,22 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
       drops.push({ first, last, events });
   };
 
-  const takeEvent = (
-    { position, leaf, seq, isKept, isSound, drop }: Extract<ReadLine, { is: 'event' }>,
-    growing: GrowingTree,
-  ): Refusal | undefined => {
+  const takeEvent = (line: Uint8Array, growing: GrowingTree): Refusal | undefined => {
     const expected = growing.size;
+    const parsed = tryParseExported(line);
+    if (parsed === undefined) return refuse('unreadable', expected);
+    const { position, leaf, seq, event } = parsed;
     if (position !== expected) return refuse('position', expected);
-    if (!isSound) return refuse('changed', expected);
+    if (event !== undefined && !isSameHash(hashes.leaf(event), leaf)) return refuse('changed', expected);
     if (seq <= lastSeq) return refuse('order', expected);
     lastSeq = seq;
-    if (!isKept) {
+    if (event === undefined) {
       const span = spans.at(-1);
       if (span !== undefined && span.position + span.count === position) {
         span.last = seq;
         span.count += 1;
       } else spans.push({ position, first: seq, last: seq, count: 1 });
-    } else if (drop !== undefined) takeDrop(drop);
+    } else if (hasDropMark(event, 7 + String(seq).length)) takeDrop(event);
     growing.append(leaf);
     return witnessed[0] === undefined ? undefined : checkWitness();
   };
@@ -204,22 +209,13 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
   };
   const countDropped = (): number => spans.reduce((sum, { count }) => sum + count, 0);
 
-  const take = (line: ReadLine): Refusal | undefined => {
-    if (refusal !== undefined) return refusal;
-    if (tree === undefined) return line.is === 'other' ? begin(line.line) : refuse('header', 0);
-    switch (line.is) {
-      case 'event':
-        return takeEvent(line, tree);
-      case 'other':
-        return takeCheckpoint(line.line, tree);
-      default:
-        return refuse(line.is, tree.size);
-    }
-  };
-
   return {
-    push: (line) => take(readLine(line, hashes)),
-    take,
+    push(line) {
+      if (refusal !== undefined) return refusal;
+      if (tree === undefined) return begin(line);
+      if (isStray(line)) return refuse('stray', tree.size);
+      return isEventLine(line) ? takeEvent(line, tree) : takeCheckpoint(line, tree);
+    },
     end() {
       if (refusal !== undefined) return refusal;
       if (tree === undefined) return refuse('header', 0);
