@@ -287,6 +287,7 @@ export async function startGuard(deps: GuardDeps): Promise<Guard> {
     journal,
     former,
     setBack: kept?.store.rolledBack === true,
+    onSetBackTold: () => void kept?.store.noteTold().catch(() => undefined),
     onFound(records) {
       uplink.upload(records);
       void late.begin();

@@ -74,5 +74,6 @@ test('where a file that is lost cannot be written anew it is told, and nobody is
   rmSync(path, { recursive: true });
   const again = await open();
   assert.deepEqual([again.rolledBack, again.content], [true, nothing]);
+  await again.noteTold();
   assert.equal((await open()).rolledBack, false);
 });

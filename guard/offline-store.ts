@@ -39,8 +39,10 @@ const anchor = z.strictObject({
   now: z.string(),
   next: z.string().optional(),
   head: z.strictObject({ epoch, sequence }).optional(),
+  /** An older copy was found, and the journal may not have it yet. */
+  untold: z.literal(true).optional(),
 });
-type Anchor = Omit<z.infer<typeof anchor>, 'head'>;
+type Anchor = Pick<z.infer<typeof anchor>, 'now' | 'next'>;
 type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
 
 export interface OfflineStoreDeps {
@@ -53,8 +55,10 @@ export interface OfflineStoreDeps {
 /** Keeps the file, and in the keychain which file it is: one from before is not taken. */
 export interface OfflineStore {
   readonly content: OfflineContent;
-  /** The file was an older copy, or changed by hand; nothing of it was taken. */
+  /** The file was an older copy, or changed by hand; nothing of it was taken. Said at each start until the journal has it. */
   readonly rolledBack: boolean;
+  /** The journal has it. Throws when that cannot be kept: then it is said once more. */
+  noteTold(): Promise<void>;
   /** Resolves when it is durable and nothing older is taken any more. Throws when that cannot be. */
   save(next: OfflineContent): Promise<void>;
   /** How far the journal had come when the keychain was told last. */
@@ -77,14 +81,16 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
   });
   const found = parse(content, text);
   const isNewest = text !== undefined && known !== null && [known.now, known.next].includes(hashOf(text));
-  const rolledBack = known !== null && !isNewest;
+  const isOlder = known !== null && !isNewest;
+  const rolledBack = isOlder || known?.untold === true;
+  let untold = rolledBack;
   let current = known?.now ?? '';
   let head: Place | undefined = known?.head;
   let writing: Promise<void> = Promise.resolve();
   let written: Anchor | null = known;
   async function write(to: Anchor): Promise<void> {
     const { now, next } = to;
-    await keychain.write(account, JSON.stringify({ now, next, head }));
+    await keychain.write(account, JSON.stringify({ now, next, head, ...(untold ? { untold } : {}) }));
     written = to;
   }
 
@@ -107,6 +113,11 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
   const store: OfflineStore = {
     content: isNewest && found !== null ? found : nothing,
     rolledBack,
+    noteTold: () =>
+      inTurn(async () => {
+        untold = false;
+        if (written !== null) await write(written);
+      }),
     save: (next) => inTurn(() => put(next)),
     head: known?.head ?? null,
     noteHead(next) {
@@ -123,7 +134,7 @@ export async function openOfflineStore({ account, keychain, log, path }: Offline
     current = hashOf(text);
     // Not written, either still holds: nothing is looked at before a whole save.
     await write({ now: current }).catch((error: unknown) => log.error('offline-not-kept', { code: codeOf(error) }));
-  } else if (rolledBack) await store.save(nothing).catch(() => undefined);
+  } else if (isOlder) await store.save(nothing).catch(() => undefined);
   return store;
 }
 

@@ -113,7 +113,13 @@ test('an older copy of the file is not taken, and nothing of it is', async () =>
   offline = await desk.run();
   assert.ok(offline.rolledBack);
   assert.equal(why(offline.find(card)), 'unknown');
-  assert.equal((await desk.run()).rolledBack, false, 'told once');
+  const again = await desk.run();
+  assert.ok(again.rolledBack, 'the guard died before its journal had it');
+  assert.equal(why(again.find(card)), 'unknown');
+  await again.remember(card, hanako, digits(pin));
+  await again.noteTold();
+  const next = await desk.run();
+  assert.deepEqual([next.rolledBack, next.find(card).ok], [false, true], 'told once, and what came since is taken');
 });
 
 test('a file of which the keychain has no word is not taken, be it the newest one, and comes back by no later word', async () => {

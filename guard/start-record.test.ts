@@ -45,10 +45,14 @@ test('what a start has to say is written once, in its order, as soon as the jour
   const found = await openedRecords();
   const journal = createJournal(found, { journal: 'rolled-back', missing: '8-9' });
   const [seen, left]: [number[], string[]] = [[], []];
+  let told = 0;
   const record = createStartRecord({
     journal,
     former: null,
     setBack: true,
+    onSetBackTold: () => {
+      told += 1;
+    },
     onFound: ({ length }) => void seen.push(length),
     onLeft: (its) => void left.push(its),
   });
@@ -64,6 +68,7 @@ test('what a start has to say is written once, in its order, as soon as the jour
     journal.written.map(({ kind }) => kind),
     ['guard.started', 'journal.damaged'],
   );
+  assert.equal(told, 0);
   journal.takes = 9;
   await Promise.all([record.write(), record.write()]);
   assert.deepEqual(
@@ -72,4 +77,5 @@ test('what a start has to say is written once, in its order, as soon as the jour
   );
   assert.partialDeepStrictEqual(journal.written, [{}, { detail: journal.repaired }, {}, { session }]);
   assert.deepEqual([seen, left], [[1], [session]]);
+  assert.equal(told, 1);
 });

@@ -9,6 +9,8 @@ export interface StartRecordDeps {
   readonly former: Former | null;
   /** What was kept for times without the server was an older copy. */
   readonly setBack: boolean;
+  /** That is in the journal: no later start has to say it. */
+  readonly onSetBackTold: () => void;
   /** What was there, once it could be read. */
   readonly onFound: (records: readonly JournalRecord[]) => void;
   /** The guard before this one died while the desktop was open. */
@@ -21,7 +23,10 @@ export interface StartRecord {
   write(): Promise<void>;
 }
 
-export function createStartRecord({ former, journal, onFound, onLeft, setBack }: StartRecordDeps): StartRecord {
+const owesSetBack = (owed: readonly TerminalEvent[]): boolean => owed.some(({ kind }) => kind === 'offline.set-back');
+
+export function createStartRecord(deps: StartRecordDeps): StartRecord {
+  const { former, journal, onFound, onLeft, setBack } = deps;
   let owed: readonly TerminalEvent[] | undefined;
   let writing: Promise<void> = Promise.resolve();
 
@@ -45,7 +50,9 @@ export function createStartRecord({ former, journal, onFound, onLeft, setBack }:
     owed ??= begin();
     // Together, so that nothing of what comes next stands between them.
     const written = await Promise.all(owed.map((facts) => journal.append(facts)));
-    owed = owed.filter((_, place) => written[place]?.ok !== true);
+    const left = owed.filter((_, place) => written[place]?.ok !== true);
+    if (owesSetBack(owed) && !owesSetBack(left)) deps.onSetBackTold();
+    owed = left;
   }
 
   return {

@@ -8,7 +8,7 @@ import { terminalPolicy } from '#contract/policy.ts';
 import type { OfflineRules } from '#core/policy/offline.ts';
 import { createOffline, type Offline } from './offline.ts';
 import { createOfflineSeal } from './offline-seal.ts';
-import { openOfflineStore } from './offline-store.ts';
+import { type OfflineStore, openOfflineStore } from './offline-store.ts';
 import { openTerminalSecret } from './terminal-secret.ts';
 import { quiet } from './test-journal.ts';
 import { openTrustedTime } from './trusted-time.ts';
@@ -55,7 +55,7 @@ export interface Desk {
     keychain?: Keychain;
     contact?: boolean;
     before?: () => void;
-  }): Promise<Offline & { rolledBack: boolean }>;
+  }): Promise<Offline & Pick<OfflineStore, 'rolledBack' | 'noteTold'>>;
   remove(): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ export function createDesk(): Desk {
         retryEvery: 5,
       });
       stops.push(offline.stop);
-      return { ...offline, rolledBack: store.rolledBack };
+      return { ...offline, rolledBack: store.rolledBack, noteTold: store.noteTold };
     },
     // Something may still be written there.
     async remove() {
