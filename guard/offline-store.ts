@@ -55,7 +55,7 @@ export interface OfflineStoreDeps {
 /** Keeps the file, and in the keychain which file it is: one from before is not taken. */
 export interface OfflineStore {
   readonly content: OfflineContent;
-  /** The file was an older copy, or changed by hand; nothing of it was taken. Said at each start until the journal has it. */
+  /** The file was an older copy, or changed by hand, and nothing of it was taken. Said at each start until the journal has it. */
   readonly rolledBack: boolean;
   /** The journal has it. Throws when that cannot be kept: then it is said once more. */
   noteTold(): Promise<void>;
