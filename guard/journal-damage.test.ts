@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { sealRecord } from '#core/audit/chain.ts';
 import type { Journal } from './journal.ts';
@@ -105,7 +106,39 @@ test('damage is told once, with the number that is missing; the file is set asid
   const third = await at.open();
   assert.equal(third.repaired, null);
   assert.deepEqual(reasonsOf(third.found), ['1', '2', '4', '5', '6']);
+  assert.deepEqual(third.untold, [second.repaired], 'the start before ended without a word of it');
+  await third.noteTold();
   await third.close();
+  const fourth = await at.open();
+  assert.deepEqual([fourth.repaired, fourth.untold], [null, []]);
+  await fourth.close();
+});
+
+test('what several starts found and did not tell is kept, each once, and what cannot be read of it keeps nobody from starting', async () => {
+  const damage = async (...reasons: readonly string[]): Promise<void> => {
+    await at.write(...reasons);
+    const path = at.segments().at(-1) ?? '';
+    writeFileSync(path, readFileSync(path, 'utf8').replace(`"reason":"${reasons.at(-1)}"`, '"reason":"x"'));
+    await (await at.open()).close();
+  };
+  await damage('1');
+  await damage('2', '3');
+  const other = { key: Buffer.alloc(32, 8) };
+  for (const _ of [1, 2]) await (await at.open(other)).close();
+  const opened = await at.open();
+  assert.deepEqual(
+    opened.untold.map(({ journal, missing }) => [journal, missing]),
+    [
+      ['damaged', undefined],
+      ['damaged', '2'],
+      ['unproven', undefined],
+    ],
+  );
+  await opened.close();
+  writeFileSync(join(at.folder, 'untold.json'), '[');
+  const again = await at.open();
+  assert.deepEqual([again.isRead, again.untold], [true, []]);
+  await again.close();
 });
 
 test('where the last record is damaged its number is named and not used again', async () => {

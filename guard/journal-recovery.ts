@@ -16,6 +16,7 @@ import {
   showSpans,
 } from './journal-folder.ts';
 import { findGaps } from './journal-gaps.ts';
+import { keepUntold, readUntold } from './journal-untold.ts';
 
 type Place = Pick<ChainHead, 'epoch' | 'sequence'>;
 
@@ -46,11 +47,14 @@ export interface Recovered {
   readonly epoch: string;
   readonly nextOrdinal: number;
   readonly repaired: Repaired | null;
+  /** What earlier starts found wrong and did not tell. */
+  readonly untold: readonly Repaired[];
 }
 
 /** Reads what earlier runs left. Files that are damaged stay as they are; nothing is ever written behind an old tail. */
 export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   await mkdir(deps.folder, { recursive: true, mode: 0o700 });
+  const untold = await readUntold(deps.folder);
   const names = await listSegments(deps.folder);
   const segments = await readAll(await chooseUnsettled(names, deps.uploadedOf), deps.key);
   const { records, unchained } = joinSegments(segments);
@@ -71,7 +75,6 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
   const torn = sum(fresh, ({ tornBytes }) => tornBytes);
   const newest = fresh.findLast(({ records: own }) => own.length > 0);
   if (newest !== undefined) await settle(newest.path, deps.openFile ?? openOnDisk);
-  await tidy(deps.folder, segments);
   const kind = kindOf({
     restored,
     rolledBack,
@@ -88,6 +91,9 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     ...(unproven === 0 ? {} : { unproven }),
     ...(torn === 0 ? {} : { bytes: torn }),
   };
+  // On a disk without room it is told by this start or by none.
+  if (kind !== 'torn') await keepUntold(deps.folder, untold, repaired).catch(() => undefined);
+  await tidy(deps.folder, segments);
   // Numbers that were used once are never used for other records.
   const head = rolledBack || isEndUncertain ? null : last;
   return {
@@ -96,6 +102,7 @@ export async function recover(deps: RecoveryDeps): Promise<Recovered> {
     epoch: head?.epoch ?? randomUUID(),
     nextOrdinal: (names.at(-1)?.ordinal ?? 0) + 1,
     repaired: isSound ? null : repaired,
+    untold,
   };
 }
 

@@ -12,6 +12,7 @@ import { createDisk, type Disk, openOnDisk, type Segment } from './journal-disk.
 import { writeWhole } from './journal-file.ts';
 import { type RecoveryDeps, type Repaired, recover } from './journal-recovery.ts';
 import { hashText, writeLine } from './journal-segment.ts';
+import { forgetUntold } from './journal-untold.ts';
 import { codeOf, type Log } from './log.ts';
 
 /** `reserve`: the disk is full and policy lets the terminal go on in the room that was kept. */
@@ -46,6 +47,10 @@ export interface Journal {
   readonly found: readonly JournalRecord[];
   /** What was wrong at the start, for the event that says so; `null` when nothing was. */
   readonly repaired: Repaired | null;
+  /** The same of earlier starts that ended before their events were written. */
+  readonly untold: readonly Repaired[];
+  /** The events of all of that are written. */
+  noteTold(): Promise<void>;
   /** Whether the reserve may be used when the disk is full. */
   allowReserve(allowed: boolean): void;
   close(): Promise<void>;
@@ -104,6 +109,10 @@ function openLater(deps: JournalDeps): Journal {
     get repaired() {
       return opened?.repaired ?? null;
     },
+    get untold() {
+      return opened?.untold ?? [];
+    },
+    noteTold: async () => opened?.noteTold(),
     append: async (facts) => opened?.append(facts) ?? fail('INTERNAL'),
     allowReserve(allowed) {
       reserveAllowed = allowed;
@@ -118,7 +127,8 @@ function openLater(deps: JournalDeps): Journal {
   };
 }
 
-function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repaired }: Recovered): Journal {
+function startWriting(deps: JournalDeps, recovered: Recovered): Journal {
+  const { found, head, epoch, nextOrdinal, repaired, untold } = recovered;
   const segmentBytes = deps.segmentBytes ?? usualBytes;
   const disk: Disk = createDisk({
     folder: deps.folder,
@@ -288,6 +298,8 @@ function startWriting(deps: JournalDeps, { found, head, epoch, nextOrdinal, repa
     isRead: true,
     found,
     repaired,
+    untold,
+    noteTold: () => forgetUntold(deps.folder),
     allowReserve(allowed) {
       reserveAllowed = allowed;
       if (allowed && state === 'full') retry();

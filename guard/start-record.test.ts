@@ -24,14 +24,19 @@ async function openedRecords(): Promise<readonly JournalRecord[]> {
 }
 
 /** A journal that takes nothing until it is told to. */
-function createJournal(found: readonly JournalRecord[], repaired: Repaired | null) {
+function createJournal(found: readonly JournalRecord[], repaired: Repaired | null, untold: readonly Repaired[] = []) {
   const written: TerminalEvent[] = [];
   return {
     isRead: false,
     takes: 0,
     found,
     repaired,
+    untold,
     written,
+    told: 0,
+    async noteTold() {
+      this.told += 1;
+    },
     async append(facts: TerminalEvent) {
       if (this.takes === 0) return fail('INTERNAL');
       this.takes -= 1;
@@ -78,4 +83,29 @@ test('what a start has to say is written once, in its order, as soon as the jour
   assert.partialDeepStrictEqual(journal.written, [{}, { detail: journal.repaired }, {}, { session }]);
   assert.deepEqual([seen, left], [[1], [session]]);
   assert.equal(told, 1);
+});
+
+test('what starts before found wrong and did not tell is told with what this one found, and forgotten when both are written', async () => {
+  const [before, now] = [{ journal: 'damaged', missing: '3' }, { journal: 'rolled-back' }];
+  for (const repaired of [now, { journal: 'torn', bytes: 3 }, null]) {
+    const journal = createJournal([], repaired, [before]);
+    journal.isRead = true;
+    const nothing = () => undefined;
+    const record = createStartRecord({
+      journal,
+      former: null,
+      setBack: false,
+      onSetBackTold: nothing,
+      onFound: nothing,
+      onLeft: nothing,
+    });
+    journal.takes = 1;
+    await record.write();
+    assert.equal(journal.told, 0);
+    journal.takes = 9;
+    await record.write();
+    await record.write();
+    const damages = journal.written.filter(({ kind }) => kind === 'journal.damaged').map(({ detail }) => detail);
+    assert.deepEqual([damages, journal.told], [repaired === now ? [before, now] : [before], 1]);
+  }
 });

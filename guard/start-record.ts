@@ -5,7 +5,7 @@ import type { Journal } from './journal.ts';
 import { unfinishedSession } from './unfinished.ts';
 
 export interface StartRecordDeps {
-  readonly journal: Pick<Journal, 'append' | 'found' | 'isRead' | 'repaired'>;
+  readonly journal: Pick<Journal, 'append' | 'found' | 'isRead' | 'noteTold' | 'repaired' | 'untold'>;
   readonly former: Former | null;
   /** What was kept for times without the server was an older copy. */
   readonly setBack: boolean;
@@ -23,7 +23,8 @@ export interface StartRecord {
   write(): Promise<void>;
 }
 
-const owesSetBack = (owed: readonly TerminalEvent[]): boolean => owed.some(({ kind }) => kind === 'offline.set-back');
+const owes = (owed: readonly TerminalEvent[], wanted: TerminalEvent['kind']): boolean =>
+  owed.some(({ kind }) => kind === wanted);
 
 export function createStartRecord(deps: StartRecordDeps): StartRecord {
   const { former, journal, onFound, onLeft, setBack } = deps;
@@ -31,15 +32,14 @@ export function createStartRecord(deps: StartRecordDeps): StartRecord {
   let writing: Promise<void> = Promise.resolve();
 
   function begin(): TerminalEvent[] {
-    const { found, repaired } = journal;
+    const { found, repaired, untold } = journal;
+    const damages = repaired === null || repaired['journal'] === 'torn' ? untold : [...untold, repaired];
     onFound(found);
     const left = unfinishedSession(found);
     if (left !== null) onLeft(left.session, left.person);
     return [
       { kind: 'guard.started', outcome: 'success', detail: { ...former, ...repaired } },
-      ...(repaired === null || repaired['journal'] === 'torn'
-        ? []
-        : [{ kind: 'journal.damaged', outcome: 'serious', detail: repaired } as const]),
+      ...damages.map((detail) => ({ kind: 'journal.damaged', outcome: 'serious', detail }) as const),
       ...(setBack ? [{ kind: 'offline.set-back', outcome: 'serious' } as const] : []),
       ...(left === null ? [] : [{ kind: 'screen.locked', outcome: 'success', reason: 'start', ...left } as const]),
     ];
@@ -49,9 +49,13 @@ export function createStartRecord(deps: StartRecordDeps): StartRecord {
     if (!journal.isRead) return;
     owed ??= begin();
     // Together, so that nothing of what comes next stands between them.
-    const written = await Promise.all(owed.map((facts) => journal.append(facts)));
-    const left = owed.filter((_, place) => written[place]?.ok !== true);
-    if (owesSetBack(owed) && !owesSetBack(left)) deps.onSetBackTold();
+    const before = owed;
+    const written = await Promise.all(before.map((facts) => journal.append(facts)));
+    const left = before.filter((_, place) => written[place]?.ok !== true);
+    const isTold = (kind: TerminalEvent['kind']): boolean => owes(before, kind) && !owes(left, kind);
+    if (isTold('offline.set-back')) deps.onSetBackTold();
+    // Not forgotten, it is told once more.
+    if (isTold('journal.damaged')) await journal.noteTold().catch(() => undefined);
     owed = left;
   }
 
