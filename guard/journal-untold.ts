@@ -5,7 +5,9 @@ import { replaceFile, syncFolder } from './journal-file.ts';
 import type { Repaired } from './journal-recovery.ts';
 
 const name = 'untold.json';
-const content = z.array(z.record(z.string(), z.union([z.string(), z.number()]))).max(50);
+/** So many different findings are kept; more of them would say nothing new. */
+const most = 50;
+const content = z.array(z.record(z.string(), z.union([z.string(), z.number()]))).max(most);
 
 /** What starts found wrong and could not tell before they ended. Their repairs have taken away what shows it. */
 export async function readUntold(folder: string): Promise<readonly Repaired[]> {
@@ -20,7 +22,7 @@ const isSame = (one: Repaired, other: Repaired): boolean => JSON.stringify(one) 
 
 /** To be kept before anything is repaired. Throws where there is no room. */
 export async function keepUntold(folder: string, untold: readonly Repaired[], found: Repaired): Promise<void> {
-  if (untold.some((one) => isSame(one, found)) || untold.length >= 50) return;
+  if (untold.some((one) => isSame(one, found)) || untold.length >= most) return;
   await replaceFile(join(folder, name), JSON.stringify([...untold, found]));
 }
 

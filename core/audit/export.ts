@@ -35,7 +35,8 @@ const marks = {
 const hashDigits = 44;
 const closing = 0x7d;
 
-const hasAt = (bytes: Uint8Array, at: number, mark: Uint8Array): boolean => {
+/** Whether these bytes stand there. */
+export const hasAt = (bytes: Uint8Array, at: number, mark: Uint8Array): boolean => {
   for (let place = 0; place < mark.length; place += 1) if (bytes[at + place] !== mark[place]) return false;
   return true;
 };

@@ -11,7 +11,7 @@ import {
   tryParseNote,
   tryParseNoteKey,
 } from './checkpoint.ts';
-import { isEventLine, isStray, tryParseExported } from './export.ts';
+import { hasAt, isEventLine, isStray, tryParseExported } from './export.ts';
 import { type GrowingTree, growTree, isSameHash, type TreeHashes } from './merkle.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -88,10 +88,6 @@ interface Span {
 }
 
 const dropMark = utf8ToBytes(',"kind":"log.month-dropped"');
-const hasDropMark = (event: Uint8Array, from: number): boolean => {
-  for (let place = 0; place < dropMark.length; place += 1) if (event[from + place] !== dropMark[place]) return false;
-  return true;
-};
 
 const tryParseJson = (bytes: Uint8Array): unknown => {
   try {
@@ -179,7 +175,7 @@ export const createExportVerifier = (deps: ExportVerifierDeps): ExportVerifier =
         span.last = seq;
         span.count += 1;
       } else spans.push({ position, first: seq, last: seq, count: 1 });
-    } else if (hasDropMark(event, 7 + String(seq).length)) takeDrop(event);
+    } else if (hasAt(event, 7 + String(seq).length, dropMark)) takeDrop(event);
     growing.append(leaf);
     return witnessed[0] === undefined ? undefined : checkWitness();
   };

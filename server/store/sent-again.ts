@@ -82,8 +82,7 @@ export const findThere = async (
     for (const records of splitJournals(report)) {
       const key = journalKey({ terminal: report.terminal, epoch: records[0]?.epoch ?? '' });
       const head = heads.get(key);
-      // One journal may be spelt in two ways.
-      if (head !== undefined) there.set(key, new Map([...(there.get(key) ?? []), ...findSentAgain(records, head)]));
+      if (head !== undefined) there.set(key, findSentAgain(records, head));
       runs.push(...listOld(report, records, head, there.get(key)));
     }
   }
