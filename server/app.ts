@@ -34,6 +34,7 @@ import { registerPages } from './pages.ts';
 import { refuseProtocol } from './protocol.ts';
 import { createHub, type Hub } from './push.ts';
 import { createRefusals } from './refusals.ts';
+import type { ReportStore } from './reports/report-store.ts';
 import { resealAll } from './resealing.ts';
 import { createTakeReturned } from './returned-certificates.ts';
 import { createAccountRoutes } from './routes/accounts.ts';
@@ -84,6 +85,7 @@ export interface AppDeps extends Omit<ServerDeps, 'push' | 'policy' | 'later' | 
   readonly checkAnswers: boolean;
   /** Time between two beats of a stream. */
   readonly beatMs: number;
+  readonly reports: ReportStore;
   /** What was signed of the log last, kept outside of the database. */
   readonly seen: SeenKeeper;
 }

@@ -1,7 +1,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
 import { holdOfflineReturns, recordOfflineReturns } from './people/end-substitutes.ts';
-import type { ShutOut } from './shut-out.ts';
+import { shutOut } from './shut-out.ts';
 import type { Transaction } from './store/database.ts';
 import { countOfflineTries, type TryThere } from './store/offline.ts';
 import { judgeOfflineEnds, judgeOfflineUses } from './store/offline-judgement.ts';
@@ -19,9 +19,8 @@ interface Told {
  * the order in which a login takes them.
  */
 export const createFollowReports =
-  (deps: { readonly now: () => Date; readonly policy: () => Policy; readonly shutOut: ShutOut }) =>
+  ({ now, policy }: { readonly now: () => Date; readonly policy: () => Policy }) =>
   async (tx: Transaction, told: readonly Told[]): Promise<void> => {
-    const { now, policy, shutOut } = deps;
     const uses = told.flatMap(({ stored, terminal }) => stored.offline.map((use) => ({ ...use, terminal })));
     const used = await judgeOfflineUses(tx, now(), uses, policy());
     const tries: TryThere[] = [];

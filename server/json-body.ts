@@ -17,21 +17,3 @@ export const createReadJson =
     if (read.problem != null) throw read.problem;
     return read.value;
   };
-
-/** What JSON's own reader makes of it; undefined where it is none. Names such as `__proto__` are not refused. */
-export const tryReadPlainJson = (body: Buffer): unknown => {
-  try {
-    return isUtf8(body) ? JSON.parse(body.toString()) : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-/**
- * Gives the memory of a body back that nobody reads any more, where it has its own: it is empty then. Left to the collector of
- * garbage, hundreds of kilobytes of each report outlived its quick rounds, and had it go through the whole heap again and again.
- */
-export const freeBytes = (body: Buffer): void => {
-  const { buffer } = body;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === body.byteLength) buffer.transfer(0);
-};

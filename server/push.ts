@@ -19,8 +19,6 @@ export interface Push {
   toAll(tx: Transaction, toPush: Pushed): Promise<void>;
   /** Whether the terminal was heard of within the last seconds. */
   isOnline(tx: Transaction, terminal: TerminalId): Promise<boolean>;
-  /** Ends every connection of a terminal, on all server processes, when the transaction commits. */
-  cut(tx: Transaction, terminal: TerminalId): Promise<void>;
 }
 
 /** One open push stream of a terminal. */
@@ -141,7 +139,6 @@ export const createHub = async (
     toTerminal: (tx, terminal, toPush) => tx.notify('pushed', { terminal, pushed: toPush }),
     toAll: (tx, toPush) => tx.notify('pushed', { terminal: null, pushed: toPush }),
     isOnline: (tx, terminal) => isOnline(tx, terminal, now()),
-    cut: (tx, terminal) => tx.notify('cut', { terminal }),
     attach: (terminal, socket) => {
       if (sockets.has(terminal, socket)) return;
       const remove = sockets.add(terminal, socket);

@@ -14,6 +14,7 @@ import { startKeyWatch } from './key-watch.ts';
 import { createLog, describeBug } from './log.ts';
 import { createSeenFile } from './log-tree/seen.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
+import { startReportThread } from './reports/report-thread.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
 import { renewEventIndexes } from './store/event-indexes.ts';
@@ -84,6 +85,14 @@ const start = async (config: Config): Promise<void> => {
   });
   stops.push(policies.close);
 
+  const reports = startReportThread({
+    connectionString,
+    policy: policies.active,
+    report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),
+  });
+  stops.push(reports.close);
+  database.onAway(reports.setAway);
+
   const port = config.port === 0 ? await findFreePort(config.host) : config.port;
   const origins = listOrigins(config, port);
   const [origin] = origins;
@@ -102,6 +111,7 @@ const start = async (config: Config): Promise<void> => {
     checkAnswers: false,
     beatMs: usualBeat,
     seen: createSeenFile(dataFolder),
+    reports,
   });
   stops.push(app.close);
   // Before it takes a request: a rotation does not wait for a process that it does not know.

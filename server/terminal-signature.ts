@@ -1,6 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { JournalRecord } from '#contract/audit.ts';
-import type { TerminalSender } from './routes/handlers.ts';
 
 /** Keys that were read, by their bytes as a connection holds them: reading one costs as much as checking a signature. */
 const readKeys = new WeakMap<Buffer, KeyObject>();
@@ -10,14 +9,10 @@ const readKey = (bytes: Buffer): KeyObject => {
   return key;
 };
 
-/** Whether the key of the certificate that a request came with signed this text: ECDSA with SHA-256, IEEE P1363, base64url. */
-export const isSignedBy = (
-  { publicKey }: Pick<TerminalSender, 'publicKey'>,
-  text: string,
-  signature: string,
-): boolean => {
+/** Whether this key (DER, SubjectPublicKeyInfo) signed this text: ECDSA with SHA-256, IEEE P1363, base64url. */
+export const isSignedBy = (publicKey: Buffer, text: string, signature: string): boolean => {
   try {
-    const key = { key: readKey(publicKey()), dsaEncoding: 'ieee-p1363' } as const;
+    const key = { key: readKey(publicKey), dsaEncoding: 'ieee-p1363' } as const;
     return verify('sha256', Buffer.from(text, 'utf8'), key, Buffer.from(signature, 'base64url'));
   } catch {
     return false;

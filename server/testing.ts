@@ -18,6 +18,7 @@ import { createLater } from './later.ts';
 import { createLog } from './log.ts';
 import { createSeenInMemory } from './log-tree/seen.ts';
 import { createPolicies, type Policies } from './policies.ts';
+import { createReportStore } from './reports/report-store.ts';
 import type { HashCost, Secrets } from './secrets.ts';
 import { insertConsoleSession } from './store/console.ts';
 import { createDatabase, type Database, type Lane } from './store/database.ts';
@@ -180,6 +181,7 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     checkAnswers,
     beatMs: 500,
     seen: createSeenInMemory(),
+    reports: createReportStore({ lane: database.background, now, policy: policies.active }),
   });
   await app.http.listen({ host: '127.0.0.1', port });
 

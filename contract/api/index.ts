@@ -59,8 +59,13 @@ type Member<R extends Row, K extends 'params' | 'query' | 'body' | 'headers'> = 
   : undefined;
 type Sent<R extends Row, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? z.input<R[K]> : undefined;
 
-/** Reads a body; what is wrong with it the gate answers, whatever its handler does. Called twice it reads twice. */
-export type Late<Body> = () => Result<Body, 'REQUEST_INVALID'>;
+/** A body that its handler has read. */
+export interface Late<Body> {
+  /** As it came; empty where nothing did. */
+  readonly bytes: Uint8Array;
+  /** Reads it; what is wrong with it the gate answers, whatever the handler does. Called twice it reads twice. */
+  read(): Result<Body, 'REQUEST_INVALID'>;
+}
 /** What a handler gets, parsed. */
 export type Input<Name extends RouteName> = Parts<Name> & Headers<Api[Name]>;
 export type Headers<R extends Row> = R extends { readonly headers: infer H extends z.ZodType }

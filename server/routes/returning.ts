@@ -8,7 +8,7 @@ import { guardLastAdmin } from '../people/roles.ts';
 import { suspendPeople } from '../people/suspend.ts';
 import { takeCardAway, withdrawFactor } from '../people/take-away.ts';
 import { tryReadOwn } from '../revocation-mark.ts';
-import { createShutOut } from '../shut-out.ts';
+import { shutOut } from '../shut-out.ts';
 import { tryLockCard } from '../store/cards.ts';
 import { tryDisableCredential, tryFindOwner } from '../store/credentials.ts';
 import type { Transaction } from '../store/database.ts';
@@ -24,7 +24,6 @@ const reason = 'returned';
 /** What a server that was put back from a backup has lost of revocations, it hears from the terminals that were told. */
 export const createReturningRoutes = (deps: ServerDeps) => {
   const { database, now } = deps;
-  const shutOut = createShutOut(deps.push);
   const foreignOrders = createLimit({ tries: 10, everyMs: 60_000 });
 
   /** Takes away again what the order took away. Answers the new number; null where nothing is left to take. */

@@ -3,15 +3,12 @@ import type { Admission } from '#contract/api/terminals.ts';
 import { fail, succeed } from '#contract/errors.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Backlog } from '../backlog.ts';
-import { createBatch } from '../batch.ts';
 import type { ServerDeps } from '../deps.ts';
-import { createFollowReports } from '../follow-reports.ts';
 import { createLimit } from '../limit.ts';
-import { createShutOut } from '../shut-out.ts';
+import type { ReportStore, SentBody } from '../reports/report-store.ts';
+import { cutConnections, shutOut } from '../shut-out.ts';
 import { type Lane, violates } from '../store/database.ts';
 import { record } from '../store/events.ts';
-import type { Report } from '../store/report-facts.ts';
-import { type SentReport, storeReports } from '../store/reports.ts';
 import { storeReceipt } from '../store/revocations.ts';
 import { countTerminals, listTerminalPage } from '../store/terminal-list.ts';
 import {
@@ -27,7 +24,7 @@ import {
   useEnrolmentCode,
 } from '../store/terminals.ts';
 import { createUuid } from '../store/uuid.ts';
-import { isSignedBy, textOfReport } from '../terminal-signature.ts';
+import { isSignedBy } from '../terminal-signature.ts';
 import type { ClientCertificate } from '../tls/authority.ts';
 import { hashKey } from '../tls/client-certificate.ts';
 import { createTypedCode, hashTypedCode } from '../tokens.ts';
@@ -41,6 +38,7 @@ export interface TerminalDeps extends ServerDeps {
   readonly people: Lane;
   readonly background: Lane;
   readonly backlog: Pick<Backlog, 'during'>;
+  readonly reports: ReportStore;
 }
 
 export const createTerminalRoutes = (deps: TerminalDeps) => {
@@ -76,34 +74,6 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
     const publicKey = new X509Certificate(issued.certificate).publicKey.export({ type: 'spki', format: 'der' });
     return { ...issued, authority: current.id, key: hashKey(publicKey) };
   };
-
-  const shutOut = createShutOut(deps.push);
-
-  const follow = createFollowReports({ now, policy: deps.policy, shutOut });
-
-  /** What comes from several terminals at the same time is stored by one statement and one commit. */
-  const reports = createBatch<SentReport, Awaited<ReturnType<typeof storeReports>>[number]>({
-    run: async (given) => {
-      const stored = await background.transaction(async (tx) => {
-        const done = await storeReports(tx, now(), given);
-        const told = given.flatMap(({ terminal }, place) => {
-          const stored = done[place];
-          return stored === undefined || typeof stored === 'string' ? [] : [{ terminal, stored }];
-        });
-        await follow(tx, told);
-        return done;
-      });
-      for (const [place, { terminal }] of given.entries()) {
-        const one = stored[place];
-        if (one !== undefined && typeof one !== 'string' && one.rewritten > 0)
-          deps.log.warn({ terminal, ...one }, 'a terminal sent other records for old places');
-      }
-      return stored;
-    },
-    keysOf: ({ terminal }) => [terminal],
-    lanes: 3,
-    largest: 8,
-  });
 
   return {
     'terminals/enrol': async ({ body }, { address }) => {
@@ -179,31 +149,33 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
 
     'terminals/report': async ({ body }, sender) => {
       const { terminal } = sender;
-      /** How many records a report had whose signature is another's. */
-      let foreign: number | undefined;
-      const read = (): Report | null => {
-        foreign = undefined;
-        const given = body();
-        if (!given.ok) return null;
-        const { records, incarnation, after, signature } = given.value;
-        const report = { terminal, records, incarnation, after };
-        if (signature === undefined) return report;
-        if (isSignedBy(sender, textOfReport(records), signature))
-          return { ...report, vouched: { signature, key: sender.publicKey() } };
-        foreign = records.length;
-        return null;
-      };
-      const stored = await deps.backlog.during(reports.add({ terminal, read }));
-      if (foreign !== undefined) return refuseSignature(sender, { call: 'terminals/report', count: foreign });
-      // What is wrong with it the gate says.
-      if (stored === 'unread') return fail('REQUEST_INVALID');
-      if (stored === 'restored') return fail('SERVER_RESTORED');
-      if (stored === 'unknown') return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
-      return succeed({ epoch: stored.epoch, sequence: stored.sequence });
+      const store = (given: SentBody['body']) =>
+        deps.backlog.during(deps.reports.store({ terminal, publicKey: sender.publicKey(), body: given }));
+      let stored = await store(body.bytes);
+      if (stored.kind === 'unread') {
+        const read = body.read();
+        // What is wrong with it the gate says.
+        if (!read.ok) return fail('REQUEST_INVALID');
+        stored = await store(read.value);
+      }
+      switch (stored.kind) {
+        case 'unread':
+          throw new Error('a report that was read came back unread');
+        case 'foreign':
+          return refuseSignature(sender, { call: 'terminals/report', count: stored.records });
+        case 'restored':
+          return fail('SERVER_RESTORED');
+        case 'unknown':
+          return fail('SERVER_BUSY', { retryAfterSeconds: 1 });
+        case 'stored':
+          if (stored.rewritten > 0)
+            deps.log.warn({ terminal, ...stored }, 'a terminal sent other records for old places');
+          return succeed({ epoch: stored.epoch, sequence: stored.sequence });
+      }
     },
 
     'terminals/confirm': async ({ body }, sender) => {
-      if (!isSignedBy(sender, textOfReceipt(body), body.signature))
+      if (!isSignedBy(sender.publicKey(), textOfReceipt(body), body.signature))
         return refuseSignature(sender, { call: 'terminals/confirm', number: body.number });
       const outcome = await background.transaction((tx) =>
         storeReceipt(tx, now(), sender.terminal, {
@@ -281,7 +253,7 @@ export const createTerminalRoutes = (deps: TerminalDeps) => {
         if (!(await enable(tx, terminal))) return fail('TERMINAL_UNKNOWN');
         await record(tx, now(), { kind: 'terminal.enabled', outcome: 'success', actor: person, terminal, reason });
         // It comes again at once, and hears that it is in use.
-        await deps.push.cut(tx, terminal);
+        await cutConnections(tx, terminal);
         await tx.notify('changed', { what: 'terminals' });
         return succeed({});
       }),

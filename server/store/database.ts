@@ -21,11 +21,13 @@ export interface Database extends Lane {
   listen(channel: Channel, hear: (payload: unknown) => void, missed?: Missed): Promise<() => Promise<void>>;
   /** False while it cannot be reached. */
   isThere(): boolean;
+  /** Called whenever it cannot be reached any more, and when it can be again. */
+  onAway(hear: (away: boolean) => void): void;
   close(): Promise<void>;
 }
 
 /**
- * 26 connections with the one that listens, so that several processes fit beside each other. A person at a terminal waits
+ * 30 connections with the one that listens, so that several processes fit beside each other. A person at a terminal waits
  * two seconds at most (`guard/effects.ts`); what takes longer than these limits is answered as busy.
  */
 const lanes = {
@@ -33,6 +35,7 @@ const lanes = {
   terminals: { connections: 8, wait: 1000, statement: 3000, lock: 2000, idle: 10_000 },
   people: { connections: 5, wait: 3000, statement: 15_000, lock: 5000, idle: 60_000 },
   background: { connections: 4, wait: 10_000, statement: 60_000, lock: 5000, idle: 60_000 },
+  reports: { connections: 4, wait: 10_000, statement: 60_000, lock: 5000, idle: 60_000 },
 } as const satisfies Record<string, LaneLimits>;
 
 const types = {
@@ -55,15 +58,51 @@ const stretch = ({ wait, statement, lock, idle, ...limits }: LaneLimits, by: num
   idle: idle * by,
 });
 
+const settingsOf = (connectionString: string): pg.ClientConfig => ({
+  connectionString,
+  types,
+  application_name: 'kazasu',
+  keepAlive: true,
+});
+
+const sendNotices = async (lane: Lane, payloads: readonly string[]): Promise<void> => {
+  await lane.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', ['changed', payloads]);
+};
+
+/** The lane of the thread that stores reports. It listens for nothing: it is told whether the database is there. */
+export interface ReportLane extends Lane {
+  setAway(away: boolean): void;
+  close(): Promise<void>;
+}
+
+export const openReportLane = ({ connectionString, report }: DatabaseSettings): ReportLane => {
+  let isAway = false;
+  const notices = createNotices((payloads) => sendNotices(lane, payloads), report);
+  const lane = createLane({
+    settings: settingsOf(connectionString),
+    limits: lanes.reports,
+    isAway: () => isAway,
+    report,
+    changed: notices.add,
+  });
+  return {
+    ...lane,
+    setAway: (away) => {
+      if (away && !isAway) lane.drop();
+      isAway = away;
+    },
+    close: async () => {
+      await notices.close();
+      await lane.close();
+    },
+  };
+};
+
 export const createDatabase = ({ connectionString, report, patience = 1 }: DatabaseSettings): Database => {
-  const settings: pg.ClientConfig = { connectionString, types, application_name: 'kazasu', keepAlive: true };
+  const settings = settingsOf(connectionString);
   let away = false;
-  const notices = createNotices(async (payloads) => {
-    await all.background.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [
-      'changed',
-      payloads,
-    ]);
-  }, report);
+  const hearing = new Set<(away: boolean) => void>();
+  const notices = createNotices((payloads) => sendNotices(all.background, payloads), report);
   const open = (limits: LaneLimits) =>
     createLane({ settings, limits: stretch(limits, patience), isAway: () => away, report, changed: notices.add });
   const all = {
@@ -77,6 +116,7 @@ export const createDatabase = ({ connectionString, report, patience = 1 }: Datab
     report,
     onAway: (next) => {
       if (next && !away) for (const lane of Object.values(all)) lane.drop();
+      if (next !== away) for (const hear of hearing) hear(next);
       away = next;
     },
   });
@@ -87,6 +127,7 @@ export const createDatabase = ({ connectionString, report, patience = 1 }: Datab
     background: all.background,
     listen: (channel, hear, missed) => listener.listen(channel, { hear, missed }),
     isThere: () => !away,
+    onAway: (hear) => void hearing.add(hear),
     close: async () => {
       await notices.close();
       await listener.close();

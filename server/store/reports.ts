@@ -201,7 +201,7 @@ const summarise = ({ records }: Report, fresh: readonly Judged[], rewritten: num
  * `restored`: the terminal goes by what another incarnation of the server had, or by more than is here by now, and what it
  * skips is lacking here.
  */
-type Unstored = 'unread' | 'unknown' | 'restored';
+export type Unstored = 'unread' | 'unknown' | 'restored';
 
 interface Held {
   /** What stands in the way of a report. */

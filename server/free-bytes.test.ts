@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freeBytes } from './json-body.ts';
+import { freeBytes } from './free-bytes.ts';
 
 test('memory of its own is given back, and what is shared with others stays', () => {
   const own = Buffer.concat([Buffer.alloc(300_000, 1)]);

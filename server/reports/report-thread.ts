@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads';
+import type { Policy } from '#contract/policy.ts';
+import { DatabaseAway } from '../store/database.ts';
+import type { FromReportThread, ReportThreadData, ToReportThread } from './messages.ts';
+import type { ReportOutcome, ReportStore } from './report-store.ts';
+
+export interface ReportThreadDeps extends ReportThreadData {
+  readonly policy: () => Policy;
+  /** Takes what was wrong with a connection of its own. */
+  readonly report: (problem: unknown) => void;
+}
+
+export interface ReportThread extends ReportStore {
+  /** Tells it whether the database can be reached: it listens for nothing itself. */
+  setAway(away: boolean): void;
+  /** Resolves when everything that it was asked is answered and it has ended. */
+  close(): Promise<void>;
+}
+
+interface Asked {
+  readonly resolve: (outcome: ReportOutcome) => void;
+  readonly reject: (problem: Error) => void;
+}
+
+/**
+ * Stores reports on a thread of its own with connections of its own. What terminals bring after a night without the server
+ * is read, checked and written there, and whoever logs in meanwhile waits for none of it. A bug that ends the thread ends the
+ * process, as any other does.
+ */
+export const startReportThread = ({ connectionString, policy, report }: ReportThreadDeps): ReportThread => {
+  const workerData: ReportThreadData = { connectionString };
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'reports' });
+  const asked = new Map<number, Asked>();
+  let count = 0;
+  let told: Policy | undefined;
+  let closed: Promise<void> | undefined;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const tell = (message: ToReportThread, given: ArrayBuffer[] = []): void => worker.postMessage(message, given);
+  worker.on('message', (message: FromReportThread) => {
+    if ('lost' in message) return report(new Error(message.lost));
+    const waiting = asked.get(message.ask);
+    asked.delete(message.ask);
+    if ('outcome' in message) waiting?.resolve(message.outcome);
+    else waiting?.reject('away' in message ? new DatabaseAway(message.away) : new Error(message.bug));
+  });
+  // Nobody hears it here: it goes on as an uncaught one.
+  worker.on('error', (problem) => {
+    throw problem;
+  });
+  worker.once('exit', (code) => {
+    if (closed === undefined) throw new Error(`the thread that stores reports ended (${code})`);
+  });
+  return {
+    store: ({ body, publicKey, terminal }) =>
+      new Promise((resolve, reject) => {
+        if (closed !== undefined) throw new DatabaseAway('reports are not stored any more');
+        const active = policy();
+        if (active !== told) tell({ policy: active });
+        told = active;
+        count += 1;
+        asked.set(count, { resolve, reject });
+        // A copy, which goes there whole; the bytes themselves may be part of others.
+        const sent = body instanceof Uint8Array ? new Uint8Array(body) : body;
+        tell(
+          { ask: count, sent: { terminal, publicKey, body: sent } },
+          sent instanceof Uint8Array ? [sent.buffer] : [],
+        );
+      }),
+    setAway: (away) => {
+      if (closed === undefined) tell({ away });
+    },
+    close: () => {
+      if (closed === undefined) {
+        closed = ended;
+        tell({ close: true });
+      }
+      return closed;
+    },
+  };
+};
