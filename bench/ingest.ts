@@ -5,10 +5,11 @@ import { asEventRow } from '#server/store/event-rows.ts';
 import { recordJournal } from '#server/store/events.ts';
 import { findEnd } from '#server/store/log-tree.ts';
 import { openTestDatabase } from '#server/testing-cluster.ts';
-import { type Figure, figureAtLeast } from './figure.ts';
+import { type Figure, figure, figureAtLeast, percentile } from './figure.ts';
 import { admitFleet, type FleetTerminal } from './fleet.ts';
 import { addSessions, type Journal, repeated, reportSize, type Session, writeJournal } from './ingest-journals.ts';
 import type { ServerAlone } from './server-alone.ts';
+import { createTapper } from './tapper.ts';
 
 const terminals = 100;
 const sessionsEach = 20;
@@ -116,8 +117,15 @@ async function writeAll(
   };
 }
 
-/** What terminals send after a night without the server: records that are stored a second, each once. */
-export async function measureIngest(alone: ServerAlone, reportsEach: number): Promise<Figure> {
+/** Terminals that are connected, what they have to tell, and how fast PostgreSQL alone takes the same rows. */
+interface Night {
+  readonly journals: readonly ToSend[];
+  readonly senders: readonly Sender[];
+  readonly floor: number;
+}
+
+/** A night without the server is over: everything is written, and the first reports of each terminal are sent. */
+async function openNight(alone: ServerAlone, reportsEach: number): Promise<Night> {
   const { background } = alone.database;
   const fleet = await admitFleet(alone, terminals);
   const sessions = await addSessions(background, fleet, sessionsEach);
@@ -125,10 +133,20 @@ export async function measureIngest(alone: ServerAlone, reportsEach: number): Pr
   const { floor, journals } = await writeAll(fleet, sessions, reportsEach);
   await waitForPlaces(alone.database);
   const senders = journals.map((journal) => connect(alone, journal));
+  // A server that has just started compiles its code first, and 100 terminals that have just come shake hands.
+  await sendAll(alone, senders, 0, early);
+  await waitForPlaces(alone.database);
+  return { journals, senders, floor };
+}
+
+const closeAll = (senders: readonly Sender[]): Promise<unknown> =>
+  Promise.all(senders.map(({ agent }) => agent.close()));
+
+/** What terminals send after a night without the server: records that are stored a second, each once. */
+export async function measureIngest(alone: ServerAlone, reportsEach: number): Promise<Figure> {
+  const { background } = alone.database;
+  const { floor, journals, senders } = await openNight(alone, reportsEach);
   try {
-    // A server that has just started compiles its code first, and 100 terminals that have just come shake hands.
-    await sendAll(alone, senders, 0, early);
-    await waitForPlaces(alone.database);
     const before = (await background.transaction(findEnd)).size;
     const since = performance.now();
     await sendAll(alone, senders, early);
@@ -146,6 +164,34 @@ export async function measureIngest(alone: ServerAlone, reportsEach: number): Pr
       how: `records stored a second, each once: ${added} of ${terminals} terminals, in reports of ${reportSize} of which ${repeated} had come before, chain and hash of each and a signature of each report checked, on the disk when answered, after the first ${early} reports of each terminal; ${meanwhile} had their place in the tree by then, all ${later.toFixed(0)} s later; floor: COPY of the same rows into the same table and nothing else`,
     });
   } finally {
-    await Promise.all(senders.map(({ agent }) => agent.close()));
+    await closeAll(senders);
+  }
+}
+
+/** How long a tap takes while terminals send all that. */
+export async function measureTapsUnderReports(alone: ServerAlone, reportsEach: number): Promise<Figure> {
+  const { journals, senders } = await openNight(alone, reportsEach);
+  const tapper = await createTapper(alone);
+  try {
+    for (let tap = 0; tap < 50; tap += 1) await tapper.tap();
+    const idle = await tapper.measure(100);
+    const tapping = tapper.start();
+    const since = performance.now();
+    await sendAll(alone, senders, early);
+    const took = (performance.now() - since) / 1000;
+    const taps = await tapping.stop();
+    await checkStored(alone.database, journals);
+    const rate = (terminals * (reportsEach - early) * (reportSize - repeated)) / took;
+    return figure({
+      name: 'tap-under-reports',
+      value: percentile(taps, 0.99),
+      unit: 'ms',
+      floor: percentile(idle, 0.99),
+      goal: 250,
+      how: `p99 of ${taps.length} taps (median ${percentile(taps, 0.5).toFixed(1)}) while ${terminals} terminals send what a night has left, ${rate.toFixed(0)} records a second, from the same two cores; floor: the same while nothing is sent`,
+    });
+  } finally {
+    await tapper.stop();
+    await closeAll(senders);
   }
 }

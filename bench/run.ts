@@ -7,7 +7,7 @@ import { createStops } from '#setup/stops.ts';
 import { measureConsole } from './console.ts';
 import { measureFanout } from './fanout.ts';
 import { type Figure, jsonLine, printTable } from './figure.ts';
-import { measureIngest } from './ingest.ts';
+import { measureIngest, measureTapsUnderReports } from './ingest.ts';
 import { measureAppend, measureKills } from './journal.ts';
 import { lockPolicy, measureLocks } from './locks.ts';
 import { measureLogPages } from './log.ts';
@@ -78,6 +78,7 @@ const benches: readonly { readonly names: readonly string[]; readonly run: (plac
   { names: ['offline-check', 'offline-guess'], run: async () => measureOffline() },
   { names: ['journal-kills'], run: async () => [await measureKills(200)] },
   { names: ['ingest'], run: async (at) => [await measureIngest(await at.server(), 12)] },
+  { names: ['tap-under-reports'], run: async (at) => [await measureTapsUnderReports(await at.server(), 12)] },
   { names: ['verify-log'], run: async () => [await measureVerifyLog(500_000)] },
   { names: ['log-placing'], run: async (at) => [await measurePlacing(await at.server(), 200_000)] },
   { names: ['console-page', 'log-search', 'dashboard'], run: async () => measureConsole() },

@@ -25,11 +25,14 @@ interface Asked {
 /**
  * Stores reports on a thread of its own with connections of its own. What terminals bring after a night without the server
  * is read, checked and written there, and whoever logs in meanwhile waits for none of it. A bug that ends the thread ends the
- * process, as any other does.
+ * process, as any other does. `program`: what runs there.
  */
-export const startReportThread = ({ connectionString, policy, report }: ReportThreadDeps): ReportThread => {
+export const startReportThread = (
+  { connectionString, policy, report }: ReportThreadDeps,
+  program = new URL('./thread.ts', import.meta.url),
+): ReportThread => {
   const workerData: ReportThreadData = { connectionString };
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'reports' });
+  const worker = new Worker(program, { workerData, name: 'reports' });
   const asked = new Map<number, Asked>();
   let count = 0;
   let told: Policy | undefined;
