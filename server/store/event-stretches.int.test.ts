@@ -111,7 +111,10 @@ const isAskedFor =
     (supportCode === undefined || one.support_code === supportCode) &&
     (shows !== 'story' || !aside.includes(one.kind)) &&
     (range === undefined ||
-      ((range.from === null || one.at >= range.from) && (range.to === null || one.at < range.to)));
+      ((range.from === null || one.at >= range.from) &&
+        (range.to === null || one.at < range.to) &&
+        (range.lowest === null || one.seq >= range.lowest) &&
+        (range.highest === null || one.seq <= range.highest)));
 
 type Dice = ReturnType<typeof createDice>;
 type Log = Awaited<ReturnType<typeof writeLog>>;
@@ -119,8 +122,10 @@ type Log = Awaited<ReturnType<typeof writeLog>>;
 const drawRange = async (dice: Dice, lines: readonly Line[]): Promise<LogRange | undefined> => {
   const [one, another] = [pick(dice, lines).at, pick(dice, lines).at].sort((a, b) => a.getTime() - b.getTime());
   const times = { from: dice(4) === 0 ? null : (one ?? null), to: dice(4) === 0 ? null : (another ?? null) };
-  const numbers = dice(4);
+  const numbers = dice(5);
   if (numbers < 2) return undefined;
+  const [lowest, highest] = [pick(dice, lines).seq, pick(dice, lines).seq].sort((a, b) => a - b);
+  if (numbers === 4) return { from: null, to: null, lowest: lowest ?? null, highest: highest ?? null };
   return numbers === 2
     ? { ...times, lowest: null, highest: null }
     : opened.database.transaction((tx) => findNumbers(tx, times));
