@@ -4,6 +4,7 @@ import type { TerminalSummary } from '#contract/api/terminals.ts';
 import { stateOf } from '../key-ring.ts';
 import type { KeysDeps } from '../routes/keys.ts';
 import type { Transaction } from '../store/database.ts';
+import { isMark } from '../store/event-stretches.ts';
 import { countUnconfirmed } from '../store/revocations.ts';
 import { countCertificates } from '../store/terminals.ts';
 import { backupAge } from './backup-problems.ts';
@@ -44,7 +45,7 @@ const readWaiting = async (tx: Transaction, now: Date): Promise<{ reviews: Waiti
 export const findBackup = async (tx: Transaction): Promise<Overview['backup']> => {
   const [row] = await tx.query<{ at: Date; once: boolean }>(
     `select at, coalesce(detail->'writeOnce' = 'true', false) as once from event
-      where kind = 'backup.made' order by seq desc limit 1`,
+      where kind = 'backup.made' and ${isMark} order by seq desc limit 1`,
     [],
     'backup-newest',
   );

@@ -1,4 +1,5 @@
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { settledSeq } from './log-lines.ts';
 
 /** What counts as a use of an account or a card. */
@@ -8,10 +9,10 @@ const kinds = `('session.began', 'offline.opened', 'console.signed-in')`;
 const lately = (from: string, to: string): string => `
   select what, id, max(at) as at, (array_agg(terminal order by at desc))[1] as terminal
     from (select 'person' as what, person as id, coalesce(happened_at, at) as at, terminal from event
-           where kind in ${kinds} and person is not null and seq > ${from} and seq <= ${to}
+           where kind in ${kinds} and ${isMark} and person is not null and seq > ${from} and seq <= ${to}
           union all
           select 'card', card, coalesce(happened_at, at), terminal from event
-           where kind in ${kinds} and card is not null and seq > ${from} and seq <= ${to}) used
+           where kind in ${kinds} and ${isMark} and card is not null and seq > ${from} and seq <= ${to}) used
    group by what, id`;
 
 /** The last use of everybody, to join with. */

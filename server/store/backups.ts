@@ -1,6 +1,7 @@
 import type { BackupGeneration, BackupState } from '#contract/api/backups.ts';
 import type { EventId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { folded, type Listed, type Listing, type ListingAsked, readListing, timeKey } from './listing.ts';
 
 /** A backup as the command that made it knows it. */
@@ -85,7 +86,7 @@ const listing: Listing<Sort> = {
             case when b.event is null then 'unknown'
                  when b.gone_at is null then case when b.goes_next then 'next' else 'kept' end
                  when b.locked_until > $1::timestamptz then 'write-once' else 'gone' end as state
-       from event e left join backup b on b.event = e.id where e.kind = 'backup.made'`,
+       from event e left join backup b on b.event = e.id where e.kind = 'backup.made' and e.${isMark}`,
   sorts: {
     at: { by: timeKey('at'), type: 'bigint', falls: true },
     bytes: { by: 'coalesce(bytes, -1)', type: 'bigint', falls: true },
@@ -172,12 +173,12 @@ export const readBackupFacts = async (tx: Transaction, now: Date): Promise<Backu
     [now],
   );
   const [restored] = await tx.query<{ at: Date; of: string | null; by: string | null }>(
-    `select at, detail ->> 'of' as of, detail ->> 'by' as by from event where kind = 'server.restored' order by seq desc limit 1`,
+    `select at, detail ->> 'of' as of, detail ->> 'by' as by from event where kind = 'server.restored' and ${isMark} order by seq desc limit 1`,
   );
   const [practised] = await tx.query<Drill>(
     `select at, coalesce(detail ->> 'backup', '') as backup, detail ->> 'of' as of, coalesce(detail ->> 'by', '') as by,
             case when outcome <> 'success' then coalesce(reason, 'restore-failed') end as failed
-       from event where kind = 'restore.practised' order by seq desc limit 1`,
+       from event where kind = 'restore.practised' and ${isMark} order by seq desc limit 1`,
   );
   return {
     newest: newest === undefined ? null : toGeneration(newest),

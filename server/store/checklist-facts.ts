@@ -1,5 +1,6 @@
 import type { ChecklistFacts } from '#core/checklist/judge.ts';
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { lowestUuidAt } from './uuid.ts';
 
 const day = 86_400_000;
@@ -52,10 +53,10 @@ export const findEventFacts = async (tx: Transaction, now: Date): Promise<Events
     `select (select count(*)::int from emergency_use where at > $1) as "emergencies365",
             (select count(*)::int from emergency_use where reviewed_at is null and at < $2) as "emergenciesLate",
             (select count(*)::int from revocation where at > $3) as "revocations90",
-            (select count(*)::int from event where kind = 'session.began' and at > $4
+            (select count(*)::int from event where kind = 'session.began' and ${isMark} and at > $4
                 and (person is null or terminal is null)) as "loginsWithoutWhom30",
-            (select count(*)::int from event where kind = 'log.viewed' and at > $3) as "logViews90",
-            (select count(*)::int from event where kind = 'clock.wrong' and at > $4) as "clockAlarms30",
+            (select count(*)::int from event where kind = 'log.viewed' and ${isMark} and at > $3) as "logViews90",
+            (select count(*)::int from event where kind = 'clock.wrong' and ${isMark} and at > $4) as "clockAlarms30",
             (select at from event order by seq limit 1) as "oldestLineAt"`,
     [ago(365), ago(3), ago(90), ago(30)],
   );
@@ -115,7 +116,7 @@ export const countUnconfirmed = async (tx: Transaction, now: Date, offlineHours:
 export const findLastBackup = async (tx: Transaction): Promise<ChecklistFacts['lastBackup']> => {
   const [row] = await tx.query<{ at: Date; writeOnce: boolean }>(
     `select at, coalesce((detail ->> 'writeOnce')::boolean, false) as "writeOnce" from event
-      where kind = 'backup.made' order by seq desc limit 1`,
+      where kind = 'backup.made' and ${isMark} order by seq desc limit 1`,
   );
   return row ?? null;
 };

@@ -1,6 +1,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import { alarmingCodes, alarmWindow, type CodeKind, codesPausedUntil, reserveCode } from '#core/policy/code-tries.ts';
 import type { Lane, Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 
 /**
  * Counts a code before it is looked at, on all server processes together. Answers until when the terminal takes none
@@ -53,7 +54,7 @@ const areMany = async (tx: Transaction, now: Date, kind: CodeKind): Promise<bool
   const [row] = await tx.query<{ alarming: boolean }>(
     `select count(*) filter (where kind = 'code.refused') >= $3 and count(*) filter (where kind = 'code.guessed-at') = 0
             as alarming
-       from event where kind in ('code.refused', 'code.guessed-at') and at > $1 and detail ->> 'what' = $2`,
+       from event where kind in ('code.refused', 'code.guessed-at') and ${isMark} and at > $1 and detail ->> 'what' = $2`,
     [new Date(now.getTime() - alarmWindow), kind, alarmingCodes[kind]],
   );
   return row?.alarming ?? false;

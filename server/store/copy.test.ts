@@ -10,25 +10,27 @@ const end = 'ffff';
 test('each kind of value is written in the binary form of COPY, also where the room has to grow', () => {
   for (const room of [1, 30, 1000]) {
     const writer = createCopyWriter(Buffer.alloc(room));
-    writer.row(10);
+    writer.row(11);
     writer.text('a山𠮟');
     writer.text(null);
     writer.uuid(uuid.toUpperCase());
     writer.uuid(null);
     writer.bigint(2 ** 40 + 2 ** 31 + 1);
     writer.bigint(-1);
+    writer.smallint(-2);
     writer.timestamp(new Date('2000-01-01T00:00:01.001Z'));
     writer.jsonb({ a: '山' });
     writer.texts([]);
     writer.texts(['card', 'pin']);
     const columns = [
-      '000a',
+      '000b',
       `0000000861${Buffer.from('山𠮟').toString('hex')}`,
       'ffffffff',
       `00000010${uuid.replaceAll('-', '')}`,
       'ffffffff',
       '000000080000010080000001',
       '00000008ffffffffffffffff',
+      '00000002fffe',
       '0000000800000000000f4628',
       `0000000c01${Buffer.from('{"a":"山"}').toString('hex')}`,
       '0000000c000000000000000000000019',

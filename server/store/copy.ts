@@ -17,6 +17,7 @@ export interface CopyWriter {
   /** A new one, of this time (`createUuid`). */
   freshUuid(at: Date): void;
   bigint(value: number | null): void;
+  smallint(value: number): void;
   timestamp(value: Date | null): void;
   jsonb(value: unknown): void;
   texts(values: readonly string[]): void;
@@ -101,6 +102,12 @@ export const createCopyWriter = (room: Buffer = Buffer.allocUnsafeSlow(64 * 1024
       used += 16;
     },
     bigint: (value) => (value === null ? absent() : int64(value)),
+    smallint: (value) => {
+      make(6);
+      int32(2);
+      view.setInt16(used, value);
+      used += 2;
+    },
     timestamp: (value) => {
       if (value === null) return absent();
       const milliseconds = value.getTime() - epoch;

@@ -4,12 +4,15 @@ import { isLocked, lockLimit } from './migrate.ts';
 /** Any constant: of all server processes one makes them. */
 const making = 5_411_017;
 
-/** Indexes of the whole log by which old ones are replaced, as migration 53 has them. */
+/** Indexes of the whole log by which old ones are replaced, as migrations 53 and 55 have them. */
 const fresh = {
   event_record_mark: `(terminal, epoch, sequence) where epoch is not null and sequence % 64 = 1 and not detail ? 'chain'`,
   event_record_aside: `(terminal, epoch, sequence) where epoch is not null and detail ? 'chain'`,
+  event_of_kind: '(kind, seq) where alike >= 0',
+  event_of_terminal: '(terminal, seq) where terminal is not null and alike >= 0',
+  event_of_person: '(person, seq) where person is not null and alike >= 0',
 } as const;
-const old = ['event_record', 'event_at'] as const;
+const old = ['event_record', 'event_at', 'event_kind', 'event_terminal', 'event_person'] as const;
 
 /** Months that have no part in it. A part whose making was cut short is invalid, and is none. */
 const lacking = `
@@ -45,7 +48,7 @@ const complete = async (client: pg.Client, index: keyof typeof fresh): Promise<v
 };
 
 /**
- * Replaces indexes of a log that has lines already by such as cost less for each (migration 53). Nobody waits for it: a month is
+ * Replaces indexes of a log that has lines already by such as cost less for each (migrations 53 and 55). Nobody waits for it: a month is
  * read through while lines are written to it, and the old ones go when all of the new are there. True where it did so; false where
  * nothing was to be done, or another process is at it. Begun anew it goes on where it was.
  */
@@ -57,12 +60,13 @@ export const renewEventIndexes = async (connectionString: string, signal?: Abort
   signal?.addEventListener('abort', cut);
   try {
     const { rows } = await client.query<{ due: boolean }>(
-      'select to_regclass($1) is not null and pg_try_advisory_lock($2) as due',
-      [old[0], making],
+      `select case when exists (select from unnest($1::text[]) name where to_regclass(name) is not null)
+                   then pg_try_advisory_lock($2) else false end as due`,
+      [old, making],
     );
     if (rows[0]?.due !== true) return false;
     for (const index of Object.keys(fresh) as (keyof typeof fresh)[]) await complete(client, index);
-    await insist(client, `drop index if exists ${old.toReversed().join(', ')}`);
+    await insist(client, `drop index if exists ${old.join(', ')}`);
     return true;
   } finally {
     signal?.removeEventListener('abort', cut);

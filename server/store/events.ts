@@ -2,6 +2,7 @@ import type { EventId } from '#contract/ids.ts';
 import { type CopyWriter, createCopyWriter } from './copy.ts';
 import type { Transaction } from './database.ts';
 import { type EventRow, type EventToRecord, eventColumns, eventRecord, toEventRow } from './event-rows.ts';
+import { findAlike } from './event-stretches.ts';
 
 export type { EventToRecord };
 
@@ -45,7 +46,7 @@ export interface JournalRow {
   readonly place: RecordPlace | null;
 }
 
-const journalColumns = `seq, ${eventColumns}, epoch, sequence, previous, hash`;
+const journalColumns = `seq, ${eventColumns}, epoch, sequence, previous, hash, alike`;
 const columnCount = journalColumns.split(',').length;
 /** Hardly any takes more. */
 const bytesOfRow = 600;
@@ -62,7 +63,7 @@ const takeRoom = (length: number): Buffer => {
   return room === undefined ? Buffer.allocUnsafeSlow(length) : Buffer.from(room);
 };
 
-const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalRow): void => {
+const writeJournalRow = (to: CopyWriter, seq: number, alike: number, { event, place }: JournalRow): void => {
   to.row(columnCount);
   to.bigint(seq);
   if (event.id === null) to.freshUuid(event.at);
@@ -86,6 +87,7 @@ const writeJournalRow = (to: CopyWriter, seq: number, { event, place }: JournalR
   to.bigint(place?.sequence ?? null);
   to.text(place?.previous ?? null);
   to.text(place?.hash ?? null);
+  to.smallint(alike);
 };
 
 /**
@@ -99,9 +101,11 @@ export const writeJournal = async (tx: Transaction, rows: readonly JournalRow[])
     [rows.length],
     'draw-numbers',
   );
-  const seqs = drawn?.seqs.split(',') ?? [];
+  const seqs = drawn?.seqs.split(',').map(Number) ?? [];
+  const alike = findAlike(rows, seqs);
   const writer = createCopyWriter(takeRoom(rows.length * bytesOfRow));
-  for (const [place, row] of rows.entries()) writeJournalRow(writer, Number(seqs[place]), row);
+  for (const [place, row] of rows.entries())
+    writeJournalRow(writer, seqs[place] as number, alike[place] as number, row);
   return writer.end();
 };
 

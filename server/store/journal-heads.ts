@@ -1,6 +1,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import type { ChainHead } from '#core/audit/chain.ts';
 import type { Transaction } from './database.ts';
+import { listAlong } from './event-stretches.ts';
 
 /** A journal of a terminal. */
 export interface Journal {
@@ -116,6 +117,13 @@ const readInOrder = (tx: Transaction, on: boolean): Promise<unknown> =>
 const ofJournal = 'terminal = asked.terminal and epoch = asked.epoch and at >= $5';
 /** Records that continue the chain are written in their order; one of sixty-four is in an index. */
 const marks = `${ofJournal} and sequence % 64 = 1 and not detail ? 'chain'`;
+/** Lines of the terminal between two of them. */
+const ofTerminal = listAlong(
+  ['e.terminal = asked.terminal'],
+  { lowest: 'between_marks.lowest', upper: 'between_marks.highest', times: ['e.at >= $5'] },
+  'all',
+  'e.seq, e.epoch, e.sequence, e.hash',
+);
 /** All others are in an index of their own. The first one that is stored of a journal is here or there. */
 const aside = `${ofJournal} and detail ? 'chain'`;
 
@@ -138,8 +146,8 @@ export const findStored = async (tx: Transaction, runs: readonly Run[], since: D
                         9223372036854775807) as highest) as between_marks
       cross join lateral (
         select string_agg(sequence || ' ' || hash, ',') as stored from (
-          (select sequence, hash from event where terminal = asked.terminal and seq >= lowest and seq <= highest
-              and epoch = asked.epoch and sequence between asked.first and asked.last and at >= $5 order by seq)
+          (select sequence, hash from (${ofTerminal}) e
+            where epoch = asked.epoch and sequence between asked.first and asked.last order by seq)
           union all
           (select sequence, hash from event where ${aside} and sequence between asked.first and asked.last order by sequence)
         ) as one) as e

@@ -1,6 +1,7 @@
 import type { LogFilter } from '#contract/api/log-filter.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { record } from './events.ts';
 import { timeOf } from './uuid.ts';
 
@@ -34,7 +35,7 @@ export const recordViewing = async (
 ): Promise<void> => {
   const recent = await tx.query(
     `select 1 from event
-      where kind = 'log.viewed' and actor = $1 and at > $2 and at <= $3 and detail->>'session' = $4 limit 1`,
+      where kind = 'log.viewed' and ${isMark} and actor = $1 and at > $2 and at <= $3 and detail->>'session' = $4 limit 1`,
     [actor, new Date(now.getTime() - quietMilliseconds), now, session],
   );
   if (recent.length > 0) return;
@@ -43,7 +44,7 @@ export const recordViewing = async (
   if (unasked) {
     const opened = await tx.query(
       `select 1 from event
-        where kind = 'log.viewed' and actor = $1 and at >= $2 and person is not distinct from $3 and detail = $4::jsonb
+        where kind = 'log.viewed' and ${isMark} and actor = $1 and at >= $2 and person is not distinct from $3 and detail = $4::jsonb
         order by seq desc limit 1`,
       [actor, timeOf(session), person, JSON.stringify(detail)],
     );
@@ -71,7 +72,7 @@ export const isExporting = async (
 ): Promise<boolean> => {
   const rows = await tx.query(
     `select 1 from event
-      where kind = 'log.exported' and actor = $1 and at > $2
+      where kind = 'log.exported' and ${isMark} and actor = $1 and at > $2
         and (detail ->> 'from')::bigint <= $3 and (detail ->> 'size')::bigint >= $4 limit 1`,
     [person, new Date(now.getTime() - exportMilliseconds), begin, end],
   );

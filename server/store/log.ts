@@ -1,6 +1,7 @@
 import type { EventFacts, StoredEvent } from '#contract/audit.ts';
 import type { EventId, PersonId, TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { isEveryday, isMark, listAlong } from './event-stretches.ts';
 import { readByNumber } from './log-lines.ts';
 import { nameDetails } from './log-names.ts';
 import { endless, type LogRange, within } from './log-range.ts';
@@ -94,31 +95,35 @@ const readPage = async (
 ): Promise<readonly EventRow[]> => {
   const { lowest } = asked.range ?? endless;
   const values: unknown[] = [asked.limit, upper];
-  const where: string[] = ['e.seq < $2'];
-  const given = (value: unknown, condition: (place: string) => string): void => {
-    if (value == null) return;
-    values.push(value);
-    where.push(condition(`$${values.length}`));
+  const give = (value: unknown): string => `$${values.push(value)}`;
+  const given = <Value>(value: Value | null | undefined, condition: (place: string) => string): string[] =>
+    value == null ? [] : [condition(give(value))];
+  const from = given(lowest, (place) => place)[0];
+  const times = [...given(span?.from, (place) => `e.at >= ${place}`), ...given(span?.to, (place) => `e.at < ${place}`)];
+  const by = [
+    ...given(asked.terminal, (place) => `e.terminal = ${place}`),
+    ...given(asked.kind, (place) => `e.kind = ${place}`),
+  ];
+  const code = asked.supportCode && normaliseSupportCode(asked.supportCode);
+  const coded = given(code, (place) => `e.support_code = ${place}`);
+  const told = asked.shows === 'story' ? [`e.kind not in ${aside}`] : [];
+  const bounds = { upper: '$2', lowest: from, times };
+  /** Lines that each stand for themselves: what has a code or was done by another one always does, and most kinds do. */
+  const walk = (...more: readonly string[]): string => {
+    const lowests = from === undefined ? [] : [`e.seq >= ${from}`];
+    const where = ['e.seq < $2', ...lowests, ...times, ...by, ...coded, ...told, ...more];
+    return `(select * from event e where ${where.join(' and ')} order by e.seq desc limit $1)`;
   };
-  given(lowest, (place) => `e.seq >= ${place}`);
-  given(span?.from, (place) => `e.at >= ${place}`);
-  given(span?.to, (place) => `e.at < ${place}`);
-  given(asked.terminal, (place) => `e.terminal = ${place}`);
-  given(asked.kind, (place) => `e.kind = ${place}`);
-  given(asked.supportCode && normaliseSupportCode(asked.supportCode), (place) => `e.support_code = ${place}`);
-  if (asked.shows === 'story') where.push(`e.kind not in ${aside}`);
-  const walk = (...more: readonly string[]): string =>
-    `(select * from event e where ${[...where, ...more].join(' and ')} order by e.seq desc limit $1)`;
-  let lines = walk();
+  const isAlone = code !== undefined || (asked.kind !== undefined && !isEveryday(asked.kind));
+  const along = (...more: readonly string[]): string =>
+    isAlone ? walk(...more, `e.${isMark}`) : `(${listAlong([...by, ...told, ...more], bounds, '$1')})`;
+  let lines = by.length === 0 ? walk() : along();
   if (asked.person !== undefined) {
-    values.push(asked.person);
-    const person = `$${values.length}`;
+    const person = give(asked.person);
     // Two walks along an index each: with "or" every event of the person would be read and sorted.
-    const [about, by] = [
-      walk(`e.person = ${person}`),
-      walk(`e.actor = ${person}`, `e.person is distinct from ${person}`),
-    ];
-    lines = `(${about} union all ${by} order by seq desc limit $1)`;
+    const isOther = `e.person is distinct from ${person}`;
+    lines = `(${along(`e.person = ${person}`)} union all ${walk(`e.actor = ${person}`, isOther, `e.${isMark}`)}
+              order by seq desc limit $1)`;
   }
   // How often a kind occurs, and how long a range is, decides how it is looked for: then the plan is made each time.
   const planned = asked.kind === undefined && asked.range === undefined;
@@ -195,7 +200,7 @@ export const tryExplain = async (
   const ofCard = event.reason?.startsWith('card-') === true;
   const [cause] = await nameLines(
     tx,
-    `(select * from event where person = $1 and seq < $2 and kind = any($3) and ($4::uuid is null or card = $4)
+    `(select * from event where person = $1 and ${isMark} and seq < $2 and kind = any($3) and ($4::uuid is null or card = $4)
        order by seq desc limit 1)`,
     [event.person, event.seq, kinds, ofCard ? (event.card ?? null) : null],
     'explain-cause',

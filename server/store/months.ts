@@ -1,4 +1,5 @@
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { record } from './events.ts';
 import { findEnd } from './log-tree.ts';
 
@@ -39,9 +40,10 @@ export const dropOldMonth = async (tx: Transaction, now: Date, keptMonths: numbe
     [keptFrom],
   );
   if (oldest === undefined) return null;
-  const lately = await tx.query(`select 1 from event where kind = 'log.month-dropped' and at > $1 limit 1`, [
-    new Date(now.getTime() - pause),
-  ]);
+  const lately = await tx.query(
+    `select 1 from event where kind = 'log.month-dropped' and ${isMark} and at > $1 limit 1`,
+    [new Date(now.getTime() - pause)],
+  );
   if (lately.length > 0) return null;
   const [held] = await tx.query<{ count: number; first: number | null; last: number | null }>(
     'select count(*), min(seq) as first, max(seq) as last from event where at >= $1 and at < $2',

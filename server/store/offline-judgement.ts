@@ -4,6 +4,7 @@ import type { Policy } from '#contract/policy.ts';
 import { longestOffline } from '#core/policy/offline.ts';
 import type { Transaction } from './database.ts';
 import type { EventToRecord } from './event-rows.ts';
+import { isMark } from './event-stretches.ts';
 import { recordAll } from './events.ts';
 import { type OfflineEnd, type OfflineUse, timeOf } from './offline.ts';
 import type { CardUse } from './substitutes.ts';
@@ -133,7 +134,7 @@ const findOpened = (tx: Transaction, terminal: TerminalId, ends: readonly Offlin
     `select o.id as session, o.person, e.happened_at as "byTerminal", e.detail -> 'at' as at
        from offline_session o cross join lateral (
          select happened_at, detail from event
-          where at = o.stored_at and kind = 'offline.opened' and terminal = o.terminal and person = o.person and session = o.id
+          where at = o.stored_at and kind = 'offline.opened' and ${isMark} and terminal = o.terminal and person = o.person and session = o.id
           order by seq limit 1) e
       where o.terminal = $1 and o.id = any($2)`,
     [terminal, ends.map(({ session }) => session)],

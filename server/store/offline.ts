@@ -4,6 +4,7 @@ import type { Policy } from '#contract/policy.ts';
 import { countElsewhere } from '#core/policy/tries.ts';
 import { setTries, tryLockFactor } from './credentials.ts';
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 import { record } from './events.ts';
 
 /** A session that a terminal opened without the server, as its journal tells it. */
@@ -112,7 +113,7 @@ const leaveOutCounted = async (tx: Transaction, wrong: readonly TryThere[]): Pro
   const rows = await tx.query<Pick<TryThere, 'terminal' | 'person' | 'proof'>>(
     `select e.terminal, e.person, e.detail ->> 'proof' as proof from event e
       where e.person = any($1) and e.terminal = any($2) and e.detail ->> 'proof' = any($3)
-        and e.kind in ('proof.refused', 'offline.refused')
+        and e.kind in ('proof.refused', 'offline.refused') and e.${isMark}
       group by 1, 2, 3
      having bool_or(e.kind = 'proof.refused' and e.reason = 'wrong') and count(*) filter (where e.kind = 'offline.refused') = 1`,
     [asked.map(({ person }) => person), asked.map(({ terminal }) => terminal), asked.map(({ proof }) => proof)],

@@ -2,6 +2,7 @@ import { mostListed, type ReviewSnapshot } from '#contract/api/periodic-reviews.
 import type { EventKind } from '#contract/audit.ts';
 import { listAccounts } from './accounts.ts';
 import type { Transaction } from './database.ts';
+import { isMark } from './event-stretches.ts';
 
 /** What calls for somebody to look: each of them is in the snapshot by itself. */
 export const alarmKinds = [
@@ -19,7 +20,7 @@ export const alarmKinds = [
   'revocation.returned',
   'server.restored',
 ] as const satisfies readonly EventKind[];
-const refusalKinds = [
+export const refusalKinds = [
   'attempt.refused',
   'code.refused',
   'console.sign-in-refused',
@@ -67,14 +68,14 @@ const readPeriod = async (tx: Transaction, { from, until }: Period): Promise<Lis
     ),
     refusals: await tx.query<Counted & { reason: string }>(
       `select kind, coalesce(reason, '') as reason, count(*)::int as count from event
-        where at >= $1 and at < $2 and kind = any($3) group by kind, reason order by count desc, kind, reason limit 100`,
+        where at >= $1 and at < $2 and kind = any($3) and ${isMark} group by kind, reason order by count desc, kind, reason limit 100`,
       [...span, refusalKinds],
     ),
     alarms: await list(
       tx,
       `select ${instant('e.at')} as at, e.kind, ${nameOf('e.person')} as person, t.name as terminal, e.reason
          from event e left join terminal t on t.id = e.terminal
-        where e.at >= $1 and e.at < $2 and e.kind = any($3) order by e.seq`,
+        where e.at >= $1 and e.at < $2 and e.kind = any($3) and e.${isMark} order by e.seq`,
       [...span, alarmKinds],
     ),
     emergencies: await list(

@@ -2,6 +2,7 @@ import type { ReadyTimes, TerminalFigures } from '#contract/api/overview.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
+import { type everydayKinds, listAlong } from './event-stretches.ts';
 import { findNumbers } from './log-range.ts';
 import { toldMilliseconds } from './ready-sums.ts';
 
@@ -16,6 +17,10 @@ interface Since {
   readonly lowest: number;
 }
 
+/** SQL: lines of this kind from `$1` on, none of which has a number below `$2`. */
+const listSince = (kind: (typeof everydayKinds)[number], limit: number | 'all' = 'all'): string =>
+  listAlong([`e.kind = '${kind}'`], { lowest: '$2', times: ['e.at >= $1'] }, limit, 'e.terminal, e.kind, e.detail');
+
 /** Times of every terminal and, without one, of all, from then on. */
 const listReadyTimes = (tx: Transaction, { since, lowest }: Since): Promise<TimesRow[]> =>
   tx.query<TimesRow>(
@@ -25,8 +30,7 @@ const listReadyTimes = (tx: Transaction, { since, lowest }: Since): Promise<Time
             round(percentile_disc(0.5) within group (order by machine))::int as "machineMedian",
             round(percentile_disc(0.95) within group (order by machine))::int as "machineP95"
        from (select terminal, ${toldMilliseconds('readyMs')} as ready, ${toldMilliseconds('machineMs')} as machine
-               from (select terminal, detail from event where kind = 'screen.opened' and seq >= $2 and at >= $1
-                      order by seq desc limit ${mostOpenings}) opened) taken
+               from (${listSince('screen.opened', mostOpenings)}) opened) taken
       where ready is not null and machine is not null and terminal is not null
       group by grouping sets ((terminal), ())
      having count(*) > 0`,
@@ -41,7 +45,7 @@ const listReaderTroubles = (
   tx.query(
     `select terminal, count(*) filter (where kind = 'card.misread')::int as misreads,
             count(*) filter (where kind = 'reader.lost')::int as losses
-       from event where kind in ('card.misread', 'reader.lost') and seq >= $2 and at >= $1 and terminal is not null group by terminal`,
+       from ((${listSince('card.misread')}) union all (${listSince('reader.lost')})) troubles where terminal is not null group by terminal`,
     [since, lowest],
   );
 
