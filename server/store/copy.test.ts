@@ -40,6 +40,31 @@ test('each kind of value is written in the binary form of COPY, also where the r
   }
 });
 
+test('what was written before is written again as it was, a text and an identifier of the same letters each in its own form', () => {
+  for (const room of [1, 200, 4000]) {
+    const writer = createCopyWriter(Buffer.alloc(room));
+    const text = (value: string): string => {
+      const bytes = Buffer.from(value);
+      return `${bytes.length.toString(16).padStart(8, '0')}${bytes.toString('hex')}`;
+    };
+    const long = '山'.repeat(60);
+    const bare = `00000010${uuid.replaceAll('-', '')}`;
+    const wanted: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      for (const value of ['', '山', '𠮟る', 'minor', `minor ${round}`, long, uuid]) {
+        writer.text(value);
+        wanted.push(text(value));
+      }
+      for (const value of [uuid, uuid.toUpperCase()]) {
+        writer.uuid(value);
+        wanted.push(bare);
+      }
+    }
+    assert.equal(writer.end().toString('hex'), [start, ...wanted, end].join(''), `room for ${room}`);
+    assert.throws(() => writer.uuid('minor'), TypeError);
+  }
+});
+
 test('a fresh identifier is one of its time, and each is another', () => {
   const at = new Date('2026-11-22T06:00:00.123Z');
   const writer = createCopyWriter();

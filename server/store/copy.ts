@@ -69,6 +69,23 @@ export const createCopyWriter = (room: Buffer = Buffer.allocUnsafeSlow(64 * 1024
     int32(high);
     int32(value - high * 2 ** 32);
   };
+  /**
+   * Where values stand that were written before, with their length in front: rows written together say the same again and again,
+   * and to copy a few bytes takes a tenth of what writing a text does.
+   */
+  const texts = new Map<string, number>();
+  const uuids = new Map<string, number>();
+  const tryRepeat = (written: Map<string, number>, value: string): boolean => {
+    const from = written.get(value);
+    if (from === undefined) {
+      written.set(value, used);
+      return false;
+    }
+    const end = from + 4 + view.getInt32(from);
+    make(end - from);
+    for (let place = from; place < end; place += 1) bytes[used++] = bytes[place] as number;
+    return true;
+  };
   /** Its text is written first, which takes less than to read its characters one by one, and is then read where it lies. */
   const readUuid = (text: string): void => {
     let digits = text.length === uuidLength && bytes.write(text, used, 'utf8') === uuidLength ? 0 : noDigit;
@@ -87,9 +104,13 @@ export const createCopyWriter = (room: Buffer = Buffer.allocUnsafeSlow(64 * 1024
       view.setInt16(used, columns);
       used += 2;
     },
-    text: (value) => (value === null ? absent() : utf8(value)),
+    text: (value) => {
+      if (value === null) return absent();
+      if (value.length >= uuidLength || !tryRepeat(texts, value)) utf8(value);
+    },
     uuid: (value) => {
       if (value === null) return absent();
+      if (tryRepeat(uuids, value)) return;
       make(4 + uuidLength);
       int32(16);
       readUuid(value);
