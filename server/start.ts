@@ -14,7 +14,7 @@ import { startKeyWatch } from './key-watch.ts';
 import { createLog, describeBug } from './log.ts';
 import { createSeenFile } from './log-tree/seen.ts';
 import { createPolicies, PolicyProblems } from './policies.ts';
-import { startReportThread } from './reports/report-thread.ts';
+import { startReportThreads } from './reports/report-threads.ts';
 import { createDatabase } from './store/database.ts';
 import { EmbeddedDatabaseProblem, startEmbedded } from './store/embedded.ts';
 import { renewEventIndexes } from './store/event-indexes.ts';
@@ -85,7 +85,7 @@ const start = async (config: Config): Promise<void> => {
   });
   stops.push(policies.close);
 
-  const reports = startReportThread({
+  const reports = startReportThreads({
     connectionString,
     policy: policies.active,
     report: (problem) => log.warn({ err: problem }, 'a database connection was lost'),

@@ -33,6 +33,12 @@ export interface ServerOptions {
   readonly tree?: string;
 }
 
+/**
+ * Room for what requests leave behind, so that it is gone before the collector of garbage would move it. And bodies of requests do
+ * not have it go through everything each time that 64 MB of them have come.
+ */
+const serverFlags = ['--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'] as const;
+
 interface ReadyLine {
   readonly origin: string;
   readonly authority: string;
@@ -47,8 +53,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHouse> 
   const kept = await keep({
     name: 'server',
     command: node,
-    // Room for what requests leave behind, so that it is gone before the collector would move it.
-    args: ['--max-semi-space-size=64', join(tree, 'server', 'start.ts')],
+    args: [...serverFlags, join(tree, 'server', 'start.ts')],
     cwd: tree,
     env: {
       ...plainEnvironment(),

@@ -56,7 +56,7 @@ const tryRead = ({ body }: SentBody): ReportBody | undefined => {
 };
 
 /** Transactions under way at once, and reports of one: what comes from several terminals at the same time goes together. */
-export const reportLanes = 3;
+const lanes = 2;
 const largest = 8;
 
 export const createReportStore = ({ lane, now, policy }: ReportStoreDeps): ReportStore => {
@@ -100,7 +100,7 @@ export const createReportStore = ({ lane, now, policy }: ReportStoreDeps): Repor
       });
     },
     keysOf: ({ terminal }) => [terminal],
-    lanes: reportLanes,
+    lanes,
     largest,
   });
   return { store: reports.add };

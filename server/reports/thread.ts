@@ -7,7 +7,7 @@ import { DatabaseAway, openReportLane } from '../store/database.ts';
 import type { FromReportThread, ReportThreadData, ToReportThread } from './messages.ts';
 import { createReportStore, type SentBody } from './report-store.ts';
 
-/** Started by `startReportThread` alone. */
+/** Started by `startReportThreads` alone. */
 const port = parentPort;
 if (port === null) throw new Error('this is a thread of the server and no program');
 const { connectionString } = workerData as ReportThreadData;

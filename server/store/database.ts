@@ -27,15 +27,16 @@ export interface Database extends Lane {
 }
 
 /**
- * 30 connections with the one that listens, so that several processes fit beside each other. A person at a terminal waits
- * two seconds at most (`guard/effects.ts`); what takes longer than these limits is answered as busy.
+ * 32 connections with the one that listens and those of two threads that store reports, so that several processes fit beside each
+ * other. A person at a terminal waits two seconds at most (`guard/effects.ts`); what takes longer than these limits is answered as
+ * busy.
  */
 const lanes = {
   logins: { connections: 8, wait: 1000, statement: 3000, lock: 2000, idle: 10_000, byKeys: true },
   terminals: { connections: 8, wait: 1000, statement: 3000, lock: 2000, idle: 10_000 },
   people: { connections: 5, wait: 3000, statement: 15_000, lock: 5000, idle: 60_000 },
   background: { connections: 4, wait: 10_000, statement: 60_000, lock: 5000, idle: 60_000 },
-  reports: { connections: 4, wait: 10_000, statement: 60_000, lock: 5000, idle: 60_000 },
+  reports: { connections: 3, wait: 10_000, statement: 60_000, lock: 5000, idle: 60_000 },
 } as const satisfies Record<string, LaneLimits>;
 
 const types = {
@@ -69,7 +70,7 @@ const sendNotices = async (lane: Lane, payloads: readonly string[]): Promise<voi
   await lane.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', ['changed', payloads]);
 };
 
-/** The lane of the thread that stores reports. It listens for nothing: it is told whether the database is there. */
+/** The lane of a thread that stores reports. It listens for nothing: it is told whether the database is there. */
 export interface ReportLane extends Lane {
   setAway(away: boolean): void;
   close(): Promise<void>;

@@ -4,16 +4,16 @@ import { DatabaseAway } from '../store/database.ts';
 import type { FromReportThread, ReportThreadData, ToReportThread } from './messages.ts';
 import type { ReportOutcome, ReportStore } from './report-store.ts';
 
-export interface ReportThreadDeps extends ReportThreadData {
+export interface ReportThreadsDeps extends ReportThreadData {
   readonly policy: () => Policy;
-  /** Takes what was wrong with a connection of its own. */
+  /** Takes what was wrong with a connection of theirs. */
   readonly report: (problem: unknown) => void;
 }
 
-export interface ReportThread extends ReportStore {
-  /** Tells it whether the database can be reached: it listens for nothing itself. */
+export interface ReportThreads extends ReportStore {
+  /** Tells them whether the database can be reached: they listen for nothing themselves. */
   setAway(away: boolean): void;
-  /** Resolves when everything that it was asked is answered and it has ended. */
+  /** Resolves when everything that they were asked is answered and they have ended. */
   close(): Promise<void>;
 }
 
@@ -22,15 +22,7 @@ interface Asked {
   readonly reject: (problem: Error) => void;
 }
 
-/**
- * Stores reports on a thread of its own with connections of its own. What terminals bring after a night without the server
- * is read, checked and written there, and whoever logs in meanwhile waits for none of it. A bug that ends the thread ends the
- * process, as any other does. `program`: what runs there.
- */
-export const startReportThread = (
-  { connectionString, policy, report }: ReportThreadDeps,
-  program = new URL('./thread.ts', import.meta.url),
-): ReportThread => {
+const startThread = ({ connectionString, policy, report }: ReportThreadsDeps, program: URL): ReportThreads => {
   const workerData: ReportThreadData = { connectionString };
   const worker = new Worker(program, { workerData, name: 'reports' });
   const asked = new Map<number, Asked>();
@@ -78,6 +70,34 @@ export const startReportThread = (
         tell({ close: true });
       }
       return closed;
+    },
+  };
+};
+
+/** While one waits for a processor or for PostgreSQL, the other goes on. */
+const count = 2;
+
+/**
+ * Stores reports on threads of their own with connections of their own. What terminals bring after a night without the server
+ * is read, checked and written there, and whoever logs in meanwhile waits for none of it. A terminal always has the same one. A bug
+ * that ends a thread ends the process, as any other does. `program`: what runs there.
+ */
+export const startReportThreads = (
+  deps: ReportThreadsDeps,
+  program = new URL('./thread.ts', import.meta.url),
+): ReportThreads => {
+  const threads = Array.from({ length: count }, () => startThread(deps, program));
+  return {
+    store: (sent) => {
+      const thread = threads[Number.parseInt(sent.terminal.slice(-4), 16) % count];
+      if (thread === undefined) throw new TypeError('a terminal has a UUID');
+      return thread.store(sent);
+    },
+    setAway: (away) => {
+      for (const thread of threads) thread.setAway(away);
+    },
+    close: async () => {
+      await Promise.all(threads.map((thread) => thread.close()));
     },
   };
 };

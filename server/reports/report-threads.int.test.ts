@@ -9,14 +9,14 @@ import { DatabaseAway } from '../store/database.ts';
 import { startTestServer, type TestServer, type TestTerminal } from '../testing.ts';
 import { journal, started, storedOf } from '../testing-journal.ts';
 import type { ReportBody, SentBody } from './report-store.ts';
-import { type ReportThread, startReportThread } from './report-thread.ts';
+import { type ReportThreads, startReportThreads } from './report-threads.ts';
 
 let server: TestServer;
 let terminal: TestTerminal;
-let thread: ReportThread;
+let thread: ReportThreads;
 const problems: unknown[] = [];
-const open = (): ReportThread =>
-  startReportThread({
+const open = (): ReportThreads =>
+  startReportThreads({
     connectionString: server.connectionString,
     policy: server.policies.active,
     report: (problem) => void problems.push(problem),
@@ -91,7 +91,7 @@ describe('a thread of its own', () => {
 
   test('goes by the policy that is in force when a report comes, and a bug there is one here', async () => {
     let active: Policy | null = null;
-    const own = startReportThread({
+    const own = startReportThreads({
       connectionString: server.connectionString,
       policy: () => active as Policy,
       report: () => undefined,
@@ -113,7 +113,7 @@ describe('a thread of its own', () => {
   });
 
   test('says that the database is away where it does not answer', async () => {
-    const nowhere = startReportThread({
+    const nowhere = startReportThreads({
       connectionString: 'postgres://kazasu@127.0.0.1:1/kazasu',
       policy: server.policies.active,
       report: () => undefined,
@@ -138,8 +138,8 @@ describe('a thread of its own', () => {
 
   test('takes the process with it when it ends by itself', async () => {
     const program = `
-      import { startReportThread } from ${JSON.stringify(new URL('./report-thread.ts', import.meta.url).href)};
-      startReportThread({ connectionString: undefined, policy: () => ({}), report: () => undefined }, new URL('data:text/javascript,throw new Error("torn")'));
+      import { startReportThreads } from ${JSON.stringify(new URL('./report-threads.ts', import.meta.url).href)};
+      startReportThreads({ connectionString: undefined, policy: () => ({}), report: () => undefined }, new URL('data:text/javascript,throw new Error("torn")'));
       setTimeout(() => process.exit(0), 20_000);`;
     const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]).then(
       () => assert.fail('it went on'),
