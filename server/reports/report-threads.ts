@@ -43,7 +43,9 @@ const startThread = ({ connectionString, policy, report }: ReportThreadsDeps, pr
     throw problem;
   });
   worker.once('exit', (code) => {
-    if (closed === undefined) throw new Error(`the thread that stores reports ended (${code})`);
+    const problem = new Error(`a thread that stores reports ended (${code})`);
+    for (const { reject } of asked.values()) reject(problem);
+    if (closed === undefined) throw problem;
   });
   return {
     store: ({ body, publicKey, terminal }) =>
