@@ -233,7 +233,7 @@ export const buildApp = async (given: AppDeps): Promise<App> => {
     const row: Row | undefined = call && api[call];
     if (body.length === 0 && row !== undefined && row.body === undefined) return done(null, undefined);
     // Its handler has it read.
-    if (row?.isPlain !== undefined) return done(null, body);
+    if (row?.readsLate === true) return done(null, body);
     try {
       return done(null, readJson(request, body));
     } catch (problem) {

@@ -82,7 +82,7 @@ const parse = (row: Row, request: FastifyRequest): Result<Parsed, 'REQUEST_INVAL
   const parsed = {
     params: read('params', row.params, request.params),
     query: read('query', row.query, request.query),
-    body: row.isPlain === undefined ? read('body', row.body, sent) : undefined,
+    body: row.readsLate === undefined ? read('body', row.body, sent) : undefined,
     headers: read('headers', row.headers, request.headers),
   };
   return problems.length > 0 ? fail('REQUEST_INVALID', { problems }) : { ok: true, value: parsed };
@@ -272,7 +272,7 @@ export const registerGate = (
     const handler = handlers[name] as unknown as AnyHandler;
     const setCookie: Reply['setCookie'] = (cookie, value, options) => void reply.setCookie(cookie, value, options);
     const setHeader: Reply['setHeader'] = (header, value) => void reply.header(header, value);
-    const late = row.isPlain === undefined ? undefined : createLateBody(row, request, deps.readJson);
+    const late = row.readsLate === undefined ? undefined : createLateBody(row, request, deps.readJson);
     const input = late === undefined ? parsed.value : { ...parsed.value, body: late.body };
     const result = await handler(input, sender, { setCookie, setHeader });
     late?.letGo();

@@ -74,7 +74,7 @@ export type Headers<R extends Row> = R extends { readonly headers: infer H exten
 export interface Parts<Name extends RouteName> {
   readonly params: Member<Api[Name], 'params'>;
   readonly query: Member<Api[Name], 'query'>;
-  readonly body: Api[Name] extends { readonly isPlain: (body: unknown) => boolean }
+  readonly body: Api[Name] extends { readonly readsLate: true }
     ? Late<Member<Api[Name], 'body'>>
     : Member<Api[Name], 'body'>;
 }

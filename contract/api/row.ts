@@ -24,11 +24,8 @@ export interface Row {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /**
-   * For what comes by the thousand, and is read when its handler is ready for it. True of a body, parsed from JSON, that its
-   * schema would take as it stands.
-   */
-  readonly isPlain?: (body: unknown) => boolean;
+  /** For what comes by the thousand: its body is read when its handler is ready for it (`Late`). */
+  readonly readsLate?: true;
   /** Request headers that its handler reads, by their lower-case names. */
   readonly headers?: z.ZodType;
   readonly answer: z.ZodType;

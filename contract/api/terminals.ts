@@ -6,7 +6,6 @@ import { terminalPolicy } from '../policy.ts';
 import { ceremonyTask } from '../screen.ts';
 import { listingEnd, listingQuery } from './listing.ts';
 import { text } from './people.ts';
-import { isPlainReport } from './plain-report.ts';
 import { table } from './row.ts';
 
 const pem = z.string().max(8192);
@@ -213,7 +212,7 @@ export const terminals = table({
        */
       signature: z.string().max(200).optional(),
     }),
-    isPlain: isPlainReport,
+    readsLate: true,
     answer: z.strictObject({ epoch: z.uuid(), sequence: z.int() }),
   },
   'terminals/confirm': {

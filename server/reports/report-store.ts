@@ -67,9 +67,9 @@ export const createReportStore = ({ lane, now, policy }: ReportStoreDeps): Repor
       const foreign = new Map<TerminalId, number>();
       const read = (sent: SentBody): Report | null => {
         foreign.delete(sent.terminal);
-        const given = tryRead(sent);
-        if (given === undefined) return null;
-        const { records, incarnation, after, signature } = given;
+        const body = tryRead(sent);
+        if (body === undefined) return null;
+        const { records, incarnation, after, signature } = body;
         const report = { terminal: sent.terminal, records, incarnation, after };
         if (signature === undefined) return report;
         if (isSignedBy(sent.publicKey, textOfReport(records), signature))
@@ -84,8 +84,8 @@ export const createReportStore = ({ lane, now, policy }: ReportStoreDeps): Repor
           given.map((sent) => ({ terminal: sent.terminal, read: () => read(sent) })),
         );
         const told = given.flatMap(({ terminal }, place) => {
-          const stored = done[place];
-          return stored === undefined || typeof stored === 'string' ? [] : [{ terminal, stored }];
+          const one = done[place];
+          return one === undefined || typeof one === 'string' ? [] : [{ terminal, stored: one }];
         });
         await follow(tx, told);
         return done;

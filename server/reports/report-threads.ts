@@ -26,7 +26,7 @@ const startThread = ({ connectionString, policy, report }: ReportThreadsDeps, pr
   const workerData: ReportThreadData = { connectionString };
   const worker = new Worker(program, { workerData, name: 'reports' });
   const asked = new Map<number, Asked>();
-  let count = 0;
+  let asks = 0;
   let told: Policy | undefined;
   let closed: Promise<void> | undefined;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -54,14 +54,11 @@ const startThread = ({ connectionString, policy, report }: ReportThreadsDeps, pr
         const active = policy();
         if (active !== told) tell({ policy: active });
         told = active;
-        count += 1;
-        asked.set(count, { resolve, reject });
+        asks += 1;
+        asked.set(asks, { resolve, reject });
         // A copy, which goes there whole; the bytes themselves may be part of others.
         const sent = body instanceof Uint8Array ? new Uint8Array(body) : body;
-        tell(
-          { ask: count, sent: { terminal, publicKey, body: sent } },
-          sent instanceof Uint8Array ? [sent.buffer] : [],
-        );
+        tell({ ask: asks, sent: { terminal, publicKey, body: sent } }, sent instanceof Uint8Array ? [sent.buffer] : []);
       }),
     setAway: (away) => {
       if (closed === undefined) tell({ away });

@@ -76,7 +76,7 @@ export interface ReportLane extends Lane {
   close(): Promise<void>;
 }
 
-export const openReportLane = ({ connectionString, report }: DatabaseSettings): ReportLane => {
+export const openReportLane = ({ connectionString, report }: Omit<DatabaseSettings, 'patience'>): ReportLane => {
   let isAway = false;
   const notices = createNotices((payloads) => sendNotices(lane, payloads), report);
   const lane = createLane({

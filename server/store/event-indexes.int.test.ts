@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TerminalId } from '#contract/ids.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { createDice } from '../testing-dice.ts';
 import { createDatabase, type Database, type Transaction } from './database.ts';
 import { renewEventIndexes } from './event-indexes.ts';
 import { asEventRow, eventColumns, eventRecord } from './event-rows.ts';
@@ -25,15 +26,6 @@ before(async () => {
   opened = await openTestDatabase();
 });
 after(() => opened.close());
-
-/** Numbers that come out the same each time (Lehmer). */
-const createDice = (seed: number) => {
-  let state = seed;
-  return (sides: number): number => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % sides;
-  };
-};
 
 interface Placed {
   readonly terminal: TerminalId;

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { EventFacts } from '#contract/audit.ts';
 import type { PersonId, TerminalId } from '#contract/ids.ts';
 import { openTestDatabase, type TestDatabase } from '../testing-cluster.ts';
+import { createDice } from '../testing-dice.ts';
 import { asEventRow, type EventRow, eventColumns, eventRecord } from './event-rows.ts';
 import { findAlike, isMark, listAlong, stretch } from './event-stretches.ts';
 import { recordJournal } from './events.ts';
@@ -19,14 +20,6 @@ before(async () => {
 });
 after(() => opened.close());
 
-/** Numbers that come out the same each time (Lehmer). */
-const createDice = (seed: number) => {
-  let state = seed;
-  return (sides: number): number => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % sides;
-  };
-};
 const pick = <Value>(dice: (sides: number) => number, values: readonly Value[]): Value =>
   values[dice(values.length)] as Value;
 

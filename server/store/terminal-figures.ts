@@ -2,7 +2,7 @@ import type { ReadyTimes, TerminalFigures } from '#contract/api/overview.ts';
 import type { TerminalSummary } from '#contract/api/terminals.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { Transaction } from './database.ts';
-import { type everydayKinds, listAlong } from './event-stretches.ts';
+import { type everydayKinds, listMany } from './event-stretches.ts';
 import { findNumbers } from './log-range.ts';
 import { toldMilliseconds } from './ready-sums.ts';
 
@@ -17,21 +17,14 @@ interface Since {
   readonly lowest: number;
 }
 
-/**
- * SQL: lines of this kind from `$1` on, none of which has a number below `$2`, the newest first. Most stand alone, and to ask each of
- * hundreds of thousands what it stands for takes ten times as long as to read them: only the others are.
- */
-const listSince = (kind: (typeof everydayKinds)[number], limit: number | 'all' = 'all'): string => {
-  const others = listAlong(
-    [`e.kind = '${kind}'`, 'e.alike <> 0'],
+/** SQL: lines of this kind from `$1` on, none of which has a number below `$2`. */
+const listSince = (kind: (typeof everydayKinds)[number], limit: number | 'all' = 'all'): string =>
+  listMany(
+    [`e.kind = '${kind}'`],
     { lowest: '$2', times: ['e.at >= $1'] },
     limit,
     'e.terminal, e.kind, e.detail, e.seq',
   );
-  return `(select terminal, kind, detail, seq from event where kind = '${kind}' and alike = 0 and seq >= $2 and at >= $1
-            order by seq desc limit ${limit})
-          union all (${others}) order by seq desc limit ${limit}`;
-};
 
 /** Times of every terminal and, without one, of all, from then on. */
 const listReadyTimes = (tx: Transaction, { since, lowest }: Since): Promise<TimesRow[]> =>
